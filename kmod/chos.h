@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * What the files of the module know of each other, a section a file.  The
+ * protocol with user space is in chos/abi.h.
+ *
+ * Locks, outermost first:
+ *   inode_lock(farm)    layout.c   writers of the farm's directory
+ *   chos_layout_lock    layout.c   the names of the farm
+ *   chos_allow_lock     allowlist.c  writers of the allowlist
+ *   chos_os_lock        os.c       interning, and the link texts of an OS
+ *   fs_struct's lock    root.c     the swap of a process's root
+ * Readers of the link take none of them.
+ */
+#ifndef CHOS_H
+#define CHOS_H
+
+#ifdef pr_fmt
+#undef pr_fmt
+#endif
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/atomic.h>
+#include <linux/fs.h>
+#include <linux/path.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+#include <chos/abi.h>
+
+#ifndef CONFIG_64BIT
+#error "chos keeps a process in one 64-bit word and needs a 64-bit kernel"
+#endif
+
+struct linux_binprm;
+struct seq_file;
+
+/* ---- os.c: the OSs ever allowed, interned until unload ------------------- */
+
+/* Numbers of OSs, as they stand in the process table. */
+#define CHOS_ID_NONE 0U /* never entered one */
+#define CHOS_ID_BASE 1U /* was in one and left */
+#define CHOS_ID_FIRST 2U
+
+/**
+ * struct chos_os - an operating system that was allowed at some time
+ * @name: its name, immutable
+ * @path: its path as seen in the farm, immutable
+ * @tree: the same for a look-up from the farm that also asks for the right to
+ *	search it ("os/trixie/."), immutable
+ * @hash: chos_hash(@name)
+ * @id: its number, immutable
+ * @suid: whether its setuid programs may gain rights; from the newest allowlist
+ *	that had this OS; READ_ONCE/WRITE_ONCE
+ * @links: text of each of the farm's links for a reader in this OS, by the
+ *	index of the name in the layout; NULL until chos_os_prepare(); set once,
+ *	its elements are written under chos_os_lock before the index is public
+ * @bucket: interning hash, under chos_os_lock
+ *
+ * Lives until unload, so a reader in RCU-walk may return its strings.
+ */
+struct chos_os {
+	const char *name;
+	const char *path;
+	const char *tree;
+	u32 hash;
+	u16 id;
+	bool suid;
+	const char **links;
+	struct hlist_node bucket;
+};
+
+extern struct chos_os chos_base;
+
+u32 chos_hash(const char *s);
+void chos_os_exit(void);
+struct chos_os *chos_os_intern(const char *name, const char *path);
+struct chos_os *chos_os_by_id(unsigned int id);
+int chos_os_prepare(struct chos_os *os);
+int chos_os_add_links(unsigned int first, unsigned int n, const char *const *names);
+void chos_os_drop_links(unsigned int first, unsigned int n);
+unsigned int chos_os_count(void);
+
+/* ---- table.c: one word a process ----------------------------------------- */
+
+/*
+ * A word is the creation stamp of the process in the high 48 bits and the number
+ * of its OS in the low 16.  The stamp is the boot time of the thread group
+ * leader's creation in units of 2 us, cut to 48 bits: it wraps after 17 years,
+ * and a PID cannot be had again within 2 us.
+ */
+#define CHOS_ID_BITS 16
+#define CHOS_STAMP_SHIFT 11
+
+void chos_table_exit(void);
+u64 *chos_table_find(pid_t tgid);
+u64 *chos_table_get(pid_t tgid, gfp_t gfp);
+size_t chos_table_bytes(void);
+pid_t chos_table_next(pid_t from);
+
+/* ---- inherit.c: which OS a process is in --------------------------------- */
+
+u64 chos_word(const struct task_struct *task, unsigned int id);
+unsigned int chos_id_of(struct task_struct *task);
+struct chos_os *chos_os_of_current(void);
+int chos_inherit_init(bool track);
+void chos_inherit_exit(void);
+const char *chos_inherit_state(void);
+
+/* ---- allowlist.c: what may be entered ------------------------------------ */
+
+void chos_allow_exit(void);
+int chos_allow_replace(char *text, size_t len);
+int chos_allow_check(const char *wanted, struct chos_os **os);
+void chos_allow_show(struct seq_file *m);
+unsigned int chos_allow_count(void);
+
+/* ---- parse.c: one line of the allowlist ----------------------------------- */
+
+/**
+ * struct chos_rule - one parsed line of the allowlist
+ * @name: points into the text that was parsed
+ * @path: likewise
+ * @groups: owned by the rule, NULL for everybody
+ * @ngroups: length of @groups
+ * @closed: nobody new may enter
+ * @suid: said "suid"
+ * @nosuid: said "nosuid"
+ * @linux32: said "persona=linux32"
+ */
+struct chos_rule {
+	char *name;
+	char *path;
+	kgid_t *groups;
+	unsigned int ngroups;
+	bool closed, suid, nosuid, linux32;
+};
+
+int chos_parse_rule(char *line, struct chos_rule *rule, const char **expected);
+bool chos_name_ok(const char *name);
+bool chos_path_ok(const char *path);
+
+/* ---- root.c: moving a process -------------------------------------------- */
+
+extern char *chos_farm_param;
+
+int chos_root_enter(struct chos_os *os);
+int chos_root_leave(void);
+
+/* ---- setchos.c, valid.c, processes.c, version.c: files of /proc/chos ----- */
+
+extern const struct file_operations chos_setchos_fops;
+extern const struct file_operations chos_valid_fops;
+extern const struct file_operations chos_processes_fops;
+extern const struct file_operations chos_version_fops;
+extern const struct file_operations chos_layout_fops;
+
+bool chos_may_configure(struct file *file);
+
+/* ---- link.c, layout.c: the link and the farm ----------------------------- */
+
+extern const struct inode_operations chos_link_iops;
+extern const struct inode_operations chos_farm_link_iops;
+
+int chos_layout_fill(struct dentry *farm);
+void chos_layout_exit(void);
+
+/* ---- chosfs.c: the file system ------------------------------------------- */
+
+extern struct file_system_type chos_fs_type;
+
+int chos_fs_init(void);
+void chos_fs_exit(void);
+void chos_fs_mount(void);
+struct inode *chos_inode(struct super_block *sb, umode_t mode);
+bool chos_is_farm(const struct path *path);
+bool chos_is_mount(const struct path *path);
+
+/* ---- guard.c: no rights gained inside an OS ------------------------------- */
+
+int chos_guard_init(void);
+void chos_guard_exit(void);
+
+/* ---- report.c: counters, refusals in the log and in the audit log -------- */
+
+enum chos_count {
+	CHOS_COUNT_ENTERS,
+	CHOS_COUNT_LEAVES,
+	CHOS_COUNT_EINVAL,
+	CHOS_COUNT_ENAMETOOLONG,
+	CHOS_COUNT_ENOENT,
+	CHOS_COUNT_ENOTDIR,
+	CHOS_COUNT_EACCES,
+	CHOS_COUNT_EXDEV,
+	CHOS_COUNT_EBUSY,
+	CHOS_COUNT_EPERM,
+	CHOS_COUNT_OTHER,
+	CHOS_COUNT_KILLED,
+	CHOS_COUNTS
+};
+
+void chos_count(enum chos_count what);
+u64 chos_counted(enum chos_count what);
+void chos_report_refusal(const char *wanted, int err);
+void chos_report_kill(const char *program);
+
+/* ---- tracepoint.c --------------------------------------------------------- */
+
+struct tracepoint;
+struct tracepoint *chos_tracepoint_find(const char *name);
+
+#endif /* CHOS_H */

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * chosfs, the file system behind /proc/chos: one superblock for all its mounts,
+ * in memory, its files fixed but for the names of the farm.  A mount pins the
+ * module, so it is never unloaded under a walk.
+ */
+#include <linux/fs_context.h>
+#include <linux/kmod.h>
+#include <linux/magic.h>
+#include <linux/module.h>
+#include <linux/proc_fs.h>
+
+#include "chos.h"
+#include "compat.h"
+
+struct chos_file {
+	const char *name;
+	umode_t mode;
+	const struct file_operations *fops;
+	const struct inode_operations *iops;
+};
+
+static const struct chos_file chos_files[] = {
+	{ "link", S_IFLNK | 0777, .iops = &chos_link_iops },
+	{ "setchos", S_IFREG | 0666, &chos_setchos_fops },
+	{ "valid", S_IFREG | 0600, &chos_valid_fops },
+	{ "processes", S_IFREG | 0444, &chos_processes_fops },
+	{ "layout", S_IFREG | 0600, &chos_layout_fops },
+	{ "version", S_IFREG | 0444, &chos_version_fops },
+};
+
+static const struct inode_operations chos_dir_iops = {
+	.lookup = simple_lookup,
+};
+
+/* Its own, so that a farm is known by it. */
+static const struct inode_operations chos_farm_iops = {
+	.lookup = simple_lookup,
+};
+
+/* Modes of chosfs are fixed: what is written here is not an attribute. */
+static const struct super_operations chos_super_ops = {
+	.statfs = simple_statfs,
+};
+
+/**
+ * chos_inode - a fresh inode of chosfs, owned by root
+ * @sb: the superblock
+ * @mode: type and permissions; directories get their operations
+ *
+ * Context: may sleep.  Return: the inode or NULL.
+ */
+struct inode *chos_inode(struct super_block *sb, umode_t mode)
+{
+	struct inode *inode = new_inode(sb);
+
+	if (!inode)
+		return NULL;
+	inode->i_ino = get_next_ino();
+	inode->i_mode = mode;
+	/* Else touch_atime() would take a walk out of RCU mode now and then. */
+	inode->i_flags |= S_NOATIME | S_NOCMTIME;
+	chos_inode_init_times(inode);
+	if (S_ISDIR(mode)) {
+		inode->i_op = &chos_dir_iops;
+		inode->i_fop = &simple_dir_operations;
+		set_nlink(inode, 2);
+	}
+	return inode;
+}
+
+/* Adds one name to @dir while nobody sees the superblock yet.  May sleep. */
+static struct dentry *add(struct dentry *dir, const struct chos_file *file)
+{
+	struct dentry *dentry = d_alloc_name(dir, file->name);
+	struct inode *inode = chos_inode(dir->d_sb, file->mode);
+
+	if (!dentry || !inode) {
+		dput(dentry);
+		iput(inode);
+		return NULL;
+	}
+	if (file->fops)
+		inode->i_fop = file->fops;
+	if (file->iops)
+		inode->i_op = file->iops;
+	if (S_ISDIR(file->mode))
+		inc_nlink(d_inode(dir));
+	/* It stays until the superblock goes, so the pointer stays good. */
+	chos_d_publish(dentry, inode);
+	return dentry;
+}
+
+/*
+ * Context: may sleep.  The superblock's s_fs_info is the dentry of the farm.
+ * After an error the caller's kill_sb takes away what was made.
+ */
+static int fill_super(struct super_block *sb, struct fs_context *fc)
+{
+	static const struct chos_file farm_dir = {
+		"farm", S_IFDIR | 0755, .iops = &chos_farm_iops
+	};
+	struct dentry *farm;
+	struct inode *root;
+	unsigned int i;
+
+	sb->s_magic = CHOS_FS_MAGIC;
+	sb->s_op = &chos_super_ops;
+	sb->s_blocksize = PAGE_SIZE;
+	sb->s_blocksize_bits = PAGE_SHIFT;
+	sb->s_time_gran = 1;
+	sb->s_iflags |= SB_I_NOEXEC | SB_I_NODEV;
+
+	root = chos_inode(sb, S_IFDIR | 0755);
+	if (!root)
+		return -ENOMEM;
+	sb->s_root = d_make_root(root);
+	if (!sb->s_root)
+		return -ENOMEM;
+	for (i = 0; i < ARRAY_SIZE(chos_files); i++) {
+		if (!add(sb->s_root, &chos_files[i]))
+			return -ENOMEM;
+	}
+	farm = add(sb->s_root, &farm_dir);
+	if (!farm)
+		return -ENOMEM;
+	sb->s_fs_info = farm;
+	return chos_layout_fill(farm);
+}
+
+static int get_tree(struct fs_context *fc)
+{
+	return get_tree_single(fc, fill_super);
+}
+
+static const struct fs_context_operations chos_context_ops = {
+	.get_tree = get_tree,
+};
+
+static int init_fs_context(struct fs_context *fc)
+{
+	fc->ops = &chos_context_ops;
+	return 0;
+}
+
+/* No FS_USERNS_MOUNT: only the administrator of the machine mounts it. */
+struct file_system_type chos_fs_type = {
+	.owner = THIS_MODULE,
+	.name = CHOS_FS_TYPE,
+	.init_fs_context = init_fs_context,
+	.kill_sb = chos_kill_super,
+};
+MODULE_ALIAS_FS(CHOS_FS_TYPE);
+
+/* Is this the farm of chosfs, wherever it is bound?  Any context with a reference. */
+bool chos_is_farm(const struct path *path)
+{
+	return d_inode(path->dentry)->i_op == &chos_farm_iops;
+}
+
+/* Is this the root of chosfs?  Any context with a reference. */
+bool chos_is_mount(const struct path *path)
+{
+	return path->dentry->d_sb->s_type == &chos_fs_type &&
+	       path->dentry == path->dentry->d_sb->s_root;
+}
+
+/**
+ * chos_fs_mount - ask user space for the mount at /proc/chos
+ *
+ * A failure is only logged, with the command to run.  Context: may sleep.
+ */
+void chos_fs_mount(void)
+{
+	static char *argv[] = {
+		"/bin/mount", "-n", "-t", CHOS_FS_TYPE, CHOS_FS_TYPE, CHOS_MOUNT, NULL
+	};
+	static char *envp[] = {
+		"HOME=/", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL
+	};
+	int err = call_usermodehelper(argv[0], argv, envp, UMH_WAIT_PROC);
+
+	if (err)
+		pr_warn("%s gave %d: run: mount -t %s %s %s\n", argv[0], err,
+			CHOS_FS_TYPE, CHOS_FS_TYPE, CHOS_MOUNT);
+}
+
+/* Module init, may sleep. */
+int chos_fs_init(void)
+{
+	int err;
+
+	if (!proc_create_mount_point("chos"))
+		return -ENOMEM;
+	err = register_filesystem(&chos_fs_type);
+	if (err)
+		remove_proc_entry("chos", NULL);
+	return err;
+}
+
+/* Module exit, may sleep: no superblock is left, else the module were pinned. */
+void chos_fs_exit(void)
+{
+	unregister_filesystem(&chos_fs_type);
+	remove_proc_entry("chos", NULL);
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/* Module parameters, init in order, exit in reverse. */
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/string.h>
+
+#include "chos.h"
+
+static bool mount = true;
+module_param(mount, bool, 0444);
+MODULE_PARM_DESC(mount, "ask /bin/mount for the mount at " CHOS_MOUNT " (default 1)");
+
+static bool track = true;
+module_param(track, bool, 0444);
+MODULE_PARM_DESC(track, "inherit at fork; 0: climb to the parent at the first look (default 1)");
+
+module_param_named(farm, chos_farm_param, charp, 0444);
+MODULE_PARM_DESC(farm, "path of the farm as seen from the base root (default " CHOS_FARM_DEFAULT ")");
+
+static int __init chos_init(void)
+{
+	int err;
+
+	if (!chos_path_ok(chos_farm_param) || !chos_farm_param[1]) {
+		pr_err("farm=: expected an absolute path other than /\n");
+		return -EINVAL;
+	}
+	err = chos_inherit_init(track);
+	if (err)
+		return err;
+	err = chos_guard_init();
+	if (err)
+		goto inherit;
+	err = chos_fs_init();
+	if (err)
+		goto guard;
+	/* Nothing may fail from here on: a mount may exist. */
+	if (mount)
+		chos_fs_mount();
+	pr_info("%s: farm %s, fork tracking %s\n", THIS_MODULE->version,
+		chos_farm_param, chos_inherit_state());
+	return 0;
+guard:
+	chos_guard_exit();
+inherit:
+	chos_inherit_exit();
+	return err;
+}
+
+static void __exit chos_exit(void)
+{
+	chos_fs_exit();
+	chos_guard_exit();
+	chos_inherit_exit();
+	/* No mount, no probe: nobody reads any more. */
+	chos_layout_exit();
+	chos_allow_exit();
+	chos_os_exit();
+	chos_table_exit();
+}
+
+module_init(chos_init);
+module_exit(chos_exit);
+
+MODULE_AUTHOR("the chos authors");
+MODULE_DESCRIPTION("Many Linux distributions on one node: a symlink that resolves by process");
+MODULE_LICENSE("Dual BSD/GPL");
+MODULE_VERSION("1.0.0");

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * /proc/chos/processes: who is in an OS, of those the reader may know about.  Goes by
+ * PID through the table, so that a long read misses and repeats nobody who stays.
+ */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/module.h>
+#include <linux/pid_namespace.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+#include <linux/user_namespace.h>
+
+#include "chos.h"
+
+/**
+ * struct shown - a process that the reader gets to see
+ * @pid: its PID in the reader's PID namespace
+ * @os: its OS
+ */
+struct shown {
+	pid_t pid;
+	const struct chos_os *os;
+};
+
+/* RCU read lock held. */
+static bool may_know(const struct file *reader, struct task_struct *task)
+{
+	return uid_eq(reader->f_cred->euid, __task_cred(task)->uid) ||
+	       file_ns_capable(reader, &init_user_ns, CAP_SYS_PTRACE);
+}
+
+/* Is there a process with this PID, in an OS, for this reader?  Takes the RCU lock. */
+static bool look_at(const struct file *reader, pid_t tgid, struct shown *shown)
+{
+	struct task_struct *task;
+	unsigned int id;
+	struct pid *pid;
+
+	rcu_read_lock();
+	pid = find_pid_ns(tgid, &init_pid_ns);
+	task = pid_task(pid, PIDTYPE_TGID);
+	shown->pid = 0;
+	if (task && may_know(reader, task)) {
+		id = chos_id_of(task);
+		shown->os = chos_os_by_id(id);
+		if (id >= CHOS_ID_FIRST)
+			shown->pid = pid_nr_ns(pid, task_active_pid_ns(current));
+	}
+	rcu_read_unlock();
+	return shown->pid;
+}
+
+static void *find_from(struct seq_file *m, loff_t *pos)
+{
+	pid_t tgid = *pos;
+
+	while ((tgid = chos_table_next(tgid)) >= 0) {
+		if (look_at(m->file, tgid, m->private)) {
+			*pos = tgid;
+			return m->private;
+		}
+		tgid++;
+		cond_resched();
+	}
+	*pos = PID_MAX_LIMIT + 1L;
+	return NULL;
+}
+
+static void *processes_start(struct seq_file *m, loff_t *pos)
+{
+	return *pos > PID_MAX_LIMIT ? NULL : find_from(m, pos);
+}
+
+static void *processes_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	++*pos;
+	return find_from(m, pos);
+}
+
+static void processes_stop(struct seq_file *m, void *v)
+{
+}
+
+static int processes_show(struct seq_file *m, void *v)
+{
+	const struct shown *shown = v;
+
+	seq_printf(m, "%d %s\n", shown->pid, shown->os->name);
+	return 0;
+}
+
+static const struct seq_operations processes_ops = {
+	.start = processes_start,
+	.next = processes_next,
+	.stop = processes_stop,
+	.show = processes_show,
+};
+
+static int processes_open(struct inode *inode, struct file *file)
+{
+	return seq_open_private(file, &processes_ops, sizeof(struct shown));
+}
+
+const struct file_operations chos_processes_fops = {
+	.owner = THIS_MODULE,
+	.open = processes_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = seq_release_private,
+};
