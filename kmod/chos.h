@@ -31,6 +31,11 @@
 #error "chos keeps a process in one 64-bit word and needs a 64-bit kernel"
 #endif
 
+/* Its probes would take sleeping locks where tracepoints forbid to sleep. */
+#ifdef CONFIG_PREEMPT_RT
+#error "chos does not run on PREEMPT_RT kernels"
+#endif
+
 struct linux_binprm;
 struct seq_file;
 
@@ -136,6 +141,7 @@ struct chos_rule {
 };
 
 int chos_parse_rule(char *line, struct chos_rule *rule, const char **expected);
+bool chos_word_ok(const char *word);
 bool chos_name_ok(const char *name);
 bool chos_path_ok(const char *path);
 

@@ -172,13 +172,14 @@ bool chos_is_mount(const struct path *path)
  */
 void chos_fs_mount(void)
 {
-	static char *argv[] = {
+	static const char *const argv[] = {
 		"/bin/mount", "-n", "-t", CHOS_FS_TYPE, CHOS_FS_TYPE, CHOS_MOUNT, NULL
 	};
-	static char *envp[] = {
+	static const char *const envp[] = {
 		"HOME=/", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL
 	};
-	int err = call_usermodehelper(argv[0], argv, envp, UMH_WAIT_PROC);
+	int err = call_usermodehelper(argv[0], (char **)argv, (char **)envp,
+				      UMH_WAIT_PROC);
 
 	if (err)
 		pr_warn("%s gave %d: run: mount -t %s %s %s\n", argv[0], err,

@@ -30,14 +30,9 @@ static unsigned int chos_name_count;
 /* Writers of the two above; outside chos_os_lock, inside the farm's inode lock. */
 static DEFINE_MUTEX(chos_layout_lock);
 
-/* Unlike the name of an OS it may begin with any of its characters. */
 static bool farm_name_ok(const char *name)
 {
-	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				  "abcdefghijklmnopqrstuvwxyz0123456789._+-");
-
-	return len && len <= CHOS_NAME_MAX && !name[len] &&
-	       strcmp(name, ".") && strcmp(name, "..");
+	return chos_word_ok(name) && strcmp(name, ".") && strcmp(name, "..");
 }
 
 static const struct farm_name *find(const char *name, unsigned int count)

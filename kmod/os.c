@@ -97,6 +97,7 @@ static int add(struct chos_os *os)
 		page = (struct chos_os **)get_zeroed_page(GFP_KERNEL);
 		if (!page)
 			return -ENOMEM;
+		/* Pairs with the dependent loads of chos_os_by_id(). */
 		smp_store_release(&chos_os_pages[id / PAGE_OSS], page);
 	}
 	os->id = id;
@@ -187,6 +188,7 @@ int chos_os_prepare(struct chos_os *os)
 			goto out;
 		}
 	}
+	/* Pairs with the acquire above and the dependent loads of get_farm_link(). */
 	smp_store_release(&os->links, links);
 	err = 0;
 out:
@@ -194,10 +196,10 @@ out:
 	return err;
 }
 
+typedef int (*links_fn)(struct chos_os *os, unsigned int first, unsigned int n);
+
 /* chos_os_lock held; calls @fn for the base and each prepared OS till it fails. */
-static int for_each_prepared(int (*fn)(struct chos_os *os, unsigned int first,
-				       unsigned int n),
-			     unsigned int first, unsigned int n)
+static int prepared_do(links_fn fn, unsigned int first, unsigned int n)
 {
 	unsigned int id;
 	int err = fn(&chos_base, first, n);
@@ -251,7 +253,7 @@ int chos_os_add_links(unsigned int first, unsigned int n, const char *const *nam
 
 	mutex_lock(&chos_os_lock);
 	memcpy(chos_link_names + first, names, n * sizeof(*names));
-	err = for_each_prepared(links_make, first, n);
+	err = prepared_do(links_make, first, n);
 	mutex_unlock(&chos_os_lock);
 	if (err)
 		chos_os_drop_links(first, n);
@@ -268,7 +270,7 @@ int chos_os_add_links(unsigned int first, unsigned int n, const char *const *nam
 void chos_os_drop_links(unsigned int first, unsigned int n)
 {
 	mutex_lock(&chos_os_lock);
-	for_each_prepared(links_drop, first, n);
+	prepared_do(links_drop, first, n);
 	memset(chos_link_names + first, 0, n * sizeof(*chos_link_names));
 	mutex_unlock(&chos_os_lock);
 }

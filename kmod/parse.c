@@ -11,14 +11,23 @@
 
 #include "chos.h"
 
-/* [A-Za-z0-9][A-Za-z0-9._+-]*, at most CHOS_NAME_MAX bytes. */
+/* [A-Za-z0-9._+-]+, at most CHOS_NAME_MAX bytes: a top-level name of the farm. */
+bool chos_word_ok(const char *word)
+{
+	size_t len;
+
+	for (len = 0; word[len]; len++) {
+		if (len == CHOS_NAME_MAX || !isascii(word[len]) ||
+		    !(isalnum(word[len]) || strchr("._+-", word[len])))
+			return false;
+	}
+	return len;
+}
+
+/* The same beginning with a letter or a digit: the name of an OS. */
 bool chos_name_ok(const char *name)
 {
-	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				  "abcdefghijklmnopqrstuvwxyz0123456789._+-");
-
-	return len && len <= CHOS_NAME_MAX && !name[len] &&
-	       isascii(name[0]) && isalnum(name[0]);
+	return chos_word_ok(name) && isalnum(*name);
 }
 
 /* Absolute, no "." or ".." or empty component, no blank, control or ':'. */
