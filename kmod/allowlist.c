@@ -196,7 +196,7 @@ static bool in_a_group(const struct chos_rule *rule)
 }
 
 /* The index of what @wanted names, or -1.  RCU read lock held. */
-static int find(const struct allowlist *list, const char *wanted)
+static int rule_find(const struct allowlist *list, const char *wanted)
 {
 	bool by_path = *wanted == '/';
 	u32 hash = chos_hash(wanted);
@@ -213,7 +213,7 @@ static int find(const struct allowlist *list, const char *wanted)
 		if (!is_default(&list->entry[i].rule))
 			return i;
 		if (!by_path) {
-			int other = find(list, os->path);
+			int other = rule_find(list, os->path);
 
 			return other < 0 ? i : other;
 		}
@@ -238,7 +238,7 @@ int chos_allow_check(const char *wanted, struct chos_os **os)
 
 	rcu_read_lock();
 	list = rcu_dereference(chos_allowlist);
-	i = find(list, wanted);
+	i = rule_find(list, wanted);
 	if (i >= 0) {
 		const struct chos_rule *rule = &list->entry[i].rule;
 

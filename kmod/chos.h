@@ -20,12 +20,16 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
+#include <linux/build_bug.h>
 #include <linux/fs.h>
 #include <linux/path.h>
 #include <linux/sched.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 #include <chos/abi.h>
+
+#define CHOS_RELEASE "1.0.0"
 
 #ifndef CONFIG_64BIT
 #error "chos keeps a process in one 64-bit word and needs a 64-bit kernel"
@@ -41,9 +45,9 @@ struct seq_file;
 
 /* ---- os.c: the OSs ever allowed, interned until unload ------------------- */
 
-/* Numbers of OSs, as they stand in the process table. */
-#define CHOS_ID_NONE 0U /* never entered one */
-#define CHOS_ID_BASE 1U /* was in one and left */
+/* Numbers of OSs. */
+#define CHOS_ID_NONE 0U /* nothing known: never entered one */
+#define CHOS_ID_BASE 1U /* in the base OS, mostly after having left one */
 #define CHOS_ID_FIRST 2U
 
 /**
@@ -89,11 +93,14 @@ unsigned int chos_os_count(void);
 
 /*
  * A word is the creation stamp of the process in the high 48 bits and the number
- * of its OS in the low 16.  The stamp is the boot time of the thread group
- * leader's creation in units of 2 us, cut to 48 bits: it wraps after 17 years,
+ * of its OS in the low 15.  With CHOS_LEFT the process is in the base OS and the
+ * number is that of the OS it was in last, or 0.  The stamp is the boot time of the thread group
+ * leader's creation in units of 2 us, cut to 48 bits: it wraps after 18 years,
  * and a PID cannot be had again within 2 us.
  */
 #define CHOS_ID_BITS 16
+#define CHOS_LEFT BIT(15)
+static_assert(CHOS_ID_FIRST + CHOS_OS_MAX <= CHOS_LEFT);
 #define CHOS_STAMP_SHIFT 11
 
 void chos_table_exit(void);
@@ -104,7 +111,7 @@ pid_t chos_table_next(pid_t from);
 
 /* ---- inherit.c: which OS a process is in --------------------------------- */
 
-u64 chos_word(const struct task_struct *task, unsigned int id);
+u64 chos_word_for(struct task_struct *task, unsigned int id);
 unsigned int chos_id_of(struct task_struct *task);
 struct chos_os *chos_os_of_current(void);
 int chos_inherit_init(bool track);
@@ -149,7 +156,7 @@ bool chos_path_ok(const char *path);
 
 extern char *chos_farm_param;
 
-int chos_root_enter(struct chos_os *os);
+int chos_root_enter(struct chos_os *os, int refusal);
 int chos_root_leave(void);
 
 /* ---- setchos.c, valid.c, processes.c, version.c: files of /proc/chos ----- */

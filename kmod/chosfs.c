@@ -29,16 +29,30 @@ static const struct chos_file chos_files[] = {
 	{ "version", S_IFREG | 0444, &chos_version_fops },
 };
 
+/*
+ * Modes, owners and times of chosfs are fixed; a truncation, as by a shell's
+ * redirection, does nothing.
+ */
+static int chos_setattr(CHOS_IDMAP_ARG struct dentry *dentry, struct iattr *attr)
+{
+	return attr->ia_valid & (ATTR_MODE | ATTR_UID | ATTR_GID) ? -EPERM : 0;
+}
+
+static const struct inode_operations chos_file_iops = {
+	.setattr = chos_setattr,
+};
+
 static const struct inode_operations chos_dir_iops = {
 	.lookup = simple_lookup,
+	.setattr = chos_setattr,
 };
 
 /* Its own, so that a farm is known by it. */
 static const struct inode_operations chos_farm_iops = {
 	.lookup = simple_lookup,
+	.setattr = chos_setattr,
 };
 
-/* Modes of chosfs are fixed: what is written here is not an attribute. */
 static const struct super_operations chos_super_ops = {
 	.statfs = simple_statfs,
 };
@@ -70,7 +84,7 @@ struct inode *chos_inode(struct super_block *sb, umode_t mode)
 }
 
 /* Adds one name to @dir while nobody sees the superblock yet.  May sleep. */
-static struct dentry *add(struct dentry *dir, const struct chos_file *file)
+static struct dentry *chosfs_add(struct dentry *dir, const struct chos_file *file)
 {
 	struct dentry *dentry = d_alloc_name(dir, file->name);
 	struct inode *inode = chos_inode(dir->d_sb, file->mode);
@@ -80,8 +94,10 @@ static struct dentry *add(struct dentry *dir, const struct chos_file *file)
 		iput(inode);
 		return NULL;
 	}
-	if (file->fops)
+	if (file->fops) {
+		inode->i_op = &chos_file_iops;
 		inode->i_fop = file->fops;
+	}
 	if (file->iops)
 		inode->i_op = file->iops;
 	if (S_ISDIR(file->mode))
@@ -118,10 +134,10 @@ static int fill_super(struct super_block *sb, struct fs_context *fc)
 	if (!sb->s_root)
 		return -ENOMEM;
 	for (i = 0; i < ARRAY_SIZE(chos_files); i++) {
-		if (!add(sb->s_root, &chos_files[i]))
+		if (!chosfs_add(sb->s_root, &chos_files[i]))
 			return -ENOMEM;
 	}
-	farm = add(sb->s_root, &farm_dir);
+	farm = chosfs_add(sb->s_root, &farm_dir);
 	if (!farm)
 		return -ENOMEM;
 	sb->s_fs_info = farm;
@@ -143,14 +159,16 @@ static int init_fs_context(struct fs_context *fc)
 	return 0;
 }
 
-/* No FS_USERNS_MOUNT: only the administrator of the machine mounts it. */
+/*
+ * No FS_USERNS_MOUNT: only the administrator of the machine mounts it.  No module
+ * alias: a mount(2) by a user must not load the module.
+ */
 struct file_system_type chos_fs_type = {
 	.owner = THIS_MODULE,
 	.name = CHOS_FS_TYPE,
 	.init_fs_context = init_fs_context,
 	.kill_sb = chos_kill_super,
 };
-MODULE_ALIAS_FS(CHOS_FS_TYPE);
 
 /* Is this the farm of chosfs, wherever it is bound?  Any context with a reference. */
 bool chos_is_farm(const struct path *path)

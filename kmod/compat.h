@@ -12,6 +12,7 @@
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
 #include <linux/namei.h>
+#include <linux/sched.h>
 #include <linux/seqlock.h>
 
 /*
@@ -83,6 +84,39 @@ static inline void chos_inode_init_times(struct inode *inode)
 	inode->i_mtime = inode->i_atime;
 	inode->i_ctime = inode->i_atime;
 }
+#endif
+
+/*
+ * Extra references on fs_struct's pwd were once proposed; a swap of the pwd that does
+ * not know of them would put references that nobody took.
+ */
+#ifdef CHOS_HAVE_FS_PWD_REFS
+#error "fs_struct has pwd_refs: teach root.c to drop them"
+#endif
+
+/*
+ * The fs_struct that counts @t among its users.  7.2 split what a task counts
+ * on from what it looks through; they differ only inside a kernel function.
+ */
+#ifdef CHOS_HAVE_TASK_REAL_FS
+static inline const struct fs_struct *chos_task_fs(const struct task_struct *t)
+{
+	return READ_ONCE(t->real_fs);
+}
+#else
+static inline const struct fs_struct *chos_task_fs(const struct task_struct *t)
+{
+	return READ_ONCE(t->fs);
+}
+#endif
+
+/* The first argument of setattr: none, a user namespace from 5.12, an idmap from 6.3. */
+#if defined(CHOS_HAVE_SETATTR_IDMAP)
+#define CHOS_IDMAP_ARG struct mnt_idmap *idmap,
+#elif defined(CHOS_HAVE_SETATTR_USERNS)
+#define CHOS_IDMAP_ARG struct user_namespace *userns,
+#else
+#define CHOS_IDMAP_ARG
 #endif
 
 /*

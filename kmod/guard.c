@@ -16,6 +16,7 @@
 #include <linux/cred.h>
 #include <linux/mount.h>
 #include <linux/sched/signal.h>
+#include <linux/string.h>
 #include <linux/tracepoint.h>
 #include <linux/uidgid.h>
 
@@ -23,10 +24,12 @@
 
 static struct tracepoint *chos_exec_tp;
 
-/* The file whose set-id bits counted; for a script its interpreter. */
-static struct file *privileged_file(const struct linux_binprm *bprm)
+/* Who is not root keeps his ambient capabilities only: the rest came from the file. */
+static bool has_file_caps(const struct cred *cred)
 {
-	return bprm->execfd_creds ? bprm->executable : bprm->file;
+	return !uid_eq(cred->uid, GLOBAL_ROOT_UID) &&
+	       !uid_eq(cred->euid, GLOBAL_ROOT_UID) &&
+	       !cap_issubset(cred->cap_permitted, cred->cap_ambient);
 }
 
 /*
@@ -35,25 +38,26 @@ static struct file *privileged_file(const struct linux_binprm *bprm)
  */
 static bool gained_rights(const struct linux_binprm *bprm)
 {
-	const struct file *file = privileged_file(bprm);
 	const struct cred *cred = current_cred();
-	const struct inode *inode;
+	bool other_uid = !uid_eq(cred->euid, cred->uid);
+	bool other_gid = !gid_eq(cred->egid, cred->gid);
+	umode_t mode;
 
-	if (!file || file->f_path.mnt->mnt_flags & MNT_NOSUID)
+	/*
+	 * A binfmt_misc handler that takes the rights of the file it interprets: that
+	 * file is no longer in @bprm, so any rights are taken for gained.
+	 */
+	if (bprm->execfd_creds)
+		return other_uid || other_gid || has_file_caps(cred);
+	if (bprm->file->f_path.mnt->mnt_flags & MNT_NOSUID)
 		return false;
-	inode = file_inode(file);
-	if (inode->i_mode & S_ISUID && !uid_eq(cred->euid, cred->uid))
-		return true;
-	if (inode->i_mode & S_ISGID && inode->i_mode & 0010 &&
-	    !gid_eq(cred->egid, cred->gid))
-		return true;
-	/* Who is not root keeps his ambient capabilities only: the rest is the file's. */
-	return !uid_eq(cred->uid, GLOBAL_ROOT_UID) &&
-	       !uid_eq(cred->euid, GLOBAL_ROOT_UID) &&
-	       !cap_issubset(cred->cap_permitted, cred->cap_ambient);
+	mode = file_inode(bprm->file)->i_mode;
+	return (mode & S_ISUID && other_uid) ||
+	       (mode & S_ISGID && mode & 0010 && other_gid) ||
+	       has_file_caps(cred);
 }
 
-/* In the process that exec'ed, under RCU or with preemption off: must not sleep. */
+/* In the process that exec'ed, before it returns to user space.  Must not sleep. */
 static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 		    struct linux_binprm *bprm)
 {
@@ -64,7 +68,8 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 	os = chos_os_of_current();
 	if (READ_ONCE(os->suid) || !gained_rights(bprm))
 		return;
-	chos_report_kill(bprm->file->f_path.dentry->d_name.name);
+	/* Not the dentry's name: a rename may free it under us. */
+	chos_report_kill(kbasename(bprm->filename));
 	send_sig(SIGKILL, current, 1);
 }
 

@@ -17,65 +17,93 @@
 #include <linux/tracepoint.h>
 
 #include "chos.h"
+#include "compat.h"
 
 static struct tracepoint *chos_fork_tp;
 /* Whether processes without a word must climb; rises once, never falls. */
 static bool chos_climb __read_mostly;
 static bool chos_lost;
 
-/**
- * chos_word - the word that says that a process is in an OS
- * @task: any thread of the process; kept alive by the caller (current, RCU)
- * @id: number of the OS
- *
- * Context: any.
+/*
+ * The word that holds @field for the process of @task: any thread of it, kept
+ * alive by the caller (current, RCU).  Any context.
  */
-u64 chos_word(const struct task_struct *task, unsigned int id)
+static u64 word_make(const struct task_struct *task, unsigned int field)
 {
 	u64 born = READ_ONCE(task->group_leader)->start_boottime;
 
-	return (born >> CHOS_STAMP_SHIFT) << CHOS_ID_BITS | id;
+	return (born >> CHOS_STAMP_SHIFT) << CHOS_ID_BITS | field;
 }
 
-/* The number in the task's word, or CHOS_ID_NONE if the word is not its own. */
-static unsigned int id_in_table(struct task_struct *task)
+/* The low bits of the process's word, or 0 if the word there is not its own. */
+static unsigned int field_of(struct task_struct *task)
 {
 	u64 *slot = chos_table_find(task->tgid);
 	u64 word;
 
 	if (!slot)
-		return CHOS_ID_NONE;
+		return 0;
 	word = READ_ONCE(*slot);
-	if ((word ^ chos_word(task, 0)) >> CHOS_ID_BITS)
-		return CHOS_ID_NONE;
+	if ((word ^ word_make(task, 0)) >> CHOS_ID_BITS)
+		return 0;
 	return word & (BIT(CHOS_ID_BITS) - 1);
+}
+
+static unsigned int id_in_field(unsigned int field)
+{
+	return field & CHOS_LEFT ? CHOS_ID_BASE : field;
+}
+
+/**
+ * chos_word_for - the word for a process that is being moved
+ * @task: current
+ * @id: where it goes: CHOS_ID_BASE or the number of an OS
+ *
+ * Context: any; against other threads of the process the lock of its fs_struct.
+ */
+u64 chos_word_for(struct task_struct *task, unsigned int id)
+{
+	/* Who leaves keeps what he left, for the children that fork meanwhile. */
+	if (id == CHOS_ID_BASE)
+		id = field_of(task) | CHOS_LEFT;
+	return word_make(task, id);
 }
 
 /*
  * Climbs from @task to the first ancestor with a word of its own and keeps what
- * was found, if there is a place for it: a reader allocates nothing.
+ * was found, so that it stays what it is when the parents go.  This is the one
+ * reader that may allocate: a page, without sleeping, the first time.
  * Context: any; takes the RCU read lock.
  */
 static unsigned int climb(struct task_struct *task)
 {
-	u64 *slot = chos_table_find(task->tgid);
+	u64 *slot = chos_table_get(task->tgid, GFP_NOWAIT | __GFP_NOWARN);
 	u64 seen = slot ? READ_ONCE(*slot) : 0;
 	struct task_struct *p = task;
-	unsigned int id = CHOS_ID_BASE;
+	unsigned int field = 0;
 
 	rcu_read_lock();
-	while (p->tgid > 1) {
+	while (!field && p->tgid > 1) {
 		p = READ_ONCE(rcu_dereference(p->real_parent)->group_leader);
-		id = id_in_table(p);
-		if (id != CHOS_ID_NONE)
-			break;
-		id = CHOS_ID_BASE;
+		field = field_of(p);
 	}
 	rcu_read_unlock();
+	if (!field)
+		field = CHOS_LEFT;
 	/* A switch by another thread in the meantime wins. */
 	if (slot)
-		cmpxchg(slot, seen, chos_word(task, id));
-	return id;
+		cmpxchg(slot, seen, word_make(task, field));
+	return field;
+}
+
+/* The same where climbing may be needed. */
+static unsigned int field_or_climb(struct task_struct *task)
+{
+	unsigned int field = field_of(task);
+
+	if (!field && unlikely(READ_ONCE(chos_climb)))
+		field = climb(task);
+	return field;
 }
 
 /**
@@ -87,11 +115,7 @@ static unsigned int climb(struct task_struct *task)
  */
 unsigned int chos_id_of(struct task_struct *task)
 {
-	unsigned int id = id_in_table(task);
-
-	if (id == CHOS_ID_NONE && unlikely(READ_ONCE(chos_climb)))
-		id = climb(task);
-	return id;
+	return id_in_field(field_or_climb(task));
 }
 
 /* Context: as chos_id_of().  Never NULL: in no OS is in the base OS. */
@@ -101,19 +125,38 @@ struct chos_os *chos_os_of_current(void)
 }
 
 /*
- * In the forking thread, before the child runs.  Under RCU or with preemption
- * off, depending on the kernel: must not sleep.
+ * What a child starts with.  If its parent has other threads, one of them may have
+ * moved the process after the child's root was copied from it: then the child is
+ * where the parent was.  Must not sleep.
  */
+static unsigned int field_for_child(struct task_struct *parent,
+				    struct task_struct *child)
+{
+	struct fs_struct *fs = parent->fs;
+	unsigned int field;
+
+	if (thread_group_empty(parent) || child->fs == fs)
+		return field_or_climb(parent);
+	/* The word changes under this lock together with the root. */
+	chos_fs_lock(fs);
+	field = field_or_climb(parent);
+	if (field && !path_equal(&fs->root, &child->fs->root))
+		field = field & CHOS_LEFT ? field & ~CHOS_LEFT : CHOS_LEFT;
+	chos_fs_unlock(fs);
+	return field;
+}
+
+/* In the forking thread, before the child runs.  Must not sleep. */
 static void on_fork(void *data, struct task_struct *parent,
 		    struct task_struct *child)
 {
-	unsigned int id;
+	unsigned int field;
 	u64 *slot;
 
 	if (child->tgid == parent->tgid)
 		return;
-	id = chos_id_of(parent);
-	if (id == CHOS_ID_NONE)
+	field = field_for_child(parent, child);
+	if (!field)
 		return;
 	slot = chos_table_get(child->tgid, GFP_ATOMIC | __GFP_NOWARN);
 	if (unlikely(!slot)) {
@@ -124,7 +167,8 @@ static void on_fork(void *data, struct task_struct *parent,
 				    parent->tgid);
 		return;
 	}
-	WRITE_ONCE(*slot, chos_word(child, id));
+	/* Pairs with the dependent loads from the number to the OS's links. */
+	smp_store_release(slot, word_make(child, field));
 }
 
 /* "on", "off" or "lost", as /proc/chos/version has it. */

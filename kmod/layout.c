@@ -35,7 +35,7 @@ static bool farm_name_ok(const char *name)
 	return chos_word_ok(name) && strcmp(name, ".") && strcmp(name, "..");
 }
 
-static const struct farm_name *find(const char *name, unsigned int count)
+static const struct farm_name *name_find(const char *name, unsigned int count)
 {
 	unsigned int i;
 
@@ -67,7 +67,7 @@ static int parse(char *text, unsigned int count)
 		line += link ? 5 : 4;
 		if (!farm_name_ok(line))
 			return -EINVAL;
-		there = find(line, count);
+		there = name_find(line, count);
 		if (there && there->link != link)
 			return -EEXIST;
 		if (there)

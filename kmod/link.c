@@ -10,14 +10,14 @@
 #include "chos.h"
 
 /* Context: RCU-walk (@dentry is NULL) or process context. */
-static const char *get_link(struct dentry *dentry, struct inode *inode,
+static const char *link_get(struct dentry *dentry, struct inode *inode,
 			    struct delayed_call *done)
 {
 	return chos_os_of_current()->path;
 }
 
 /* Context: as above.  The inode's i_private is the index of the name. */
-static const char *get_farm_link(struct dentry *dentry, struct inode *inode,
+static const char *farm_link_get(struct dentry *dentry, struct inode *inode,
 				 struct delayed_call *done)
 {
 	unsigned long index = (unsigned long)inode->i_private;
@@ -28,9 +28,9 @@ static const char *get_farm_link(struct dentry *dentry, struct inode *inode,
 }
 
 const struct inode_operations chos_link_iops = {
-	.get_link = get_link,
+	.get_link = link_get,
 };
 
 const struct inode_operations chos_farm_link_iops = {
-	.get_link = get_farm_link,
+	.get_link = farm_link_get,
 };

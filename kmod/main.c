@@ -2,6 +2,7 @@
 /* Module parameters, init in order, exit in reverse. */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 
 #include "chos.h"
@@ -37,7 +38,7 @@ static int __init chos_init(void)
 	/* Nothing may fail from here on: a mount may exist. */
 	if (mount)
 		chos_fs_mount();
-	pr_info("%s: farm %s, fork tracking %s\n", THIS_MODULE->version,
+	pr_info("%s: farm %s, fork tracking %s\n", CHOS_RELEASE,
 		chos_farm_param, chos_inherit_state());
 	return 0;
 guard:
@@ -52,7 +53,8 @@ static void __exit chos_exit(void)
 	chos_fs_exit();
 	chos_guard_exit();
 	chos_inherit_exit();
-	/* No mount, no probe: nobody reads any more. */
+	/* No mount and no probe; a walk that began before may still hold a string. */
+	synchronize_rcu();
 	chos_layout_exit();
 	chos_allow_exit();
 	chos_os_exit();
@@ -65,4 +67,4 @@ module_exit(chos_exit);
 MODULE_AUTHOR("the chos authors");
 MODULE_DESCRIPTION("Many Linux distributions on one node: a symlink that resolves by process");
 MODULE_LICENSE("Dual BSD/GPL");
-MODULE_VERSION("1.0.0");
+MODULE_VERSION(CHOS_RELEASE);

@@ -57,7 +57,7 @@ struct chos_os *chos_os_by_id(unsigned int id)
 	return os ?: &chos_base;
 }
 
-static struct chos_os *find(const char *name, const char *path, u32 hash)
+static struct chos_os *os_find(const char *name, const char *path, u32 hash)
 {
 	struct chos_os *os;
 
@@ -85,7 +85,7 @@ static void os_free(struct chos_os *os)
 }
 
 /* chos_os_lock held. */
-static int add(struct chos_os *os)
+static int os_add(struct chos_os *os)
 {
 	unsigned int id = CHOS_ID_FIRST + chos_os_used;
 	struct chos_os **page;
@@ -123,7 +123,7 @@ struct chos_os *chos_os_intern(const char *name, const char *path)
 	int err = -ENOMEM;
 
 	mutex_lock(&chos_os_lock);
-	os = find(name, path, hash);
+	os = os_find(name, path, hash);
 	if (os)
 		goto out;
 	os = kzalloc(sizeof(*os), GFP_KERNEL);
@@ -135,7 +135,7 @@ struct chos_os *chos_os_intern(const char *name, const char *path)
 	os->tree = kasprintf(GFP_KERNEL, "%s/.", path + 1);
 	if (!os->name || !os->path || !os->tree)
 		goto fail;
-	err = add(os);
+	err = os_add(os);
 	if (err)
 		goto fail;
 out:
@@ -188,7 +188,7 @@ int chos_os_prepare(struct chos_os *os)
 			goto out;
 		}
 	}
-	/* Pairs with the acquire above and the dependent loads of get_farm_link(). */
+	/* Pairs with the acquire above and the dependent loads of farm_link_get(). */
 	smp_store_release(&os->links, links);
 	err = 0;
 out:

@@ -47,23 +47,19 @@ static enum chos_count counter_of(int err)
 }
 
 /*
- * One event for both logs.  @what is the user's text or a file's name: escaped, so
- * that it can be no second line and no second field.  May sleep unless @gfp says not.
+ * One event for both logs.  @what is the user's text or a file's name: escaped and
+ * last, so that it can be no second line and no second field.
  */
 static void log_event(const char *op, const char *what, int err, gfp_t gfp)
 {
-	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
-				      DEFAULT_RATELIMIT_BURST);
 	unsigned int uid = from_kuid(&init_user_ns, current_uid());
 	int len = strnlen(what, CHOS_NAME_MAX);
 
-	if (!__ratelimit(&limit))
-		return;
-	pr_notice("%s: uid=%u pid=%d name=\"%*pE\" error=%d\n", op, uid,
-		  current->tgid, len, what, err);
+	pr_notice("%s: uid=%u pid=%d error=%d name=%*pE\n", op, uid,
+		  current->tgid, err, len, what);
 	/* audit's own untrusted strings are not exported; hex is one of its forms. */
-	audit_log(NULL, gfp, AUDIT_KERNEL, "chos op=%s uid=%u pid=%d name=%*phN error=%d",
-		  op, uid, current->tgid, len, what, err);
+	audit_log(NULL, gfp, AUDIT_KERNEL, "chos op=%s uid=%u pid=%d error=%d name=%*phN",
+		  op, uid, current->tgid, err, len, what);
 }
 
 /**
@@ -75,8 +71,12 @@ static void log_event(const char *op, const char *what, int err, gfp_t gfp)
  */
 void chos_report_refusal(const char *wanted, int err)
 {
+	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
+				      DEFAULT_RATELIMIT_BURST);
+
 	chos_count(counter_of(err));
-	log_event("refused", wanted, -err, GFP_KERNEL);
+	if (__ratelimit(&limit))
+		log_event("refused", wanted, -err, GFP_KERNEL);
 }
 
 /**
@@ -87,6 +87,11 @@ void chos_report_refusal(const char *wanted, int err)
  */
 void chos_report_kill(const char *program)
 {
+	/* Of its own: refusals, which anybody can cause, must not silence it. */
+	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
+				      DEFAULT_RATELIMIT_BURST);
+
 	chos_count(CHOS_COUNT_KILLED);
-	log_event("killed", program, 0, GFP_ATOMIC);
+	if (__ratelimit(&limit))
+		log_event("killed", program, 0, GFP_ATOMIC);
 }

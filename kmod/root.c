@@ -108,6 +108,7 @@ static int place_get(struct place *place, bool leaving)
 	get_fs_root(current->fs, &place->root);
 	if (current_user_ns() != &init_user_ns)
 		return -EXDEV;
+	/* Any bind of the farm will do to switch within it: the root stays what it is. */
 	place->in_farm = chos_is_farm(&place->root);
 	if (place->in_farm && !leaving) {
 		place->farm = place->root;
@@ -132,7 +133,8 @@ static int place_get(struct place *place, bool leaving)
 
 /*
  * Does every live thread of the current process, and nobody else, use @fs?
- * @fs is locked, so nobody joins or leaves it.
+ * @fs is locked, so no thread leaves it; one that is being cloned counts as a
+ * stranger until it is in the list.
  */
 static bool fs_is_ours(const struct fs_struct *fs)
 {
@@ -141,7 +143,7 @@ static bool fs_is_ours(const struct fs_struct *fs)
 
 	rcu_read_lock();
 	for_each_thread(current, t) {
-		const struct fs_struct *its = READ_ONCE(t->fs);
+		const struct fs_struct *its = chos_task_fs(t);
 
 		if (its == fs) {
 			ours++;
@@ -182,7 +184,7 @@ static bool may_move(const struct fs_struct *fs, const struct place *place,
  * -EBUSY when the process changed under us or does not own its root
  * directory, -ENOMEM; nothing has changed then.
  */
-static int move(const struct place *place, const struct path *root,
+static int root_move(const struct place *place, const struct path *root,
 		unsigned int id)
 {
 	struct path new_root = *root, new_pwd = *root, pwd;
@@ -207,7 +209,8 @@ static int move(const struct place *place, const struct path *root,
 	fs = current->fs;
 	chos_fs_lock(fs);
 	if (may_move(fs, place, &pwd)) {
-		WRITE_ONCE(*slot, chos_word(current, id));
+		/* Pairs with the dependent loads from the number to the OS's links. */
+		smp_store_release(slot, chos_word_for(current, id));
 		swap(fs->root, new_root);
 		if (!pwd_stays)
 			swap(fs->pwd, new_pwd);
@@ -226,16 +229,19 @@ out:
 /**
  * chos_root_enter - move the current process into an OS
  * @os: an OS that it may enter, prepared
+ * @refusal: what a process gets that is not in the farm, 0 if it may come from outside
  *
  * Context: may sleep.  Return: 0 or an errno of chos/abi.h; nothing has changed then.
  */
-int chos_root_enter(struct chos_os *os)
+int chos_root_enter(struct chos_os *os, int refusal)
 {
 	struct place place;
 	struct path tree;
 	int err;
 
 	err = place_get(&place, false);
+	if (!err && !place.in_farm)
+		err = refusal;
 	if (err)
 		goto out;
 	err = vfs_path_lookup(place.farm.dentry, place.farm.mnt, os->tree,
@@ -246,7 +252,7 @@ int chos_root_enter(struct chos_os *os)
 		goto out;
 	}
 	path_put(&tree);
-	err = move(&place, &place.farm, os->id);
+	err = root_move(&place, &place.farm, os->id);
 out:
 	place_put(&place);
 	return err;
@@ -264,7 +270,7 @@ int chos_root_leave(void)
 
 	err = place_get(&place, true);
 	if (!err)
-		err = move(&place, &place.base, CHOS_ID_BASE);
+		err = root_move(&place, &place.base, CHOS_ID_BASE);
 	place_put(&place);
 	return err;
 }

@@ -19,7 +19,8 @@ static bool same_rights(const struct cred *opener)
 {
 	const struct cred *writer = current_cred();
 
-	return uid_eq(opener->uid, writer->uid) &&
+	return opener->user_ns == writer->user_ns &&
+	       uid_eq(opener->uid, writer->uid) &&
 	       uid_eq(opener->euid, writer->euid) &&
 	       gid_eq(opener->gid, writer->gid) &&
 	       gid_eq(opener->egid, writer->egid) &&
@@ -56,7 +57,7 @@ static int read_wanted(char wanted[CHOS_PATH_MAX + 2], const char __user *buf,
 	return len ? 0 : -EINVAL;
 }
 
-static int leave(void)
+static int setchos_leave(void)
 {
 	int err = chos_root_leave();
 
@@ -66,21 +67,22 @@ static int leave(void)
 }
 
 /* May sleep. */
-static int enter(const char *wanted)
+static int setchos_enter(const char *wanted)
 {
 	struct chos_os *os = NULL;
+	bool stays;
 	int err;
 
 	if (!strcmp(wanted, CHOS_BASE_PATH))
-		return leave();
+		return setchos_leave();
 	err = chos_allow_check(wanted, &os);
-	if (os && os->id == chos_id_of(current))
-		err = 0; /* who is in it already may stay */
-	if (err)
+	/* Who is in it already may stay, whatever its entry says now. */
+	stays = os && os->id == chos_id_of(current);
+	if (err && !stays)
 		return err;
 	if (!strcmp(os->path, CHOS_BASE_PATH))
-		return leave();
-	err = chos_os_prepare(os) ?: chos_root_enter(os);
+		return setchos_leave();
+	err = chos_os_prepare(os) ?: chos_root_enter(os, err);
 	if (!err)
 		chos_count(CHOS_COUNT_ENTERS);
 	return err;
@@ -92,11 +94,14 @@ static ssize_t setchos_write(struct file *file, const char __user *buf,
 	char wanted[CHOS_PATH_MAX + 2];
 	int err;
 
+	/* An io_uring worker of old kernels is one, in its user's name: not a process to move. */
+	if (current->flags & PF_KTHREAD)
+		return -EPERM;
 	err = read_wanted(wanted, buf, len, *pos);
 	if (!err && !same_rights(file->f_cred))
 		err = -EPERM;
 	if (!err)
-		err = enter(wanted);
+		err = setchos_enter(wanted);
 	if (err) {
 		chos_report_refusal(wanted, err);
 		return err;

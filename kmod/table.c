@@ -13,9 +13,9 @@
 
 #include "chos.h"
 
-#define LEAF_BITS 9 /* words in a page */
+#define LEAF_BITS (PAGE_SHIFT - 3) /* words in a page */
 #define LEAF_SIZE (1UL << LEAF_BITS)
-#define MID_BITS 9 /* leaves below a middle page */
+#define MID_BITS (PAGE_SHIFT - 3) /* leaves below a middle page */
 #define MID_SIZE (1UL << MID_BITS)
 #define TOP_SIZE DIV_ROUND_UP(PID_MAX_LIMIT + 1UL, LEAF_SIZE * MID_SIZE)
 

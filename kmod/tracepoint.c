@@ -10,7 +10,7 @@ struct search {
 	struct tracepoint *found;
 };
 
-static void match(struct tracepoint *tp, void *data)
+static void tracepoint_match(struct tracepoint *tp, void *data)
 {
 	struct search *search = data;
 
@@ -29,6 +29,6 @@ struct tracepoint *chos_tracepoint_find(const char *name)
 {
 	struct search search = { .name = name };
 
-	for_each_kernel_tracepoint(match, &search);
+	for_each_kernel_tracepoint(tracepoint_match, &search);
 	return search.found;
 }

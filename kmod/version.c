@@ -24,7 +24,7 @@ static int version_show(struct seq_file *m, void *v)
 {
 	unsigned int i;
 
-	seq_printf(m, "version %s\n", THIS_MODULE->version);
+	seq_printf(m, "version %s\n", CHOS_RELEASE);
 	seq_printf(m, "abi %d\n", CHOS_ABI_VERSION);
 	seq_printf(m, "fork_tracking %s\n", chos_inherit_state());
 	seq_printf(m, "entries %u\n", chos_allow_count());

@@ -61,12 +61,15 @@
  *                 farm (an unrelated chroot, a container), or it is in a user
  *                 namespace other than the first, or what is at the farm's path
  *                 is not a farm
- *   EBUSY         another thread of the caller is inside execve(2), or the threads
- *                 of the caller do not share one root directory with each
- *                 other, or share it with another process
+ *   EBUSY         a caller with threads: one of them is inside execve(2), chdir(2),
+ *                 or clone(2) at this moment (try again), or they do not share
+ *                 one root directory with each other, or share it with another process
  *   EPERM         the file was opened by a process with other, or fewer, rights than
  *                 the writer's (a setuid program whose output was redirected here)
  *   ENOMEM        no memory
+ *   others        what the look-up of the tree's path gave (EACCES, ELOOP, EIO, ESTALE;
+ *                 logged)
+ * Where several entries have one path, the path stands for the first of them.
  */
 #define CHOS_SETCHOS CHOS_MOUNT "/setchos"
 #define CHOS_NAME_MAX 63
