@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lib/doctor.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <sys/xattr.h>
+
+#include <cstring>
+
+#include "lib/elf_note.h"
+#include "lib/files.h"
+#include "scratch.h"
+
+namespace chos::test {
+namespace {
+
+// A 64-bit ELF file of nothing but one note: "needs Linux A.B.C".
+std::string elf_with_note(unsigned a, unsigned b, unsigned c) {
+  struct {
+    Elf64_Ehdr header;
+    Elf64_Phdr segment;
+    Elf64_Nhdr note;
+    char name[4];
+    std::uint32_t words[4];
+  } file{};
+  std::memcpy(file.header.e_ident, ELFMAG, SELFMAG);
+  file.header.e_ident[EI_CLASS] = ELFCLASS64;
+  file.header.e_ident[EI_DATA] = ELFDATA2LSB;
+  file.header.e_machine = EM_X86_64;
+  file.header.e_phoff = sizeof file.header;
+  file.header.e_phentsize = sizeof file.segment;
+  file.header.e_phnum = 1;
+  file.segment.p_type = PT_NOTE;
+  file.segment.p_offset = sizeof file.header + sizeof file.segment;
+  file.segment.p_filesz = sizeof file - file.segment.p_offset;
+  file.note = {4, 16, NT_GNU_ABI_TAG};
+  std::memcpy(file.name, "GNU", 4);
+  const std::uint32_t words[4] = {ELF_NOTE_OS_LINUX, a, b, c};
+  std::memcpy(file.words, words, sizeof words);
+  return std::string(reinterpret_cast<const char*>(&file), sizeof file);
+}
+
+class Doctor : public Scratch {
+ protected:
+  OsEntry entry;
+  Config config;
+
+  void SetUp() override {
+    Scratch::SetUp();
+    entry.name = "x";
+    entry.path = "/os/x";
+    for (const char* name : {"usr", "usr/bin", "usr/lib", "usr/lib/x86_64-linux-gnu", "etc", "opt"})
+      ASSERT_EQ(::mkdir(path(name).c_str(), 0755), 0);
+    ASSERT_EQ(::symlink("usr/bin", path("bin").c_str()), 0);
+    ASSERT_EQ(::symlink("/usr/lib", path("lib").c_str()), 0);
+    std::filesystem::copy_file("/proc/self/exe", path("usr/bin/dash"));
+    ASSERT_EQ(::symlink("/usr/bin/dash", path("usr/bin/sh").c_str()), 0);
+    const UniqueFd self(::open("/proc/self/exe", O_RDONLY));
+    const auto facts = read_elf(self.get(), "self");
+    ASSERT_TRUE(facts);
+    loader = facts->interpreter;
+    std::filesystem::create_directories(path(loader.substr(1, loader.rfind('/'))));
+    write(loader.substr(1), "loader");
+    write("usr/lib/x86_64-linux-gnu/libc.so.6", elf_with_note(3, 2, 0));
+    write("etc/passwd", "");
+    write("etc/group", "");
+    write("usr/bin/chos", "");
+  }
+
+  std::string loader;
+
+  Findings examine(const std::string& kernel = "6.1.0-28-amd64") {
+    Findings out;
+    examine_tree(entry, directory(), config, kernel, out);
+    // Somebody else's files are an error, which a test without root cannot help.
+    if (::geteuid() != 0)
+      std::erase_if(out, [](const Finding& f) { return f.what.find("belongs to") != f.what.npos; });
+    return out;
+  }
+
+  static bool says(const Findings& findings, Finding::Level level, const std::string& text) {
+    for (const auto& finding : findings)
+      if (finding.level == level && finding.what.find(text) != std::string::npos) return true;
+    return false;
+  }
+  static std::string text(const Findings& findings) {
+    std::string out;
+    for (const auto& f : findings)
+      out += std::string(level_key(f.level)) + ": " + f.what + " / " + f.remedy + "\n";
+    return out;
+  }
+};
+
+TEST_F(Doctor, AGoodTree) { EXPECT_EQ(text(examine()), ""); }
+
+TEST_F(Doctor, AMissingTree) {
+  std::filesystem::remove_all(directory());
+  EXPECT_TRUE(says(examine(), Finding::Level::error, "cannot be found"));
+  entry.closed = true;
+  EXPECT_FALSE(says(examine(), Finding::Level::error, "cannot be found"));
+}
+
+TEST_F(Doctor, NoShellOrNoLoader) {
+  ASSERT_EQ(::unlink(path(loader.substr(1)).c_str()), 0);
+  EXPECT_TRUE(says(examine(), Finding::Level::error, "the dynamic loader of its /bin/sh"));
+  ASSERT_EQ(::chmod(path("usr/bin/dash").c_str(), 0644), 0);
+  EXPECT_TRUE(says(examine(), Finding::Level::error, "no /bin/sh"));
+  // A link that leads out of the tree is resolved inside it.
+  ASSERT_EQ(::unlink(path("usr/bin/sh").c_str()), 0);
+  ASSERT_EQ(::symlink("../../../../../../../../bin/sh", path("usr/bin/sh").c_str()), 0);
+  EXPECT_TRUE(says(examine(), Finding::Level::error, "no /bin/sh"));
+}
+
+TEST_F(Doctor, LibcAgainstTheKernel) {
+  write("usr/lib/x86_64-linux-gnu/libc.so.6", elf_with_note(6, 12, 0));
+  EXPECT_TRUE(says(examine("6.1.0-28-amd64"), Finding::Level::error, "a kernel >= 6.12.0"));
+  EXPECT_EQ(text(examine("6.12.0")), "");
+  EXPECT_EQ(text(examine("7.3.1+deb14-amd64")), "");
+  write("usr/lib/x86_64-linux-gnu/libc.so.6", "no ELF");
+  EXPECT_TRUE(says(examine(), Finding::Level::info, "no glibc"));
+}
+
+TEST_F(Doctor, OwnersAndModes) {
+  ASSERT_EQ(::chmod(path("usr/bin").c_str(), 0777), 0);
+  ASSERT_EQ(::chmod(path("etc").c_str(), 01777), 0);
+  const auto found = examine();
+  EXPECT_TRUE(says(found, Finding::Level::error, "/usr/bin can be written by everybody"));
+  EXPECT_TRUE(says(found, Finding::Level::error, "/etc can be written by everybody"));
+  if (::geteuid() != 0) return;
+  ASSERT_EQ(::chown(path("opt").c_str(), 1000, 0), 0);
+  EXPECT_TRUE(says(examine(), Finding::Level::error, "/opt belongs to uid 1000"));
+}
+
+TEST_F(Doctor, FilesThatGiveRights) {
+  write("usr/bin/su", "x");
+  write("usr/bin/wall", "x");
+  write("usr/bin/plain", "x");
+  ASSERT_EQ(::chmod(path("usr/bin/su").c_str(), 04755), 0);
+  ASSERT_EQ(::chmod(path("usr/bin/wall").c_str(), 02755), 0);
+  auto found = examine();
+  EXPECT_TRUE(says(found, Finding::Level::info,
+                   "2 files would give rights: ")) << text(found);
+  EXPECT_NE(text(found).find("/usr/bin/su (setuid)"), std::string::npos) << text(found);
+  EXPECT_NE(text(found).find("/usr/bin/wall (setgid)"), std::string::npos);
+  entry.suid = true;
+  EXPECT_TRUE(says(examine(), Finding::Level::warning, "2 files would give rights"));
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "usr/bin/s" + std::to_string(i);
+    write(name, "x");
+    ASSERT_EQ(::chmod(path(name).c_str(), 04755), 0);
+  }
+  EXPECT_NE(text(examine()).find("and 14 more"), std::string::npos) << text(examine());
+}
+
+TEST_F(Doctor, ChosInsideATree) {
+  ASSERT_EQ(::unlink(path("usr/bin/chos").c_str()), 0);
+  EXPECT_TRUE(says(examine(), Finding::Level::info, "it has no chos"));
+  ASSERT_EQ(::symlink("/local/usr/bin/chos", path("usr/bin/chos").c_str()), 0);
+  EXPECT_EQ(text(examine()), "");
+}
+
+TEST_F(Doctor, SharedFilesNeedAPlace) {
+  ASSERT_EQ(::unlink(path("etc/passwd").c_str()), 0);
+  EXPECT_TRUE(says(examine(), Finding::Level::warning, "no regular file /etc/passwd"));
+}
+
+TEST_F(Doctor, BrokenElfFiles) {
+  const std::string good = elf_with_note(5, 10, 0);
+  write("elf", good);
+  const auto parse = [this] {
+    const UniqueFd fd(::open(path("elf").c_str(), O_RDONLY));
+    return read_elf(fd.get(), "elf");
+  };
+  ASSERT_TRUE(parse());
+  EXPECT_EQ(version_string(*parse()->oldest_kernel), "5.10.0");
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    write("elf", good.substr(0, size));
+    const auto facts = parse();
+    EXPECT_TRUE(!facts || !facts->oldest_kernel) << size;
+  }
+  // Any byte may be anything: it must end, and not touch what is not its own.
+  for (std::size_t at = 0; at < good.size(); ++at) {
+    for (const char value : {'\x00', '\x7f', '\xff'}) {
+      std::string bad = good;
+      bad[at] = value;
+      write("elf", bad);
+      (void)parse();
+    }
+  }
+}
+
+TEST_F(Doctor, KernelVersions) {
+  EXPECT_EQ(*parse_kernel_version("5.10.0-28-amd64"), (KernelVersion{5, 10, 0}));
+  EXPECT_EQ(*parse_kernel_version("7.3"), (KernelVersion{7, 3, 0}));
+  EXPECT_EQ(*parse_kernel_version("6.1-rc1"), (KernelVersion{6, 1, 0}));
+  EXPECT_FALSE(parse_kernel_version("linux"));
+  EXPECT_TRUE(runs_on(EM_386, EM_X86_64));
+  EXPECT_FALSE(runs_on(EM_X86_64, EM_386));
+}
+
+}  // namespace
+}  // namespace chos::test

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The built programs, as people run them, where there is no module: a directory stands for
+// /proc/chos, so that chos writes a name there and then runs the command here.
+#include <sys/wait.h>
+
+#include <nlohmann/json.hpp>
+
+#include "scratch.h"
+
+namespace chos::test {
+namespace {
+
+struct Ran {
+  int status = -1;
+  std::string out, err;
+};
+
+class Program : public Scratch {
+ protected:
+  void SetUp() override {
+    Scratch::SetUp();
+    write("list", "trixie:/os/trixie\nsl6:/os/sl6:closed\nlab:/os/lab:groups=4000000\n"
+                  "default:/os/trixie\n");
+    ASSERT_EQ(::chmod(path("list").c_str(), 0644), 0);
+    for (const char* name : {"kernel", "home"}) ASSERT_EQ(::mkdir(path(name).c_str(), 0755), 0);
+    write("kernel/setchos", "/\n");
+    write("kernel/processes", std::to_string(::getpid()) + " trixie\n");
+  }
+
+  // /etc/chos must be root's.
+  bool is_root() const { return ::geteuid() == 0; }
+
+  Ran shell(const std::string& command) {
+    const std::string whole =
+        "cd '" + directory() + "' && { " + command + "\n} >out 2>err </dev/null";
+    const int status = std::system(("env -u CHOS HOME='" + path("home") + "' sh -c '" +
+                                    escaped(whole) + "'").c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read("out"), read("err")};
+  }
+  Ran chos(const std::string& arguments, const std::string& before = "") {
+    return shell(before + " '" CHOS_PROGRAM "' --allowlist list --config none --proc kernel " +
+                 arguments);
+  }
+  Ran chosctl(const std::string& arguments) {
+    return shell("'" CHOSCTL_PROGRAM "' --allowlist list --config conf " + arguments);
+  }
+  std::string entered() { return read("kernel/setchos"); }
+
+ private:
+  static std::string escaped(const std::string& text) {
+    std::string out;
+    for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return out;
+  }
+};
+
+TEST_F(Program, WithoutAModule) {
+  const auto ran = shell("'" CHOS_PROGRAM "' --proc nowhere true");
+  EXPECT_EQ(ran.status, 126);
+  EXPECT_NE(ran.err.find("is not loaded"), std::string::npos);
+  EXPECT_NE(ran.err.find("chosctl up"), std::string::npos);
+  EXPECT_EQ(shell("'" CHOS_PROGRAM "' --proc nowhere --current").status, 126);
+  EXPECT_EQ(shell("'" CHOS_PROGRAM "' --proc nowhere --ps").status, 126);
+}
+
+TEST_F(Program, HelpAndVersion) {
+  EXPECT_EQ(chos("--version").out.rfind("chos 1.", 0), 0u);
+  const auto help = chos("--help");
+  EXPECT_EQ(help.status, 0);
+  EXPECT_NE(help.out.find("chos -o trixie make"), std::string::npos);
+  EXPECT_EQ(chos("--nope").status, 126);
+  EXPECT_EQ(chosctl("--help").status, 0);
+  EXPECT_EQ(chosctl("nope").status, 2);
+  EXPECT_EQ(chosctl("").status, 2);
+}
+
+TEST_F(Program, RunsACommand) {
+  if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
+  auto ran = chos("-o trixie sh -c 'echo $CHOS; pwd; echo \"$@\"; exit 7' sh -o x -- --list",
+                  "KEPT=1");
+  EXPECT_EQ(ran.status, 7) << ran.err;
+  EXPECT_EQ(ran.out, "trixie\n" + directory() + "\n-o x -- --list\n");
+  EXPECT_EQ(entered().rfind("trixie", 0), 0u);
+  EXPECT_EQ(chos("-o trixie -- echo -n x").out, "x");
+  EXPECT_EQ(chos("sh -c 'echo $KEPT$CHOS'", "KEPT=1 CHOS=").out, "1trixie\n");  // by default
+  EXPECT_EQ(chos("sh -c 'echo $CHOS'", "CHOS=/os/trixie").out, "trixie\n");
+  write("home/.chos", "base\n");
+  write("kernel/setchos", "/\n");
+  EXPECT_EQ(chos("sh -c 'echo $CHOS'").out, "base\n");
+  EXPECT_EQ(entered(), "/\n");  // nothing to leave
+}
+
+TEST_F(Program, StatusesOfCommandsThatDoNotStart) {
+  if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
+  auto ran = chos("-o trixie no-such-command-at-all");
+  EXPECT_EQ(ran.status, 127);
+  EXPECT_NE(ran.err.find("'no-such-command-at-all' is not found in trixie"), std::string::npos);
+  EXPECT_EQ(chos("-o trixie ./none").status, 127);
+  EXPECT_EQ(chos("-o trixie list/none").status, 127);
+  EXPECT_EQ(chos("-o trixie ./list").status, 126);  // not executable
+  EXPECT_EQ(chos("-o trixie /etc").status, 126);
+  write("script", "#!/no/such/interpreter\n");
+  ASSERT_EQ(::chmod(path("script").c_str(), 0755), 0);
+  ran = chos("-o trixie ./script");
+  EXPECT_EQ(ran.status, 126);
+  EXPECT_NE(ran.err.find("interpreter"), std::string::npos);
+}
+
+TEST_F(Program, RefusesWhatIsNotAllowed) {
+  if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
+  auto ran = chos("-o nope echo wrong");
+  EXPECT_EQ(ran.status, 126);
+  EXPECT_EQ(ran.out, "");
+  EXPECT_NE(ran.err.find("-o names 'nope'"), std::string::npos);
+  EXPECT_NE(ran.err.find("you may enter: trixie and base"), std::string::npos);
+  EXPECT_EQ(chos("echo wrong", "CHOS=sl6").status, 126);
+  EXPECT_EQ(chos("-o lab echo wrong").status, 126);
+  EXPECT_EQ(chos("-o '' echo wrong").status, 126);
+  EXPECT_EQ(entered(), "/\n");
+  // The kernel has the last word.
+  ASSERT_EQ(::unlink(path("kernel/setchos").c_str()), 0);
+  EXPECT_EQ(chos("-o trixie echo wrong").status, 126);
+}
+
+TEST_F(Program, AUserFileThatCannotBeUsed) {
+  if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
+  ASSERT_EQ(::mkfifo(path("home/.chos").c_str(), 0600), 0);
+  auto ran = chos("echo wrong");
+  EXPECT_EQ(ran.status, 126);
+  EXPECT_NE(ran.err.find("is a FIFO"), std::string::npos) << ran.err;
+  EXPECT_EQ(chos("-o trixie echo right").out, "right\n");
+  ASSERT_EQ(::unlink(path("home/.chos").c_str()), 0);
+  write("home/.chos", "");
+  ran = chos("echo right");
+  EXPECT_EQ(ran.out, "right\n");
+  EXPECT_NE(ran.err.find("is empty"), std::string::npos) << ran.err;
+}
+
+TEST_F(Program, ALostWorkingDirectory) {
+  if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
+  const std::string base =
+      "'" CHOS_PROGRAM "' --allowlist ../list --proc ../kernel -o trixie sh -c pwd";
+  auto ran = shell("mkdir gone && cd gone && rmdir ../gone && '" CHOS_PROGRAM "' --allowlist '" +
+                   path("list") + "' --proc '" + path("kernel") + "' -o trixie pwd");
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_EQ(ran.out, path("home") + "\n");
+  EXPECT_NE(ran.err.find("cannot be reached in trixie"), std::string::npos) << ran.err;
+  // A name of the user's own for it is kept.
+  ran = shell("mkdir real && ln -s real alias && cd alias && " + base);
+  EXPECT_EQ(ran.out, path("alias") + "\n");
+}
+
+TEST_F(Program, ALoginShellIsClean) {
+  if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
+  const auto ran = shell("echo 'echo $0; env' | KEPT=1 TERM=vt52 '" CHOS_PROGRAM
+                         "' --allowlist list --config none --proc kernel -o trixie");
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_NE(ran.out.find("TERM=vt52\n"), std::string::npos);
+  EXPECT_NE(ran.out.find("CHOS=trixie\n"), std::string::npos);
+  EXPECT_EQ(ran.out.find("KEPT="), std::string::npos);
+  EXPECT_EQ(ran.out.rfind("-", 0), 0u) << ran.out;
+}
+
+TEST_F(Program, ListsAndTells) {
+  if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
+  const auto list = nlohmann::json::parse(chos("--list --json").out);
+  ASSERT_EQ(list["oses"].size(), 3u);
+  EXPECT_EQ(list["oses"][0]["name"], "trixie");
+  EXPECT_EQ(list["oses"][0]["default"], true);
+  EXPECT_EQ(list["oses"][1]["may_enter"], false);
+  EXPECT_NE(chos("--list").out.find("trixie (default)"), std::string::npos);
+
+  write("kernel/setchos", "trixie\n");
+  EXPECT_EQ(chos("--current").out, "trixie\n");
+  EXPECT_EQ(nlohmann::json::parse(chos("--current --json").out)["path"], "/os/trixie");
+
+  const auto ps = nlohmann::json::parse(chos("--ps --json").out);
+  ASSERT_EQ(ps.size(), 1u);
+  EXPECT_EQ(ps[0]["pid"], ::getpid());
+  EXPECT_NE(chos("--ps").out.find("trixie"), std::string::npos);
+
+  auto why = chos("--why --json -o sl6");
+  EXPECT_EQ(why.status, 126);
+  EXPECT_EQ(nlohmann::json::parse(why.out)["steps"][0]["verdict"], "refused");
+  why = chos("--why");
+  EXPECT_EQ(why.status, 0);
+  EXPECT_NE(why.out.find("> site default"), std::string::npos) << why.out;
+}
+
+TEST_F(Program, SetWritesTheUserFile) {
+  if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
+  auto ran = chos("--set trixie");
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_EQ(read("home/.chos"), "trixie\n");
+  ran = chos("--set sl6");
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_NE(ran.err.find("is closed now"), std::string::npos);
+  EXPECT_EQ(read("home/.chos"), "sl6\n");
+  ran = chos("--set nope");
+  EXPECT_EQ(ran.status, 126);
+  EXPECT_EQ(read("home/.chos"), "sl6\n");
+  EXPECT_EQ(chos("--set base").status, 0);
+  EXPECT_EQ(read("home/.chos"), "base\n");
+}
+
+TEST_F(Program, ABrokenListLeavesNamesToTheKernel) {
+  if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
+  write("list", "trixie:/os/trixie\nbroken\n");
+  auto ran = chos("-o trixie echo right");
+  EXPECT_EQ(ran.out, "right\n");
+  EXPECT_NE(ran.err.find("list:2: expected name:path"), std::string::npos) << ran.err;
+  EXPECT_EQ(chos("echo wrong").status, 126);  // the default is not known
+  EXPECT_EQ(chos("--list").status, 126);
+}
+
+TEST_F(Program, ChosctlWhereNothingIs) {
+  if (::access("/proc/chos", F_OK) == 0) GTEST_SKIP() << "this machine has the module";
+  const auto status = chosctl("status --json");
+  EXPECT_EQ(status.status, 3);
+  EXPECT_EQ(nlohmann::json::parse(status.out)["state"], "down");
+  const auto doctor = chosctl("doctor --json");
+  EXPECT_EQ(doctor.status, 1);
+  EXPECT_EQ(nlohmann::json::parse(doctor.out)["findings"][0]["subject"], "module");
+  write("conf", "[farm]\nroot = 1\n");
+  ASSERT_EQ(::chmod(path("conf").c_str(), 0644), 0);
+  const auto up = chosctl("up");
+  EXPECT_EQ(up.status, 1);
+  EXPECT_NE(up.err.find(is_root() ? "conf:2: unknown key 'root'" : "belongs to uid"),
+            std::string::npos) << up.err;
+}
+
+}  // namespace
+}  // namespace chos::test

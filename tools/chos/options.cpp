@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "chos/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <memory>
+
+#include "lib/allowlist.h"
+#include "lib/config.h"
+#include "lib/exit_status.h"
+#include "lib/version.h"
+
+namespace chos::tool {
+namespace {
+
+constexpr const char* examples = R"(Examples:
+  chos                       a login shell in your OS
+  chos -o trixie             a login shell in the OS trixie
+  chos -o trixie make -j8    one command there; its exit status is the command's
+  CHOS=trixie chos make      the same
+  chos -o base               back in the node's own OS
+  chos --set trixie          from now on every login lands in trixie
+  chos --list                the OSs of this node
+  chos --why                 which OS `chos` would choose, and which rule chooses it
+
+The OS is chosen by the first of: -o NAME, $CHOS, ~/.chos, the site's default.
+Exit status: the command's; 127 not found in the OS; 126 chos could not do it.
+See chos(1).)";
+
+const std::vector<std::string> with_value{"-o",          "--os",     "--set",
+                                          "--allowlist", "--config", "--proc"};
+
+class Help : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App*, std::string) const override {
+    return "Usage: chos [-o NAME] [COMMAND [ARGUMENT...]]\n"
+           "       chos --list | --current | --set NAME | --why | --ps  [--json]\n";
+  }
+};
+
+}  // namespace
+
+std::size_t count_own_arguments(const std::vector<std::string>& arguments) {
+  std::size_t at = 0;
+  while (at < arguments.size()) {
+    const std::string& argument = arguments[at];
+    if (argument == "--") return at + 1;
+    if (argument.size() < 2 || argument.front() != '-') return at;
+    const bool takes_next =
+        std::find(with_value.begin(), with_value.end(), argument) != with_value.end();
+    at += takes_next ? 2 : 1;
+  }
+  return arguments.size();
+}
+
+std::variant<Options, int> parse_options(const std::vector<std::string>& arguments) {
+  Options options;
+  const std::size_t own = count_own_arguments(arguments);
+
+  CLI::App app{"Run a command, or a login shell, in one of the operating systems of this node.",
+               "chos"};
+  app.formatter(std::make_shared<Help>());
+  app.footer(examples);
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.set_version_flag("--version", std::string("chos ") + version_text);
+
+  bool list = false, current = false, why = false, ps = false;
+  std::string os;
+  auto* os_option = app.add_option("-o,--os", os, "The OS by name, or by an allow-listed path");
+  os_option->type_name("NAME");
+  app.add_flag("--list", list, "List the OSs and who may enter them");
+  app.add_flag("--current", current, "Print the OS that this process is in");
+  auto* set_option = app.add_option("--set", options.set_name,
+                                    "Write NAME to ~/.chos: the OS of your logins");
+  set_option->type_name("NAME");
+  app.add_flag("--why", why, "Say which rule chooses, step by step");
+  app.add_flag("--ps", ps, "List your processes by OS (root: everybody's)");
+  app.add_flag("--json", options.json, "Print JSON, with one of the options above");
+  const std::string hidden;
+  options.allowlist = allowlist_path;
+  options.config = config_path;
+  options.proc = "/proc/chos";
+  app.add_option("--allowlist", options.allowlist, "Instead of /etc/chos")->group(hidden);
+  app.add_option("--config", options.config, "Instead of /etc/chos.conf")->group(hidden);
+  app.add_option("--proc", options.proc, "Instead of /proc/chos")->group(hidden);
+
+  // CLI11 takes them from the back.
+  std::vector<std::string> mine(arguments.begin(),
+                                arguments.begin() + static_cast<std::ptrdiff_t>(own));
+  if (!mine.empty() && mine.back() == "--") mine.pop_back();
+  std::reverse(mine.begin(), mine.end());
+  try {
+    app.parse(mine);
+    options.command.assign(arguments.begin() + static_cast<std::ptrdiff_t>(own), arguments.end());
+    if (os_option->count() > 0) options.os = os;
+    if (int{list} + int{current} + int{set_option->count() > 0} + int{why} + int{ps} > 1)
+      throw CLI::ArgumentMismatch("only one of --list, --current, --set, --why and --ps is taken",
+                                  CLI::ExitCodes::ArgumentMismatch);
+    if (list) options.action = Action::list;
+    if (current) options.action = Action::current;
+    if (set_option->count() > 0) options.action = Action::set;
+    if (why) options.action = Action::why;
+    if (ps) options.action = Action::ps;
+    if (options.action != Action::run && !options.command.empty())
+      throw CLI::ArgumentMismatch("no command is taken with --list, --current, --set, --why and "
+                                  "--ps", CLI::ExitCodes::ArgumentMismatch);
+    if (options.action == Action::run && options.json)
+      throw CLI::ArgumentMismatch("--json needs --list, --current, --set, --why or --ps",
+                                  CLI::ExitCodes::ArgumentMismatch);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) {  // --help, --version
+      app.exit(error, std::cout, std::cerr);
+      return 0;
+    }
+    std::cerr << "chos: " << error.what() << "\nchos:   see: chos --help\n";
+    return exit_cannot;
+  }
+  return options;
+}
+
+}  // namespace chos::tool

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The command line of chos.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace chos::tool {
+
+enum class Action { run, list, current, set, why, ps };
+
+struct Options {
+  Action action = Action::run;
+  std::optional<std::string> os;     ///< -o
+  std::string set_name;              ///< --set
+  bool json = false;
+  std::vector<std::string> command;  ///< empty: a login shell
+  // Only tests and people who try something out give these.
+  std::string allowlist;
+  std::string config;
+  std::string proc;
+};
+
+/// How many of the arguments are options of chos: all before the first that is not one (and not
+/// the value of one).  "--" ends them and belongs to them.
+std::size_t count_own_arguments(const std::vector<std::string>& arguments);
+
+/// Options, or the exit status after help, the version or a complaint has been printed.
+std::variant<Options, int> parse_options(const std::vector<std::string>& arguments);
+
+}  // namespace chos::tool

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "chos/report.h"
+
+#include <chos/abi.h>
+#include <unistd.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "lib/exit_status.h"
+#include "lib/names.h"
+#include "lib/processes.h"
+#include "lib/table.h"
+
+namespace chos::tool {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Names of processes and files need not be UTF-8; what is not becomes U+FFFD.
+void print(const Json& json) {
+  std::cout << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+}
+
+const char* access_word(Access access) {
+  switch (access) {
+    case Access::allowed: return "yes";
+    case Access::closed: return "no: closed";
+    case Access::not_in_group: break;
+  }
+  return "no: other groups";
+}
+
+bool is_current(const Context& context, const OsEntry& entry) {
+  return entry.is_base() ? context.current == "/" : entry.name == context.current;
+}
+
+std::string current_name(const Context& context) {
+  if (context.current != "/") return context.current;
+  const auto* list = context.list();
+  const OsEntry* entry = list == nullptr ? nullptr : list->find_path(CHOS_BASE_PATH);
+  return entry == nullptr || entry->name == CHOS_DEFAULT_NAME ? "base" : entry->name;
+}
+
+}  // namespace
+
+int report_list(const Context& context) {
+  const auto* list = context.list();
+  if (list == nullptr) {
+    context.say.error(context.allowlist_file + " cannot be used, so the OSs are not known");
+    return exit_cannot;
+  }
+  const OsEntry* site_default = list->site_default();
+  Json json{{"current", current_name(context)}, {"oses", Json::array()}};
+  Table table({"", "NAME", "PATH", "STATE", "MAY ENTER"});
+  for (const auto& entry : list->entries()) {
+    if (!list->stands_alone(entry)) continue;
+    const Access access = access_of(entry, context.gids);
+    const bool current = is_current(context, entry);
+    const bool is_default = &entry == site_default;
+    json["oses"].push_back({{"name", entry.name},
+                            {"path", entry.path},
+                            {"closed", entry.closed},
+                            {"suid", entry.suid},
+                            {"groups", entry.group_names},
+                            {"persona", entry.linux32 ? Json("linux32") : Json(nullptr)},
+                            {"default", is_default},
+                            {"current", current},
+                            {"may_enter", access == Access::allowed}});
+    table.add({current ? "*" : "", entry.name + (is_default ? " (default)" : ""), entry.path,
+               describe_state(entry), access_word(access)});
+  }
+  if (context.options.json) {
+    print(json);
+    return 0;
+  }
+  if (table.empty())
+    context.say.hint("there is no OS but the base OS" +
+                     std::string(context.parsed.missing ? ": no " + context.allowlist_file : ""));
+  else
+    std::cout << table.text();
+  if (const auto there = context.kernel.present(); !there) {
+    context.say.warning("none can be entered now: " + there.error().what);
+    context.say.hint(there.error().remedy);
+  }
+  return 0;
+}
+
+int report_current(const Context& context) {
+  if (const auto there = context.kernel.present(); !there) {
+    context.say.error(there.error());
+    return exit_cannot;
+  }
+  const std::string name = current_name(context);
+  if (context.options.json) {
+    const auto* list = context.list();
+    const OsEntry* entry = list == nullptr ? nullptr : list->find(context.current);
+    print({{"name", name},
+           {"base", context.current == "/"},
+           {"path", entry == nullptr ? Json(nullptr) : Json(entry->path)}});
+  } else {
+    std::cout << name << "\n";
+  }
+  return 0;
+}
+
+int report_why(const Context& context) {
+  const Selection chosen = context.select();
+  if (context.options.json) {
+    Json json{{"name", chosen.ok() ? Json(chosen.name()) : Json(nullptr)},
+              {"source", source_key(chosen.source)},
+              {"base", chosen.base},
+              {"error", chosen.ok() ? Json(nullptr) : Json(chosen.refusal->what)},
+              {"steps", Json::array()}};
+    for (const auto& step : chosen.trail)
+      json["steps"].push_back({{"rule", source_key(step.source)},
+                               {"verdict", verdict_key(step.verdict)},
+                               {"text", step.text}});
+    print(json);
+    return chosen.ok() ? 0 : exit_cannot;
+  }
+  Table table({"", "RULE", "WHAT IT SAYS"});
+  for (const auto& step : chosen.trail) {
+    const bool decides = step.verdict == Step::Verdict::chosen ||
+                         step.verdict == Step::Verdict::refused;
+    table.add({decides ? ">" : "", source_label(step.source), step.text});
+  }
+  std::cout << table.text();
+  if (!chosen.ok()) {
+    std::cout << "chos would refuse: " << chosen.refusal->what << "\n";
+    if (!chosen.refusal->remedy.empty()) std::cout << chosen.refusal->remedy << "\n";
+    return exit_cannot;
+  }
+  std::cout << "chos would enter: " << chosen.name() << "\n";
+  if (context.current != "/" || !chosen.base)
+    std::cout << "now in: " << current_name(context) << "\n";
+  return 0;
+}
+
+int report_processes(const Context& context) {
+  const auto processes = context.kernel.processes();
+  if (!processes) {
+    context.say.error(processes.error());
+    return exit_cannot;
+  }
+  std::map<std::string, std::vector<OsProcess>> by_os;
+  for (const auto& process : *processes) by_os[process.name].push_back(process);
+  Json json = Json::array();
+  Table table({"OS", "PID", "USER", "COMMAND"});
+  for (const auto& [os, members] : by_os) {
+    for (const auto& process : members) {
+      const auto about = describe_process(process.pid);
+      if (!about) continue;  // gone since
+      const std::string user = context.accounts.user_name(about->uid);
+      json.push_back({{"os", os}, {"pid", process.pid}, {"user", user},
+                      {"command", about->command}});
+      table.add({os, std::to_string(process.pid), user, printable(about->command)});
+    }
+  }
+  if (context.options.json) print(json);
+  else if (table.empty())
+    context.say.hint(::geteuid() == 0 ? "no process is in an OS"
+                                      : "none of your processes is in an OS");
+  else std::cout << table.text();
+  return 0;
+}
+
+int set_own(const Context& context) {
+  const std::string& name = context.options.set_name;
+  const auto* list = context.list();
+  if (list == nullptr) {
+    context.say.error(context.allowlist_file + " cannot be used, so " + in_quotes(name) +
+                      " cannot be checked; nothing was written");
+    return exit_cannot;
+  }
+  if (context.home.empty()) {
+    context.say.error("no home directory is known; nothing was written");
+    return exit_cannot;
+  }
+  const OsEntry* entry = means_base(name) ? nullptr : list->find(name);
+  if (entry == nullptr && !means_base(name)) {
+    context.say.error(in_quotes(name) + " is not in " + context.allowlist_file +
+                      "; nothing was written");
+    context.say.hint(enterable_text(list, context.gids));
+    return exit_cannot;
+  }
+  const std::string line = entry == nullptr ? "base" : name;
+  const std::string path = user_file_path(context.home);
+  if (const auto written = write_user_file(path, line); !written) {
+    context.say.error(written.error());
+    return exit_cannot;
+  }
+  const Access access = entry == nullptr ? Access::allowed : access_of(*entry, context.gids);
+  if (access == Access::closed)
+    context.say.warning(in_quotes(line) +
+                        " is closed now: logins stay in the base OS until it opens");
+  if (access == Access::not_in_group)
+    context.say.warning(in_quotes(line) + " is for the members of " + listed(entry->group_names) +
+                        ": logins stay in the base OS until you are one");
+  if (const auto there = context.kernel.present(); !there)
+    context.say.warning("it cannot be entered now: " + there.error().what);
+  if (context.options.json)
+    print({{"file", path}, {"name", line}, {"may_enter", access == Access::allowed}});
+  else
+    std::cout << path << ": " << line << "\n";
+  return 0;
+}
+
+}  // namespace chos::tool

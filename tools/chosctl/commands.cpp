@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "chosctl/commands.h"
+
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <iostream>
+#include <map>
+
+#include "chosctl/console.h"
+#include "lib/bring_up.h"
+#include "lib/environment.h"
+#include "lib/exit_status.h"
+#include "lib/names.h"
+#include "lib/processes.h"
+#include "lib/table.h"
+#include "lib/take_down.h"
+
+namespace chos::ctl {
+namespace {
+
+const Messages say("chosctl");
+
+bool same_file(const char* a, const char* b) {
+  struct stat one {}, two {};
+  return ::stat(a, &one) == 0 && ::stat(b, &two) == 0 && one.st_dev == two.st_dev &&
+         one.st_ino == two.st_ino;
+}
+
+// Mounts made elsewhere than in the base OS would help nobody.
+bool may_change(const Node& node, const std::string& command) {
+  if (::geteuid() != 0) {
+    say.error("only root can do this");
+    say.hint("run: sudo chosctl " + command);
+    return false;
+  }
+  const auto current = node.kernel.current();
+  if (current && *current != "/") {
+    say.error("this shell is in the OS " + in_quotes(*current) + "; chosctl works in the base OS");
+    say.hint("run: chos -o base chosctl " + command);
+    return false;
+  }
+  if (!same_file("/proc/self/ns/mnt", "/proc/1/ns/mnt"))
+    say.warning("this is not the mount namespace of process 1: what is mounted here is seen here "
+                "only");
+  return true;
+}
+
+std::string user_of(uid_t uid) {
+  static std::map<uid_t, std::string> names;
+  auto [at, is_new] = names.emplace(uid, "");
+  if (is_new) {
+    const auto account = lookup_account(uid);
+    at->second = account ? account->name : std::to_string(uid);
+  }
+  return at->second;
+}
+
+void list_processes(const std::vector<OsProcess>& processes) {
+  Table table({"PID", "USER", "OS", "COMMAND"});
+  for (const auto& process : processes) {
+    const auto about = describe_process(process.pid);
+    table.add({std::to_string(process.pid), about ? user_of(about->uid) : "?", process.name,
+               about ? printable(about->command) : "?"});
+  }
+  std::cout << table.text() << std::flush;
+}
+
+void explain_force(const Node& node, const std::vector<OsProcess>& processes) {
+  say.warning(std::to_string(processes.size()) +
+              (processes.size() == 1 ? " process is" : " processes are") + " in an OS:");
+  list_processes(processes);
+  say.hint("none of them is stopped. They keep the farm as their root, detached and as it is now: "
+           "what the base mounts or unmounts later does not show there");
+  say.hint("nobody else can enter; " + node.config.farm + " goes from everybody else's sight");
+  say.hint("the module stays loaded until the last of them has ended; then run: chosctl down");
+}
+
+}  // namespace
+
+int up(const Node& node) {
+  if (!may_change(node, "up")) return exit_failed;
+  Console console("up");
+  if (!bring_up(node, console)) return exit_failed;
+  std::cout << (console.changed() ? "chos is up\n" : "chos was up already; nothing was changed\n");
+  return 0;
+}
+
+int reload(const Node& node) {
+  if (!may_change(node, "reload")) return exit_failed;
+  Console console("reload");
+  if (!chos::reload(node, console)) {
+    say.hint("the kernel keeps the list it had");
+    return exit_failed;
+  }
+  std::cout << (console.changed() ? "reloaded\n" : "nothing was to be changed\n");
+  return 0;
+}
+
+int down(const Node& node, const Options& options) {
+  if (!may_change(node, "down")) return exit_failed;
+  Console console("down");
+  const DownOptions how{options.force, options.keep_module};
+  if (options.force) {
+    const auto processes = node.kernel.processes();
+    if (processes && !processes->empty()) explain_force(node, *processes);
+  }
+  const auto outcome = take_down(node, how, console);
+  switch (outcome.what) {
+    case DownOutcome::What::in_use:
+      say.error("processes are in an OS; nothing was changed");
+      list_processes(outcome.processes);
+      say.hint("ask their users to end them, or see what this would do: chosctl down --force");
+      return exit_failed;
+    case DownOutcome::What::failed:
+      return exit_failed;
+    case DownOutcome::What::remaining:
+      say.hint("the farm is gone and nobody can enter, but the module remains, since it is in use");
+      for (const pid_t pid : outcome.holders) {
+        const auto about = describe_process(pid);
+        say.hint("its file system is mounted in the mount namespace of PID " +
+                 std::to_string(pid) + " (" + (about ? printable(about->command) : "?") + ")");
+      }
+      if (!outcome.processes.empty())
+        say.hint("run this again when the processes listed above have ended");
+      return options.force && !outcome.processes.empty() ? 0 : exit_failed;
+    case DownOutcome::What::down:
+      break;
+  }
+  std::cout << (console.changed() ? "chos is down\n" : "chos was down already\n");
+  return 0;
+}
+
+}  // namespace chos::ctl

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The commands of chosctl: each prints what it did or found and returns the exit status.
+#pragma once
+
+#include "chosctl/options.h"
+#include "lib/doctor.h"
+#include "lib/node.h"
+
+namespace chos::ctl {
+
+int up(const Node& node);
+int reload(const Node& node);
+int down(const Node& node, const Options& options);
+int status(const Node& node, bool json);
+int doctor(const Node& node, const ParsedConfig& config, bool json);
+
+}  // namespace chos::ctl

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <sys/stat.h>
+
+#include <exception>
+
+#include "chosctl/commands.h"
+#include "chosctl/options.h"
+#include "lib/exit_status.h"
+#include "lib/messages.h"
+
+namespace {
+
+int act(const chos::ctl::Options& options) {
+  using chos::ctl::Command;
+  const chos::Messages say("chosctl");
+  const auto config = chos::load_config(options.config);
+  if (!config.ok() && options.command != Command::doctor) {
+    say.error(config.error_text());
+    say.hint("nothing was changed; see chos.conf(5)");
+    return chos::exit_failed;
+  }
+  chos::KernelModule module(options.module_file);
+  chos::Node node;
+  node.config = config.ok() ? config.config : chos::Config();
+  node.allowlist_file = options.allowlist;
+  node.module = &module;
+  switch (options.command) {
+    case Command::up: return chos::ctl::up(node);
+    case Command::down: return chos::ctl::down(node, options);
+    case Command::reload: return chos::ctl::reload(node);
+    case Command::doctor: return chos::ctl::doctor(node, config, options.json);
+    case Command::status: break;
+  }
+  return chos::ctl::status(node, options.json);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // Directories that it makes are root's to write in, whatever the caller's umask is.
+  ::umask(022);
+  try {
+    const auto parsed = chos::ctl::parse_options(argc, argv);
+    if (const int* status = std::get_if<int>(&parsed)) return *status;
+    return act(std::get<chos::ctl::Options>(parsed));
+  } catch (const std::exception& error) {
+    chos::Messages("chosctl").error(error.what());
+    return chos::exit_failed;
+  }
+}

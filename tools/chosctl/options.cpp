@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "chosctl/options.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "lib/allowlist.h"
+#include "lib/config.h"
+#include "lib/exit_status.h"
+#include "lib/version.h"
+
+namespace chos::ctl {
+namespace {
+
+constexpr const char* footer = R"(Examples:
+  chosctl up                 make the node ready; run twice it changes nothing
+  chosctl status             what there is, and who is in which OS
+  chosctl reload             after a change of /etc/chos, of a tree or of /etc/passwd
+  chosctl doctor             what is wrong, and what to do about it
+  chosctl down               back to a node without OSs
+
+Exit status: 0 done; 1 it failed, or doctor found errors; 2 usage; 3 status: not up.
+See chosctl(8), chos(5), chos.conf(5).)";
+
+}  // namespace
+
+std::variant<Options, int> parse_options(int argc, const char* const* argv) {
+  Options options;
+  options.config = config_path;
+  options.allowlist = allowlist_path;
+  CLI::App app{"Administer the operating systems that this node offers.", "chosctl"};
+  app.footer(footer);
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.set_version_flag("--version", std::string("chosctl ") + version_text);
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.add_option("--config", options.config, "Instead of /etc/chos.conf")->type_name("FILE");
+  app.add_option("--allowlist", options.allowlist, "Instead of /etc/chos")->type_name("FILE");
+
+  auto* up = app.add_subcommand("up", "Load the module, build the farm, mount, load the allowlist");
+  up->add_option("--module", options.module_file, "Load this file, not what modprobe finds")
+      ->type_name("FILE");
+  auto* down = app.add_subcommand("down", "Unmount the farm and unload the module");
+  down->add_flag("--force", options.force, "Even while processes are in an OS");
+  down->add_flag("--keep-module", options.keep_module, "Leave the module loaded");
+  auto* reload = app.add_subcommand("reload", "Load /etc/chos anew, mount what is new");
+  auto* status = app.add_subcommand("status", "Module, farm, OSs and their processes");
+  status->add_flag("--json", options.json, "Print JSON");
+  auto* doctor = app.add_subcommand("doctor", "Examine the node and its trees");
+  doctor->add_flag("--json", options.json, "Print JSON");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) {
+      app.exit(error, std::cout, std::cerr);
+      return 0;
+    }
+    std::cerr << "chosctl: " << error.what() << "\nchosctl:   see: chosctl --help\n";
+    return exit_usage;
+  }
+  if (up->parsed()) options.command = Command::up;
+  if (down->parsed()) options.command = Command::down;
+  if (reload->parsed()) options.command = Command::reload;
+  if (status->parsed()) options.command = Command::status;
+  if (doctor->parsed()) options.command = Command::doctor;
+  return options;
+}
+
+}  // namespace chos::ctl

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "chosctl/commands.h"
+#include "lib/exit_status.h"
+#include "lib/messages.h"
+#include "lib/status.h"
+#include "lib/table.h"
+
+namespace chos::ctl {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void print(const Json& json) {
+  std::cout << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+}
+
+const char* state_of(const NodeStatus& status) {
+  if (status.up()) return "up";
+  return status.module_loaded || status.farm_mounted ? "partly up" : "down";
+}
+
+std::string os_state(const OsStatus& os) {
+  std::string state = describe_state(os.entry);
+  if (!os.tree_present) state += ", tree missing";
+  if (!os.in_kernel) state += ", not as in the kernel (reload)";
+  return state;
+}
+
+Json as_json(const NodeStatus& status) {
+  Json json{{"state", state_of(status)},
+            {"module", {{"loaded", status.module_loaded}}},
+            {"farm", {{"path", status.farm}, {"mounted", status.farm_mounted},
+                      {"dirs", status.farm_dirs}, {"links", status.farm_links}}},
+            {"all_processes", status.all_processes},
+            {"oses", Json::array()},
+            {"problems", status.problems}};
+  if (status.version) {
+    json["module"]["version"] = status.version->version;
+    json["module"]["abi"] = status.version->abi;
+    json["module"]["fork_tracking"] = status.version->fork_tracking;
+    json["module"]["counters"] = status.version->counters;
+  }
+  for (const auto& os : status.oses)
+    json["oses"].push_back({{"name", os.entry.name},
+                            {"path", os.entry.path},
+                            {"closed", os.entry.closed},
+                            {"suid", os.entry.suid},
+                            {"groups", os.entry.group_names},
+                            {"persona", os.entry.linux32 ? Json("linux32") : Json(nullptr)},
+                            {"default", os.is_default},
+                            {"tree_present", os.tree_present},
+                            {"in_kernel", os.in_kernel},
+                            {"processes", os.processes ? Json(*os.processes) : Json(nullptr)}});
+  return json;
+}
+
+void print_text(const NodeStatus& status) {
+  std::cout << "chos     " << state_of(status) << "\n";
+  if (status.version)
+    std::cout << "module   loaded, version " << status.version->version << ", fork tracking "
+              << status.version->fork_tracking << "\n";
+  else
+    std::cout << "module   "
+              << (status.module_loaded ? "loaded, but its files are not mounted" : "not loaded")
+              << "\n";
+  std::cout << "farm     " << status.farm << (status.farm_mounted ? ", mounted" : ", not mounted");
+  if (status.farm_dirs > 0)
+    std::cout << ", " << status.farm_dirs << " directories, " << status.farm_links << " links";
+  std::cout << "\n";
+  Table table({"OS", "PATH", "STATE", status.all_processes ? "PROCESSES" : "YOUR PROCESSES"});
+  for (const auto& os : status.oses)
+    table.add({os.entry.name + (os.is_default ? " (default)" : ""), os.entry.path, os_state(os),
+               os.processes ? std::to_string(*os.processes) : "-"});
+  if (!table.empty()) std::cout << "\n" << table.text();
+  for (const auto& problem : status.problems) std::cout << "problem: " << problem << "\n";
+  if (!status.problems.empty()) std::cout << "see: chosctl doctor\n";
+}
+
+}  // namespace
+
+int status(const Node& node, bool json) {
+  const auto found = examine_node(node);
+  if (json) print(as_json(found));
+  else print_text(found);
+  return found.up() ? 0 : exit_down;
+}
+
+int doctor(const Node& node, const ParsedConfig& config, bool json) {
+  const bool show = !json && ::isatty(2) != 0;
+  const auto findings = examine(node, config, [show](const std::string& part) {
+    if (show) std::cerr << "\r\033[Kexamining " << part << " ..." << std::flush;
+  });
+  if (show) std::cerr << "\r\033[K" << std::flush;
+  const auto errors = std::count_if(findings.begin(), findings.end(), [](const Finding& f) {
+    return f.level == Finding::Level::error;
+  });
+  if (json) {
+    Json list = Json::array();
+    for (const auto& finding : findings)
+      list.push_back({{"level", level_key(finding.level)},
+                      {"subject", finding.subject},
+                      {"what", finding.what},
+                      {"remedy", finding.remedy}});
+    print({{"errors", errors}, {"findings", list}});
+    return errors > 0 ? exit_failed : 0;
+  }
+  const bool colour = wants_colour(1);
+  for (const auto& finding : findings) {
+    const char* start = !colour ? ""
+                        : finding.level == Finding::Level::error   ? "\033[1;31m"
+                        : finding.level == Finding::Level::warning ? "\033[1;33m"
+                                                                   : "\033[2m";
+    std::cout << start << level_key(finding.level) << (colour ? "\033[0m" : "") << ": "
+              << finding.subject << ": " << finding.what << "\n";
+    if (!finding.remedy.empty()) std::cout << "    do: " << finding.remedy << "\n";
+  }
+  if (findings.empty()) std::cout << "nothing is wrong\n";
+  else
+    std::cout << findings.size() << (findings.size() == 1 ? " finding, " : " findings, ") << errors
+              << (errors == 1 ? " error\n" : " errors\n");
+  return errors > 0 ? exit_failed : 0;
+}
+
+}  // namespace chos::ctl

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What doctor asks of the node; the trees are in doctor_tree.cpp.
+#include "lib/doctor.h"
+
+#include <chos/abi.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "lib/names.h"
+
+namespace chos {
+namespace {
+
+using Level = Finding::Level;
+
+// Whether users can walk through all directories above `path`.
+bool open_to_users(std::string path) {
+  for (;;) {
+    const auto slash = path.rfind('/');
+    if (slash == std::string::npos || slash == 0) return true;
+    path.resize(slash);
+    struct stat info {};
+    if (::stat(path.c_str(), &info) == 0 && (info.st_mode & S_IXOTH) == 0) return false;
+  }
+}
+
+}  // namespace
+
+const char* level_key(Level level) {
+  switch (level) {
+    case Level::error: return "error";
+    case Level::warning: return "warning";
+    case Level::info: break;
+  }
+  return "info";
+}
+
+void examine_module(const Node& node, Findings& out) {
+  if (!node.module->loaded()) {
+    out.push_back({Level::error, "module", "the kernel module chos is not loaded",
+                   "run: chosctl up"});
+    return;
+  }
+  const auto version = node.kernel.version();
+  if (!version) {
+    out.push_back({Level::error, "module", version.error().what, "run: chosctl up"});
+    return;
+  }
+  if (version->abi != CHOS_ABI_VERSION)
+    out.push_back({Level::error, "module",
+                   "it speaks protocol " + std::to_string(version->abi) + ", the tools speak " +
+                       std::to_string(CHOS_ABI_VERSION),
+                   "install the module and the tools of one version"});
+  if (version->fork_tracking == "off")
+    out.push_back({Level::warning, "fork tracking",
+                   "it is off: children whose parents are gone lose their OS",
+                   "load the module without track=0, on a kernel with tracepoints "
+                   "(CONFIG_TRACEPOINTS)"});
+  else if (version->fork_tracking != "on")
+    out.push_back({Level::warning, "fork tracking",
+                   "it was lost for lack of memory: children whose parents are gone may lose "
+                   "their OS", "load the module anew when nobody is in an OS: chosctl down && "
+                   "chosctl up"});
+  const std::string farm = node.module->farm();
+  if (!farm.empty() && farm != node.config.farm)
+    out.push_back({Level::error, "module",
+                   "it was loaded with farm=" + farm + ", the configuration says " +
+                       node.config.farm,
+                   "correct [farm] path, or: chosctl down && chosctl up"});
+}
+
+void examine_farm(const Node& node, Findings& out) {
+  const auto table = MountTable::read();
+  if (!table) {
+    out.push_back({Level::error, "farm", table.error().what, ""});
+    return;
+  }
+  const std::string& farm = node.config.farm;
+  const Mount* mount = table->at(farm);
+  if (mount == nullptr || mount->type != node.filesystem) {
+    out.push_back({Level::error, "farm",
+                   mount == nullptr ? "nothing is mounted on " + farm
+                                    : "on " + farm + " a file system of type " + mount->type +
+                                          " is mounted, not the farm",
+                   "run: chosctl up"});
+    return;
+  }
+  if (!mount->unbindable)
+    out.push_back({Level::warning, "farm",
+                   farm + " is not unbindable: binds of directories above it take it along",
+                   "chosctl down && chosctl up"});
+  const auto wishes = wanted_binds(node.config, wanted_layout(node.config));
+  for (const auto& action : plan_binds(*table, wishes))
+    out.push_back({Level::error, "farm",
+                   action.kind == BindAction::Kind::bind
+                       ? "nothing is mounted on " + action.wish.target
+                       : action.wish.target + " shows another directory than " +
+                             action.wish.source,
+                   "run: chosctl reload"});
+  for (const auto& source : without_propagation(*table, wishes))
+    out.push_back({Level::warning, "propagation",
+                   "what is mounted below " + source + " later will not appear in the farm: "
+                   "its mount is private",
+                   "mount --make-rshared / at boot, as systemd does, before chosctl up"});
+  for (const auto& wish : wishes) {
+    const Mount* base = table->holding(wish.source);
+    const Mount* bound = table->at(wish.target);
+    if (base != nullptr && base->shared && bound != nullptr && !bound->slave)
+      out.push_back({Level::warning, "propagation",
+                     wish.target + " is not a slave of " + wish.source +
+                         ": what is mounted there later will not appear",
+                     "chosctl down && chosctl up"});
+  }
+  const auto flags = plan_flags(
+      *table, {{node.farm_path(farm_local), mount_nosuid, 0},
+               {node.farm_path(farm_trees), mount_nodev, 0}});
+  for (const auto& action : flags)
+    out.push_back({Level::warning, "farm",
+                   action.target + " lacks " + flag_names(action.after & ~action.before) +
+                       " (was it mounted since?)",
+                   "run: chosctl reload"});
+}
+
+ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Findings& out) {
+  for (const auto& error : config.errors)
+    out.push_back({Level::error, "configuration", error.text(), "see chos.conf(5)"});
+  auto parsed = load_allowlist(node.allowlist_file, node.groups, node.trusted);
+  for (const auto& error : parsed.errors)
+    out.push_back({Level::error, "allowlist", error.text(), "see chos(5)"});
+  for (const auto& note : parsed.notes)
+    out.push_back({Level::info, "allowlist", note.text(), "see chos(5)"});
+  if (!parsed.list) return parsed;
+  const auto valid = node.kernel.valid();
+  if (!valid && valid.error().code == EACCES)
+    out.push_back({Level::info, "allowlist", "only root can compare it with the kernel's",
+                   "run this as root"});
+  if (!valid) return parsed;
+  const std::string in_force = valid->empty() ? "\n" : *valid;
+  if (in_force != render_for_kernel(*parsed.list))
+    out.push_back({Level::error, "allowlist",
+                   "the list in force in the kernel is not that of " + node.allowlist_file,
+                   "run: chosctl reload"});
+  return parsed;
+}
+
+Findings examine(const Node& node, const ParsedConfig& config, const Examining& examining) {
+  Findings out;
+  examining("module");
+  examine_module(node, out);
+  examining("farm");
+  examine_farm(node, out);
+  examining("allowlist");
+  const auto parsed = examine_files(node, config, out);
+  if (!parsed.list) return out;
+
+  struct utsname system {};
+  ::uname(&system);
+  bool gives_rights = false;
+  for (const OsEntry* entry : trees_of(*parsed.list)) {
+    examining("tree " + entry->name);
+    const auto path = base_path(node.config, entry->path);
+    if (!path) {
+      out.push_back({Level::error, "tree " + entry->name, path.error().what,
+                     path.error().remedy});
+      continue;
+    }
+    const std::size_t before = out.size();
+    examine_tree(*entry, *path, node.config, system.release, out);
+    for (std::size_t i = before; i < out.size(); ++i)
+      gives_rights = gives_rights || out[i].what.find("would give rights") != std::string::npos;
+  }
+  // The base can walk into the trees without the farm's nosuid.
+  if (gives_rights && open_to_users(node.config.trees)) {
+    const auto table = MountTable::read();
+    const Mount* mount = table ? table->holding(node.config.trees) : nullptr;
+    if (mount == nullptr || (mount->flags & mount_nosuid) == 0)
+      out.push_back({Level::warning, "trees",
+                     "users of the base OS can run setuid programs of the trees below " +
+                         node.config.trees,
+                     "chmod 700 " + node.config.trees.substr(0, node.config.trees.rfind('/')) +
+                         " (the farm still shows the trees, nosuid)"});
+  }
+  return out;
+}
+
+}  // namespace chos

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// chosctl doctor: what is wrong with the node, and what to do about it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "lib/node.h"
+
+namespace chos {
+
+struct Finding {
+  enum class Level { info, warning, error };
+  Level level = Level::info;
+  std::string subject;  ///< "module", "farm", "tree trixie" ...
+  std::string what;
+  std::string remedy;
+};
+const char* level_key(Finding::Level level);
+
+using Findings = std::vector<Finding>;
+
+/// Called before each part of the examination, which may take a while for a big tree.
+using Examining = std::function<void(const std::string& part)>;
+
+/// Everything below, in order.  Changes nothing.
+Findings examine(const Node& node, const ParsedConfig& config, const Examining& examining);
+
+/// Module, fork tracking, chosfs, farm, binds, propagation, flags.
+void examine_module(const Node& node, Findings& out);
+void examine_farm(const Node& node, Findings& out);
+
+/// /etc/chos and /etc/chos.conf, and whether the kernel's list agrees.  The list is returned.
+ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Findings& out);
+
+/// One tree, at `path` of the base OS: present, a shell, loader and libc against the running kernel
+/// of release `kernel`, owners, files that give rights.
+void examine_tree(const OsEntry& entry, const std::string& path, const Config& config,
+                  const std::string& kernel, Findings& out);
+
+}  // namespace chos

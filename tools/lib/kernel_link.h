@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The files of /proc/chos, and what their errors mean to a person.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "lib/result.h"
+
+namespace chos {
+
+/// Of /proc/chos/version.
+struct ModuleVersion {
+  std::string version;        ///< "0.1.0"
+  unsigned abi = 0;
+  std::string fork_tracking;  ///< "on", "off", "lost"
+  std::map<std::string, unsigned long long> counters;  ///< the lines whose value is a number
+};
+
+struct OsProcess {
+  pid_t pid = 0;
+  std::string name;  ///< of the OS
+};
+
+struct LayoutName {
+  bool link = false;  ///< a link into the reader's OS; otherwise a directory to mount on
+  std::string name;
+
+  bool operator==(const LayoutName&) const = default;
+};
+
+class KernelLink {
+ public:
+  /// `directory` is /proc/chos but in tests.
+  explicit KernelLink(std::string directory = "/proc/chos");
+
+  const std::string& directory() const { return directory_; }
+  std::string file(const std::string& name) const { return directory_ + "/" + name; }
+
+  /// Nothing if the module is there and its files are mounted; otherwise which of the two is
+  /// missing, and how an administrator gets it.
+  Status present() const;
+
+  Result<ModuleVersion> version() const;
+
+  /// The caller's OS by name; "/" in the base OS.
+  Result<std::string> current() const;
+
+  /// Moves the caller, all its threads, into an OS or, with "/", to the base OS.  The Error has
+  /// a message in the words of a user, and the errno.
+  Status enter(const std::string& name) const;
+
+  /// The allowlist in force; root's.
+  Result<std::string> valid() const;
+  Status write_valid(const std::string& text) const;
+
+  Result<std::vector<OsProcess>> processes() const;
+
+  Result<std::vector<LayoutName>> layout() const;
+  /// Adds names to the farm.
+  Status write_layout(const std::vector<LayoutName>& names) const;
+
+ private:
+  Result<std::string> read(const std::string& name) const;
+  Status write(const std::string& name, const std::string& text) const;
+  Error missing() const;
+
+  std::string directory_;
+};
+
+/// What an errno of /proc/chos/setchos means.
+Error enter_error(int code, const std::string& name);
+
+/// Parsers of what the files say; pure.
+Result<ModuleVersion> parse_version(const std::string& text);
+Result<std::vector<OsProcess>> parse_processes(const std::string& text);
+Result<std::vector<LayoutName>> parse_layout(const std::string& text);
+std::string render_layout(const std::vector<LayoutName>& names);
+
+}  // namespace chos

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lib/mount_ops.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "lib/names.h"
+
+// Of Linux 5.10; older headers lack it.
+#ifndef MS_NOSYMFOLLOW
+#define MS_NOSYMFOLLOW 256
+#endif
+
+namespace chos {
+namespace {
+
+std::string by_fd(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+
+unsigned long kernel_flags(unsigned flags) {
+  unsigned long out = 0;
+  if ((flags & mount_ro) != 0) out |= MS_RDONLY;
+  if ((flags & mount_nosuid) != 0) out |= MS_NOSUID;
+  if ((flags & mount_nodev) != 0) out |= MS_NODEV;
+  if ((flags & mount_noexec) != 0) out |= MS_NOEXEC;
+  if ((flags & mount_nosymfollow) != 0) out |= MS_NOSYMFOLLOW;
+  return out;
+}
+
+// openat2(2), which has no wrapper in libc.
+int open_how(int directory, const char* path, std::uint64_t flags, std::uint64_t resolve) {
+  struct open_how how {};
+  how.flags = flags | O_PATH | O_CLOEXEC;
+  how.resolve = resolve;
+  // EAGAIN: something was renamed while it was resolved.
+  for (int tries = 0;; ++tries) {
+    const long fd = ::syscall(SYS_openat2, directory, path, &how, sizeof how);
+    if (fd >= 0 || (errno != EINTR && errno != EAGAIN) || tries == 100) return static_cast<int>(fd);
+  }
+}
+
+}  // namespace
+
+Status mount_pseudo(const std::string& type, const std::string& target) {
+  if (::mount(type.c_str(), target.c_str(), type.c_str(), MS_NOSUID | MS_NODEV | MS_NOEXEC,
+              nullptr) != 0)
+    return system_error("cannot mount " + type + " on " + target, errno);
+  return {};
+}
+
+Status bind_tree(const std::string& source, const std::string& target) {
+  if (::mount(source.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0)
+    return system_error("cannot bind " + source + " on " + target, errno);
+  if (::mount(nullptr, target.c_str(), nullptr, MS_SLAVE | MS_REC, nullptr) != 0) {
+    const int why = errno;
+    ::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+    return system_error("cannot make " + target + " a slave of " + source, why);
+  }
+  return {};
+}
+
+Status bind_unbindable(const std::string& source, const std::string& target) {
+  if (::mount(source.c_str(), target.c_str(), nullptr, MS_BIND, nullptr) != 0)
+    return system_error("cannot bind " + source + " on " + target, errno);
+  if (::mount(nullptr, target.c_str(), nullptr, MS_UNBINDABLE, nullptr) != 0) {
+    const int why = errno;
+    ::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+    return system_error("cannot make " + target + " unbindable", why);
+  }
+  return {};
+}
+
+Status bind_over(int source, int target, const std::string& name) {
+  if (::mount(by_fd(source).c_str(), by_fd(target).c_str(), nullptr, MS_BIND, nullptr) != 0)
+    return system_error("cannot bind over " + name, errno);
+  return {};
+}
+
+Status set_mount_flags(int fd, unsigned flags, const std::string& name) {
+  // The whole set is written; the way access times are kept stays as it is.
+  if (::mount(nullptr, by_fd(fd).c_str(), nullptr, MS_REMOUNT | MS_BIND | kernel_flags(flags),
+              nullptr) != 0)
+    return system_error("cannot set the flags '" + flag_names(flags) + "' of " + name, errno);
+  return {};
+}
+
+Result<int> mount_id(int fd) {
+  const auto text = read_file("/proc/self/fdinfo/" + std::to_string(fd), 64 * 1024);
+  if (!text) return text.error();
+  for (const auto line : split(*text, '\n')) {
+    constexpr std::string_view key = "mnt_id:";
+    if (line.starts_with(key)) return std::atoi(std::string(line.substr(key.size())).c_str());
+  }
+  return Error{"/proc/self/fdinfo does not say mnt_id", "", ENOSYS};
+}
+
+Result<UniqueFd> open_mount(int id, const std::string& target) {
+  // Not O_DIRECTORY: that would trigger an automount.
+  UniqueFd fd(open_how(AT_FDCWD, target.c_str(), O_NOFOLLOW, RESOLVE_NO_SYMLINKS));
+  if (!fd && (errno == ENOENT || errno == ELOOP || errno == ENOTDIR))
+    return Error{"nothing is mounted on " + target + " any more", "", ENOENT};
+  if (!fd) return system_error("cannot open " + target, errno);
+  const auto found = mount_id(fd.get());
+  if (!found) return found.error();
+  if (*found != id) return Error{"another mount covers " + target, "", ENOENT};
+  return fd;
+}
+
+Result<UniqueFd> open_in_tree(int tree, const std::string& path, Last last) {
+  const std::uint64_t flags = last == Last::keep        ? O_NOFOLLOW
+                              : last == Last::directory ? O_DIRECTORY
+                                                        : 0;
+  UniqueFd fd(open_how(tree, path.c_str(), flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
+  if (!fd) return system_error("cannot open " + path, errno);
+  return fd;
+}
+
+Status detach(const std::string& target) {
+  if (::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0)
+    return system_error("cannot detach " + target, errno);
+  return {};
+}
+
+namespace {
+
+// In a namespace of its own: 0, or the errno.
+int remove_below_mounts(const char* target) {
+  if (::unshare(CLONE_NEWNS) != 0) return errno;
+  if (::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr) != 0) return errno;
+  while (::umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {}
+  if (errno != EINVAL) return errno;  // EINVAL: no mount point any more
+  return ::rmdir(target) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+// The kernel lets a directory be removed that is a mount point in other namespaces only, and
+// takes off, everywhere, what is mounted there: the one way to unmount a tree of mounts lazily
+// that leaves the tree whole for those who are in it.
+Status detach_everywhere(const std::string& target) {
+  const pid_t child = ::fork();
+  if (child < 0) return system_error("cannot start a process", errno);
+  if (child == 0) ::_exit(remove_below_mounts(target.c_str()));
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+  const int why = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+  if (why != 0) return system_error("cannot remove the mount point " + target, why);
+  if (::mkdir(target.c_str(), 0755) != 0)
+    return system_error("cannot make the directory " + target + " again", errno);
+  return {};
+}
+
+Status unmount(const std::string& target) {
+  if (::umount2(target.c_str(), UMOUNT_NOFOLLOW) != 0)
+    return system_error("cannot unmount " + target, errno);
+  return {};
+}
+
+}  // namespace chos

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lib/node.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+
+#include "lib/names.h"
+
+namespace chos {
+namespace {
+
+bool is_directory(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+std::string resolved(const std::string& path) {
+  char out[PATH_MAX];
+  return ::realpath(path.c_str(), out) == nullptr ? std::string() : std::string(out);
+}
+
+}  // namespace
+
+std::vector<LayoutName> wanted_layout(const Config& config) {
+  std::vector<LayoutName> names{{false, farm_local}, {false, farm_trees}};
+  for (const auto& dir : config.dirs)
+    if (is_directory("/" + dir)) names.push_back({false, dir});
+  for (const auto& link : config.links) names.push_back({true, link});
+  return names;
+}
+
+std::vector<BindWish> wanted_binds(const Config& config, const std::vector<LayoutName>& layout) {
+  std::vector<BindWish> wishes;
+  for (const auto& name : layout) {
+    if (name.link) continue;
+    const std::string source = name.name == farm_local   ? "/"
+                               : name.name == farm_trees ? resolved(config.trees)
+                                                         : resolved("/" + name.name);
+    if (!source.empty() && is_directory(source))
+      wishes.push_back({source, config.farm + "/" + name.name});
+  }
+  return wishes;
+}
+
+Result<std::string> base_path(const Config& config, const std::string& path) {
+  const auto slash = path.find('/', 1);
+  const std::string top = path.substr(1, slash == std::string::npos ? slash : slash - 1);
+  const std::string rest = slash == std::string::npos ? "" : path.substr(slash);
+  if (top == farm_trees) return config.trees + rest;
+  if (top == farm_local) return rest.empty() ? std::string("/") : rest;
+  if (std::find(config.dirs.begin(), config.dirs.end(), top) != config.dirs.end()) return path;
+  return Error{"the farm has no directory " + in_quotes("/" + top) + " to hold " +
+                   in_quotes(path),
+               "add " + in_quotes(top) + " to [farm] add_dirs in " + config_path, ENOENT};
+}
+
+TreeCheck check_trees(const Config& config, const Allowlist& list, const std::string& file) {
+  TreeCheck out;
+  for (const auto& entry : list.entries()) {
+    if (entry.is_base() || !list.stands_alone(entry)) continue;
+    std::string problem;
+    if (const auto path = base_path(config, entry.path); !path) {
+      problem = path.error().what + "; " + path.error().remedy;
+    } else {
+      struct stat info {};
+      if (::stat(path->c_str(), &info) != 0)
+        problem = "the tree of " + in_quotes(entry.name) + " cannot be found at " + *path + " (" +
+                  std::strerror(errno) + "); put it there, or remove the line";
+      else if (!S_ISDIR(info.st_mode))
+        problem = "the tree of " + in_quotes(entry.name) + " at " + *path +
+                  " is not a directory; put one there, or remove the line";
+    }
+    if (!problem.empty()) (entry.closed ? out.notes : out.errors).push_back(
+        {file, entry.line, problem});
+  }
+  return out;
+}
+
+std::vector<const OsEntry*> trees_of(const Allowlist& list) {
+  std::vector<const OsEntry*> out;
+  for (const auto& entry : list.entries()) {
+    const bool known = std::any_of(out.begin(), out.end(), [&entry](const OsEntry* other) {
+      return other->path == entry.path;
+    });
+    if (!entry.is_base() && list.stands_alone(entry) && !known) out.push_back(&entry);
+  }
+  return out;
+}
+
+}  // namespace chos

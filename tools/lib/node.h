@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A node as chosctl sees it, and what its configuration asks of the farm.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/allowlist.h"
+#include "lib/config.h"
+#include "lib/kernel_link.h"
+#include "lib/module.h"
+#include "lib/mount_plan.h"
+
+namespace chos {
+
+/// Where everything is; tests put other things in.
+struct Node {
+  Config config;
+  std::string allowlist_file = allowlist_path;
+  KernelLink kernel;
+  ModuleControl* module = nullptr;
+  std::string filesystem = "chosfs";  ///< type of what is mounted on kernel.directory()
+  GroupLookup groups = lookup_group;
+  uid_t trusted = 0;  ///< whose files are believed
+
+  std::string farm_path(const std::string& name) const { return config.farm + "/" + name; }
+};
+
+/// What is said while up, down and reload work.
+class Progress {
+ public:
+  virtual ~Progress() = default;
+  /// A step is done; `changed` is false if there was nothing to do.
+  virtual void step(const std::string& name, bool changed, const std::string& detail) = 0;
+  virtual void warning(const std::string& text) = 0;
+  /// A step failed.
+  virtual void failed(const std::string& name, const Error& error) = 0;
+  /// What was undone after a failure; `status` is of the undoing.
+  virtual void undone(const std::string& what, const Status& status) = 0;
+};
+
+/// The top-level names of the farm: `local` and `os`, the directories of the configuration
+/// that the base OS has, and the links.
+std::vector<LayoutName> wanted_layout(const Config& config);
+
+/// What is bound into the farm: a wish for each `dir` of the layout.  Sources have their
+/// symbolic links resolved.  A source that is not there is left out.
+std::vector<BindWish> wanted_binds(const Config& config, const std::vector<LayoutName>& layout);
+
+/// The path on the base OS of a path in the farm ("/os/x": TREES/x, "/local/x": /x, "/home/x":
+/// /home/x).  An Error if the farm has no such directory.
+Result<std::string> base_path(const Config& config, const std::string& path);
+
+/// Whether each tree of the list is there, before anything is touched.  Errors for entries that
+/// may be entered, notes for closed ones.
+struct TreeCheck {
+  std::vector<Complaint> errors;
+  std::vector<Complaint> notes;
+};
+TreeCheck check_trees(const Config& config, const Allowlist& list, const std::string& file);
+
+/// The entries that have a tree of their own, one for each path.
+std::vector<const OsEntry*> trees_of(const Allowlist& list);
+
+}  // namespace chos

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Users and groups by way of NSS.  In a file of its own, since a static program must not link it.
+#include <grp.h>
+#include <pwd.h>
+
+#include <cerrno>
+#include <vector>
+
+#include "lib/allowlist.h"
+#include "lib/environment.h"
+#include "lib/names.h"
+
+namespace chos {
+
+Result<gid_t> lookup_group(const std::string& name) {
+  std::vector<char> buffer(4096);
+  constexpr std::size_t largest = 16 * 1024 * 1024;  // a group of very many members
+  struct group entry {};
+  struct group* found = nullptr;
+  for (;;) {
+    const int rc = ::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+    if (rc == EINTR) continue;
+    if (rc == ERANGE && buffer.size() < largest) {
+      buffer.resize(buffer.size() * 4);
+      continue;
+    }
+    if (found != nullptr) return entry.gr_gid;
+    // NSS says "no such group" in several ways: getgrnam(3), ERRORS.
+    if (rc == 0 || rc == ENOENT || rc == ESRCH || rc == EBADF || rc == EPERM)
+      return Error{"there is no group " + in_quotes(name), "", ENOENT};
+    return system_error("cannot look up the group " + in_quotes(name), rc);
+  }
+}
+
+std::optional<Account> lookup_account(uid_t uid) {
+  std::vector<char> buffer(4096);
+  constexpr std::size_t largest = 1024 * 1024;
+  struct passwd entry {};
+  struct passwd* found = nullptr;
+  for (;;) {
+    const int rc = ::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
+    if (rc == EINTR) continue;
+    if (rc != ERANGE || buffer.size() >= largest) break;
+    buffer.resize(buffer.size() * 4);
+  }
+  if (found == nullptr) return std::nullopt;
+  const std::string shell = entry.pw_shell == nullptr ? "" : entry.pw_shell;
+  return Account{entry.pw_name, entry.pw_dir, shell.empty() ? "/bin/sh" : shell, uid};
+}
+
+}  // namespace chos

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lib/populate.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "lib/mount_ops.h"
+#include "lib/names.h"
+#include "lib/share.h"
+#include "lib/version.h"
+
+namespace chos {
+namespace {
+
+// "3 new, 12 in all"
+std::string counted(std::size_t changed, std::size_t all) {
+  return std::to_string(all) + (changed > 0 && changed < all
+                                    ? ", " + std::to_string(changed) + " of them new" : "");
+}
+
+}  // namespace
+
+Result<UniqueFd> open_tree_in_farm(const Config& config, const OsEntry& entry) {
+  const UniqueFd farm(::open(config.farm.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!farm) return system_error("cannot open " + config.farm, errno);
+  auto tree = open_in_tree(farm.get(), entry.path, Last::directory);
+  if (!tree)
+    return Error{"the tree of " + in_quotes(entry.name) + ": " + tree.error().what +
+                     " in the farm " + config.farm, "", tree.error().code};
+  return tree;
+}
+
+Status Populate::directories() {
+  const auto table = MountTable::read();
+  if (!table) return table.error();
+  const auto wishes = wanted_binds(node_.config, wanted_layout(node_.config));
+  const auto actions = plan_binds(*table, wishes);
+  for (const auto& action : actions) {
+    const auto& [source, target] = action.wish;
+    if (action.kind == BindAction::Kind::rebind) {
+      if (auto status = detach(target); !status) return status;
+      progress_.warning(target + " showed another directory than " + source +
+                        "; it is bound anew");
+    }
+    if (auto status = bind_tree(source, target); !status) return status;
+    const std::string where = target;
+    changes_.done("binding " + where, [where] { return detach(where); });
+  }
+  for (const auto& source : without_propagation(*table, wishes))
+    progress_.warning("what is mounted below " + source + " from now on will not appear in the "
+                      "farm: its mount is private (to change it: mount --make-rshared /, then "
+                      "chosctl down and up)");
+  progress_.step("directories", !actions.empty(), counted(actions.size(), wishes.size()));
+  return {};
+}
+
+Status Populate::own_mounts() {
+  const auto table = MountTable::read();
+  if (!table) return table.error();
+  const std::string os = node_.farm_path(farm_trees), local = node_.farm_path(farm_local);
+  rules_ = {{local, mount_nosuid, 0}, {os, mount_nosuid | mount_nodev, 0}};
+  std::size_t made = 0, all = 0;
+  for (const OsEntry* entry : trees_of(list_)) {
+    const auto tree = open_tree_in_farm(node_.config, *entry);
+    if (!tree && entry->closed) continue;  // nobody enters; check_trees() has said it
+    if (!tree) return tree.error();
+    const std::string target = path_of(tree->get());
+    const bool elsewhere = !is_below(target, os) && !is_below(target, local);
+    if (!entry->suid && !elsewhere) continue;
+    ++all;
+    rules_.push_back({target, mount_nodev | (entry->suid ? 0U : mount_nosuid),
+                      entry->suid ? mount_nosuid : 0U});
+    if (table->at(target) != nullptr) continue;
+    if (auto status = bind_tree(target, target); !status) return status;
+    changes_.done("binding " + target, [target] { return detach(target); });
+    ++made;
+  }
+  if (all > 0)
+    progress_.step("trees", made > 0, counted(made, all) + (all == 1 ? " mount" : " mounts") +
+                                          " of their own");
+  return {};
+}
+
+Status Populate::flags() {
+  const auto table = MountTable::read();
+  if (!table) return table.error();
+  std::size_t changed = 0;
+  for (const auto& action : plan_flags(*table, rules_)) {
+    const auto fd = open_mount(action.id, action.target);
+    if (!fd && fd.error().code == ENOENT) continue;  // unmounted since, or covered
+    if (!fd) return fd.error();
+    if (auto status = set_mount_flags(fd->get(), action.after, action.target); !status)
+      return status;
+    ++changed;
+    changes_.done("setting flags of " + action.target, [action]() -> Status {
+      const auto again = open_mount(action.id, action.target);
+      if (!again && again.error().code == ENOENT) return {};
+      if (!again) return again.error();
+      return set_mount_flags(again->get(), action.before, action.target);
+    });
+  }
+  progress_.step("flags", changed > 0,
+                 changed == 0 ? "nosuid as wanted"
+                              : std::to_string(changed) + (changed == 1 ? " mount" : " mounts"));
+  return {};
+}
+
+bool has_chos(int tree) {
+  for (const char* directory : chos_places)
+    if (open_in_tree(tree, std::string(directory) + "/chos", Last::keep)) return true;
+  return false;
+}
+
+Status Populate::chos_links() {
+  if (!node_.config.chos_link) return {};
+  std::size_t made = 0;
+  const std::string link = "/" + std::string(farm_local) + chos_program;
+  for (const OsEntry* entry : trees_of(list_)) {
+    const auto tree = open_tree_in_farm(node_.config, *entry);
+    if (!tree || has_chos(tree->get())) continue;
+    const auto directory = open_in_tree(tree->get(), chos_places[0], Last::directory);
+    // A tree that cannot be written has to come with the link; doctor says so.
+    if (!directory || ::symlinkat(link.c_str(), directory->get(), "chos") != 0) continue;
+    ++made;
+    const std::string where = path_of(directory->get()) + "/chos";
+    changes_.done("making " + where, [where]() -> Status {
+      if (::unlink(where.c_str()) != 0) return system_error("cannot remove " + where, errno);
+      return {};
+    });
+  }
+  if (made > 0)
+    progress_.step("chos", true, "linked in " + std::to_string(made) +
+                                     (made == 1 ? " tree" : " trees"));
+  return {};
+}
+
+Status Populate::shares() {
+  const auto table = MountTable::read();
+  if (!table) return table.error();
+  std::size_t bound = 0, all = 0;
+  for (const OsEntry* entry : trees_of(list_)) {
+    const auto tree = open_tree_in_farm(node_.config, *entry);
+    if (!tree && entry->closed) continue;
+    if (!tree) return tree.error();
+    for (const auto& path : node_.config.share) {
+      const unsigned flags = mount_nodev | (entry->suid ? 0U : mount_nosuid);
+      const auto outcome = share_path(*table, tree->get(), path, flags);
+      if (!outcome)
+        return Error{"cannot share " + path + " with " + in_quotes(entry->name) + ": " +
+                         outcome.error().what, outcome.error().remedy, outcome.error().code};
+      if (outcome->what == ShareOutcome::What::skipped) {
+        if (outcome->unusual)
+          progress_.warning("not shared with " + in_quotes(entry->name) + ": " + outcome->reason);
+        continue;
+      }
+      ++all;
+      if (outcome->what != ShareOutcome::What::bound) continue;
+      ++bound;
+      changes_.done("binding " + outcome->target,
+                    [target = outcome->target] { return detach(target); });
+    }
+  }
+  progress_.step("shared files", bound > 0, counted(bound, all));
+  return {};
+}
+
+}  // namespace chos

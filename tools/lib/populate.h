@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What is mounted inside the farm: the base's directories, the trees, the shared files.
+#pragma once
+
+#include "lib/files.h"
+#include "lib/node.h"
+#include "lib/transaction.h"
+
+namespace chos {
+
+class Populate {
+ public:
+  Populate(const Node& node, const Allowlist& list, Progress& progress, Transaction& changes)
+      : node_(node), list_(list), progress_(progress), changes_(changes) {}
+
+  /// Binds the base's directories, as slaves.
+  Status directories();
+
+  /// Gives a mount of its own to each tree that needs other flags than what it lies in: a
+  /// `suid` one, and one that is neither below `os` nor below `local`.
+  Status own_mounts();
+
+  /// nosuid for `local`; nosuid and nodev for the trees, but for `suid` ones.
+  Status flags();
+
+  /// Puts a link to chos(1) into trees that have none and can be written, so that it can be called
+  /// inside the OS too.
+  Status chos_links();
+
+  /// Binds the base's files over those of the trees.
+  Status shares();
+
+ private:
+  const Node& node_;
+  const Allowlist& list_;
+  Progress& progress_;
+  Transaction& changes_;
+  std::vector<FlagRule> rules_;
+};
+
+/// Where a tree may have chos(1), best first; the first is where a link is made.
+inline constexpr const char* chos_places[] = {"/usr/local/bin", "/usr/bin", "/bin"};
+
+/// Whether the tree that `tree` is open on (O_PATH) has a file or a link of that name.
+bool has_chos(int tree);
+
+/// Opens a tree as the farm shows it, O_PATH.
+Result<UniqueFd> open_tree_in_farm(const Config& config, const OsEntry& entry);
+
+}  // namespace chos

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A value or the reason why there is none.  The library returns these; only
+// the programs print, once.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace chos {
+
+/// Why something could not be done, in the words a person is to read.
+struct Error {
+  std::string what;    ///< one sentence without its full stop; names the file, and line if any
+  std::string remedy;  ///< what to do next; may be empty
+  int code = 0;        ///< the errno behind it, or 0
+};
+
+template <typename T>
+class [[nodiscard]] Result {
+ public:
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+
+  bool ok() const { return state_.index() == 0; }
+  explicit operator bool() const { return ok(); }
+  T& operator*() { return std::get<0>(state_); }
+  const T& operator*() const { return std::get<0>(state_); }
+  T* operator->() { return &std::get<0>(state_); }
+  const T* operator->() const { return &std::get<0>(state_); }
+  const Error& error() const { return std::get<1>(state_); }
+
+ private:
+  std::variant<T, Error> state_;
+};
+
+/// Done, or why not.
+template <>
+class [[nodiscard]] Result<void> {
+ public:
+  Result() = default;
+  Result(Error error) : error_(std::move(error)), ok_(false) {}
+
+  bool ok() const { return ok_; }
+  explicit operator bool() const { return ok_; }
+  const Error& error() const { return error_; }
+
+ private:
+  Error error_;
+  bool ok_ = true;
+};
+
+using Status = Result<void>;
+
+/// "WHAT: strerror(code)", with the errno kept in the result.
+Error system_error(const std::string& what, int code, const std::string& remedy = {});
+
+}  // namespace chos

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lib/take_down.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <set>
+
+#include "lib/files.h"
+#include "lib/mount_ops.h"
+
+namespace chos {
+namespace {
+
+class Lower {
+ public:
+  Lower(const Node& node, const DownOptions& options, Progress& progress)
+      : node_(node), options_(options), progress_(progress) {}
+
+  DownOutcome run() {
+    const bool answers = node_.kernel.present().ok();
+    if (answers && !close_doors()) return std::move(out_);
+    if (!step("farm", remove_farm())) return failed();
+    if (options_.keep_module) {
+      progress_.step("module", false, "kept");
+      return std::move(out_);
+    }
+    if (!step("chosfs", unmount_chosfs())) return failed();
+    unload();
+    return std::move(out_);
+  }
+
+ private:
+  bool step(const std::string& name, const Status& status) {
+    if (!status) progress_.failed(name, status.error());
+    return status.ok();
+  }
+
+  DownOutcome failed() {
+    out_.what = DownOutcome::What::failed;
+    return std::move(out_);
+  }
+
+  bool ask_processes() {
+    auto processes = node_.kernel.processes();
+    if (!step("processes", processes ? Status() : Status(processes.error()))) return false;
+    out_.processes = std::move(*processes);
+    return true;
+  }
+
+  // An empty allowlist before the last look, so that nobody slips in between.
+  bool close_doors() {
+    const auto list = node_.kernel.valid();
+    if (!step("allowlist", list ? Status() : Status(list.error()))) return give_up();
+    if (!ask_processes()) return give_up();
+    if (refused()) return false;
+    const bool had = !list->empty();
+    if (had && !step("allowlist", node_.kernel.write_valid("\n"))) return give_up();
+    if (!ask_processes() || refused()) {
+      if (had) step("allowlist", node_.kernel.write_valid(*list));
+      return out_.what == DownOutcome::What::in_use ? false : give_up();
+    }
+    progress_.step("allowlist", had, "emptied: nobody can enter");
+    return true;
+  }
+
+  bool give_up() {
+    out_.what = DownOutcome::What::failed;
+    return false;
+  }
+
+  bool refused() {
+    if (out_.processes.empty() || options_.force) return false;
+    out_.what = DownOutcome::What::in_use;
+    return true;
+  }
+
+  // All of it at once: half a farm is of no use to anybody.  The gentle way first: it also
+  // reaches the copies that services with mount namespaces of their own have, which would keep
+  // the module in use, and leaves processes in an OS (with force) a farm that works.
+  Status remove_farm() {
+    const std::string& farm = node_.config.farm;
+    bool changed = false;
+    for (;;) {
+      const auto table = MountTable::read();
+      if (!table) return table.error();
+      const Mount* mount = table->at(farm);
+      if (mount == nullptr) break;
+      if (mount->type != node_.filesystem)
+        return Error{"something else (" + mount->type + ") is mounted on " + farm,
+                     "unmount it by hand", EBUSY};
+      const auto gently = detach_everywhere(farm);
+      if (!gently) {
+        if (!out_.processes.empty())
+          progress_.warning(gently.error().what + ": the processes in an OS lose what was mounted "
+                            "in their farm");
+        if (auto status = detach(farm); !status) return status;
+      }
+      changed = true;
+    }
+    progress_.step("farm", changed, farm);
+    return {};
+  }
+
+  Status unmount_chosfs() {
+    const std::string& where = node_.kernel.directory();
+    bool changed = false;
+    for (;;) {
+      const auto table = MountTable::read();
+      if (!table) return table.error();
+      const Mount* mount = table->at(where);
+      if (mount == nullptr || mount->type != node_.filesystem) break;
+      auto status = unmount(where);
+      // Somebody has a file of it open: it goes when he closes it.
+      if (!status && status.error().code == EBUSY) status = detach(where);
+      if (!status) return status;
+      changed = true;
+    }
+    progress_.step("chosfs", changed, where);
+    return {};
+  }
+
+  void unload() {
+    if (!node_.module->loaded()) {
+      progress_.step("module", false, "not loaded");
+      return;
+    }
+    const auto status = node_.module->unload();
+    if (status) {
+      progress_.step("module", true, "unloaded");
+      return;
+    }
+    out_.what = DownOutcome::What::remaining;
+    out_.holders = holders_elsewhere(node_.filesystem);
+    progress_.failed("module", status.error());
+  }
+
+  const Node& node_;
+  const DownOptions& options_;
+  Progress& progress_;
+  DownOutcome out_;
+};
+
+std::string namespace_of(const std::string& process) {
+  struct stat info {};
+  if (::stat((process + "/ns/mnt").c_str(), &info) != 0) return {};
+  return std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
+}
+
+struct CloseDir {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+}  // namespace
+
+std::vector<pid_t> holders_elsewhere(const std::string& type) {
+  std::vector<pid_t> found;
+  std::set<std::string> without{namespace_of("/proc/self")};
+  const std::unique_ptr<DIR, CloseDir> proc(::opendir("/proc"));
+  if (!proc) return found;
+  while (const dirent* entry = ::readdir(proc.get())) {
+    const int pid = std::atoi(entry->d_name);
+    if (pid <= 0) continue;
+    const std::string directory = std::string("/proc/") + entry->d_name;
+    const std::string name = namespace_of(directory);
+    if (name.empty() || without.count(name) != 0) continue;
+    const auto table = MountTable::read(directory + "/mountinfo");
+    const bool holds = table && std::any_of(table->mounts().begin(), table->mounts().end(),
+                                            [&type](const Mount& m) { return m.type == type; });
+    if (holds) found.push_back(pid);
+    else without.insert(name);
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+DownOutcome take_down(const Node& node, const DownOptions& options, Progress& progress) {
+  return Lower(node, options, progress).run();
+}
+
+}  // namespace chos
