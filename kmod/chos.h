@@ -83,7 +83,6 @@ extern struct chos_os chos_base;
 u32 chos_hash(const char *s);
 void chos_os_exit(void);
 struct chos_os *chos_os_intern(const char *name, const char *path);
-struct chos_os *chos_os_by_id(unsigned int id);
 int chos_os_prepare(struct chos_os *os);
 int chos_os_add_links(unsigned int first, unsigned int n, const char *const *names);
 void chos_os_drop_links(unsigned int first, unsigned int n);
@@ -104,7 +103,6 @@ static_assert(CHOS_ID_FIRST + CHOS_OS_MAX <= CHOS_LEFT);
 #define CHOS_STAMP_SHIFT 11
 
 void chos_table_exit(void);
-u64 *chos_table_find(pid_t tgid);
 u64 *chos_table_get(pid_t tgid, gfp_t gfp);
 size_t chos_table_bytes(void);
 pid_t chos_table_next(pid_t from);

@@ -16,8 +16,8 @@
 #include <linux/sched/task.h>
 #include <linux/tracepoint.h>
 
-#include "chos.h"
 #include "compat.h"
+#include "fast.h"
 
 static struct tracepoint *chos_fork_tp;
 /* Whether processes without a word must climb; rises once, never falls. */
@@ -28,7 +28,8 @@ static bool chos_lost;
  * The word that holds @field for the process of @task: any thread of it, kept
  * alive by the caller (current, RCU).  Any context.
  */
-static u64 word_make(const struct task_struct *task, unsigned int field)
+static __always_inline u64 word_make(const struct task_struct *task,
+				     unsigned int field)
 {
 	u64 born = READ_ONCE(task->group_leader)->start_boottime;
 
@@ -36,7 +37,7 @@ static u64 word_make(const struct task_struct *task, unsigned int field)
 }
 
 /* The low bits of the process's word, or 0 if the word there is not its own. */
-static unsigned int field_of(struct task_struct *task)
+static __always_inline unsigned int field_of(struct task_struct *task)
 {
 	u64 *slot = chos_table_find(task->tgid);
 	u64 word;
@@ -75,7 +76,7 @@ u64 chos_word_for(struct task_struct *task, unsigned int id)
  * reader that may allocate: a page, without sleeping, the first time.
  * Context: any; takes the RCU read lock.
  */
-static unsigned int climb(struct task_struct *task)
+static noinline unsigned int climb(struct task_struct *task)
 {
 	u64 *slot = chos_table_get(task->tgid, GFP_NOWAIT | __GFP_NOWARN);
 	u64 seen = slot ? READ_ONCE(*slot) : 0;
@@ -97,7 +98,7 @@ static unsigned int climb(struct task_struct *task)
 }
 
 /* The same where climbing may be needed. */
-static unsigned int field_or_climb(struct task_struct *task)
+static __always_inline unsigned int field_or_climb(struct task_struct *task)
 {
 	unsigned int field = field_of(task);
 

@@ -11,15 +11,13 @@
 #include <linux/string.h>
 #include <linux/stringhash.h>
 
-#include "chos.h"
+#include "fast.h"
 
-#define PAGE_OSS (PAGE_SIZE / sizeof(struct chos_os *))
-#define OS_PAGES DIV_ROUND_UP(CHOS_ID_FIRST + CHOS_OS_MAX, PAGE_OSS)
 #define BUCKETS 64
 
 static DEFINE_MUTEX(chos_os_lock);
 /* Number to OS in pages that come on demand; written under chos_os_lock. */
-static struct chos_os **chos_os_pages[OS_PAGES];
+struct chos_os **chos_os_pages[OS_PAGES];
 static struct hlist_head chos_os_hash[BUCKETS];
 static unsigned int chos_os_used; /* interned so far */
 /* The names of the farm's links by index, NULL for directories; chos_os_lock. */
@@ -38,23 +36,6 @@ struct chos_os chos_base = {
 u32 chos_hash(const char *s)
 {
 	return full_name_hash(NULL, s, strlen(s));
-}
-
-/**
- * chos_os_by_id - the OS with a number
- * @id: a number that was read from the process table
- *
- * Context: any, lock-free.  Return: the OS; the base OS for CHOS_ID_NONE.
- */
-struct chos_os *chos_os_by_id(unsigned int id)
-{
-	struct chos_os **page, *os;
-
-	if (id < CHOS_ID_FIRST || id >= CHOS_ID_FIRST + CHOS_OS_MAX)
-		return &chos_base;
-	page = READ_ONCE(chos_os_pages[id / PAGE_OSS]);
-	os = page ? READ_ONCE(page[id % PAGE_OSS]) : NULL;
-	return os ?: &chos_base;
 }
 
 static struct chos_os *os_find(const char *name, const char *path, u32 hash)

@@ -12,7 +12,7 @@
 #include <linux/seq_file.h>
 #include <linux/user_namespace.h>
 
-#include "chos.h"
+#include "fast.h"
 
 /**
  * struct shown - a process that the reader gets to see

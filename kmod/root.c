@@ -204,23 +204,28 @@ static int root_move(const struct place *place, const struct path *root,
 	if (err)
 		goto out;
 
-	path_get(&new_root);
-	path_get(&new_pwd);
+	if (!root_stays)
+		path_get(&new_root);
+	if (!pwd_stays)
+		path_get(&new_pwd);
 	fs = current->fs;
 	chos_fs_lock(fs);
 	if (may_move(fs, place, &pwd)) {
 		/* Pairs with the dependent loads from the number to the OS's links. */
 		smp_store_release(slot, chos_word_for(current, id));
-		swap(fs->root, new_root);
+		if (!root_stays)
+			swap(fs->root, new_root);
 		if (!pwd_stays)
 			swap(fs->pwd, new_pwd);
 	} else {
 		err = -EBUSY;
 	}
 	chos_fs_unlock(fs);
-	/* The old ones now, or those that were not needed. */
-	path_put(&new_root);
-	path_put(&new_pwd);
+	/* The old ones now, or after an error those that were not needed. */
+	if (!root_stays)
+		path_put(&new_root);
+	if (!pwd_stays)
+		path_put(&new_pwd);
 out:
 	path_put(&pwd);
 	return err;

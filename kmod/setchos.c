@@ -70,15 +70,13 @@ static int setchos_leave(void)
 static int setchos_enter(const char *wanted)
 {
 	struct chos_os *os = NULL;
-	bool stays;
 	int err;
 
 	if (!strcmp(wanted, CHOS_BASE_PATH))
 		return setchos_leave();
 	err = chos_allow_check(wanted, &os);
 	/* Who is in it already may stay, whatever its entry says now. */
-	stays = os && os->id == chos_id_of(current);
-	if (err && !stays)
+	if (err && !(os && os->id == chos_id_of(current)))
 		return err;
 	if (!strcmp(os->path, CHOS_BASE_PATH))
 		return setchos_leave();

@@ -9,20 +9,13 @@
  */
 #include <linux/build_bug.h>
 #include <linux/gfp.h>
-#include <linux/threads.h>
 
-#include "chos.h"
-
-#define LEAF_BITS (PAGE_SHIFT - 3) /* words in a page */
-#define LEAF_SIZE (1UL << LEAF_BITS)
-#define MID_BITS (PAGE_SHIFT - 3) /* leaves below a middle page */
-#define MID_SIZE (1UL << MID_BITS)
-#define TOP_SIZE DIV_ROUND_UP(PID_MAX_LIMIT + 1UL, LEAF_SIZE * MID_SIZE)
+#include "fast.h"
 
 static_assert(LEAF_SIZE * sizeof(u64) <= PAGE_SIZE);
 static_assert(MID_SIZE * sizeof(u64 *) <= PAGE_SIZE);
 
-static u64 **chos_top[TOP_SIZE];
+u64 **chos_top[TOP_SIZE];
 static atomic_long_t chos_table_pages;
 
 /* Any context; the page belongs to the table until unload. */
@@ -43,27 +36,6 @@ static void *page_get(void **place, gfp_t gfp)
 	}
 	atomic_long_inc(&chos_table_pages);
 	return fresh;
-}
-
-/**
- * chos_table_find - the word of a process, if its page is there
- * @tgid: PID of the process in the first PID namespace
- *
- * Context: any, lock-free.  The pointer stays valid until unload.
- * Return: the word, or NULL when no process near this PID was ever in an OS.
- */
-u64 *chos_table_find(pid_t tgid)
-{
-	unsigned long pid = tgid;
-	u64 **mid, *leaf;
-
-	if (unlikely(pid > PID_MAX_LIMIT))
-		return NULL;
-	mid = READ_ONCE(chos_top[pid >> (LEAF_BITS + MID_BITS)]);
-	if (!mid)
-		return NULL;
-	leaf = READ_ONCE(mid[(pid >> LEAF_BITS) & (MID_SIZE - 1)]);
-	return leaf ? &leaf[pid & (LEAF_SIZE - 1)] : NULL;
 }
 
 /**
