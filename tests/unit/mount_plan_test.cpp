@@ -19,7 +19,8 @@ constexpr const char* plain = R"(22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/v
 )";
 
 // The same with the farm and three binds.
-constexpr const char* farm = R"(50 22 0:60 /farm /chos rw,nosuid,nodev,noexec unbindable - chosfs chosfs rw
+constexpr const char* farm =
+    R"(50 22 0:60 /farm /chos rw,nosuid,nodev,noexec unbindable - chosfs chosfs rw
 51 50 8:2 / /chos/home rw,nodev,relatime master:30 - ext4 /dev/vda2 rw
 52 50 8:1 / /chos/local rw,nosuid,relatime master:1 - ext4 /dev/vda1 rw
 53 52 8:2 / /chos/local/home rw,nodev,relatime master:30 - ext4 /dev/vda2 rw

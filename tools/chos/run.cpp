@@ -76,7 +76,8 @@ bool file_is_there(const std::string& command, const Environment& environment) {
   struct stat info {};
   if (command.find('/') != std::string::npos) return ::stat(command.c_str(), &info) == 0;
   const std::string* path = find_variable(environment, "PATH");
-  for (const auto directory : split(path == nullptr ? "/bin:/usr/bin" : *path, ':')) {
+  const std::string_view directories = path == nullptr ? "/bin:/usr/bin" : std::string_view(*path);
+  for (const auto directory : split(directories, ':')) {
     const std::string file = (directory.empty() ? "." : std::string(directory)) + "/" + command;
     if (::stat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode)) return true;
   }

@@ -111,7 +111,8 @@ int down(const Node& node, const Options& options) {
     case DownOutcome::What::in_use:
       say.error("processes are in an OS; nothing was changed");
       list_processes(outcome.processes);
-      say.hint("ask their users to end them, or see what this would do: chosctl down --force");
+      say.hint("ask their users to end them; or go on without stopping them: chosctl down --force "
+               "(chosctl(8) says what becomes of them)");
       return exit_failed;
     case DownOutcome::What::failed:
       return exit_failed;

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""tests/demo: one node, two users, two OSs at once, as a transcript that checks itself."""
+
+import argparse
+import os
+import subprocess
+import sys
+
+from . import demo_steps, host, kernels, node, qemu, tools, trees
+from .progress import Failure, Parallel, elapsed, say
+from .sessions import Sessions
+
+HELP = """\
+Makes a node (a virtual machine with Debian 12, from this machine's own mirror) with two real
+trees, Debian 13 and Debian 11, and shows two users at work in them at the same moment.  Every
+output shown is checked; the exit status is not 0 if something shown is not as it should be.
+
+  tests/demo            the transcript
+  tests/demo --shell    leaves you in the node as alice; try `chos -o trixie`
+
+The first run installs what this machine lacks and makes the trees; all is kept in
+${XDG_CACHE_HOME:-~/.cache}/chos.  CHOS_NO_KVM=1 goes without hardware virtualisation."""
+
+MOTD = """
+This is a Debian 12 node, and you are alice, who may become root by sudo.  Try:
+
+  chos --list                   which OSs there are
+  chos -o trixie                a shell in Debian 13; `exit` leads back
+  chos -o bullseye python3 -V   one command in Debian 11
+  sudo chosctl status           what the admin sees
+  sudo chosctl doctor
+
+To leave: `exit` from this shell, or Ctrl-A and then x.
+
+"""
+ALLOWLIST = "trixie:/os/trixie\nbullseye:/os/bullseye\n"
+
+
+def prepare():
+    """(kernel, disks) with everything made that the node needs; side by side."""
+    host.need("trees")
+    jobs = Parallel(3)
+
+    def kernel_with_module():
+        kernel = kernels.get("6.1")
+        _ = kernel.ko
+        return kernel
+
+    def programs():
+        host.need("tools", "vm")
+        return tools.installed(False)
+
+    def os_trees():
+        for tree in node.OS_TREES.values():
+            trees.get(tree)
+
+    jobs.start("programs", programs)
+    jobs.start("kernel", kernel_with_module)
+    jobs.start("trees", os_trees)
+    kernel = jobs.wait()["kernel"]
+    return kernel, node.disks()
+
+
+def transcript(kernel, disks: tuple) -> int:
+    files = {f"{node.TESTS}/driver.py": (node.BOOT / "driver.py", 0o755),
+             **node.unit("chos-driver.service")}
+    image = node.archive(kernel, files, False).build()
+    say(f"booting the node with kernel {kernel.release}"
+        f" ({'KVM' if qemu.kvm() else 'TCG, no KVM'})")
+    with qemu.Machine(kernel, image, "demo", disks=disks, debug=False,
+                      append="rw quiet systemd.show_status=false") as machine:
+        sessions = Sessions(machine, qemu.scale())
+        say("the node is up")
+        for user in ("root", "alice", "bob"):
+            sessions.open(user)
+        wrong = demo_steps.play(sessions, ALLOWLIST)
+        console = machine.console.read_text(errors="replace")
+    for line in qemu.suspects(console):
+        wrong.append(f"the node's kernel said: {line}")
+    print()
+    for text in wrong:
+        print(f"NOT AS IT SHOULD BE: {text}")
+    say("done" if not wrong else f"done; the node's console: {machine.console}")
+    return 1 if wrong else 0
+
+
+def shell(kernel, disks: tuple) -> int:
+    files = {"etc/chos": (ALLOWLIST, 0o644), "etc/motd": (MOTD, 0o644),
+             **node.unit("chos-shell.service")}
+    path = qemu.run_folder() / "shell.initrd"
+    path.write_bytes(node.archive(kernel, files, False).build())
+    line = qemu.command(kernel, path, "chardev:console", disks=disks, debug=False, results="null",
+                        append="rw quiet loglevel=1 systemd.show_status=false")
+    line += ["-chardev", "stdio,id=console,mux=on,signal=off", "-mon", "console"]
+    host.need("vm")
+    say("booting the node; to leave it: `exit`, or Ctrl-A and then x")
+    return subprocess.run(line, check=False).returncode
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tests/demo", description=HELP,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shell", action="store_true", help="leave you in the node, as alice")
+    options = parser.parse_args()
+    if options.shell and not os.isatty(0):
+        print("tests/demo: --shell needs a terminal", file=sys.stderr)
+        return 2
+    try:
+        kernel, disks = prepare()
+        say(f"everything is there after {elapsed():.0f} s")
+        return shell(kernel, disks) if options.shell else transcript(kernel, disks)
+    except Failure as failure:
+        print(f"tests/demo: {failure}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "probe.h"
+
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "guest.h"
+#include "node.h"
+#include "sys.h"
+
+namespace chos::guest {
+namespace {
+
+int expect(const std::string& name) {
+  const std::string seen = view();
+  if (seen == name) return 0;
+  note("probe " + std::to_string(getpid()) + ": sees " + seen + ", wanted " + name);
+  return 1;
+}
+
+bool has_capability() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2]{};
+  if (syscall(SYS_capget, &header, data) < 0) return false;
+  return data[0].effective || data[1].effective || data[0].permitted || data[1].permitted;
+}
+
+}  // namespace
+
+int probe(int argc, char** argv) {
+  const std::string what = argc > 1 ? argv[1] : "";
+  const std::string first = argc > 2 ? argv[2] : "";
+  const std::string second = argc > 3 ? argv[3] : "";
+  if (what == "view") return expect(first);
+  if (what == "consistent") return view().find('!') == std::string::npos ? 0 : expect("agreement");
+  if (what == "chain") {
+    if (expect(second)) return 1;
+    const int left = atoi(first.c_str()) - 1;
+    if (left <= 0) return 0;
+    return -exec({argv[0], "chain", std::to_string(left), second});
+  }
+  if (what == "euid") return geteuid() == static_cast<uid_t>(atoi(first.c_str())) ? 0 : 1;
+  if (what == "egid") return getegid() == static_cast<gid_t>(atoi(first.c_str())) ? 0 : 1;
+  if (what == "gained") return has_capability() ? 0 : 1;
+  if (what == "put") return -put(first, second);
+  if (what == "out") return -put_fd(STDOUT_FILENO, first);
+  if (what == "spawn") {
+    const pid_t pid = fork();
+    if (pid < 0) return 1;
+    const int seen = expect(first);
+    if (pid == 0) _exit(seen);
+    int status = 0;
+    if (waitpid(pid, &status, 0) < 0) return 1;
+    return seen || status ? 1 : 0;
+  }
+  fprintf(stderr, "probe: what is %s?\n", what.c_str());
+  return 99;
+}
+
+}  // namespace chos::guest

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * System calls the way the cases want them: paths as strings, errors as -errno.
+ */
+#ifndef CHOS_GUEST_SYS_H
+#define CHOS_GUEST_SYS_H
+
+#include <sys/mman.h>
+#include <sys/types.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <map>
+#include <new>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chos::guest {
+
+/* The result of a libc call as -errno. */
+inline long sys(long result) { return result < 0 ? -errno : result; }
+
+/* A descriptor that closes itself. */
+class Fd {
+ public:
+  Fd() = default;
+  explicit Fd(int fd) : fd_(fd) {}
+  Fd(Fd&& other) noexcept : fd_(other.release()) {}
+  Fd& operator=(Fd&& other) noexcept;
+  ~Fd() { reset(); }
+  void reset();
+  int release();
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+
+ private:
+  int fd_ = -1;
+};
+
+/* open(2) with O_CLOEXEC; the Fd holds -errno if it fails. */
+Fd open_file(const std::string& path, int flags, mode_t mode = 0);
+
+/* Opens for writing, writes all in one write(2), closes.  0 or -errno. */
+int put(const std::string& path, std::string_view text);
+/* One write(2) to an open file: 0 if all went, or -errno. */
+int put_fd(int fd, std::string_view text);
+/* The whole content; the error is in `*error` (as -errno) or fails the case if that is null. */
+std::string get(const std::string& path, int* error = nullptr);
+/* The target of a symlink, or "!ENOENT" and the like. */
+std::string link_of(const std::string& path);
+/* The names in a directory, sorted, without "." and ".."; fails the case on error. */
+std::vector<std::string> names_in(const std::string& directory);
+std::string working_directory();
+
+/* Each makes what is missing and fails the case if it cannot. */
+void make_dirs(const std::string& path, mode_t mode = 0755);
+void make_file(const std::string& path, std::string_view content, mode_t mode = 0644);
+void make_link(const std::string& target, const std::string& path);
+/* Removes a tree that holds no mounts. */
+void remove_tree(const std::string& path);
+/* A copy of this program, with owner and mode (04755 for setuid). */
+void install_probe(const std::string& path, uid_t uid, gid_t gid, mode_t mode);
+
+bool exists(const std::string& path);
+
+/* Each returns 0 or -errno. */
+int bind_mount(const std::string& from, const std::string& to, unsigned long flags = 0);
+int mount_fs(const std::string& type, const std::string& to, unsigned long flags = 0,
+             const std::string& data = "");
+int set_mount(const std::string& at, unsigned long flags);
+int umount_lazily(const std::string& at);
+/* Mount points of this namespace, in the order of mountinfo. */
+std::vector<std::string> mount_points();
+
+int load_module(const std::string& parameters);
+int unload_module();
+bool module_loaded();
+
+/* "KEY VALUE" lines of /proc/chos/version. */
+std::map<std::string, std::string> version();
+long counter(const std::string& key);
+
+/* The kernel log from a moment on. */
+class Log {
+ public:
+  Log();
+  /* What came since construction, without prefixes, a message a line. */
+  std::string text();
+  /* Waits (poll) until a message holds all the words; false after `seconds` (scaled). */
+  bool wait_for(const std::vector<std::string>& words, int seconds = 5);
+
+ private:
+  Fd fd_;
+  std::string seen_;
+};
+
+/* Puts a sysctl back when it goes. */
+class Sysctl {
+ public:
+  Sysctl(std::string path, const std::string& value);
+  ~Sysctl();
+
+ private:
+  std::string path_;
+  std::string old_;
+};
+
+/* -------- events between processes: shared memory and futexes */
+
+/* A counter that processes wait on. */
+class Event {
+ public:
+  void add(int n = 1);
+  int value() const { return value_.load(); }
+  /* Sleeps until the counter is at least n. */
+  void wait(int n = 1);
+
+ private:
+  std::atomic<int> value_{0};
+};
+
+/* One T in memory that children share. */
+template <typename T>
+class Shared {
+ public:
+  Shared() {
+    void* at = mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    object_ = new (at) T();
+  }
+  ~Shared() { munmap(object_, sizeof(T)); }
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+  T* operator->() const { return object_; }
+  T& operator*() const { return *object_; }
+
+ private:
+  T* object_;
+};
+
+/* A small generator, the same numbers on every run. */
+class Random {
+ public:
+  explicit Random(uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15ull + 1) {}
+  uint64_t next();
+  /* 0 .. n-1 */
+  unsigned below(unsigned n) { return static_cast<unsigned>(next() % n); }
+
+ private:
+  uint64_t state_;
+};
+
+/* -------- clone without libc's help */
+
+/*
+ * fork() with further clone flags (CLONE_NEWPID, CLONE_PARENT, CLONE_FS ...): 0 in the child.
+ * `tid` asks for that PID in the caller's PID namespace (root only); 0: any.
+ */
+pid_t clone_fork(uint64_t flags, pid_t tid = 0);
+
+/* A system call that touches neither errno nor the stack protector: for children that
+ * share our memory. */
+inline long raw(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0,
+                long f = 0) {
+  long result;
+  register long r10 __asm__("r10") = d;
+  register long r8 __asm__("r8") = e;
+  register long r9 __asm__("r9") = f;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                   : "rcx", "r11", "memory");
+  return result;
+}
+
+/*
+ * A child that shares our memory (CLONE_VM and `flags`) and runs code(argument) on a stack of
+ * its own, then exits with what that returns.  The code may use nothing but raw() and atomics.
+ * Returns the PID or -errno.
+ */
+long raw_child(uint64_t flags, int (*code)(void*), void* argument, char* stack_top);
+
+}  // namespace chos::guest
+
+#endif

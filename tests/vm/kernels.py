@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The kernels under test, and the module built for each of them.
+
+    k = kernels.get("6.1")    name, release, vmlinuz, modules_dir, modules([...]), ko
+
+chos.ko is built inside the tree of the kernel's own suite, from copies of Makefile.kbuild,
+kmod/ and include/, and kept by a hash of these and of the tree.
+"""
+
+import os
+import re
+import shutil
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from . import cache, trees
+from .progress import Failure, run, say
+
+TOP = Path(__file__).resolve().parents[2]
+
+# Kernel -> the tree that has its headers.
+_TREES = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "trixie", "newest": "backports"}
+_NEWEST = ("newest", "backports")
+# What a build by hand leaves among the sources.
+_PRODUCT = re.compile(r"\.(o|ko|mod|mod\.c|cmd|d)$|^modules\.order$|^Module\.symvers$")
+
+
+class Kernel:
+    """One Debian kernel."""
+
+    def __init__(self, name: str, tree: trees.Tree):
+        self.name = name
+        self.tree = tree
+        self.release = tree.release
+        self.vmlinuz = tree.image / "boot" / f"vmlinuz-{tree.release}"
+        self.modules_dir = tree.image / "lib" / "modules" / tree.release
+
+    @cached_property
+    def ko(self) -> Path:
+        """chos.ko for this kernel; built on first use."""
+        return build_module(self, Path(os.environ.get("CHOS_KMOD", TOP)))
+
+    def modules(self, wanted: list) -> list:
+        """[(file name, bytes)] of these modules and all they need, in the order for insmod.
+
+        What is built into the kernel is left out.  Raises Failure for one that is nowhere.
+        """
+        order = []
+        for name in wanted:
+            self._add(name.replace("-", "_"), order)
+        return [(path.name, path.read_bytes()) for path in order]
+
+    @cached_property
+    def _needs(self) -> dict:
+        needs = {}
+        for line in (self.modules_dir / "modules.dep").read_text().splitlines():
+            path, _, rest = line.partition(":")
+            name = Path(path).name.removesuffix(".ko").replace("-", "_")
+            needs[name] = (self.modules_dir / path, [self.modules_dir / r for r in rest.split()])
+        return needs
+
+    @cached_property
+    def _builtin(self) -> set:
+        text = (self.modules_dir / "modules.builtin").read_text()
+        return {Path(line).name.removesuffix(".ko").replace("-", "_") for line in text.split()}
+
+    def _add(self, name: str, order: list) -> None:
+        if name in self._builtin:
+            return
+        if name not in self._needs:
+            raise Failure(f"kernel {self.release} has no module {name} in {self.modules_dir}")
+        path, needs = self._needs[name]
+        for other in reversed(needs):  # modules.dep lists what is needed last first
+            if other not in order:
+                order.append(other)
+        if path not in order:
+            order.append(path)
+
+
+def names() -> list:
+    """The kernels' names in rising order; the last is always "newest"."""
+    return list(_TREES)
+
+
+def is_name(word: str) -> bool:
+    """Whether a word on the command line means a kernel."""
+    return word in _TREES or word in _NEWEST or re.fullmatch(r"\d+\.\d+", word) is not None
+
+
+@lru_cache
+def get(name: str) -> Kernel:
+    """A kernel by name: 5.10, 6.1, 6.12, or the newest, also by its version (7.3).
+
+    Makes its tree if the cache lacks it.  Raises Failure for a version nobody has.
+    """
+    if name in _NEWEST or name not in _TREES:
+        tree = trees.get(_TREES["newest"])
+        version = ".".join(re.findall(r"\d+", tree.release)[:2])
+        if name not in _NEWEST and name != version:
+            raise Failure(f"no kernel {name}: there are 5.10, 6.1, 6.12 and {version}")
+        return Kernel(version, tree)
+    return Kernel(name, trees.get(_TREES[name]))
+
+
+def in_tree(tree: trees.Tree, source: Path, script: str, label: str, log: Path) -> None:
+    """Run a shell script inside a tree with `source` at /mnt, in mounts of its own."""
+    root = tree.root
+    wrapper = (
+        'set -e; mount --make-rprivate /; mount -t proc proc "$1/proc"; '
+        'mount -t tmpfs tmpfs "$1/tmp"; mount --bind "$2" "$1/mnt"; '
+        'exec chroot "$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C sh -ec "$3"')
+    run(["unshare", "-m", "sh", "-c", wrapper, "sh", str(root), str(source), script], label, log)
+
+
+def build_module(kernel: Kernel, top: Path) -> Path:
+    """chos.ko built for a kernel from the sources below `top`.  Raises Failure."""
+    sources = [p for p in cache.files_under(top / "Makefile.kbuild", top / "kmod", top / "include")
+               if not _PRODUCT.search(p.name)]
+    if not any(p.name == "Makefile.kbuild" for p in sources):
+        raise Failure(f"no Makefile.kbuild in {top}: nothing to build the module from")
+    key = cache.key_of(kernel.tree.key, *[x for p in sources
+                                          for x in (str(p.relative_to(top)), p)])
+
+    def build(path: Path) -> None:
+        work = path / "work"
+        for source in sources:
+            target = work / source.relative_to(top)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+        log = cache.logs() / f"module-{kernel.name}.log"
+        log.unlink(missing_ok=True)
+        in_tree(kernel.tree, work,
+                f"cd /mnt && make -j2 -f Makefile.kbuild KDIR=/lib/modules/{kernel.release}/build",
+                f"module for {kernel.release}", log)
+        built = sorted(work.rglob("chos.ko"))
+        if len(built) != 1:
+            raise Failure(f"module for {kernel.release}: {len(built)} files chos.ko after the build")
+        built[0].rename(path / "chos.ko")
+        shutil.rmtree(work)
+        say(f"module for {kernel.release}: built")
+
+    return cache.entry("modules", kernel.name, key, build, keep=8) / "chos.ko"

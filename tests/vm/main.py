@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The command line of tests/run."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+
+from . import kernels, qemu, results, suites
+from .progress import Failure, Parallel, say
+
+HELP = """\
+Tests of chos.  What this machine lacks is installed by apt; Debian trees, kernels and images
+come from its own mirror and are kept in ${XDG_CACHE_HOME:-~/.cache}/chos, with the logs.
+
+  tests/run                     everything: units, check, all cases on all four kernels
+  tests/run unit                the GoogleTest units of the tools
+  tests/run check               the module's sources: W=1, sparse, checkpatch
+  tests/run vm                  all cases in virtual machines, on all four kernels
+  tests/run vm 6.1              ... on one kernel: 5.10, 6.1, 6.12, newest (or its version)
+  tests/run vm 6.1 load_*       ... some cases there, by a pattern of the shell
+  tests/run vm node_two_users   one case on all four kernels
+  tests/run long [KERNEL] [CASE]  the cases with bigger loads
+  tests/run bench [...]         what chos costs, in guest instructions (bench --help)
+
+CHOS_NO_KVM=1 goes without hardware virtualisation, CHOS_SEED=N repeats random choices.
+The last line is `N passed, N failed, N skipped`; the exit status is 0 if nothing failed."""
+
+
+def _vm(words: list, long: bool) -> list:
+    names = kernels.names()
+    if words and kernels.is_name(words[0]):
+        names = [words.pop(0)]
+    pattern = words.pop(0) if words else None
+    if words:
+        raise Failure(f"too many words: {' '.join(words)}; see tests/run --help")
+    machines = suites.VirtualMachines(pattern, long)
+    jobs = Parallel(2)
+    for name in names:
+        jobs.start(name, machines.run, name)
+    done = jobs.wait()
+    return [outcome for name in names for outcome in done[name]]
+
+
+def _everything() -> list:
+    """All parts, two at a time; one that cannot run is a failure and stops no other."""
+    jobs = Parallel(2)
+
+    def guarded(group: str, part):
+        def work() -> list:
+            try:
+                return part()
+            except Failure as failure:
+                say(f"{group}: {failure}")
+                return [results.Outcome(group, "all", "FAIL", 0.0, str(failure).split("\n")[0])]
+        return work
+
+    try:
+        machines = suites.VirtualMachines(with_tests=True)
+    except Failure as failure:
+        machines = None
+        broken = results.Outcome("vm", "all", "FAIL", 0.0, str(failure))
+        say(f"virtual machines: {failure}")
+    order = ["unit", "check"]
+    jobs.start("unit", guarded("unit", suites.unit))
+    if machines:
+        for name in reversed(kernels.names()):
+            order.append(name)
+            jobs.start(name, guarded(name, lambda name=name: machines.run(name)))
+    jobs.start("check", guarded("check", suites.check))
+    done = jobs.wait()
+    outcomes = [outcome for name in order for outcome in done[name]]
+    return outcomes if machines else outcomes + [broken]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tests/run", description=HELP, usage=argparse.SUPPRESS,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)
+    if len(sys.argv) > 1 and sys.argv[1] == "bench":
+        script = kernels.TOP / "tests/bench/run"
+        return subprocess.run([str(script), *sys.argv[2:]], check=False).returncode
+    words = parser.parse_args().words
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    long = os.environ.get("CHOS_LONG", "0") not in ("", "0")
+    try:
+        what = words.pop(0) if words else "everything"
+        if what in ("vm", "long"):
+            outcomes = _vm(words, long or what == "long")
+        elif words:
+            raise Failure(f"{what} takes no more words; see tests/run --help")
+        elif what in ("everything", "unit", "check"):
+            part = {"everything": _everything, "unit": suites.unit, "check": suites.check}[what]
+            outcomes = part()
+        else:
+            raise Failure(f"no part {what}: see tests/run --help")
+    except Failure as failure:
+        print(f"tests/run: {failure}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("tests/run: interrupted", file=sys.stderr)
+        return 130
+    say(f"logs: {qemu.run_folder().parent.parent}")
+    return results.report(outcomes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The machine's own Debian mirror, as apt knows it, and packages fetched through apt."""
+
+import hashlib
+import os
+import subprocess
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+from . import cache
+from .progress import Failure, run, say
+
+APT_HELPER = "/usr/lib/apt/apt-helper"
+
+
+@lru_cache
+def site() -> str:
+    """The address of the Debian archive that this machine's apt uses for its own suite."""
+    out = subprocess.run(
+        ["apt-get", "indextargets", "--format",
+         "$(ORIGIN) $(COMPONENT) $(RELEASE) $(SITE)", "Created-By: Packages"],
+        capture_output=True, text=True, check=True).stdout
+    suites = []
+    for line in out.splitlines():
+        fields = line.split()
+        if len(fields) == 4 and fields[0] == "Debian" and fields[1] == "main":
+            suites.append((fields[2].count("-"), fields[3]))
+    if not suites:
+        raise Failure("apt knows no Debian mirror (component main): add one to its sources and run"
+                      " `apt-get update`")
+    return min(suites)[1]  # the plain suite, not its -updates or -security
+
+
+@lru_cache
+def identity(suite: str) -> str | None:
+    """A hash of the suite's InRelease as it is on the mirror now; None when out of reach."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "InRelease"
+        os.chmod(folder, 0o755)
+        done = subprocess.run(
+            [APT_HELPER, "-o", "Acquire::http::Timeout=15", "-o", "Acquire::Retries=1",
+             "download-file", f"{site()}/dists/{suite}/InRelease", str(target)],
+            capture_output=True, text=True, check=False)
+        if done.returncode != 0 or not target.exists():
+            say(f"the mirror does not answer for {suite}: using what the cache has")
+            return None
+        return hashlib.sha256(target.read_bytes()).hexdigest()
+
+
+def package_files(package: str) -> Path:
+    """A package of this machine's own suite, unpacked in the cache and not installed."""
+    policy = subprocess.run(["apt-cache", "policy", package], capture_output=True, text=True,
+                            check=True, env={**os.environ, "LC_ALL": "C"}).stdout
+    version = [line.split()[1] for line in policy.splitlines() if "Candidate:" in line]
+    if not version or version[0] == "(none)":
+        raise Failure(f"apt has no package {package}: run `apt-get update`, or add component main")
+
+    def build(path: Path) -> None:
+        log = cache.logs() / f"package-{package}.log"
+        log.unlink(missing_ok=True)
+        run(["apt-get", "-o", "APT::Sandbox::User=root", "download", package],
+            f"package {package}", log, cwd=path)
+        for archive in path.glob("*.deb"):
+            run(["dpkg-deb", "-x", archive.name, "root"], f"package {package}", log, cwd=path)
+            archive.unlink()
+
+    return cache.entry("packages", package, cache.key_of(version[0]), build) / "root"

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The node VM: Debian 12 with users alice and bob, and trees of Debian 13 and 11 to switch to.
+
+Its kernel is any of those under test.  What is under test (module, tools, scripts) comes in
+the initramfs and is copied into the root, which is a throw-away copy of a cached image.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from . import image, initramfs, tools, trees
+from .kernels import TOP
+from .progress import Failure, run
+from . import cache
+
+BOOT = Path(__file__).resolve().parent / "boot"
+OS_TREES = {"trixie": "os-trixie", "bullseye": "os-bullseye"}  # name of the OS -> tree
+_MODULES = ["virtio_pci", "virtio_blk", "ext4"]
+TESTS = "usr/lib/chos-tests"  # on the node
+LIBRARY = TOP / "tests/vm/node/lib.sh"
+
+
+def disks() -> tuple:
+    """(the node's disk, the disk of the trees), made if the cache lacks them."""
+    return (image.ext4("node", {"": trees.get("bookworm")}, spare=400),
+            image.ext4("os", {name: trees.get(tree) for name, tree in OS_TREES.items()},
+                       spare=200))
+
+
+def archive(kernel, files: dict, with_tests: bool) -> initramfs.Archive:
+    """An initramfs that boots the node.
+
+    files: path on the node -> (content, mode), or (target, None) for a link, beside the module and the tools.
+    with_tests: which of the tools' two builds to take.
+    """
+    result = initramfs.base()
+    result.file("init", BOOT / "node-init", 0o755)
+    modules = kernel.modules(_MODULES)
+    try:  # ext4 asks for it by name only
+        modules = kernel.modules(["crc32c_generic"]) + modules
+    except Failure:
+        pass  # newer kernels compute it in the kernel proper
+    for name, data in modules:
+        result.file(f"modules/{name}", data)
+    result.file("modules/order", "".join(f"{name}\n" for name, _ in modules))
+    for path, content in _module_folder(kernel).items():
+        result.file(f"payload/usr/{path}", content)  # Debian's /lib is a link to usr/lib
+    for path, source in tools.installed(with_tests).items():
+        result.file(f"payload{path}", source, source.stat().st_mode & 0o777)
+    result.file(f"payload/{TESTS}/busybox", initramfs.busybox(), 0o755)
+    for path, (content, mode) in files.items():
+        if mode is None:
+            result.link(f"payload/{path.lstrip('/')}", content)
+        else:
+            result.file(f"payload/{path.lstrip('/')}", content, mode)
+    return result
+
+
+def _module_folder(kernel) -> dict:
+    """lib/modules/RELEASE of the node, with chos.ko in it: path -> bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        top = Path(folder) / "lib/modules" / kernel.release
+        (top / "updates").mkdir(parents=True)
+        shutil.copy(kernel.ko, top / "updates/chos.ko")
+        for name in ("modules.builtin", "modules.order"):
+            shutil.copy(kernel.modules_dir / name, top / name)
+        run(["depmod", "-b", folder, kernel.release], "depmod", cache.logs() / "depmod.log")
+        return {str(p.relative_to(folder)): p.read_bytes() for p in top.rglob("*") if p.is_file()}
+
+
+def unit(name: str) -> dict:
+    """A systemd unit of boot/, enabled: files for archive()."""
+    text = (BOOT / name).read_text()
+    return {f"etc/systemd/system/{name}": (text, 0o644),
+            f"etc/systemd/system/multi-user.target.wants/{name}": (f"../{name}", None)}
+
+
+def scripts() -> dict:
+    """The node cases: name -> Path of its script."""
+    return {f"node_{p.stem}": p for p in sorted((TOP / "tests/vm/node").glob("*.sh")) if p.stem != "lib"}

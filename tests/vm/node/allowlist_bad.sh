@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Every way in which /etc/chos can be bad: the message names file and line, the kernel keeps
+# the list it had, the exit status is 1.
+. "${0%/*}/lib.sh"
+start_node
+kept=$(cat /proc/chos/valid)
+
+# refused TEXT...: reload refuses the file, says each text, and changes nothing.
+refused() {
+  expect 1 chosctl reload
+  says /etc/chos
+  for text; do says "$text"; done
+  equal "$(cat /proc/chos/valid)" "$kept" "the kernel's list"
+}
+
+bad_line() {
+  allowlist trixie:/os/trixie "$1"
+  refused "${2:-/etc/chos:2}"
+}
+
+bad_line 'nonsense'
+bad_line 'bad name:/os/bullseye'
+bad_line ':/os/bullseye'
+bad_line 'bullseye:os/bullseye'
+bad_line 'bullseye:/os/../os/bullseye'
+bad_line 'bullseye:/os//bullseye'
+bad_line 'bullseye:/os/bullseye/'
+bad_line 'bullseye:/os/bullseye:sudo'
+bad_line 'bullseye:/os/bullseye:suid,nosuid'
+bad_line 'bullseye:/os/bullseye:groups='
+bad_line 'bullseye:/os/bullseye:groups=nosuchgroup'
+bad_line 'bullseye:/os/bullseye:persona=sparc'
+bad_line 'trixie:/os/bullseye'
+bad_line "$(printf 'x%.0s' $(seq 64)):/os/bullseye"
+bad_line 'bullseye:/os/nothere'
+
+allowlist trixie:/os/trixie bullseye:/os/bullseye
+chown alice /etc/chos
+refused "chown root"
+allowlist trixie:/os/trixie
+chmod 664 /etc/chos
+refused chmod
+allowlist trixie:/os/trixie
+chmod 646 /etc/chos
+refused chmod
+rm /etc/chos
+mkdir /etc/chos
+refused
+rmdir /etc/chos
+
+# A good one after all that.
+allowlist '# a comment' '%SHELLS' 'trixie:/os/trixie:groups=alice|bob' 'base:/'
+expect 0 chosctl reload
+equal "$(wc -l </proc/chos/valid)" 2 "entries of the list"
+stop_node

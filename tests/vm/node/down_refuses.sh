@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# down refuses while processes are in an OS and lists them; --force says what happens and does it.
+. "${0%/*}/lib.sh"
+start_node
+mkfifo /tmp/go
+as alice chos -o trixie sh -c 'echo $$ >/tmp/inside; exec cat /tmp/go' >/dev/null 2>&1 &
+job=$!
+until [ -s /tmp/inside ]; do :; done
+inside=$(cat /tmp/inside)
+
+expect 1 chosctl down
+says trixie
+says alice
+says "$inside"
+expect 0 as bob chos -o bullseye true
+
+expect 0 chosctl down --force
+says "$inside"
+! grep -q ' /chos' /proc/mounts || fail "the farm is still mounted"
+expect 126 as bob chos -o bullseye true
+kill -0 $inside || fail "the process inside was ended"
+echo >/tmp/go
+wait $job || fail "the process inside failed: $?"
+expect 0 chosctl down
+! grep -q '^chos ' /proc/modules || fail "the module is still loaded"
+rm -f /tmp/go /tmp/inside
+start_node
+stop_node

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Login sessions on the node, driven from here over its second serial port (boot/driver.py)."""
+
+import base64
+import time
+
+from .progress import Failure, tail
+
+LIMIT = 300  # seconds for a command; far more than any takes
+
+
+class Sessions:
+    """The sessions of one machine.  Commands may be typed into several at once."""
+
+    def __init__(self, machine, scale: int):
+        self._machine = machine
+        self._limit = LIMIT * (2 if scale > 1 else 1)
+        self._output = {}  # session -> lines since its last command
+        self._status = {}  # session -> status of its last command, None while it runs
+        self._await(lambda word: word == "READY", "the node did not come up")
+
+    def open(self, user: str) -> None:
+        """Log a user in; the session has the user's name."""
+        self._output[user], self._status[user] = [], 0
+        self._machine.send(f"OPEN {user} {user}\n")
+        self.finish(self.type(user, "true"))
+
+    def type(self, user: str, command: str) -> str:
+        """Type a line into a session, and do not wait for what comes of it."""
+        self._output[user], self._status[user] = [], None
+        # Whatever shell reads from the session by then, perhaps one that the line started.
+        for line in (command, 'echo "<<end $?>>"'):
+            coded = base64.b64encode(line.encode()).decode()
+            self._machine.send(f"TYPE {user} {coded}\n")
+        return user
+
+    def finish(self, user: str) -> tuple:
+        """(exit status, lines of output) of the line typed last."""
+        self._await(lambda _: self._status[user] is not None, f"{user}'s command did not end")
+        return self._status[user], self._output[user]
+
+    def _await(self, reached, complaint: str) -> None:
+        end = time.monotonic() + self._limit
+        word = ""
+        while not reached(word):
+            try:
+                line = self._machine.line(max(end - time.monotonic(), 0))
+            except EOFError:
+                line = None
+            if line is None:
+                raise Failure(f"{complaint}; the end of the node's console:\n"
+                              f"{tail(self._machine.console)}")
+            word, _, rest = line.partition(" ")
+            if word == "OUT":
+                self._take(*rest.split(" "))
+            elif word == "CLOSED":
+                user, _, status = rest.partition(" ")
+                self._status[user] = int(status)
+
+    def _take(self, user: str, coded: str) -> None:
+        text = "" if coded == "-" else base64.b64decode(coded).decode(errors="replace")
+        if text.startswith("<<end ") and text.endswith(">>"):
+            self._status[user] = int(text[6:-2])
+        else:
+            self._output[user].append(text)

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The parts of tests/run: unit tests, the module's style check, cases in VMs."""
+
+import fnmatch
+import threading
+import time
+import xml.etree.ElementTree as xml
+from pathlib import Path
+
+from . import cache, cases, guest, host, kernels, node, qemu, tools
+from .progress import Failure, run, say
+from .results import Outcome
+
+
+def unit() -> list:
+    """Build the tools, run what ctest knows; an outcome for each group of tests that passed."""
+    folder = tools.build(True)
+    report = folder / "results.xml"
+    report.unlink(missing_ok=True)
+    log = cache.logs() / "unit.log"
+    log.unlink(missing_ok=True)
+    trouble = ""
+    try:
+        run(["ctest", "--test-dir", str(folder), "-j", "2", "--timeout", "120",
+             "--output-on-failure", "--output-junit", str(report)], "unit tests", log)
+    except Failure as failure:
+        trouble = str(failure)
+    if not report.exists():
+        raise Failure(trouble or "ctest wrote no results")
+    outcomes, passed = [], {}
+    for case in xml.parse(report).getroot().iter("testcase"):
+        name, seconds = case.get("name"), float(case.get("time", 0))
+        group = name.split(".")[0]
+        if case.find("failure") is not None or case.get("status") == "fail":
+            outcomes.append(Outcome("unit", name, "FAIL", 0.0, "see the log", log))
+        elif case.find("skipped") is not None or case.get("status") in ("notrun", "disabled"):
+            outcomes.append(Outcome("unit", name, "SKIP", 0.0, "ctest did not run it"))
+        else:
+            one = passed.setdefault(group, Outcome("unit", group, "PASS", count=0))
+            one.count += 1
+            one.seconds += seconds
+    if trouble and not any(o.status == "FAIL" for o in outcomes):
+        outcomes.append(Outcome("unit", "ctest", "FAIL", 0.0, "it ended with an error", log))
+    if not passed and not outcomes:
+        outcomes.append(Outcome("unit", "ctest", "FAIL", 0.0, "there are no unit tests", log))
+    total = sum(o.count for o in passed.values())
+    say(f"unit tests: {total} passed, {sum(o.status == 'FAIL' for o in outcomes)} failed")
+    return list(passed.values()) + outcomes
+
+
+def check() -> list:
+    """The module's own `check`: W=1 and sparse silent, checkpatch clean."""
+    host.need("check")
+    folders = sorted(Path("/usr/src").glob("linux-headers-*-amd64"),
+                     key=lambda path: path.stat().st_mtime)
+    if not folders:
+        raise Failure("no kernel headers in /usr/src: install linux-headers-amd64")
+    log = cache.logs() / "check.log"
+    log.unlink(missing_ok=True)
+    began = time.monotonic()
+    try:
+        run(["make", "-f", "Makefile.kbuild", "check", f"KDIR={folders[-1]}"], "check", log,
+            cwd=kernels.TOP)
+    except Failure:
+        return [Outcome("check", "kmod", "FAIL", 0.0, "W=1, sparse or checkpatch complained", log)]
+    say("check: clean")
+    return [Outcome("check", "kmod", "PASS", time.monotonic() - began)]
+
+
+class VirtualMachines:
+    """Cases in VMs: those of the kernel program, and those of the node."""
+
+    def __init__(self, pattern: str | None = None, long: bool = False, with_tests: bool = False):
+        """pattern: of the shell, which cases to run.  Raises Failure if it names none."""
+        self.long = long
+        self._with_tests = with_tests
+        self._disks = threading.Lock()
+        say(f"virtual machines with {'KVM' if qemu.kvm() else 'TCG (no KVM)'}")
+        self.program = guest.build()
+        in_kernel = guest.cases(self.program, {"CHOS_LONG": "1"} if long else {})
+        on_node = list(node.scripts())
+        self.kernel_cases = [c for c in in_kernel if _named(c[0], pattern)]
+        self.node_cases = [name for name in on_node if _named(name, pattern)]
+        if not self.kernel_cases and not self.node_cases:
+            names = [name for name, _ in in_kernel] + on_node
+            raise Failure(f"no case {pattern}; there are:\n  " + "\n  ".join(names))
+
+    def run(self, name: str) -> list:
+        """All chosen cases on a kernel."""
+        kernel = kernels.get(name)
+        _ = kernel.ko
+        say(f"kernel {kernel.release}: {len(self.kernel_cases)} cases,"
+            f" {len(self.node_cases)} on a node")
+        outcomes = []
+        if self.kernel_cases:
+            outcomes += cases.run_kernel_cases(kernel, self.program, self.kernel_cases, self.long)
+        if self.node_cases:
+            with self._disks:  # made once
+                node.disks()
+            outcomes += cases.run_node_cases(kernel, self.node_cases, self._with_tests)
+        say(f"kernel {kernel.release}: done,"
+            f" {sum(o.status == 'FAIL' for o in outcomes)} failed")
+        return outcomes
+
+
+def _named(name: str, pattern: str | None) -> bool:
+    return pattern is None or fnmatch.fnmatchcase(name, pattern)

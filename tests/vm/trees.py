@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Debian trees made by mmdebstrap from the machine's own mirror.
+
+Kernel modules are built inside the tree of the kernel's own suite; beside such a tree lies the
+unpacked linux-image package of the kernel its headers are for.  The one of Debian 12 is the
+node as well.  The trees called os-* are the alternate OSs to switch to: small, quickly made.
+"""
+
+import lzma
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import cache, host, mirror
+from .progress import Failure, elapsed, run, say
+
+# What a VM or an image may need of the linux-image package.
+IMAGE_PARTS = ["./boot/vmlinuz-*", "./boot/config-*"] + [
+    f"{top}/modules/*/{part}"
+    for top in ("./lib", "./usr/lib")
+    for part in ("modules.*", "kernel/fs/*", "kernel/lib/*", "kernel/crypto/*",
+                 "kernel/arch/x86/crypto/*", "kernel/drivers/virtio/*",
+                 "kernel/drivers/block/*", "vmlinuz", "kernel/drivers/char/*", "kernel/net/9p/*")]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a tree is made."""
+
+    name: str
+    suite: str
+    packages: tuple
+    extra_suites: tuple = ()
+    expired_ok: bool = False  # the suite's Release file may be past its date
+    script: str = ""  # run by sh in the finished tree
+
+
+_BUILD = ("linux-headers-amd64", "gcc", "make", "libc6-dev", "libelf1")
+_BUILD_13 = ("gcc", "make", "libc6-dev", "libelf1t64")
+_OS = ("python3-minimal", "procps")
+
+# The node: two users, root and them without passwords, no service that a test has no use for.
+_NODE = """
+for user in alice bob; do
+  useradd -m -s /bin/bash "$user"
+  passwd -q -d "$user"
+done
+passwd -q -d root
+chmod 755 /home/alice /home/bob
+echo node >/etc/hostname
+echo '127.0.0.1 localhost node' >/etc/hosts
+mkdir -p /var/lib/chos/os
+echo 'alice ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/alice
+cd /etc/systemd/system
+systemctl set-default multi-user.target
+for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
+  fstrim.timer systemd-timesyncd.service systemd-networkd.service getty@tty1.service \
+  serial-getty@ttyS0.service serial-getty@ttyS1.service systemd-udev-settle.service \
+  e2scrub_reap.service systemd-random-seed.service ldconfig.service \
+  getty-static.service systemd-update-utmp-runlevel.service \\
+  systemd-update-utmp.service systemd-journal-flush.service dev-hugepages.mount \
+  dev-mqueue.mount sys-kernel-debug.mount sys-kernel-tracing.mount; do
+  systemctl mask "$unit"
+done
+"""
+
+RECIPES = {
+    recipe.name: recipe for recipe in (
+        Recipe("bullseye", "bullseye", _BUILD, expired_ok=True),
+        Recipe("bookworm", "bookworm", _BUILD + (
+            "python3-minimal", "procps", "systemd", "systemd-sysv", "udev", "sudo", "kmod", "libmount1", "libstdc++6"),
+            script=_NODE),
+        Recipe("trixie", "trixie", ("linux-headers-amd64", *_BUILD_13)),
+        Recipe("backports", "trixie", ("linux-headers-amd64/trixie-backports", *_BUILD_13),
+               ("trixie-backports",)),
+        Recipe("os-bullseye", "bullseye", _OS, expired_ok=True),
+        Recipe("os-trixie", "trixie", _OS),
+    )
+}
+
+
+class Tree:
+    """A finished tree in the cache."""
+
+    def __init__(self, recipe: Recipe, path: Path):
+        self.recipe = recipe
+        self.path = path
+        self.root = path / "root"
+        self.image = path / "image"
+        self.key = path.name
+        # The kernel's release; empty in a tree without one.
+        self.release = (path / "release").read_text().strip()
+
+
+def get(name: str) -> Tree:
+    """The tree of that name, made now if the mirror has changed or the cache lacks it."""
+    host.need("trees")
+    recipe = RECIPES[name]
+    recipe_key = cache.key_of(repr(recipe), IMAGE_PARTS, _HOOK)[:8]
+    states = [mirror.identity(suite) for suite in (recipe.suite, *recipe.extra_suites)]
+    if None in states:
+        path = cache.find("trees", f"{name}-{recipe_key}")
+        if path is None:
+            raise Failure(f"no tree {name} in the cache and its mirror does not answer:"
+                          " check the network and `apt-get update`")
+        return Tree(recipe, path)
+    key = recipe_key + cache.key_of(*states)[:8]
+    return Tree(recipe, cache.entry("trees", name, key, lambda path: _make(recipe, path), keep=1))
+
+
+# Runs outside of the tree while apt still has its lists there: $1 is the tree.
+_HOOK = r"""
+set -eu
+[ ! -f "$OUT/script.sh" ] || chroot "$1" sh -e <"$OUT/script.sh"
+: >"$OUT/release"
+[ -d "$1/lib/modules" ] || exit 0
+release=$(ls "$1/lib/modules")
+# From 7.x on linux-image only depends on the packages that have the kernel and the modules.
+image=linux-image-$release
+if chroot "$1" apt-cache show "linux-binary-$release" >/dev/null 2>&1; then
+  image="linux-binary-$release linux-modules-$release"
+fi
+chroot "$1" sh -c "cd /var/tmp && apt-get -q -o APT::Sandbox::User=root download $image"
+mkdir "$OUT/debs"
+mv "$1"/var/tmp/linux-*.deb "$OUT/debs/"
+echo "$release" > "$OUT/release"
+"""
+
+
+def _make(recipe: Recipe, path: Path) -> None:
+    began = elapsed()
+    log = cache.logs() / f"tree-{recipe.name}.log"
+    log.unlink(missing_ok=True)
+    say(f"tree {recipe.name}: making it ({' '.join((recipe.suite, *recipe.extra_suites))})")
+    hook = path / "hook.sh"
+    hook.write_text(f"OUT={path}\n{_HOOK}")
+    if recipe.script:
+        (path / "script.sh").write_text(recipe.script)
+    command = ["mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory",
+               "--include=" + ",".join(recipe.packages),
+               "--dpkgopt=force-unsafe-io",
+               "--dpkgopt=path-exclude=/usr/share/doc/*",
+               "--dpkgopt=path-exclude=/usr/share/man/*",
+               "--dpkgopt=path-exclude=/usr/share/locale/*",
+               f"--customize-hook=sh {hook} \"$1\""]
+    if recipe.expired_ok:
+        command.append('--aptopt=Acquire::Check-Valid-Until "false"')
+    command += [recipe.suite, str(path / "root")]
+    command += [f"deb {mirror.site()} {suite} main"
+                for suite in (recipe.suite, *recipe.extra_suites)]
+    run(command, f"tree {recipe.name}", log)
+    hook.unlink()
+    if (path / "debs").exists():
+        _unpack_image(path, log)
+    say(f"tree {recipe.name}: made in {elapsed() - began:.0f} s"
+        f" {(path / 'release').read_text().strip()}")
+
+
+def _unpack_image(path: Path, log: Path) -> None:
+    """Take the kernel and the modules that VMs need out of the packages."""
+    image = path / "image"
+    image.mkdir()
+    for package in sorted((path / "debs").glob("*.deb")):
+        _unpack(package, image, log)
+    shutil.rmtree(path / "debs")
+    release = (path / "release").read_text().strip()
+    modules = next((p for p in (image / "lib/modules" / release, image / "usr/lib/modules" / release)
+                    if p.is_dir()), None)
+    if modules is None:
+        raise Failure(f"the packages of kernel {release} have no modules; see {log}")
+    kernel = image / "boot" / f"vmlinuz-{release}"
+    if not kernel.exists() and (modules / "vmlinuz").exists():
+        kernel.parent.mkdir(exist_ok=True)
+        (modules / "vmlinuz").rename(kernel)
+    if not kernel.exists():
+        raise Failure(f"the packages of kernel {release} have no vmlinuz; see {log}")
+    for packed in modules.rglob("*.ko.xz"):
+        packed.with_suffix("").write_bytes(lzma.decompress(packed.read_bytes()))
+        packed.unlink()
+    if modules.parent.parent.parent.name == "usr":  # one place for every kernel
+        shutil.move(str(image / "usr/lib"), str(image / "lib"))
+    run(["depmod", "-b", str(image), release], f"modules of {release}", log)
+
+
+def _unpack(package: Path, image: Path, log: Path) -> None:
+    with open(log, "ab") as out:
+        opened = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(package)],
+                                  stdout=subprocess.PIPE, stderr=out)
+        # A kernel's package lacks some of the parts; what is needed is checked where it is used.
+        subprocess.run(["tar", "-x", "-C", str(image), "--wildcards", *IMAGE_PARTS],
+                       stdin=opened.stdout, stdout=out, stderr=out, check=False)
+        opened.stdout.close()
+        opened.wait()
