@@ -115,7 +115,7 @@ def run_all(group: str, cases: list, boot) -> list:
     return list(outcomes.values())
 
 
-def run_node_cases(kernel, names: list, with_tests: bool = True) -> list:
+def run_node_cases(kernel, names: list) -> list:
     """Run scripts of tests/vm/node in a node VM on a kernel."""
     scripts = node.scripts()
     disks = node.disks()
@@ -125,7 +125,7 @@ def run_node_cases(kernel, names: list, with_tests: bool = True) -> list:
         files[f"{node.TESTS}/lib.sh"] = (node.LIBRARY, 0o755)
         files["case-runner"] = (BOOT / "case-runner", 0o755)
         files["cases"] = ("".join(f"{name}\n" for name in rest), 0o644)
-        return qemu.boot(kernel, node.archive(kernel, files, with_tests).build(),
+        return qemu.boot(kernel, node.archive(kernel, files).build(),
                          f"{kernel.name}-node", disks=disks, on_line=on_line,
                          timeout=len(rest) * NODE_LIMIT * qemu.scale() + 600,
                          append="chostest.init=/case-runner rw")

@@ -48,7 +48,7 @@ def prepare():
 
     def programs():
         host.need("tools", "vm")
-        return tools.installed(False)
+        return tools.installed()
 
     def os_trees():
         for tree in node.OS_TREES.values():
@@ -64,7 +64,7 @@ def prepare():
 def transcript(kernel, disks: tuple) -> int:
     files = {f"{node.TESTS}/driver.py": (node.BOOT / "driver.py", 0o755),
              **node.unit("chos-driver.service")}
-    image = node.archive(kernel, files, False).build()
+    image = node.archive(kernel, files).build()
     say(f"booting the node with kernel {kernel.release}"
         f" ({'KVM' if qemu.kvm() else 'TCG, no KVM'})")
     with qemu.Machine(kernel, image, "demo", disks=disks, debug=False,
@@ -88,7 +88,7 @@ def shell(kernel, disks: tuple) -> int:
     files = {"etc/chos": (ALLOWLIST, 0o644), "etc/motd": (MOTD, 0o644),
              **node.unit("chos-shell.service")}
     path = qemu.run_folder() / "shell.initrd"
-    path.write_bytes(node.archive(kernel, files, False).build())
+    path.write_bytes(node.archive(kernel, files).build())
     line = qemu.command(kernel, path, "chardev:console", disks=disks, debug=False, results="null",
                         append="rw quiet loglevel=1 systemd.show_status=false")
     line += ["-chardev", "stdio,id=console,mux=on,signal=off", "-mon", "console"]

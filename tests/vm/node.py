@@ -28,11 +28,10 @@ def disks() -> tuple:
                        spare=200))
 
 
-def archive(kernel, files: dict, with_tests: bool) -> initramfs.Archive:
+def archive(kernel, files: dict) -> initramfs.Archive:
     """An initramfs that boots the node.
 
     files: path on the node -> (content, mode), or (target, None) for a link, beside the module and the tools.
-    with_tests: which of the tools' two builds to take.
     """
     result = initramfs.base()
     result.file("init", BOOT / "node-init", 0o755)
@@ -46,8 +45,8 @@ def archive(kernel, files: dict, with_tests: bool) -> initramfs.Archive:
     result.file("modules/order", "".join(f"{name}\n" for name, _ in modules))
     for path, content in _module_folder(kernel).items():
         result.file(f"payload/usr/{path}", content)  # Debian's /lib is a link to usr/lib
-    for path, source in tools.installed(with_tests).items():
-        result.file(f"payload{path}", source, source.stat().st_mode & 0o777)
+    for path, (content, mode) in tools.installed().items():
+        result.file(f"payload{path}", content, mode)
     result.file(f"payload/{TESTS}/busybox", initramfs.busybox(), 0o755)
     for path, (content, mode) in files.items():
         if mode is None:

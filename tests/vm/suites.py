@@ -34,7 +34,7 @@ def unit() -> list:
         if case.find("failure") is not None or case.get("status") == "fail":
             outcomes.append(Outcome("unit", name, "FAIL", 0.0, "see the log", log))
         elif case.find("skipped") is not None or case.get("status") in ("notrun", "disabled"):
-            outcomes.append(Outcome("unit", name, "SKIP", 0.0, "ctest did not run it"))
+            outcomes.append(Outcome("unit", name, "SKIP", 0.0, _why(case)))
         else:
             one = passed.setdefault(group, Outcome("unit", group, "PASS", count=0))
             one.count += 1
@@ -46,6 +46,14 @@ def unit() -> list:
     total = sum(o.count for o in passed.values())
     say(f"unit tests: {total} passed, {sum(o.status == 'FAIL' for o in outcomes)} failed")
     return list(passed.values()) + outcomes
+
+
+def _why(case) -> str:
+    """The reason of a skipped test, from its output."""
+    said = (case.findtext("system-out") or "").splitlines()
+    reason = [line.strip() for line in said if line.strip() and not line.startswith("[")]
+    reason = [line for line in reason if not line.startswith(("Running", "Note:"))]
+    return reason[-1] if reason else "ctest did not run it"
 
 
 def check() -> list:
@@ -70,10 +78,9 @@ def check() -> list:
 class VirtualMachines:
     """Cases in VMs: those of the kernel program, and those of the node."""
 
-    def __init__(self, pattern: str | None = None, long: bool = False, with_tests: bool = False):
+    def __init__(self, pattern: str | None = None, long: bool = False):
         """pattern: of the shell, which cases to run.  Raises Failure if it names none."""
         self.long = long
-        self._with_tests = with_tests
         self._disks = threading.Lock()
         say(f"virtual machines with {'KVM' if qemu.kvm() else 'TCG (no KVM)'}")
         self.program = guest.build()
@@ -97,7 +104,7 @@ class VirtualMachines:
         if self.node_cases:
             with self._disks:  # made once
                 node.disks()
-            outcomes += cases.run_node_cases(kernel, self.node_cases, self._with_tests)
+            outcomes += cases.run_node_cases(kernel, self.node_cases)
         say(f"kernel {kernel.release}: done,"
             f" {sum(o.status == 'FAIL' for o in outcomes)} failed")
         return outcomes

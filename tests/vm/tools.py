@@ -1,29 +1,32 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The programs of user space, built by cmake in the cache, and installed into a folder there."""
 
+import fcntl
 import os
 import shutil
 import threading
 from functools import lru_cache
 from pathlib import Path
 
-from . import cache, host
+from . import cache, host, qemu
 from .kernels import TOP
 from .progress import run, say
 
 
-def _folder(tests: bool) -> Path:
-    kind = "tests" if tests else "tools"
-    path = cache.root() / "build" / f"{kind}-{cache.key_of(str(TOP))}"
+# Compiled quickly: somebody waits, and the figures of tests/bench are the module's.
+_CONFIGURE = ["-G", "Ninja", "-DCHOS_BUILD_TESTS=ON", "-DCMAKE_BUILD_TYPE=Release",
+              "-DCMAKE_CXX_FLAGS_RELEASE=-O1", "-DCMAKE_INSTALL_PREFIX=/usr"]
+_lock = threading.RLock()
+
+
+def _folder() -> Path:
+    path = cache.root() / "build" / f"tools-{cache.key_of(str(TOP))}"
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
-_lock = threading.RLock()
-
-
 def build(tests: bool) -> Path:
-    """Build everything (the unit tests too, if asked); the build folder.  Raises Failure."""
+    """Build the programs, and the unit tests too if asked; the build folder.  Raises Failure."""
     with _lock:  # once, whoever asks first
         return _build(tests)
 
@@ -31,32 +34,37 @@ def build(tests: bool) -> Path:
 @lru_cache
 def _build(tests: bool) -> Path:
     host.need("tools")
-    folder = _folder(tests)
-    log = cache.logs() / f"build-{'tests' if tests else 'tools'}.log"
+    what = "tools and unit tests" if tests else "tools"
+    folder = _folder()
+    log = cache.logs() / f"build-{what.split()[-1]}.log"
     log.unlink(missing_ok=True)
-    say("tools: building")
-    run(["cmake", "-S", str(TOP), "-B", str(folder), "-G", "Ninja",
-         # Without tests it is for a demonstration whose user waits: compiled as fast as can be.
-         *(["-DCHOS_BUILD_TESTS=ON"] if tests else
-           ["-DCHOS_BUILD_TESTS=OFF", "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O1"]),
-         "-DCMAKE_INSTALL_PREFIX=/usr",
-         "-DCMAKE_INSTALL_SYSCONFDIR=/etc"], "cmake", log)
-    run(["cmake", "--build", str(folder), "-j", "2"], "tools", log)
-    say("tools: built")
+    with open(folder / ".lock", "a", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another run may be at it
+        say(f"{what}: building")
+        run(["cmake", "-S", str(TOP), "-B", str(folder), *_CONFIGURE], "cmake", log)
+        # Without the tests: all that stands in directories beside theirs.
+        parts = [f"{p.parent.name}/all" for p in sorted(TOP.glob("*/CMakeLists.txt"))
+                 if p.parent.name != "tests" and (folder / p.parent.name).is_dir()]
+        targets = ["all"] if tests else parts
+        run(["cmake", "--build", str(folder), "-j", "2", "--target", *targets], what, log)
+    say(f"{what}: built")
     return folder
 
 
-def installed(tests: bool) -> dict:
-    """{path on the node: Path here} of all that `cmake --install` installs."""
+def installed() -> dict:
+    """{path on the node: (bytes, mode)} of all that `cmake --install` installs."""
     with _lock:
-        return _installed(tests)
+        return _installed()
 
 
 @lru_cache
-def _installed(tests: bool) -> dict:
-    folder = build(tests)
-    stage = folder / "stage"
-    shutil.rmtree(stage, ignore_errors=True)
+def _installed() -> dict:
+    folder = build(False)
+    stage = qemu.run_folder() / "install"
     run(["cmake", "--install", str(folder), "--strip"], "tools: install",
         cache.logs() / "install.log", env={**os.environ, "DESTDIR": str(stage)})
-    return {"/" + str(p.relative_to(stage)): p for p in stage.rglob("*") if p.is_file()}
+    files = {}
+    for path in sorted(p for p in stage.rglob("*") if p.is_file()):
+        files["/" + str(path.relative_to(stage))] = (path.read_bytes(), path.stat().st_mode & 0o777)
+    shutil.rmtree(stage)
+    return files

@@ -100,10 +100,10 @@ void examine_farm(const Node& node, Findings& out) {
                        : action.wish.target + " shows another directory than " +
                              action.wish.source,
                    "run: chosctl reload"});
-  for (const auto& source : without_propagation(*table, wishes))
+  for (const auto& private_mount : without_propagation(*table, wishes))
     out.push_back({Level::warning, "propagation",
-                   "what is mounted below " + source + " later will not appear in the farm: "
-                   "its mount is private",
+                   "the mount of " + private_mount + " is private: what is mounted below it later "
+                   "will not appear in the farm",
                    "mount --make-rshared / at boot, as systemd does, before chosctl up"});
   for (const auto& wish : wishes) {
     const Mount* base = table->holding(wish.source);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lib/mount_plan.h"
 
+#include <algorithm>
+
 namespace chos {
 
 std::vector<BindAction> plan_binds(const MountTable& table, const std::vector<BindWish>& wishes) {
@@ -35,7 +37,9 @@ std::vector<std::string> without_propagation(const MountTable& table,
   std::vector<std::string> found;
   for (const auto& wish : wishes) {
     const Mount* mount = table.holding(wish.source);
-    if (mount != nullptr && !mount->shared && !mount->slave) found.push_back(wish.source);
+    if (mount == nullptr || mount->shared || mount->slave) continue;
+    if (std::find(found.begin(), found.end(), mount->target) == found.end())
+      found.push_back(mount->target);
   }
   return found;
 }

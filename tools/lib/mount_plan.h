@@ -46,8 +46,8 @@ struct FlagAction {
 /// The mounts whose flags must change, the outer before the inner.
 std::vector<FlagAction> plan_flags(const MountTable& table, const std::vector<FlagRule>& rules);
 
-/// The targets at and below `farm` of which a bind would not show what the base mounts later:
-/// those whose source does not propagate.  For messages.
+/// The mounts, each once, that hold sources of the wishes and do not propagate: a bind does not
+/// show what the base mounts below them later.  Their targets, for messages.
 std::vector<std::string> without_propagation(const MountTable& table,
                                              const std::vector<BindWish>& wishes);
 

@@ -48,9 +48,9 @@ Status Populate::directories() {
     const std::string where = target;
     changes_.done("binding " + where, [where] { return detach(where); });
   }
-  for (const auto& source : without_propagation(*table, wishes))
-    progress_.warning("what is mounted below " + source + " from now on will not appear in the "
-                      "farm: its mount is private (to change it: mount --make-rshared /, then "
+  for (const auto& mount : without_propagation(*table, wishes))
+    progress_.warning("the mount of " + mount + " is private: what is mounted below it from now on "
+                      "will not appear in the farm (to change it: mount --make-rshared /, then "
                       "chosctl down and up)");
   progress_.step("directories", !actions.empty(), counted(actions.size(), wishes.size()));
   return {};

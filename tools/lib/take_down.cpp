@@ -136,7 +136,8 @@ class Lower {
     }
     out_.what = DownOutcome::What::remaining;
     out_.holders = holders_elsewhere(node_.filesystem);
-    progress_.failed("module", status.error());
+    if (out_.processes.empty()) progress_.failed("module", status.error());
+    else progress_.step("module", false, "remains while processes are in an OS");
   }
 
   const Node& node_;

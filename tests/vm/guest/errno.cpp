@@ -50,8 +50,8 @@ CHOS_CASE(errno_einval, 20) {
 
 CHOS_CASE(errno_enametoolong, 20) {
   Node node;
-  refuse_everywhere({std::string(CHOS_PATH_MAX + 1, 'x'), std::string(CHOS_PATH_MAX + 1, 'x') + "\n",
-                     std::string(CHOS_PATH_MAX + 2, 'x'), std::string(4095, 'x'),
+  const std::string longer(CHOS_PATH_MAX + 1, 'x');
+  refuse_everywhere({longer, longer + "\n", longer + "x", std::string(4095, 'x'),
                      std::string(4096, 'x'), std::string(70000, '/')},
                     ENAMETOOLONG);
 }
@@ -61,8 +61,8 @@ CHOS_CASE(errno_enoent, 20) {
   refuse_everywhere(
       {"nope", "trixi", "trixiee", "trixie ", " trixie", "Trixie", "TRIXIE", "os/trixie",
        "/os/trixie/", "//os/trixie", "/os//trixie", "/os/./trixie", "/os/sl6/../trixie", "/os",
-       "/os/", "//", "/.", "..", ".", "/chos/os/trixie", "/var/lib/chos/os/trixie", "trixie:/os/trixie",
-       "default", "*", "%s%n", "\xff\xfe", std::string(CHOS_PATH_MAX, 'x'),
+       "/os/", "//", "/.", "..", ".", "/chos/os/trixie", "/var/lib/chos/os/trixie",
+       "trixie:/os/trixie", "default", "*", "%s%n", "\xff\xfe", std::string(CHOS_PATH_MAX, 'x'),
        std::string(CHOS_NAME_MAX + 1, 'x')},
       ENOENT);
 }

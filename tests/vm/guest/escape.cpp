@@ -196,7 +196,7 @@ CHOS_CASE(escape_from_the_base_seen_through_the_farm, 30) {
 }
 
 CHOS_CASE(escape_after_the_farm_is_detached, 30) {
-  /* Somebody is in an OS, and the farm is unmounted lazily: what he is in has no base root above. */
+  /* Somebody is in an OS, and the farm is unmounted lazily: there is no base root above him. */
   Node node;
   Shared<Event> entered, gone;
   const pid_t inside = start(kAnna, [&] {

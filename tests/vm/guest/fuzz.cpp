@@ -54,9 +54,11 @@ const std::vector<std::string> kSetWords = {"trixie", "sl6", "/", "/os/", "\n", 
                                             "x", "..", " ", "/os/trixie", "/os/sl6"};
 const std::vector<std::string> kValidWords = {
     "trixie:/os/trixie", "\n", "\n", ":", "/", "a", "sl6:/os/sl6:closed\n", "b:/b:groups=", "1|2",
-    ",", "suid", "nosuid", "closed", "persona=linux32", "#", "%SHELLS\n", "x:/y\n", "groups=7", "4294967295"};
-const std::vector<std::string> kLayoutWords = {"link ", "dir ", "\n", "\n", "usr", "proc", "a", "..",
-                                               ".", "/", "x_1", "LINK", "dir dir\n", "link q\n"};
+    ",", "suid", "nosuid", "closed", "persona=linux32", "#", "%SHELLS\n", "x:/y\n", "groups=7",
+    "4294967295"};
+const std::vector<std::string> kLayoutWords = {"link ", "dir ", "\n", "\n", "usr", "proc", "a",
+                                               "..", ".", "/", "x_1", "LINK", "dir dir\n",
+                                               "link q\n"};
 
 struct Target {
   const char* path;

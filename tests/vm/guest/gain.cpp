@@ -37,7 +37,8 @@ struct Base {
     vfs_cap_data data{};
     data.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE;
     data.data[0].permitted = 1u << CAP_NET_RAW;
-    CHECK_OK(sys(setxattr("/usr/bin/caps/probe", "security.capability", &data, XATTR_CAPS_SZ_2, 0)));
+    CHECK_OK(sys(
+        setxattr("/usr/bin/caps/probe", "security.capability", &data, XATTR_CAPS_SZ_2, 0)));
   }
   ~Base() {
     for (const char* name : {"root", "group", "bert", "anna", "caps", "plain"}) {

@@ -203,7 +203,8 @@ void mark_failed(const std::string& why) {
 std::string first_failure() { return first ? first->text : ""; }
 
 void prepare_failures() {
-  void* at = mmap(nullptr, sizeof *first, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* at =
+      mmap(nullptr, sizeof *first, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   first = at == MAP_FAILED ? nullptr : new (at) FirstFailure();
 }
 

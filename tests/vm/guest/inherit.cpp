@@ -305,8 +305,8 @@ CHOS_CASE(inherit_without_tracking, 20) {
 
 CHOS_CASE(inherit_fork_beside_switch, 60) {
   /*
-   * One thread forks while another one moves the process between the base and an OS.  Root directory
-   * and OS of a child belong together, whichever came first.
+   * One thread forks while another one moves the process between the base and an OS.  Root
+   * directory and OS of a child belong together, whichever came first.
    */
   Node node;
   AS(kAnna, [] {

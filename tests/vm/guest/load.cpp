@@ -97,7 +97,8 @@ CHOS_CASE(load_version_file, 10) {
   const Loaded module;
   const char* keys[] = {"version",        "abi",           "fork_tracking",   "entries",
                         "interned",       "table_bytes",   "enters",          "leaves",
-                        "refused_EINVAL", "refused_ENAMETOOLONG", "refused_ENOENT", "refused_ENOTDIR",
+                        "refused_EINVAL", "refused_ENAMETOOLONG", "refused_ENOENT",
+                        "refused_ENOTDIR",
                         "refused_EACCES", "refused_EXDEV", "refused_EBUSY",   "refused_EPERM",
                         "refused_other",  "killed"};
   std::istringstream lines(get(CHOS_VERSION));
@@ -257,14 +258,15 @@ CHOS_CASE(load_unload_leaves_nothing, 60) {
     }
   }
   for (const auto& [name, rise] : least) {
-    CHECK_SAY(rise < rounds, name + ": " + std::to_string(rise) + " objects more in each of three times " +
-                                 std::to_string(rounds) + " rounds");
+    CHECK_SAY(rise < rounds, name + ": " + std::to_string(rise) +
+                                 " objects more in each of three times " + std::to_string(rounds) +
+                                 " rounds");
   }
   CHECK_EQ(get("/proc/vmallocinfo").find("[chos]"), std::string::npos);
 }
 
 CHOS_CASE(load_unload_under_load, 90) {
-  /* Readers, forks and would-be switchers beside insmod and rmmod: nobody holds on, nobody crashes. */
+  /* Readers, forks and would-be switchers beside insmod and rmmod. */
   Shared<std::atomic<bool>> stop;
   std::vector<pid_t> busy;
   for (int i = 0; i < 4; ++i) {

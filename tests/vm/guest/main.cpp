@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * chos-guest list        NAME SECONDS of every case
- * chos-guest run NAME    runs one as root: 0 passed, 77 skipped (the last line says why), else failed
+ * chos-guest run NAME    runs one as root: 0 passed, 77 skipped, else failed; of the last two the
+ *                        last line says why
  *
  * Called by the name "probe" it is the program that cases run inside an OS (probe.cpp).
  */

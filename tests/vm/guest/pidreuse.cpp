@@ -82,8 +82,8 @@ void fork_many(const Forker& forker, int processor, int times) {
     turn.move = i % 50 == 0;
     turn.outcome = -1;
     /* As little as can be copied: it is the PIDs that matter here. */
-    const long pid = raw_child(CLONE_VFORK | CLONE_FS | CLONE_FILES | CLONE_SIGHAND, one_life, &turn,
-                               stack + sizeof stack);
+    const long pid = raw_child(CLONE_VFORK | CLONE_FS | CLONE_FILES | CLONE_SIGHAND, one_life,
+                               &turn, stack + sizeof stack);
     if (pid == -EAGAIN) { /* all PIDs are taken by some that are not quite gone */
       sched_yield();
       --i;

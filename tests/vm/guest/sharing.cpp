@@ -292,7 +292,8 @@ CHOS_CASE(redirected_to_others, 20) {
   AS(other_group, [&] { CHECK_ERR(sys(pwrite(by_anna.get(), "trixie", 6, 0)), EPERM); });
   AS(group_of_anna, [&] { CHECK_ERR(sys(pwrite(by_anna.get(), "/", 1, 0)), EPERM); });
   AS(kAnna, [&] {
-    CHECK_OK(sys(pwrite(by_anna.get(), "trixie", 6, 0))); /* the same rights: it is the writer who moves */
+    /* The same rights: it is the writer who moves. */
+    CHECK_OK(sys(pwrite(by_anna.get(), "trixie", 6, 0)));
     CHECK_VIEW("trixie");
   });
 }

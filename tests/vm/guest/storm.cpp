@@ -60,7 +60,8 @@ std::vector<pid_t> start_storm(Board& board, const std::vector<int>& refused) {
   std::vector<pid_t> all;
   for (int i = 0; i < kReaders; ++i) {
     const char* name = kNames[i % 4];
-    all.push_back(start(i % 2 ? kAnna : kBert, [&board, name] { read_until_stopped(board, name); }));
+    const Who& who = i % 2 ? kAnna : kBert;
+    all.push_back(start(who, [&board, name] { read_until_stopped(board, name); }));
   }
   for (int i = 0; i < kSwitchers; ++i) {
     all.push_back(start(kAnna, [&board, i, &refused] {
