@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import traceback
 
 from . import kernels, qemu, results, suites
 from .progress import Failure, Parallel, say
@@ -51,9 +52,11 @@ def _everything() -> list:
         def work() -> list:
             try:
                 return part()
-            except Failure as failure:
-                say(f"{group}: {failure}")
-                return [results.Outcome(group, "all", "FAIL", 0.0, str(failure).split("\n")[0])]
+            except Exception as error:  # whatever it is, the other parts still run
+                if not isinstance(error, Failure):
+                    traceback.print_exc()
+                say(f"{group}: {error}")
+                return [results.Outcome(group, "all", "FAIL", 0.0, str(error).split("\n")[0])]
         return work
 
     try:
