@@ -6,6 +6,7 @@ unpacked linux-image package of the kernel its headers are for.  The one of Debi
 node as well.  The trees called os-* are the alternate OSs to switch to: small, quickly made.
 """
 
+import inspect
 import lzma
 import shutil
 import subprocess
@@ -97,7 +98,8 @@ def get(name: str) -> Tree:
     """The tree of that name, made now if the mirror has changed or the cache lacks it."""
     host.need("trees")
     recipe = RECIPES[name]
-    recipe_key = cache.key_of(repr(recipe), IMAGE_PARTS, _HOOK)[:8]
+    makers = [inspect.getsource(one) for one in (_make, _unpack_image, _unpack)]
+    recipe_key = cache.key_of(repr(recipe), IMAGE_PARTS, _HOOK, *makers)[:8]
     states = [mirror.identity(suite) for suite in (recipe.suite, *recipe.extra_suites)]
     if None in states:
         path = cache.find("trees", f"{name}-{recipe_key}")
@@ -178,6 +180,12 @@ def _unpack_image(path: Path, log: Path) -> None:
     for packed in modules.rglob("*.ko.xz"):
         packed.with_suffix("").write_bytes(lzma.decompress(packed.read_bytes()))
         packed.unlink()
+    # From 7.x on the lists of what is built in come with the headers, in linux-base-RELEASE.
+    for listed in sorted((path / "root/usr/lib/modules" / release).glob("modules.*")):
+        if not (modules / listed.name).exists():
+            shutil.copy2(listed, modules)
+    if not (modules / "modules.builtin").exists():
+        raise Failure(f"no package of kernel {release} says what is built in; see {log}")
     if modules.parent.parent.parent.name == "usr":  # one place for every kernel
         shutil.move(str(image / "usr/lib"), str(image / "lib"))
     run(["depmod", "-b", str(image), release], f"modules of {release}", log)
