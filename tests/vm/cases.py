@@ -47,6 +47,10 @@ class Watch:
             self.finished = True
         return _PATIENCE
 
+    def wait(self, seconds: float) -> None:
+        """Say that a case takes its time."""
+        say(f"      {self.group:7} {self.running or 'starting'}: {seconds:.0f} s ...")
+
     def settle(self, name: str, status: str, reason: str = "", seconds: float = 0.0) -> None:
         self.done[name] = Outcome(self.group, name, status, seconds, reason)
         say(one_line(self.done[name]))
@@ -73,13 +77,13 @@ def _by_case(console_text: str) -> dict:
 def run_all(group: str, cases: list, boot) -> list:
     """Outcomes of cases [(name, seconds)], in order.
 
-    boot(names, on_line): boots a machine that runs these cases; returns a qemu.Run.
+    boot(names, watch): boots a machine that runs these cases and tells watch; returns a qemu.Run.
     """
     outcomes = {}
     while len(outcomes) < len(cases):
         rest = [case for case in cases if case[0] not in outcomes]
         watch = Watch(group, rest)
-        run = boot([name for name, _ in rest], watch.line)
+        run = boot([name for name, _ in rest], watch)
         text = run.console.read_text(errors="replace")
         parts = _by_case(text)
         bad = {name: qemu.suspects(part) for name, part in parts.items()}
@@ -120,13 +124,14 @@ def run_node_cases(kernel, names: list) -> list:
     scripts = node.scripts()
     disks = node.disks()
 
-    def boot(rest: list, on_line) -> qemu.Run:
+    def boot(rest: list, watch: Watch) -> qemu.Run:
         files = {f"{node.TESTS}/{name}.sh": (path, 0o755) for name, path in scripts.items()}
         files[f"{node.TESTS}/lib.sh"] = (node.LIBRARY, 0o755)
         files["case-runner"] = (BOOT / "case-runner", 0o755)
         files["cases"] = ("".join(f"{name}\n" for name in rest), 0o644)
         return qemu.boot(kernel, node.archive(kernel, files).build(),
-                         f"{kernel.name}-node", disks=disks, on_line=on_line,
+                         f"{kernel.name}-node", disks=disks,
+                         on_line=watch.line, on_wait=watch.wait,
                          timeout=len(rest) * NODE_LIMIT * qemu.scale() + 600,
                          append="chostest.init=/case-runner rw")
 
@@ -144,7 +149,7 @@ def case_archive(runner_cases: list) -> initramfs.Archive:
 def run_kernel_cases(kernel, program: Path, cases: list, long: bool) -> list:
     """Run cases of chos-guest on a kernel, without any disk."""
 
-    def boot(names: list, on_line) -> qemu.Run:
+    def boot(names: list, watch: Watch) -> qemu.Run:
         archive = case_archive(names)
         archive.file("init", BOOT / "case-init", 0o755)
         archive.file("bin/chos-guest", program, 0o755)
@@ -153,7 +158,8 @@ def run_kernel_cases(kernel, program: Path, cases: list, long: bool) -> list:
                      "bob:x:1001:1001::/tmp:/bin/sh\n")
         archive.file("etc/group", "root:x:0:\nalice:x:1000:\nbob:x:1001:\n")
         total = sum(seconds for name, seconds in cases if name in names)
-        return qemu.boot(kernel, archive.build(), f"{kernel.name}-cases", on_line=on_line,
+        return qemu.boot(kernel, archive.build(), f"{kernel.name}-cases",
+                         on_line=watch.line, on_wait=watch.wait,
                          timeout=total * qemu.scale() + 600, append="chostest.long=1" if long else "")
 
     environment = {"CHOS_LONG": "1"} if long else {}

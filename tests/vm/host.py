@@ -14,7 +14,7 @@ PACKAGES = {
     "guest": ["g++"],
     "vm": ["qemu-system-x86"],
     "tools": ["cmake", "ninja-build", "g++", "pkg-config", "libcli11-dev", "libtomlplusplus-dev",
-              "nlohmann-json3-dev", "libmount-dev", "libgtest-dev"],
+              "nlohmann-json3-dev", "libmount-dev", "libpam0g-dev", "libgtest-dev"],
     "check": ["make", "gcc", "libc6-dev", "libelf-dev", "sparse", "perl", "linux-source",
               "linux-headers-amd64"],
 }

@@ -198,25 +198,33 @@ def run_folder() -> Path:
 
 
 def boot(kernel, initrd: bytes, label: str, silence: float = 120, timeout: float = 3600,
-         on_line=None, **options) -> Run:
+         on_line=None, on_wait=None, **options) -> Run:
     """Boot, read results until the machine ends, and return them.
 
     silence: seconds without a line after which the machine is ended; a number that
     on_line(line) returns takes its place.  timeout: seconds for the whole.  Both are real
-    time: multiply by scale() what the guest computes in.  options: those of command().
+    time: multiply by scale() what the guest computes in.  on_wait(seconds) is called every half
+    minute without a line.  options: those of command().
     """
     began = time.monotonic()
     with Machine(kernel, initrd, label, **options) as machine:
         result = Run(console=machine.console)
+        heard = began
         while True:
-            left = timeout - (time.monotonic() - began)
+            now = time.monotonic()
+            left = min(timeout - (now - began), silence - (now - heard))
+            if left <= 0:
+                result.ended = "timeout" if now - began >= timeout else "silent"
+                break
             try:
-                line = machine.line(max(min(silence, left), 0))
+                line = machine.line(min(left, 30))
             except EOFError:
                 break
             if line is None:
-                result.ended = "timeout" if left < silence else "silent"
-                break
+                if on_wait:
+                    on_wait(time.monotonic() - heard)
+                continue
+            heard = time.monotonic()
             result.lines.append(line)
             if on_line:
                 silence = on_line(line) or silence

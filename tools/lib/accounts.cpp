@@ -21,7 +21,8 @@ using File = std::unique_ptr<std::FILE, CloseFile>;
 
 Account account_of(const struct passwd& entry) {
   const std::string shell = entry.pw_shell == nullptr ? "" : entry.pw_shell;
-  return {entry.pw_name, entry.pw_dir, shell.empty() ? "/bin/sh" : shell, entry.pw_uid};
+  return {entry.pw_name, entry.pw_dir, shell.empty() ? "/bin/sh" : shell, entry.pw_uid,
+          entry.pw_gid};
 }
 
 // fgetpwent(3) reads lines of the form of /etc/passwd and asks nobody.

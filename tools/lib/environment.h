@@ -20,10 +20,14 @@ struct Account {
   std::string home;
   std::string shell;  ///< "/bin/sh" if the entry has none
   uid_t uid = 0;
+  gid_t gid = 0;
 };
 
-/// Asks NSS, so call it before a switch.  Nothing: there is no such account.
+/// These ask NSS, so call them before a switch.  Nothing: there is no such account.
 std::optional<Account> lookup_account(uid_t uid);
+std::optional<Account> lookup_account(const std::string& name);
+/// The account's gid and those of all groups that have it as a member.
+std::vector<gid_t> lookup_gids(const Account& account);
 
 /// The environment of this process; a name that is there twice keeps its first value.
 Environment own_environment();

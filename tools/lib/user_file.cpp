@@ -30,7 +30,53 @@ std::string user_file_path(const std::string& home) {
   return home + (home.ends_with('/') ? "" : "/") + user_file_name;
 }
 
-UserFile read_user_file(const std::string& path) {
+RawUserFile fetch_user_file(const char* path) noexcept {
+  using Found = RawUserFile::Found;
+  RawUserFile raw;
+  const auto failed = [&raw] {
+    raw.code = errno;
+    raw.found = Found::unreadable;
+    return raw;
+  };
+  const UniqueFd seen(::open(path, O_PATH | O_CLOEXEC));
+  struct stat info {};
+  if (!seen) {
+    if (errno != ENOENT && errno != ENOTDIR) return failed();
+    // A link that leads nowhere is there, yet opening it says ENOENT.
+    if (errno == ENOENT && ::lstat(path, &info) == 0) raw.found = Found::dangling;
+    return raw;
+  }
+  if (::fstat(seen.get(), &info) != 0) return failed();
+  raw.mode = info.st_mode;
+  raw.size = info.st_size;
+  if (!S_ISREG(info.st_mode)) {
+    raw.found = Found::not_regular;
+    return raw;
+  }
+  // The same inode again, now for reading: through the descriptor, so that nobody can put
+  // another file there in between.
+  char again[32];
+  std::snprintf(again, sizeof again, "/proc/self/fd/%d", seen.get());
+  const UniqueFd fd(::open(again, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!fd) return failed();
+  raw.found = Found::too_big;
+  if (info.st_size > CHOS_PATH_MAX) return raw;
+  while (raw.length <= CHOS_PATH_MAX) {
+    const ssize_t got = ::read(fd.get(), raw.data + raw.length, sizeof raw.data - raw.length);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return failed();
+    if (got == 0) {
+      raw.found = Found::bytes;
+      return raw;
+    }
+    raw.length += static_cast<unsigned>(got);
+  }
+  raw.size = raw.length;  // it grew while it was read
+  return raw;
+}
+
+UserFile interpret_user_file(const std::string& path, const RawUserFile& raw) {
+  using Found = RawUserFile::Found;
   UserFile file;
   file.path = path;
   const auto unusable = [&file](const std::string& reason) {
@@ -38,24 +84,24 @@ UserFile read_user_file(const std::string& path) {
     file.reason = reason;
     return file;
   };
-
-  auto fd = open_regular(path);
-  if (!fd) {
-    // A link that leads nowhere is there, yet opening it says ENOENT.
-    struct stat info {};
-    if (fd.error().code == ENOENT && ::lstat(path.c_str(), &info) == 0)
+  switch (raw.found) {
+    case Found::nothing:
+      return file;
+    case Found::dangling:
       return unusable(path + " is a symbolic link that leads nowhere");
-    if (fd.error().code == ENOENT || fd.error().code == ENOTDIR) return file;
-    return unusable(fd.error().what);
+    case Found::not_regular:
+      return unusable(path + " is " + std::string(file_kind(raw.mode)) +
+                      "; expected a regular file");
+    case Found::too_big:
+      return unusable(path + " has " + std::to_string(raw.size) + " bytes; expected at most " +
+                      std::to_string(CHOS_PATH_MAX));
+    case Found::unreadable:
+      return unusable(system_error("cannot read " + path, raw.code).what);
+    case Found::bytes:
+      break;
   }
-  struct stat info {};
-  if (::fstat(fd->get(), &info) == 0 && info.st_size > CHOS_PATH_MAX)
-    return unusable(path + " has " + std::to_string(info.st_size) + " bytes; expected at most " +
-                    std::to_string(CHOS_PATH_MAX));
-  const auto text = read_all(fd->get(), CHOS_PATH_MAX, path);
-  if (!text) return unusable(text.error().what);
-
-  const auto name = without_ends(*text);
+  const auto name =
+      without_ends({raw.data, std::min<std::size_t>(raw.length, sizeof raw.data)});
   if (name.empty()) {
     file.state = UserFile::State::empty;
     return file;
@@ -70,6 +116,10 @@ UserFile read_user_file(const std::string& path) {
   file.state = UserFile::State::chosen;
   file.name = name;
   return file;
+}
+
+UserFile read_user_file(const std::string& path) {
+  return interpret_user_file(path, fetch_user_file(path.c_str()));
 }
 
 Status write_user_file(const std::string& path, const std::string& name) {

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "pam/session.h"
+
+#include <grp.h>
+#include <poll.h>
+#include <sys/personality.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+
+#include "lib/config.h"
+#include "lib/kernel_link.h"
+#include "lib/names.h"
+#include "lib/selection.h"
+#include "lib/user_file.h"
+#include "pam/journal.h"
+#include "pam/scout.h"
+
+namespace chos::pam {
+namespace {
+
+/// The groups of the user for this thread, while it writes to setchos: an OS may be for the members
+/// of some groups only, and sshd has not taken the user's groups yet when it opens the session.
+class GroupsOf {
+ public:
+  explicit GroupsOf(const std::vector<gid_t>& gids) {
+    if (::geteuid() != 0) return;
+    before_.resize(static_cast<std::size_t>(std::max(::getgroups(0, nullptr), 0)));
+    if (::getgroups(static_cast<int>(before_.size()), before_.data()) < 0) return;
+    // The system call itself acts on this thread alone; setgroups(3) would on all of them.
+    changed_ = ::syscall(SYS_setgroups, gids.size(), gids.data()) == 0;
+  }
+  GroupsOf(const GroupsOf&) = delete;
+  GroupsOf& operator=(const GroupsOf&) = delete;
+  ~GroupsOf() { restore(); }
+
+  /// False: this thread still has the user's groups.
+  bool restore() noexcept {
+    if (changed_ && ::syscall(SYS_setgroups, before_.size(), before_.data()) != 0) return false;
+    changed_ = false;
+    return true;
+  }
+
+ private:
+  std::vector<gid_t> before_;
+  bool changed_ = false;
+};
+
+/// One login, step by step.
+class Login {
+ public:
+  Login(const Request& request, const Options& options, const System& system)
+      : request_(request), options_(options), system_(system), kernel_(options.proc),
+        journal_(request.service, system.log.c_str()) {}
+
+  Outcome open();
+
+ private:
+  bool is_ours();
+  Result<Selection> choose();
+  Result<void> scout_out(const Selection& chosen);
+  Status move(const Selection& chosen);
+  Status leave();
+  Outcome trouble(const Error& error);
+  void debug(const std::string& text) const {
+    if (options_.debug) journal_.write(LOG_DEBUG, text);
+  }
+  std::string base_root() const;
+
+  const Request& request_;
+  const Options& options_;
+  const System& system_;
+  KernelLink kernel_;
+  Journal journal_;
+  Scout scout_;
+  Account account_;
+  std::vector<gid_t> gids_;
+  ParsedAllowlist allowlist_;
+  std::string current_ = "/";
+  std::string rule_;  // which rule chose what, for the log
+  Outcome outcome_;
+};
+
+std::string error_line(const Error& error) {
+  return error.remedy.empty() ? error.what : error.what + " (" + error.remedy + ")";
+}
+
+// A message may have several lines; the log and the user get one.
+std::string one_line(std::string text) {
+  while (text.ends_with('\n')) text.pop_back();
+  for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 2)
+    text.replace(at, 1, "; ");
+  return text;
+}
+
+// Inside an OS /etc is that OS's, and the base's is below /local.
+std::string Login::base_root() const {
+  return current_ == "/" ? std::string() : std::string("/") + farm_local;
+}
+
+bool Login::is_ours() {
+  const auto skip = [this](const std::string& why) {
+    debug(in_quotes(request_.user) + " is not looked at: " + why);
+    return false;
+  };
+  for (const auto& complaint : options_.complaints) journal_.write(LOG_ERR, complaint);
+  if (is_never_moved(request_.service)) return skip("the session is not opened in the user's job");
+  if (std::find(options_.excluded.begin(), options_.excluded.end(), request_.service) !=
+      options_.excluded.end())
+    return skip("exclude_service has it");
+  auto account = system_.account(request_.user);
+  if (!account) return skip("there is no such account");
+  account_ = std::move(*account);
+  if (account_.uid == 0) return skip("root is never moved");
+  if (account_.uid < options_.min_uid)
+    return skip("uid " + std::to_string(account_.uid) + " is below min_uid");
+  return true;
+}
+
+Outcome Login::open() {
+  if (!is_ours()) return outcome_;
+  outcome_.what = Outcome::What::base;
+  if (const auto now = kernel_.current()) current_ = *now;
+  const auto chosen = choose();
+  if (!chosen) return trouble(chosen.error());
+  for (const auto& step : chosen->trail)
+    debug(std::string(source_label(step.source)) + ": " + step.text);
+  rule_ = std::string(" [rule ") + source_label(chosen->source) +
+          (chosen->requested.empty() ? "" : ", OS " + in_quotes(chosen->requested)) + "]";
+  if (!chosen->ok()) return trouble(*chosen->refusal);
+  if (chosen->source != Source::base) outcome_.os = chosen->name();
+  if (chosen->base) {
+    if (const auto left = leave(); !left) return trouble(left.error());
+    return outcome_;
+  }
+  if (const auto good = kernel_.present(); !good) return trouble(good.error());
+  if (const auto good = scout_out(*chosen); !good) return trouble(good.error());
+  if (const auto moved = move(*chosen); !moved) return trouble(moved.error());
+  return outcome_;
+}
+
+Result<Selection> Login::choose() {
+  gids_ = system_.gids(account_);
+  const auto started = scout_.start(account_, gids_, options_.timeout);
+  if (!started) return started.error();
+  const std::string path = account_.home + "/" + options_.user_file;
+  const auto raw = scout_.fetch(path);
+  if (!raw) return raw.error();
+
+  const std::string file = base_root() + options_.allowlist;
+  // An application without privileges may have a list of its own: the kernel has the last word.
+  struct stat info {};
+  const bool own = ::geteuid() != 0 && ::stat(file.c_str(), &info) == 0 &&
+                   info.st_uid == ::geteuid();
+  allowlist_ = load_allowlist(file, system_.group, own ? ::geteuid() : 0);
+  if (allowlist_.missing) allowlist_.list = Allowlist();
+  else if (!allowlist_.list) journal_.write(LOG_ERR, one_line(allowlist_.error_text()));
+  SelectionInput input;
+  input.user_file = [&path, &raw] { return interpret_user_file(path, *raw); };
+  input.allowlist = allowlist_.list ? &*allowlist_.list : nullptr;
+  input.gids = gids_;
+  return select_os(input, order_of_login());
+}
+
+// Each reason why a session could not live in the OS, before anything is moved.
+Result<void> Login::scout_out(const Selection& chosen) {
+  Scout::Wish wish;
+  wish.proc = options_.proc;
+  wish.os = chosen.kernel_name();
+  wish.program = first_program(request_.service, account_.shell);
+  wish.fallback = options_.fallback_shell;
+  wish.home = account_.home;
+  const auto report = scout_.look(wish);
+  if (!report) return report.error();
+  if (report->enter != 0) return enter_error(report->enter, chosen.kernel_name());
+  const std::string os = in_quotes(chosen.name());
+  if (report->program != 0) {
+    const std::string what = os + " has no " + wish.program + " that can be run";
+    if (wish.program != account_.shell || report->fallback != 0)
+      return Error{what, "an administrator puts it into the tree of " + os, report->program};
+    return Error{what + ", your login shell", "it has " + wish.fallback + ": chsh -s " +
+                     wish.fallback, report->program};
+  }
+  if (report->home != 0)
+    return system_error("your home directory " + in_quotes(account_.home) +
+                            " cannot be reached in " + os, report->home,
+                        "an administrator makes the farm share it: chosctl doctor");
+  return {};
+}
+
+// After a change of root: to the same directory by name, or home.  The directory / is as good as
+// none.
+void go_back(const char* before, const char* home) noexcept {
+  if (before[0] == '/' && before[1] != '\0' && ::chdir(before) == 0) return;
+  if (::chdir(home) == 0) return;
+  (void)!::chdir("/");
+}
+
+Status Login::move(const Selection& chosen) {
+  const std::string name = chosen.kernel_name();
+  // All that is needed after the move is made before it.
+  const bool linux32 = chosen.entry != nullptr && chosen.entry->linux32;
+  const std::string line =
+      journal_.line(LOG_INFO, "user " + in_quotes(request_.user) + " enters " +
+                                  in_quotes(chosen.name()) + rule_);
+  const std::string stuck = journal_.line(LOG_CRIT, "cannot take back the groups of the process");
+  outcome_.moved = Moved{chosen.name(), linux32};
+  char before[PATH_MAX] = "";
+  if (::getcwd(before, sizeof before) == nullptr) before[0] = '\0';
+
+  GroupsOf groups(gids_);
+  Status entered = kernel_.enter(name);
+  // A thread that starts a program at this very moment is done in a moment.
+  for (int tries = 0; !entered && entered.error().code == EBUSY && tries < 20; ++tries) {
+    ::poll(nullptr, 0, 10);
+    entered = kernel_.enter(name);
+  }
+  if (!entered) {
+    outcome_.moved.reset();
+    return entered;
+  }
+  if (!groups.restore()) {
+    journal_.send(stuck);
+    ::_exit(1);  // never go on as root with the groups of a user
+  }
+  if (linux32) ::personality(PER_LINUX32);
+  go_back(before, account_.home.c_str());
+  journal_.send(line);
+  outcome_.what = Outcome::What::moved;
+  return {};
+}
+
+// From the OS of whoever runs the application (root in an OS calls su) to the base.
+Status Login::leave() {
+  if (current_ == "/") return {};
+  char before[PATH_MAX] = "";
+  if (::getcwd(before, sizeof before) == nullptr) before[0] = '\0';
+  if (auto left = kernel_.enter("/"); !left) return left;
+  go_back(before, account_.home.c_str());
+  return {};
+}
+
+Outcome Login::trouble(const Error& error) {
+  const std::string why = one_line(error_line(error));
+  outcome_.os.clear();
+  outcome_.what = options_.deny ? Outcome::What::refused : Outcome::What::base;
+  std::string place = "the base OS";
+  if (!options_.deny && !leave()) place = "the OS " + in_quotes(current_);
+  if (!options_.quiet)
+    outcome_.tell = "chos: " + why +
+                    (options_.deny ? "; the session is refused" : "; this session is in " + place);
+  journal_.write(options_.deny ? LOG_ERR : LOG_WARNING,
+                 "user " + in_quotes(request_.user) +
+                     (options_.deny ? " is refused: " : " stays in " + place + ": ") + why + rule_);
+  return outcome_;
+}
+
+}  // namespace
+
+Outcome open_session(const Request& request, const Options& options, const System& system) {
+  return Login(request, options, system).open();
+}
+
+void close_session(const Request& request, const Options& options, const Moved& moved,
+                   const System& system) {
+  const KernelLink kernel(options.proc);
+  const auto now = kernel.current();
+  if (!now || *now != moved.os) return;
+  const Journal journal(request.service, system.log.c_str());
+  if (const auto left = kernel.enter("/"); !left) {
+    journal.write(LOG_WARNING, "the session of " + in_quotes(request.user) + " ends in " +
+                                   in_quotes(moved.os) + ": " + left.error().what);
+    return;
+  }
+  if (moved.persona) ::personality(PER_LINUX);
+  if (options.debug)
+    journal.write(LOG_DEBUG, "the session of " + in_quotes(request.user) + " in " +
+                                 in_quotes(moved.os) + " has ended");
+}
+
+std::string first_program(const std::string& service, const std::string& shell) {
+  if (service == "systemd-user") return "/lib/systemd/systemd";
+  if (service == "cron" || service == "crond" || service == "atd") return "/bin/sh";
+  return shell;
+}
+
+}  // namespace chos::pam
