@@ -30,17 +30,7 @@ bool same_file(const char* a, const char* b) {
 
 // Mounts made elsewhere than in the base OS would help nobody.
 bool may_change(const Node& node, const std::string& command) {
-  if (::geteuid() != 0) {
-    say.error("only root can do this");
-    say.hint("run: sudo chosctl " + command);
-    return false;
-  }
-  const auto current = node.kernel.current();
-  if (current && *current != "/") {
-    say.error("this shell is in the OS " + in_quotes(*current) + "; chosctl works in the base OS");
-    say.hint("run: chos -o base chosctl " + command);
-    return false;
-  }
+  if (!is_root_in_base(node, command)) return false;
   if (!same_file("/proc/self/ns/mnt", "/proc/1/ns/mnt"))
     say.warning("this is not the mount namespace of process 1: what is mounted here is seen here "
                 "only");
@@ -78,6 +68,21 @@ void explain_force(const Node& node, const std::vector<OsProcess>& processes) {
 }
 
 }  // namespace
+
+bool is_root_in_base(const Node& node, const std::string& command) {
+  if (::geteuid() != 0) {
+    say.error("only root can do this");
+    say.hint("run: sudo chosctl " + command);
+    return false;
+  }
+  const auto current = node.kernel.current();
+  if (current && *current != "/") {
+    say.error("this shell is in the OS " + in_quotes(*current) + "; chosctl works in the base OS");
+    say.hint("run: chos -o base chosctl " + command);
+    return false;
+  }
+  return true;
+}
 
 int up(const Node& node) {
   if (!may_change(node, "up")) return exit_failed;

@@ -8,10 +8,16 @@
 
 namespace chos::ctl {
 
+/// Whether the caller is root and in the base OS; says what to do if not.
+bool is_root_in_base(const Node& node, const std::string& command);
+
 int up(const Node& node);
 int reload(const Node& node);
 int down(const Node& node, const Options& options);
 int status(const Node& node, bool json);
 int doctor(const Node& node, const ParsedConfig& config, bool json);
+int pam_enable(const Node& node, const Options& options);
+int pam_disable(const Node& node, const Options& options);
+int pam_status(const Options& options);
 
 }  // namespace chos::ctl

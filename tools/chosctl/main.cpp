@@ -14,7 +14,12 @@ int act(const chos::ctl::Options& options) {
   using chos::ctl::Command;
   const chos::Messages say("chosctl");
   const auto config = chos::load_config(options.config);
-  if (!config.ok() && options.command != Command::doctor) {
+  // Nothing of it concerns pam, and a mistake in it must not keep anybody from pam disable.
+  const bool needs_config = options.command != Command::doctor &&
+                            options.command != Command::pam_enable &&
+                            options.command != Command::pam_disable &&
+                            options.command != Command::pam_status;
+  if (!config.ok() && needs_config) {
     say.error(config.error_text());
     say.hint("nothing was changed; see chos.conf(5)");
     return chos::exit_failed;
@@ -29,6 +34,9 @@ int act(const chos::ctl::Options& options) {
     case Command::down: return chos::ctl::down(node, options);
     case Command::reload: return chos::ctl::reload(node);
     case Command::doctor: return chos::ctl::doctor(node, config, options.json);
+    case Command::pam_enable: return chos::ctl::pam_enable(node, options);
+    case Command::pam_disable: return chos::ctl::pam_disable(node, options);
+    case Command::pam_status: return chos::ctl::pam_status(options);
     case Command::status: break;
   }
   return chos::ctl::status(node, options.json);

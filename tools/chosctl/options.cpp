@@ -18,9 +18,38 @@ constexpr const char* footer = R"(Examples:
   chosctl reload             after a change of /etc/chos, of a tree or of /etc/passwd
   chosctl doctor             what is wrong, and what to do about it
   chosctl down               back to a node without OSs
+  chosctl pam enable sshd su logins by ssh and su land in the user's OS
+  chosctl pam status         which services do so
 
-Exit status: 0 done; 1 it failed, or doctor found errors; 2 usage; 3 status: not up.
+Exit status: 0 done; 1 it failed or was refused, or doctor found errors; 2 usage; 3 status: not up.
 See chosctl(8), chos(5), chos.conf(5).)";
+
+struct PamCommands {
+  CLI::App *enable, *disable, *status;
+};
+
+PamCommands add_pam(CLI::App& app, Options& options) {
+  auto* pam = app.add_subcommand("pam", "Which logins land in the user's OS: /etc/pam.d");
+  pam->require_subcommand(1);
+  // For tests.
+  pam->add_option("--pam-dir", options.pam_dir)->group("");
+  pam->add_option("--pam-backups", options.pam_backups)->group("");
+  auto* enable = pam->add_subcommand("enable", "Put pam_chos.so at the end of their session rules");
+  enable->add_option("SERVICE", options.services, "Such as sshd")->required();
+  enable->add_flag("--deny", options.deny,
+                   "Refuse a session whose OS cannot be entered (else it goes on in the base OS)");
+  enable
+      ->add_option("--option", options.pam_options,
+                   "An option of the module, such as min_uid=1000; may be repeated")
+      ->type_name("OPTION")
+      ->allow_extra_args(false);
+  auto* disable = pam->add_subcommand("disable", "Take it out again");
+  disable->add_option("SERVICE", options.services, "Such as sshd")->required();
+  auto* status = pam->add_subcommand("status", "Where it is, and whether it is the last rule");
+  status->add_option("SERVICE", options.services, "Such as sshd; all if none is given");
+  status->add_flag("--json", options.json, "Print JSON");
+  return {enable, disable, status};
+}
 
 }  // namespace
 
@@ -48,6 +77,7 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
   status->add_flag("--json", options.json, "Print JSON");
   auto* doctor = app.add_subcommand("doctor", "Examine the node and its trees");
   doctor->add_flag("--json", options.json, "Print JSON");
+  const auto pam = add_pam(app, options);
 
   try {
     app.parse(argc, argv);
@@ -64,6 +94,9 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
   if (reload->parsed()) options.command = Command::reload;
   if (status->parsed()) options.command = Command::status;
   if (doctor->parsed()) options.command = Command::doctor;
+  if (pam.enable->parsed()) options.command = Command::pam_enable;
+  if (pam.disable->parsed()) options.command = Command::pam_disable;
+  if (pam.status->parsed()) options.command = Command::pam_status;
   return options;
 }
 

@@ -8,7 +8,7 @@
 
 namespace chos::ctl {
 
-enum class Command { up, down, reload, status, doctor };
+enum class Command { up, down, reload, status, doctor, pam_enable, pam_disable, pam_status };
 
 struct Options {
   Command command = Command::status;
@@ -17,7 +17,11 @@ struct Options {
   std::string module_file;   ///< up --module
   bool force = false;        ///< down
   bool keep_module = false;  ///< down
-  bool json = false;         ///< status, doctor
+  bool json = false;         ///< status, doctor, pam status
+  std::vector<std::string> services;     ///< pam
+  std::vector<std::string> pam_options;  ///< pam enable --option
+  bool deny = false;                     ///< pam enable
+  std::string pam_dir, pam_backups;      ///< pam; empty: those of the system
 };
 
 /// Options, or the exit status after help, the version or a complaint has been printed.
