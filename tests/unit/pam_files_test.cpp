@@ -291,7 +291,8 @@ TEST_F(PamProgram, EnableStatusDisable) {
   put("su", base);
   put("su-l", "session include su\n");
   EXPECT_EQ(pam("enable --option min_uid=500 --option quiet sshd su-l su"), 0) << err;
-  EXPECT_TRUE(has(out, "+ sshd          enabled; the original is " + path("orig/sshd.orig"))) << out;
+  EXPECT_TRUE(has(out, "+ sshd          enabled; the original is " + path("orig/sshd.orig")))
+      << out;
   EXPECT_TRUE(has(out, "= su-l          already through su; nothing to do")) << out;
   EXPECT_LT(out.find("+ su "), out.find("= su-l "));
   EXPECT_TRUE(get("sshd").ends_with("pam_chos.so min_uid=500 quiet\n")) << get("sshd");

@@ -138,8 +138,9 @@ Result<UniqueFd> PamFiles::open_service(const std::string& name) const {
     for (const auto& directory : paths_.vendor) {
       const std::string vendor = directory + "/" + name;
       if (::access(vendor.c_str(), F_OK) == 0)
-        return Error{where + " does not exist; PAM takes " + vendor + ", which belongs to a package "
-                         "and is not changed", "cp " + vendor + " " + where, ENOENT};
+        return Error{where + " does not exist; PAM takes " + vendor +
+                         ", which belongs to a package and is not changed",
+                     "cp " + vendor + " " + where, ENOENT};
     }
     return Error{where + " does not exist", "is the service installed, and is its name right?",
                  ENOENT};

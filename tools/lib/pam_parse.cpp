@@ -118,7 +118,8 @@ std::string read_control(const Word& word, PamRule& rule) {
 // Returns what is wrong, or nothing.
 std::string read_rule(std::string_view text, PamRule& rule) {
   if (text.size() > longest_line)
-    return "longer than " + std::to_string(longest_line) + " bytes, which not every Linux-PAM reads";
+    return "longer than " + std::to_string(longest_line) +
+           " bytes, which not every Linux-PAM reads";
   const bool strange = std::any_of(text.begin(), text.end(), [](char c) {
     const auto u = static_cast<unsigned char>(c);
     return (u < 0x20 && c != '\t' && c != '\n') || u == 0x7f;

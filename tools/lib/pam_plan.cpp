@@ -174,9 +174,10 @@ class Enabling {
       const auto stack = session_stack(parse_service(source_, name, *text), reader_);
       if (!stack) continue;
       for (auto& change : plan_.changes) {
-        const bool includes =
-            std::any_of(stack->included.begin(), stack->included.end(),
-                        [&](const std::string& file) { return short_name(file) == change.service; });
+        const auto& files = stack->included;
+        const bool includes = std::any_of(files.begin(), files.end(), [&](const std::string& file) {
+          return short_name(file) == change.service;
+        });
         if (!change.changes || !includes) continue;
         const auto found = chos_entries(*stack);
         if (found.size() > 1)
@@ -240,7 +241,8 @@ PamPlan plan_pam_disable(const std::vector<std::string>& services, const PamSour
     return source.included(name);
   };
   for (auto& change : plan.changes) {
-    const auto stack = session_stack(parse_service(source, change.service, change.new_text), reader);
+    const auto file = parse_service(source, change.service, change.new_text);
+    const auto stack = session_stack(file, reader);
     if (!stack) continue;
     if (const auto found = chos_entries(*stack); !found.empty())
       change.warnings.push_back(change.service + " is still enabled through " +
