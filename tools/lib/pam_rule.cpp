@@ -37,21 +37,23 @@ bool is_plain(std::string_view text) {
   });
 }
 
-bool has_dot_dot(std::string_view path) {
+// Below the home directory, as the module wants it.
+bool is_relative(std::string_view path) {
   const auto parts = split(path, '/');
-  return std::find(parts.begin(), parts.end(), "..") != parts.end();
+  return std::none_of(parts.begin(), parts.end(), [](std::string_view part) {
+    return part.empty() || part == "." || part == "..";
+  });
 }
 
 // Empty, or what was expected of the value of `key`.
 std::string value_problem(std::string_view key, std::string_view value) {
   if (key == "on_error") return value == "base" || value == "deny" ? "" : "base or deny";
   if (key == "user_file")
-    return is_plain(value) && value.front() != '/' && value.size() <= CHOS_PATH_MAX &&
-                   !has_dot_dot(value)
+    return is_plain(value) && value.size() <= CHOS_PATH_MAX && is_relative(value)
                ? ""
                : "a path relative to the home directory, without '..'";
   if (key == "min_uid") return is_number(value, 0, 4294967294UL) ? "" : "a user id";
-  if (key == "timeout") return is_number(value, 1, 3600) ? "" : "seconds, from 1 to 3600";
+  if (key == "timeout") return is_number(value, 1, 600) ? "" : "seconds, from 1 to 600";
   if (key == "fallback_shell")
     return path_problem(value).empty() && is_plain(value) && value != "/" ? ""
                                                                           : "an absolute path";
