@@ -26,9 +26,9 @@ TEST(PamRule, Options) {
        {"", "nope", "quiet=1", "on_error", "on_error=", "on_error=no", "user_file=",
         "user_file=/etc/x", "user_file=../x", "user_file=a/../b", "user_file=a b", "user_file=a#b",
         "user_file=[a]", "user_file=a\\", "min_uid=-1", "min_uid=1x", "min_uid=4294967295",
-        "exclude_service=", "exclude_service=a,,b", "exclude_service=a/b", "timeout=0", "user_file=./a",
-        "user_file=a/", "timeout=601",
-        "timeout=1.5", "fallback_shell=sh", "fallback_shell=/bin/../sh", "fallback_shell=/",
+        "exclude_service=", "exclude_service=a,,b", "exclude_service=a/b", "timeout=0",
+        "timeout=601", "user_file=./a", "user_file=a/", "timeout=1.5", "fallback_shell=sh",
+        "fallback_shell=/bin/../sh", "fallback_shell=/",
         "quiet\nauth sufficient pam_permit.so", "fallback_shell=/a\nb", "user_file=a\nb"}) {
     const auto wrong = make_pam_wish(false, {bad});
     EXPECT_FALSE(wrong) << bad;
