@@ -6,6 +6,7 @@
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -16,6 +17,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
+
+#include "lib/names.h"
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
@@ -55,6 +59,12 @@ int rights_error(uid_t uid, gid_t gid, const gid_t* gids, std::size_t count) {
   if (::syscall(SYS_setgroups, count, gids) != 0) return errno;
   if (::syscall(SYS_setresgid, gid, gid, gid) != 0) return errno;
   if (::syscall(SYS_setresuid, uid, uid, uid) != 0) return errno;
+  // The kernel has taken them already, unless the application told it to keep them.
+  struct __user_cap_header_struct header {_LINUX_CAPABILITY_VERSION_3, 0};
+  const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
+  if (::syscall(SYS_capset, &header, none) != 0) return errno;
+  // It holds a copy of the application's memory: not for the user, whatever fs.suid_dumpable says.
+  if (::prctl(PR_SET_DUMPABLE, 0) != 0) return errno;
   return 0;
 }
 
@@ -131,7 +141,7 @@ Scout::~Scout() { end(); }
 
 Status Scout::start(const Account& account, const std::vector<gid_t>& gids, unsigned timeout) {
   user_ = account.name;
-  deadline_ = now_ms() + timeout * 1000LL;
+  left_ = timeout * 1000LL;
   const std::string what = "cannot start a process to read the files of " + user_;
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
@@ -146,30 +156,35 @@ Status Scout::start(const Account& account, const std::vector<gid_t>& gids, unsi
   child_.reset(pidfd);
   theirs.reset();
   int rights = 0;
-  if (const auto got = receive(&rights, sizeof rights); !got) return got.error();
+  if (const auto got = receive(&rights, sizeof rights, "the process that reads the files of " + user_);
+      !got)
+    return got.error();
   if (rights != 0) return system_error("cannot take the rights of " + user_, rights);
   return {};
 }
 
 Result<RawUserFile> Scout::fetch(const std::string& path) {
-  Question question;
-  if (!put(question.path, path)) return Error{"the path of ~/.chos is too long", "", ENAMETOOLONG};
-  if (const auto sent = send(&question, sizeof question); !sent) return sent.error();
+  const auto question = std::make_unique<Question>();  // a thread's stack may be small
+  if (!put(question->path, path))
+    return Error{"the path of ~/.chos is too long", "", ENAMETOOLONG};
+  if (const auto sent = send(question.get(), sizeof *question); !sent) return sent.error();
   RawUserFile raw;
-  if (const auto got = receive(&raw, sizeof raw); !got) return got.error();
+  if (const auto got = receive(&raw, sizeof raw, "the home directory of " + user_); !got)
+    return got.error();
   return raw;
 }
 
 Result<Scout::Report> Scout::look(const Wish& wish) {
-  Question question;
-  question.kind = Question::Kind::look;
-  if (!put(question.path, wish.proc + "/setchos") || !put(question.os, wish.os) ||
-      !put(question.program, wish.program) || !put(question.fallback, wish.fallback) ||
-      !put(question.home, wish.home))
+  const auto question = std::make_unique<Question>();
+  question->kind = Question::Kind::look;
+  if (!put(question->path, wish.proc + "/setchos") || !put(question->os, wish.os) ||
+      !put(question->program, wish.program) || !put(question->fallback, wish.fallback) ||
+      !put(question->home, wish.home))
     return Error{"a path of the account " + user_ + " is too long", "", ENAMETOOLONG};
-  if (const auto sent = send(&question, sizeof question); !sent) return sent.error();
+  if (const auto sent = send(question.get(), sizeof *question); !sent) return sent.error();
   Report report;
-  if (const auto got = receive(&report, sizeof report); !got) return got.error();
+  const std::string who = "the tree of " + in_quotes(wish.os) + ", or the home directory of " + user_;
+  if (const auto got = receive(&report, sizeof report, who + " in it,"); !got) return got.error();
   return report;
 }
 
@@ -179,19 +194,23 @@ Status Scout::send(const void* question, std::size_t size) {
   return {};
 }
 
-Result<std::size_t> Scout::receive(void* answer, std::size_t size) {
+// Only the time spent here counts: what the application does between two questions (asking a
+// directory server for groups, say) is no fault of the home directory.
+Status Scout::receive(void* answer, std::size_t size, const std::string& who) {
   for (;;) {
-    const long long left = std::max(deadline_ - now_ms(), 0LL);
+    const long long began = now_ms();
     struct pollfd wait {socket_.get(), POLLIN, 0};
-    const int ready = ::poll(&wait, 1, static_cast<int>(left));
-    if (ready < 0 && errno == EINTR) continue;
-    if (ready == 0)
-      return Error{"the home directory of " + user_ + " does not answer", "", ETIMEDOUT};
+    const int ready = ::poll(&wait, 1, static_cast<int>(left_));
+    left_ = std::max(left_ - (now_ms() - began), 0LL);
+    if (ready <= 0) {  // EINTR, or too little memory to wait
+      if (ready < 0 && left_ > 0) continue;
+      return Error{who + " does not answer", "", ETIMEDOUT};
+    }
     const ssize_t got = ::recv(socket_.get(), answer, size, MSG_DONTWAIT);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (got != static_cast<ssize_t>(size))
       return Error{"the process that reads the files of " + user_ + " has died", "", ECHILD};
-    return size;
+    return {};
   }
 }
 

@@ -42,7 +42,8 @@ class Scout {
   ~Scout();
 
   /// Starts the child.  An Error if it cannot be started (EAGAIN: the process table is full), or
-  /// if it may not take the user's rights.  `timeout` in seconds, for all answers together.
+  /// if it may not take the user's rights.  `timeout` in seconds, for waiting for all
+  /// answers together.
   Status start(const Account& account, const std::vector<gid_t>& gids, unsigned timeout);
 
   /// What is at a path.  ETIMEDOUT in the error's code: no answer in time.
@@ -52,13 +53,14 @@ class Scout {
   Result<Report> look(const Wish& wish);
 
  private:
-  Result<std::size_t> receive(void* answer, std::size_t size);
+  /// `who` is the one that does not answer, if none comes.
+  Status receive(void* answer, std::size_t size, const std::string& who);
   Status send(const void* question, std::size_t size);
   void end();
 
   UniqueFd child_;   // pidfd
   UniqueFd socket_;
-  long long deadline_ = 0;  // CLOCK_MONOTONIC, ms
+  long long left_ = 0;  // to wait for answers, ms
   std::string user_;
 };
 
