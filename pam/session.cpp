@@ -123,8 +123,9 @@ bool Login::is_ours() {
   return true;
 }
 
+// The result is moved out and never copied: after a move of the process nothing is allocated.
 Outcome Login::open() {
-  if (!is_ours()) return outcome_;
+  if (!is_ours()) return std::move(outcome_);
   outcome_.what = Outcome::What::base;
   if (const auto now = kernel_.current()) current_ = *now;
   const auto chosen = choose();
@@ -137,12 +138,12 @@ Outcome Login::open() {
   if (chosen->source != Source::base) outcome_.os = chosen->name();
   if (chosen->base) {
     if (const auto left = leave(); !left) return trouble(left.error());
-    return outcome_;
+    return std::move(outcome_);
   }
   if (const auto good = kernel_.present(); !good) return trouble(good.error());
   if (const auto good = scout_out(*chosen); !good) return trouble(good.error());
   if (const auto moved = move(*chosen); !moved) return trouble(moved.error());
-  return outcome_;
+  return std::move(outcome_);
 }
 
 Result<Selection> Login::choose() {
@@ -202,17 +203,30 @@ void go_back(const char* before, const char* home) noexcept {
   (void)!::chdir("/");
 }
 
+constexpr unsigned long persona_query = 0xffffffff;
+
+// What the personality must become, with its flags kept; -1 if it is right.  That of a process in
+// the base OS is left alone, if the OS asks for none.
+int persona_for(bool linux32, bool in_base) {
+  if (in_base && !linux32) return -1;
+  const int now = ::personality(persona_query);
+  const int wanted = linux32 ? PER_LINUX32 : PER_LINUX;
+  if (now < 0 || (now & PER_MASK) == wanted) return -1;
+  return (now & ~PER_MASK) | wanted;
+}
+
 Status Login::move(const Selection& chosen) {
   const std::string name = chosen.kernel_name();
   // All that is needed after the move is made before it.
   const bool linux32 = chosen.entry != nullptr && chosen.entry->linux32;
+  const int persona = persona_for(linux32, current_ == "/");
   const std::string line =
       journal_.line(LOG_INFO, "user " + in_quotes(request_.user) + " enters " +
                                   in_quotes(chosen.name()) + rule_);
   const std::string stuck = journal_.line(LOG_CRIT, "cannot take back the groups of the process");
-  outcome_.moved = Moved{chosen.name(), linux32};
   char before[PATH_MAX] = "";
   if (::getcwd(before, sizeof before) == nullptr) before[0] = '\0';
+  outcome_.moved = Moved{chosen.name(), before, persona < 0 ? -1 : ::personality(persona_query)};
 
   GroupsOf groups(gids_);
   Status entered = kernel_.enter(name);
@@ -229,7 +243,7 @@ Status Login::move(const Selection& chosen) {
     journal_.send(stuck);
     ::_exit(1);  // never go on as root with the groups of a user
   }
-  if (linux32) ::personality(PER_LINUX32);
+  if (persona >= 0) ::personality(static_cast<unsigned long>(persona));
   go_back(before, account_.home.c_str());
   journal_.send(line);
   outcome_.what = Outcome::What::moved;
@@ -242,6 +256,8 @@ Status Login::leave() {
   char before[PATH_MAX] = "";
   if (::getcwd(before, sizeof before) == nullptr) before[0] = '\0';
   if (auto left = kernel_.enter("/"); !left) return left;
+  const int persona = persona_for(false, false);
+  if (persona >= 0) ::personality(static_cast<unsigned long>(persona));
   go_back(before, account_.home.c_str());
   return {};
 }
@@ -258,7 +274,7 @@ Outcome Login::trouble(const Error& error) {
   journal_.write(options_.deny ? LOG_ERR : LOG_WARNING,
                  "user " + in_quotes(request_.user) +
                      (options_.deny ? " is refused: " : " stays in " + place + ": ") + why + rule_);
-  return outcome_;
+  return std::move(outcome_);
 }
 
 }  // namespace
@@ -271,14 +287,18 @@ void close_session(const Request& request, const Options& options, const Moved& 
                    const System& system) {
   const KernelLink kernel(options.proc);
   const auto now = kernel.current();
-  if (!now || *now != moved.os) return;
+  // The module knows an OS by its name, also one that was entered by its path.
+  const bool by_path = moved.os.starts_with('/');
+  if (!now || *now == "/" || (!by_path && *now != moved.os)) return;
   const Journal journal(request.service, system.log.c_str());
   if (const auto left = kernel.enter("/"); !left) {
     journal.write(LOG_WARNING, "the session of " + in_quotes(request.user) + " ends in " +
                                    in_quotes(moved.os) + ": " + left.error().what);
     return;
   }
-  if (moved.persona) ::personality(PER_LINUX);
+  if (moved.persona >= 0) ::personality(static_cast<unsigned long>(moved.persona));
+  // Else it would stay in the farm, which nobody could take down then.
+  if (moved.cwd.empty() || ::chdir(moved.cwd.c_str()) != 0) (void)!::chdir("/");
   if (options.debug)
     journal.write(LOG_DEBUG, "the session of " + in_quotes(request.user) + " in " +
                                  in_quotes(moved.os) + " has ended");

@@ -30,8 +30,9 @@ struct System {
 
 /// What close() needs to know.
 struct Moved {
-  std::string os;
-  bool persona = false;  ///< the personality was set, and is to be reset
+  std::string os;        ///< as it was asked for: a name, or a path of the allowlist
+  std::string cwd;       ///< the working directory before the move; "" if it is not known
+  int persona = -1;      ///< the personality before the move; -1: it was not changed
 };
 
 struct Outcome {
@@ -54,7 +55,7 @@ struct Outcome {
 /// Writes to the log.  Throws std::bad_alloc only before the move.
 Outcome open_session(const Request& request, const Options& options, const System& system = {});
 
-/// Closes it: leaves the OS, if this process is still in it.
+/// Closes it: leaves the OS, if this process is still in it, for the directory where it was.
 void close_session(const Request& request, const Options& options, const Moved& moved,
                    const System& system = {});
 
