@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // pam_chos.so: hands what PAM says to the logic, and what the logic says to PAM.
+#include <chos/abi.h>
+#include <pthread.h>
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
 
+#include <cstdio>
 #include <cstring>
 #include <exception>
 #include <new>
@@ -44,11 +47,17 @@ int open_session(pam_handle_t* handle, int flags, const Options& options) {
   }
   Outcome outcome = chos::pam::open_session(request_of(handle), options);
   if (outcome.moved) *moved = std::move(*outcome.moved);
-  if (!outcome.os.empty()) pam_putenv(handle, ("CHOS=" + outcome.os).c_str());
+  if (!outcome.os.empty()) {
+    char variable[8 + CHOS_PATH_MAX];  // nothing may be thrown here any more
+    std::snprintf(variable, sizeof variable, "CHOS=%s", outcome.os.c_str());
+    (void)pam_putenv(handle, variable);
+  }
   if (!outcome.tell.empty() && (flags & PAM_SILENT) == 0)
     pam_error(handle, "%s", outcome.tell.c_str());
   switch (outcome.what) {
-    case Outcome::What::not_ours: return PAM_IGNORE;
+    case Outcome::What::not_ours:
+      (void)pam_set_data(handle, data_name, nullptr, nullptr);  // close ignores it too
+      return PAM_IGNORE;
     case Outcome::What::refused: return PAM_SESSION_ERR;
     case Outcome::What::base:
     case Outcome::What::moved: break;
@@ -60,14 +69,27 @@ int close_session(pam_handle_t* handle, const Options& options) {
   const void* data = nullptr;
   if (pam_get_data(handle, data_name, &data) != PAM_SUCCESS || data == nullptr) return PAM_IGNORE;
   const auto& moved = *static_cast<const chos::pam::Moved*>(data);
-  if (moved.os.empty()) return PAM_IGNORE;
-  chos::pam::close_session(request_of(handle), options, moved);
+  if (!moved.os.empty()) chos::pam::close_session(request_of(handle), options, moved);
   return PAM_SUCCESS;
 }
+
+// A thread that the application cancels here would be ended half way, as an exception ends it, and
+// so would its copy in the child.
+class NoCancel {
+ public:
+  NoCancel() { ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
+  NoCancel(const NoCancel&) = delete;
+  NoCancel& operator=(const NoCancel&) = delete;
+  ~NoCancel() { ::pthread_setcancelstate(before_, nullptr); }
+
+ private:
+  int before_ = PTHREAD_CANCEL_ENABLE;
+};
 
 // Nothing may be thrown into an application.  Without memory even the options may not be readable.
 template <typename Work>
 int guarded(int argc, const char** argv, Work work) noexcept {
+  const NoCancel whole;
   try {
     return work(options_of(argc, argv));
   } catch (const std::exception&) {
