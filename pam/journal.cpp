@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pam/journal.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 
 namespace chos::pam {
@@ -16,7 +18,7 @@ UniqueFd connect_log(const char* path) {
   struct sockaddr_un address {};
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, path, sizeof address.sun_path - 1);
-  // It never waits: a log that has come to a stand holds up no login.
+  // Not to wait for: a log that has come to a stand holds up no login.
   UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (fd && ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     fd.reset();
@@ -34,7 +36,12 @@ std::string Journal::line(int priority, const std::string& text) const {
 }
 
 void Journal::send(const std::string& line) const noexcept {
-  if (socket_) (void)::send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL);
+  if (!socket_) return;
+  if (::send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL) >= 0 || errno != EAGAIN) return;
+  // Many logins at once fill its queue for a moment.
+  struct pollfd room {socket_.get(), POLLOUT, 0};
+  if (::poll(&room, 1, 200) > 0)
+    (void)::send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL);
 }
 
 }  // namespace chos::pam

@@ -50,7 +50,8 @@ std::optional<Account> ask_account(Ask ask) {
   }
   if (found == nullptr) return std::nullopt;
   const std::string shell = entry.pw_shell == nullptr ? "" : entry.pw_shell;
-  return Account{entry.pw_name, entry.pw_dir, shell.empty() ? "/bin/sh" : shell, entry.pw_uid,
+  const char* home = entry.pw_dir == nullptr ? "" : entry.pw_dir;
+  return Account{entry.pw_name, home, shell.empty() ? "/bin/sh" : shell, entry.pw_uid,
                  entry.pw_gid};
 }
 
@@ -65,13 +66,15 @@ std::optional<Account> lookup_account(const std::string& name) {
 }
 
 std::vector<gid_t> lookup_gids(const Account& account) {
+  constexpr std::size_t largest = 65536;  // NGROUPS_MAX: a process can have no more
   std::vector<gid_t> gids(32);
   for (;;) {
     int count = static_cast<int>(gids.size());
     const int rc = ::getgrouplist(account.name.c_str(), account.gid, gids.data(), &count);
     const auto needed = static_cast<std::size_t>(count);
-    if (rc >= 0) {
-      gids.resize(needed);
+    // It also fails without memory, and then needs no more room.
+    if (rc >= 0 || gids.size() >= largest) {
+      gids.resize(std::min(needed, gids.size()));
       return gids;
     }
     gids.resize(std::max(needed, gids.size() * 2));
