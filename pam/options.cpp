@@ -39,9 +39,10 @@ std::string set(Options& options, std::string_view key, std::string_view value) 
     if (!uid) return "expected min_uid=NUMBER";
     options.min_uid = *uid;
   } else if (key == "exclude_service") {
+    if (value.find_first_not_of(',') == std::string_view::npos)
+      return "expected exclude_service=NAME[,NAME...]";
     for (const auto name : split(value, ','))
       if (!name.empty()) options.excluded.emplace_back(name);
-    if (value.empty()) return "expected exclude_service=NAME[,NAME...]";
   } else if (key == "timeout") {
     const auto seconds = number(value, 1, 600);
     if (!seconds) return "expected timeout=SECONDS, 1 to 600";
