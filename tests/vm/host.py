@@ -15,6 +15,8 @@ PACKAGES = {
     "vm": ["qemu-system-x86"],
     "tools": ["cmake", "ninja-build", "g++", "pkg-config", "libcli11-dev", "libtomlplusplus-dev",
               "nlohmann-json3-dev", "libmount-dev", "libpam0g-dev", "libgtest-dev"],
+    "unit": ["binutils", "pamtester", "libpam-wrapper", "libnss-wrapper"],
+    "fuzz": ["clang", "libclang-rt-14-dev", "g++"],
     "check": ["make", "gcc", "libc6-dev", "libelf-dev", "sparse", "perl", "linux-source",
               "linux-headers-amd64"],
 }

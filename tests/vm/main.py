@@ -8,16 +8,17 @@ import subprocess
 import sys
 import traceback
 
-from . import kernels, qemu, results, suites
+from . import fuzz, kernels, qemu, results, suites
 from .progress import Failure, Parallel, say
 
 HELP = """\
 Tests of chos.  What this machine lacks is installed by apt; Debian trees, kernels and images
 come from its own mirror and are kept in ${XDG_CACHE_HOME:-~/.cache}/chos, with the logs.
 
-  tests/run                     everything: units, check, all cases on all four kernels
+  tests/run                     everything: units, check, fuzz, all cases on all four kernels
   tests/run unit                the GoogleTest units of the tools
   tests/run check               the module's sources: W=1, sparse, checkpatch
+  tests/run fuzz [SECONDS]      libFuzzer over what users and administrators write, 60 s each
   tests/run vm                  all cases in virtual machines, on all four kernels
   tests/run vm 6.1              ... on one kernel: 5.10, 6.1, 6.12, newest (or its version)
   tests/run vm 6.1 load_*       ... some cases there, by a pattern of the shell
@@ -44,6 +45,13 @@ def _vm(words: list, long: bool) -> list:
     return [outcome for name in names for outcome in done[name]]
 
 
+def _fuzz(words: list) -> list:
+    seconds = words.pop(0) if words else str(fuzz.SECONDS)
+    if words or not seconds.isdecimal() or int(seconds) == 0:
+        raise Failure("expected: tests/run fuzz [SECONDS]")
+    return fuzz.fuzz(int(seconds))
+
+
 def _everything() -> list:
     """All parts, two at a time; one that cannot run is a failure and stops no other."""
     jobs = Parallel(2)
@@ -65,13 +73,14 @@ def _everything() -> list:
         machines = None
         broken = results.Outcome("vm", "all", "FAIL", 0.0, str(failure))
         say(f"virtual machines: {failure}")
-    order = ["unit", "check"]
+    order = ["unit", "check", "fuzz"]
     jobs.start("unit", guarded("unit", suites.unit))
     if machines:
         for name in reversed(kernels.names()):
             order.append(name)
             jobs.start(name, guarded(name, lambda name=name: machines.run(name)))
     jobs.start("check", guarded("check", suites.check))
+    jobs.start("fuzz", guarded("fuzz", fuzz.fuzz))
     done = jobs.wait()
     outcomes = [outcome for name in order for outcome in done[name]]
     return outcomes if machines else outcomes + [broken]
@@ -91,6 +100,8 @@ def main() -> int:
         what = words.pop(0) if words else "everything"
         if what in ("vm", "long"):
             outcomes = _vm(words, long or what == "long")
+        elif what == "fuzz":
+            outcomes = _fuzz(words)
         elif words:
             raise Failure(f"{what} takes no more words; see tests/run --help")
         elif what in ("everything", "unit", "check"):
