@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What a login's move leaves as it was, and how closing it goes back.
 #include <grp.h>
+#include <linux/capability.h>
 #include <sys/personality.h>
+#include <sys/syscall.h>
 
 #include "session_fixture.h"
 
@@ -20,6 +22,27 @@ TEST_F(PamMove, RootsGroupsAreKept) {
     if (open().what != What::moved) return 3;
     return process_state() == before ? 0 : 4;
   }), 0);
+}
+
+// An OS may be for some groups only.  The module is made to ask for one by the mode of its file,
+// which root without CAP_DAC_OVERRIDE does not pass over.
+TEST_F(PamMove, EntersWithTheGroupsOfTheUser) {
+  CHOS_NEEDS_ROOT();
+  choose("trixie");
+  ASSERT_EQ(::chown(path("proc/setchos").c_str(), 65533, strange_group), 0);
+  ASSERT_EQ(::chmod(path("proc/setchos").c_str(), 0060), 0);
+  EXPECT_EQ(in_a_process([this] {
+    struct __user_cap_header_struct header {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {};
+    if (::syscall(SYS_capget, &header, sets) != 0) return 2;
+    sets[0].effective &= ~(1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH);
+    if (::syscall(SYS_capset, &header, sets) != 0) return 3;
+    if (std::ofstream(path("proc/setchos"))) return 5;
+    const Outcome outcome = open();
+    if (outcome.what != What::moved) return 6;
+    return std::ofstream(path("proc/setchos")) ? 7 : 0;
+  }), 0);
+  EXPECT_EQ(os(), "trixie");
 }
 
 TEST_F(PamMove, CloseGoesBack) {
