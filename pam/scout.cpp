@@ -152,7 +152,8 @@ Status Scout::start(const Account& account, const std::vector<gid_t>& gids, unsi
   const long pid = fork_unseen(&pidfd);
   if (pid == 0)
     serve(theirs.get(), rights_error(account.uid, account.gid, gids.data(), gids.size()));
-  if (pid < 0) return system_error(what, errno, "is the table of processes full?");
+  if (pid < 0)
+    return system_error(what, errno, errno == EAGAIN ? "is the table of processes full?" : "");
   child_.reset(pidfd);
   theirs.reset();
   int rights = 0;

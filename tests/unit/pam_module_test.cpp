@@ -179,7 +179,9 @@ TEST_F(PamModule, Ignored) {
     EXPECT_TRUE(one.said.empty());
     EXPECT_EQ(os(), "/");
     // PAM's own word for "none of the modules has said anything".
-    EXPECT_EQ(session(line(options), 0, user, service).open, PAM_PERM_DENIED);
+    const Session alone = session(line(options), 0, user, service);
+    EXPECT_EQ(alone.open, PAM_PERM_DENIED);
+    EXPECT_EQ(alone.close, PAM_PERM_DENIED);
   };
   ignored("", "root", "login-test");
   ignored("", "no-such-user", "login-test");

@@ -63,6 +63,13 @@ TEST_F(PamScout, ReadsWithTheRightsOfTheUser) {
   EXPECT_EQ(fetch("home/.chos", &code), Found::unreadable);
   EXPECT_EQ(code, EACCES);
   CHOS_NEEDS_ROOT();
+  // The child holds a copy of the application's memory and environment: not the user's to read.
+  for (const char* own : {"environ", "auxv", "mem"}) {
+    std::filesystem::remove(path("home/.chos"));
+    std::filesystem::create_symlink(std::string("/proc/self/") + own, path("home/.chos"));
+    EXPECT_EQ(fetch("home/.chos", &code), Found::unreadable) << own;
+    EXPECT_EQ(code, EACCES) << own;
+  }
   write("secret", "root's");
   ASSERT_EQ(::chmod(path("secret").c_str(), 0600), 0);
   EXPECT_EQ(fetch("secret", &code), Found::unreadable);
