@@ -218,12 +218,14 @@ Status Scout::receive(void* answer, std::size_t size, const std::string& who) {
 void Scout::end() {
   socket_.reset();
   if (!child_) return;
-  // One that waits for a dead server may not end even now.  Then nobody waits for it: it becomes
-  // a zombie of the application and goes with it.
+  // One that has answered in time ends soon, however busy the machine is.  One that waits for a dead
+  // server may not end even now: nobody waits for that, it becomes a zombie of the application and
+  // goes with it.
   ::syscall(SYS_pidfd_send_signal, child_.get(), SIGKILL, nullptr, 0);
-  const long long until = now_ms() + 200;
+  const long long patience = 200 + left_;
+  const long long until = now_ms() + patience;
   struct pollfd wait {child_.get(), POLLIN, 0};
-  for (long long left = 200; left > 0; left = until - now_ms()) {
+  for (long long left = patience; left > 0; left = until - now_ms()) {
     const int ready = ::poll(&wait, 1, static_cast<int>(left));
     if (ready < 0 && errno == EINTR) continue;
     if (ready <= 0) break;
