@@ -314,6 +314,7 @@ TEST_F(PamModule, SignalsAllTheTime) {
 }
 
 TEST_F(PamModule, ACancelledThread) {
+  if (CHOS_TEST_SANITIZED) GTEST_SKIP() << "libpam loses memory when a thread is cancelled in it";
   std::string chos;
   std::thread thread([this, &chos] {
     ::pthread_cancel(::pthread_self());  // takes effect at the next call where it may
