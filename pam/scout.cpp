@@ -222,7 +222,7 @@ void Scout::end() {
   // server may not end even now: nobody waits for that, it becomes a zombie of the application and
   // goes with it.
   ::syscall(SYS_pidfd_send_signal, child_.get(), SIGKILL, nullptr, 0);
-  const long long patience = 200 + left_;
+  const long long patience = 1000 + left_;
   const long long until = now_ms() + patience;
   struct pollfd wait {child_.get(), POLLIN, 0};
   for (long long left = patience; left > 0; left = until - now_ms()) {
