@@ -43,6 +43,8 @@ class Watch:
             self.running = None
         elif word == "DIRTY":
             self.dirty = True
+        elif word == "LEFT" and self.done:
+            self.fail(list(self.done)[-1], f"left behind after this case or before: {rest}")
         elif word == "DONE":
             self.finished = True
         return _PATIENCE

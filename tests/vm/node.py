@@ -23,15 +23,19 @@ LIBRARY = TOP / "tests/vm/node/lib.sh"
 
 def disks() -> tuple:
     """(the node's disk, the disk of the trees), made if the cache lacks them."""
-    return (image.ext4("node", {"": trees.get("bookworm")}, spare=400),
-            image.ext4("os", {name: trees.get(tree) for name, tree in OS_TREES.items()},
-                       spare=200))
+    return (image.ext4("node", {"": trees.get("bookworm")}, spare=400), os_disk())
 
 
-def archive(kernel, files: dict) -> initramfs.Archive:
+def os_disk() -> Path:
+    """The disk of the trees to switch to, made if the cache lacks it."""
+    return image.ext4("os", {name: trees.get(tree) for name, tree in OS_TREES.items()}, spare=200)
+
+
+def archive(kernel, files: dict, more_modules: tuple = ()) -> initramfs.Archive:
     """An initramfs that boots the node.
 
-    files: path on the node -> (content, mode), or (target, None) for a link, beside the module and the tools.
+    files: path on the node -> (content, mode), or (target, None) for a link, beside the module
+    and the tools.  more_modules: of the kernel, for modprobe on the node.
     """
     result = initramfs.base()
     result.file("init", BOOT / "node-init", 0o755)
@@ -43,7 +47,7 @@ def archive(kernel, files: dict) -> initramfs.Archive:
     for name, data in modules:
         result.file(f"modules/{name}", data)
     result.file("modules/order", "".join(f"{name}\n" for name, _ in modules))
-    for path, content in _module_folder(kernel).items():
+    for path, content in _module_folder(kernel, more_modules).items():
         result.file(f"payload/usr/{path}", content)  # Debian's /lib is a link to usr/lib
     for path, (content, mode) in tools.installed().items():
         result.file(f"payload{path}", content, mode)
@@ -56,12 +60,15 @@ def archive(kernel, files: dict) -> initramfs.Archive:
     return result
 
 
-def _module_folder(kernel) -> dict:
+def _module_folder(kernel, more_modules: tuple) -> dict:
     """lib/modules/RELEASE of the node, with chos.ko in it: path -> bytes."""
     with tempfile.TemporaryDirectory() as folder:
         top = Path(folder) / "lib/modules" / kernel.release
         (top / "updates").mkdir(parents=True)
         shutil.copy(kernel.ko, top / "updates/chos.ko")
+        (top / "kernel").mkdir()
+        for name, data in kernel.modules(list(more_modules)):
+            (top / "kernel" / name).write_bytes(data)
         for name in ("modules.builtin", "modules.order"):
             shutil.copy(kernel.modules_dir / name, top / name)
         run(["depmod", "-b", folder, kernel.release], "depmod", cache.logs() / "depmod.log")

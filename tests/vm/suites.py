@@ -7,7 +7,7 @@ import time
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
-from . import cache, cases, guest, host, kernels, node, qemu, tools
+from . import cache, cases, guest, host, kernels, login, node, qemu, tools
 from .progress import Failure, run, say
 from .results import Outcome
 
@@ -77,7 +77,7 @@ def check() -> list:
 
 
 class VirtualMachines:
-    """Cases in VMs: those of the kernel program, and those of the node."""
+    """Cases in VMs: those of the kernel program, those of the node, and those of logins."""
 
     def __init__(self, pattern: str | None = None, long: bool = False):
         """pattern: of the shell, which cases to run.  Raises Failure if it names none."""
@@ -89,16 +89,21 @@ class VirtualMachines:
         on_node = list(node.scripts())
         self.kernel_cases = [c for c in in_kernel if _named(c[0], pattern)]
         self.node_cases = [name for name in on_node if _named(name, pattern)]
-        if not self.kernel_cases and not self.node_cases:
-            names = [name for name, _ in in_kernel] + on_node
+        self.login_cases = [name for name in login.scripts() if _named(name, pattern)]
+        if not self.kernel_cases and not self.node_cases and not self.login_cases:
+            names = [name for name, _ in in_kernel] + on_node + list(login.scripts())
             raise Failure(f"no case {pattern}; there are:\n  " + "\n  ".join(names))
 
     def run(self, name: str) -> list:
         """All chosen cases on a kernel."""
+        logins = self.login_cases if name in login.TREES else []
+        if not (self.kernel_cases or self.node_cases or logins):
+            say(f"kernel {name}: none of these cases runs on it")
+            return []
         kernel = kernels.get(name)
         _ = kernel.ko
         say(f"kernel {kernel.release}: {len(self.kernel_cases)} cases,"
-            f" {len(self.node_cases)} on a node")
+            f" {len(self.node_cases)} on a node, {len(logins)} of logins")
         outcomes = []
         if self.kernel_cases:
             outcomes += cases.run_kernel_cases(kernel, self.program, self.kernel_cases, self.long)
@@ -106,6 +111,10 @@ class VirtualMachines:
             with self._disks:  # made once
                 node.disks()
             outcomes += cases.run_node_cases(kernel, self.node_cases)
+        if logins:
+            with self._disks:
+                login.disks(name)
+            outcomes += login.run_cases(kernel, logins, self.long)
         say(f"kernel {kernel.release}: done,"
             f" {sum(o.status == 'FAIL' for o in outcomes)} failed")
         return outcomes

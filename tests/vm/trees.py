@@ -3,7 +3,9 @@
 
 Kernel modules are built inside the tree of the kernel's own suite; beside such a tree lies the
 unpacked linux-image package of the kernel its headers are for.  The one of Debian 12 is the
-node as well.  The trees called os-* are the alternate OSs to switch to: small, quickly made.
+node as well.  The trees called login* are the nodes that people log in to, with the daemons
+they come through.  The trees called os-* are the alternate OSs to switch to: small, quickly
+made.
 """
 
 import inspect
@@ -22,7 +24,8 @@ IMAGE_PARTS = ["./boot/vmlinuz-*", "./boot/config-*"] + [
     for top in ("./lib", "./usr/lib")
     for part in ("modules.*", "kernel/fs/*", "kernel/lib/*", "kernel/crypto/*",
                  "kernel/arch/x86/crypto/*", "kernel/drivers/virtio/*",
-                 "kernel/drivers/block/*", "vmlinuz", "kernel/drivers/char/*", "kernel/net/9p/*")]
+                 "kernel/drivers/block/*", "vmlinuz", "kernel/drivers/char/*", "kernel/net/9p/*",
+                 "kernel/net/sunrpc/*", "kernel/net/dns_resolver/*")]
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,12 @@ class Recipe:
 
 _BUILD = ("linux-headers-amd64", "gcc", "make", "libc6-dev", "libelf1")
 _BUILD_13 = ("gcc", "make", "libc6-dev", "libelf1t64")
-_OS = ("python3-minimal", "procps")
+_OS = ("python3-minimal", "procps", "rsync")
+# What a node takes logins by, and what its cases look through.
+_DAEMONS = ("python3-minimal", "procps", "systemd", "systemd-sysv", "udev", "dbus",
+            "libpam-systemd", "openssh-server", "openssh-client", "sudo", "cron", "at", "rsync",
+            "xauth", "nfs-kernel-server", "nfs-common", "kmod", "libmount1", "libstdc++6",
+            "util-linux-extra")
 
 # The node: two users, root and them without passwords, no service that a test has no use for.
 _NODE = """
@@ -66,6 +74,32 @@ for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub
 done
 """
 
+# A node that takes logins: many users, and keys that are made anew at each boot.  The daemons
+# do not start at boot: the runner of the cases starts them.
+_LOGIN = _NODE + """
+for number in $(seq -w 1 20); do
+  useradd -m -s /bin/bash "u$number"
+done
+rm -f /etc/ssh/ssh_host_* /etc/update-motd.d/*
+for unit in ssh.service ssh.socket cron.service atd.service; do
+  systemctl disable "$unit"
+done
+for unit in nfs-server.service nfs-mountd.service nfs-idmapd.service nfs-blkmap.service \\
+  nfs-client.target nfs-utils.service nfsdcld.service rpc-statd.service fsidd.service \\
+  rpc-statd-notify.service rpc-gssd.service rpc-svcgssd.service rpcbind.service rpcbind.socket \\
+  proc-fs-nfsd.mount var-lib-nfs-rpc_pipefs.mount run-rpc_pipefs.mount rsync.service \\
+  sshd-keygen.service rescue-ssh.target systemd-udev-trigger.service \\
+  systemd-binfmt.service systemd-hwdb-update.service systemd-pcrphase.service \\
+  systemd-pcrphase-sysinit.service systemd-boot-system-token.service \\
+  systemd-rfkill.socket systemd-machine-id-commit.service modprobe@drm.service \\
+  modprobe@efi_pstore.service modprobe@fuse.service modprobe@configfs.service \\
+  sys-fs-fuse-connections.mount sys-kernel-config.mount remote-fs.target logrotate.timer \\
+  systemd-tmpfiles-clean.timer wtmpdb-rotate.timer wtmpdb-update-boot.service \\
+  console-getty.service nfs-common.service systemd-remount-fs.service; do
+  systemctl mask "$unit"
+done
+"""
+
 RECIPES = {
     recipe.name: recipe for recipe in (
         Recipe("bullseye", "bullseye", _BUILD, expired_ok=True),
@@ -75,8 +109,12 @@ RECIPES = {
         Recipe("trixie", "trixie", ("linux-headers-amd64", *_BUILD_13)),
         Recipe("backports", "trixie", ("linux-headers-amd64/trixie-backports", *_BUILD_13),
                ("trixie-backports",)),
+        Recipe("login12", "bookworm", _DAEMONS, script=_LOGIN),
+        Recipe("login13", "trixie", _DAEMONS + ("login", "wtmpdb", "libpam-wtmpdb", "lastlog2",
+                                                "libpam-lastlog2"), script=_LOGIN),
+        # No sftp server here: internal-sftp is to work without one.
         Recipe("os-bullseye", "bullseye", _OS, expired_ok=True),
-        Recipe("os-trixie", "trixie", _OS),
+        Recipe("os-trixie", "trixie", _OS + ("openssh-sftp-server", "xauth")),
     )
 }
 

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# A command that sshd forces on a user runs in the user's OS.
+. "${0%/*}/login-lib.sh"
+fresh
+enable sshd
+choose u05 bullseye
+expect 0 ssh u05@node 'rm -rf /'
+equal "$(cat $output)" "forced in bullseye, asked for: rm -rf /" "what ran"
+expect 0 ssh -tt u05@node
+says "forced in bullseye, asked for: "
+finished

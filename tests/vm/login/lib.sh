@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What the login cases share, beside what all node cases do.
+
+. "${0%/*}/lib.sh"
+tree=/var/lib/chos/os
+meet=/tmp/meet  # for FIFOs; not sticky, or the kernel lets users open only their own
+pam_so=$(echo /usr/lib/*/security/pam_chos.so)
+
+# Says where it runs: the OS's mark, the kernel's word, who, in which directory.
+probe='echo "$(cat /etc/chos-mark) $(readlink /proc/chos/link 2>/dev/null || echo /) $(id -un) $PWD"'
+
+# The configuration of sshd: a default one, after these lines.
+sshd_with() {
+  {
+    printf '%s\n' "$@"
+    [[ "$*" == *Subsystem* ]] || echo 'Subsystem sftp /usr/lib/openssh/sftp-server'
+    echo 'HostKey /etc/ssh/ssh_host_ed25519_key
+ListenAddress 127.0.0.1
+AuthorizedKeysFile /etc/ssh/authorized_keys
+KbdInteractiveAuthentication no
+UsePAM yes
+UseDNS no
+PrintMotd no
+X11Forwarding yes
+MaxStartups 100
+AcceptEnv LANG LC_*'
+    # From 9.8 on refused sessions would make it refuse the next ones.
+    ! strings_of_sshd | grep -qi persourcepenalties || echo 'PerSourcePenalties no'
+    echo 'Match User u05
+  ForceCommand echo "forced in $(cat /etc/chos-mark), asked for: $SSH_ORIGINAL_COMMAND"'
+  } >/etc/ssh/sshd_config
+  systemctl restart ssh || fail "sshd does not start: $(sshd -t 2>&1)"
+}
+strings_of_sshd() { grep -a -o -i 'persourcepenalties' /usr/sbin/sshd; }
+
+# A node as most cases want it: up, both trees allowed, no user has chosen, PAM as Debian has it.
+fresh() {
+  cd / || exit 1
+  rm -rf /home/*/.chos /root/.chos $meet
+  mkdir -m 777 $meet
+  cp -a /run/pam.d/. /etc/pam.d/
+  allowlist trixie:/os/trixie bullseye:/os/bullseye
+  expect 0 chosctl up
+  expect 0 chosctl reload
+  # This very configuration is there after the first case, unless one has changed it.
+  systemctl -q is-active ssh && [ ! -e /run/sshd-changed ] || sshd_with
+  rm -f /run/sshd-changed
+  mounts_before=$(mounts)
+  mark
+}
+
+sshd_changed() {
+  touch /run/sshd-changed
+  sshd_with "$@"
+}
+
+# enable SERVICE...: with the options $options of the module.
+options=
+enable() {
+  local service
+  for service; do
+    echo "-session optional pam_chos.so $options" >>"/etc/pam.d/$service"
+  done
+}
+disable() { cp -a "/run/pam.d/$1" "/etc/pam.d/$1"; }
+
+# choose USER OS: writes it into the user's file, as the user would.
+choose() {
+  printf '%s\n' "$2" >"/home/$1/.chos"
+  chown "$1:" "/home/$1/.chos"
+}
+
+place() {
+  case $1 in
+    base) echo "base /" ;;
+    *) echo "$1 /os/$1" ;;
+  esac
+}
+
+# lands OS USER [SSH-OPTION...]: a command by ssh runs in that OS, in the user's home.
+lands() {
+  local os=$1 user=$2
+  shift 2
+  expect 0 ssh "$@" "$user@node" "$probe"
+  tr -d '\r' <$output >$output.clean
+  equal "$(tail -n 1 $output.clean)" "$(place "$os") $user /home/$user" "where $user is"
+}
+
+# The log from here on.
+mark() { cursor=$(journalctl -q -n 0 --show-cursor | sed -n 's/^-- cursor: //p'); }
+journal() {
+  journalctl --sync
+  journalctl -q --after-cursor="$cursor" -o cat SYSLOG_IDENTIFIER=pam_chos
+}
+
+# logged N TEXT...: pam_chos has written N lines since the mark, the last with each of the texts.
+logged() {
+  local count=$1 text lines
+  shift
+  lines=$(journal)
+  equal "$(printf '%s' "$lines" | grep -c .)" "$count" "lines in the log ($lines)"
+  for text; do
+    [[ "${lines##*$'\n'}" == *"$text"* ]] || fail "the log says \"$lines\", without \"$text\""
+  done
+}
+
+# Nothing of the sessions is left: in no OS, nothing mounted.
+finished() {
+  local pid
+  while read -r pid _; do
+    timeout $((20 * CHOS_TIME_SCALE)) tail --pid="$pid" -f /dev/null ||
+      fail "still there: $pid $(tr '\0' ' ' <"/proc/$pid/cmdline")"
+  done </proc/chos/processes
+  equal "$(cat /proc/chos/processes)" "" "processes in an OS"
+  equal "$(mounts)" "$mounts_before" "mounts"
+}
+
+# The k-th word of a running time: seconds with fractions, of the wall clock.
+seconds() { date +%s.%N; }

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# A command, a shell with a terminal, a script on standard input: each in the user's OS.
+. "${0%/*}/login-lib.sh"
+fresh
+enable sshd
+choose alice trixie
+choose bob /os/bullseye
+choose u02 base
+
+# Commands.
+lands trixie alice
+lands bullseye bob
+lands base u01
+lands base u02
+logged 2 "(sshd) user 'bob' enters 'bullseye'" "rule ~/.chos"
+expect 7 ssh alice@node 'exit 7'
+expect 0 ssh alice@node 'echo "<$CHOS>"'
+equal "$(cat $output)" "<trixie>" "\$CHOS"
+expect 0 ssh u01@node 'echo "<$CHOS>"'
+equal "$(cat $output)" "<>" "\$CHOS of somebody who has not chosen"
+
+# A script.
+printf '%s\n' "$probe" 'exit 5' | ssh bob@node bash -s >$output 2>&1
+equal "$?" 5 "status of bash -s"
+equal "$(cat $output)" "$(place bullseye) bob /home/bob" "where bash -s runs"
+
+# A terminal: a login shell, typed at.
+mark
+printf '%s\n' tty 'shopt login_shell' "$probe" 'exit 3' | ssh -tt alice@node >$output 2>&1
+equal "$?" 3 "status of the shell"
+says /dev/pts/
+grep -qE 'login_shell[[:space:]]+on' $output || fail "no login shell"
+says "$(place trixie) alice /home/alice"
+says_not "chos: "
+logged 1 "user 'alice' enters 'trixie'"
+finished
