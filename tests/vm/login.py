@@ -38,7 +38,8 @@ def run_cases(kernel, names: list, long: bool) -> list:
         files = {f"{node.TESTS}/{name}.sh": (path, 0o755) for name, path in scripts().items()}
         files[f"{node.TESTS}/lib.sh"] = (node.LIBRARY, 0o755)
         files[f"{node.TESTS}/login-lib.sh"] = (SCRIPTS / "lib.sh", 0o755)
-        files[f"{node.TESTS}/runner"] = (SCRIPTS / "runner", 0o755)
+        for name in ("runner", "typist.py"):
+            files[f"{node.TESTS}/{name}"] = (SCRIPTS / name, 0o755)
         files[f"{node.TESTS}/cases"] = ("".join(f"{name}\n" for name in rest), 0o644)
         files.update(node.unit("chos-logins.service"))
         return qemu.boot(kernel, node.archive(kernel, files, _MODULES).build(),

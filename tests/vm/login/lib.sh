@@ -38,6 +38,7 @@ fresh() {
   cd / || exit 1
   rm -rf /home/*/.chos /root/.chos $meet
   mkdir -m 777 $meet
+  rm -f /etc/pam.d/*
   cp -a /run/pam.d/. /etc/pam.d/
   allowlist trixie:/os/trixie bullseye:/os/bullseye
   expect 0 chosctl up
@@ -59,10 +60,16 @@ options=
 enable() {
   local service
   for service; do
+    # Debian keeps some below /usr; what is in /etc comes first.
+    [ -e "/etc/pam.d/$service" ] || cp "/usr/lib/pam.d/$service" /etc/pam.d/
     echo "-session optional pam_chos.so $options" >>"/etc/pam.d/$service"
   done
 }
 disable() { cp -a "/run/pam.d/$1" "/etc/pam.d/$1"; }
+
+# The trees show the base's passwd and group as they were at the last `up`: those that have
+# changed since are new files.
+accounts_changed() { expect 0 chosctl up; }
 
 # choose USER OS: writes it into the user's file, as the user would.
 choose() {
@@ -104,6 +111,8 @@ logged() {
   done
 }
 
+of_users() { ps -e -o pid= -o uid= | awk '$2 >= 1000 && $2 < 60000 { print $1 }'; }
+
 # Nothing of the sessions is left: in no OS, nothing mounted.
 finished() {
   local pid
@@ -115,5 +124,9 @@ finished() {
   equal "$(mounts)" "$mounts_before" "mounts"
 }
 
-# The k-th word of a running time: seconds with fractions, of the wall clock.
-seconds() { date +%s.%N; }
+# in_time SECONDS COMMAND...: it ends by then (of a machine that is not emulated: more of others).
+in_time() {
+  local limit=$1
+  shift
+  timeout -k 5 $((limit * (CHOS_TIME_SCALE > 1 ? 4 : 1))) "$@"
+}

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What PAM does for accounts still works: expired ones are refused, limits arrive, an old password
+# is changed.
+. "${0%/*}/login-lib.sh"
+fresh
+
+# An expired account is told the same with pam_chos and without.
+chage -E 0 u10
+expect 255 ssh u10@node true
+cp $output /tmp/refused
+choose u10 trixie
+enable sshd
+expect 255 ssh u10@node true
+cmp $output /tmp/refused || fail "refused in other words: $(cat /tmp/refused)"
+chage -E -1 u10
+rm /tmp/refused
+logged 0
+
+# Limits of pam_limits, in the session in the OS.
+cp /etc/security/limits.conf /run/limits.conf
+echo 'u10 hard nofile 777' >>/etc/security/limits.conf
+expect 0 ssh u10@node 'cat /etc/chos-mark; ulimit -Hn'
+equal "$(tr '\n' ' ' <$output)" "trixie 777 " "limits in the OS"
+cp /run/limits.conf /etc/security/limits.conf
+
+# A password that has to be changed: the session is there for nothing but passwd(1), which an OS
+# without set-user-ID programs cannot run.
+echo 'u10:old-secret' | chpasswd
+chage -d 0 u10
+old=$(getent shadow u10 | cut -d: -f2)
+mark
+in_time 60 python3 "${0%/*}/typist.py" "urrent password: =old-secret" "ew password: =Correct-horse-7" \
+  "ew password: =Correct-horse-7" -- ssh -tt u10@node >$output 2>&1
+[ "$(getent shadow u10 | cut -d: -f2)" != "$old" ] || fail "the password was not changed"
+lands trixie u10
+finished

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# on_error=deny: no session rather than one in the base OS; root gets in all the same.
+. "${0%/*}/login-lib.sh"
+fresh
+for service in sshd su; do
+  echo "session [success=ok ignore=ignore module_unknown=ignore default=die]" \
+    "pam_chos.so on_error=deny" >>/etc/pam.d/$service
+done
+choose alice trixie
+choose bob sl6
+echo sl6 >/root/.chos
+lands trixie alice
+lands base u01
+
+# refused USER REASON: by sshd, with and without a terminal, and by su.
+refused() {
+  mark
+  ssh "$1@node" "$probe" >$output 2>&1 </dev/null && fail "a session of $1"
+  says_not "$1 /home/$1"
+  logged 1 "(sshd) user '$1' is refused: " "$2"
+  printf '%s\n' "$probe" exit | ssh -tt "$1@node" >$output 2>&1 && fail "a shell of $1"
+  says_not "$1 /home/$1"
+  su "$1" -c "$probe" >$output 2>&1 </dev/null && fail "su to $1"
+  says "$2"
+  says "the session is refused"
+  expect 0 ssh root@node "$probe"
+  equal "$(cat $output)" "$(place base) root /root" "root"
+}
+refused bob "names 'sl6', which is not in /etc/chos"
+expect 0 chosctl down
+refused alice "chosctl up"
+expect 0 chosctl up
+lands trixie alice
+# A missing module is not ours to refuse.
+mv $pam_so $pam_so.away
+lands base bob
+mv $pam_so.away $pam_so
+rm /root/.chos
+finished

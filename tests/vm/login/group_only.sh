@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# An OS for the members of a group: they get in by ssh, which opens the session before it takes
+# the user's groups; the others are told.
+. "${0%/*}/login-lib.sh"
+fresh
+getent group physics >/dev/null || groupadd physics
+usermod -a -G physics u07
+accounts_changed
+allowlist trixie:/os/trixie bullseye:/os/bullseye:groups=physics
+expect 0 chosctl reload
+enable sshd su
+choose u07 bullseye
+choose u08 bullseye
+lands bullseye u07
+expect 0 ssh u07@node id
+says "(physics)"
+expect 0 su u07 -c "$probe"
+says "$(place bullseye) u07"
+mark
+printf '%s\n' "$probe" exit | ssh -tt u08@node >$output 2>&1
+says "$(place base) u08 /home/u08"
+says "chos: 'bullseye' is for the members of the group 'physics'"
+logged 1 "user 'u08' stays in the base OS: 'bullseye' is for the members"
+# Nor may the user go there by hand, and sshd has left no group behind.
+expect 1 ssh u08@node 'echo bullseye >/proc/chos/setchos'
+expect 0 ssh u08@node id
+says_not physics
+finished

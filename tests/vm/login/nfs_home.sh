@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# A home on an NFS server that maps root to nobody, mode 0700: read and used from the OS.  Then the
+# server dies: the login waits for the time that was given, goes on in the base OS, and says why.
+. "${0%/*}/login-lib.sh"
+fresh
+enable su sshd
+getent passwd nfsuser >/dev/null || useradd -M -d /home/nfsuser -s /bin/bash nfsuser
+accounts_changed
+modprobe nfsd || fail "the kernel has no NFS server"
+for sub in nfsd:/proc/fs/nfsd rpc_pipefs:/run/rpc_pipefs; do
+  mkdir -p "${sub#*:}"
+  grep -q " ${sub#*:} " /proc/mounts || mount -t "${sub%%:*}" "${sub%%:*}" "${sub#*:}"
+done
+mkdir -p /srv/nfs /home/nfsuser
+install -d -o nfsuser -g nfsuser -m 700 /srv/nfs/nfsuser
+echo trixie >/srv/nfs/nfsuser/.chos
+chown nfsuser: /srv/nfs/nfsuser/.chos
+chmod 600 /srv/nfs/nfsuser/.chos
+echo '/srv/nfs 127.0.0.1(rw,root_squash,no_subtree_check,fsid=0,sec=sys)' >/etc/exports
+# A server that has just started gives its clients time to come back: little, here.
+echo 5 >/proc/fs/nfsd/nfsv4leasetime
+echo 5 >/proc/fs/nfsd/nfsv4gracetime
+expect 0 exportfs -ra
+rpc.mountd -N 3 || fail "no mountd"
+expect 0 rpc.nfsd -N 3 -V 4 1
+
+# Whatever happens, the server runs again before anybody has to wait for it.
+clean_up() {
+  rpc.nfsd -N 3 -V 4 1
+  umount /home/nfsuser || umount -l /home/nfsuser
+  rpc.nfsd 0
+  kill "$(pidof rpc.mountd)"
+  exportfs -ua
+  umount /proc/fs/nfsd /run/rpc_pipefs
+} >/dev/null 2>&1
+trap clean_up EXIT
+expect 0 mount -t nfs4 -o hard,timeo=20,retrans=1,noac 127.0.0.1:/nfsuser /home/nfsuser
+! cat /home/nfsuser/.chos >/dev/null 2>&1 || fail "root can read the user's file"
+
+lands trixie nfsuser
+expect 0 ssh nfsuser@node 'echo written >file && cat file'
+equal "$(cat $output)" written "a file in the home"
+equal "$(cat /srv/nfs/nfsuser/file)" written "the file on the server"
+expect 0 su nfsuser -c "$probe"
+equal "$(cut -d' ' -f1-3 $output)" "$(place trixie) nfsuser" "su"
+
+# The server is gone.  su, since sshd itself reads in the home before and after.
+disable su
+enable_with_timeout() { options=timeout=5 enable su; }
+enable_with_timeout
+expect 0 rpc.nfsd 0
+mark
+cd /tmp || exit 1
+began=$(cut -d' ' -f1 /proc/uptime)
+expect 0 in_time 20 su nfsuser -c "$probe"
+took=$(awk "BEGIN { print $(cut -d' ' -f1 /proc/uptime) - $began }")
+echo "with a dead server the login took $took s"
+says "$(place base) nfsuser /tmp"
+equal "$(grep -c '^chos: ' $output)" 1 "lines of reason"
+says "chos: the home directory of nfsuser does not answer; this session is in the base OS"
+logged 1 "(su) user 'nfsuser' stays in the base OS: the home directory of nfsuser does not answer"
+awk "BEGIN { exit !($took >= 4.9 && $took <= 10) }" || fail "the login took $took s, not about 5"
+
+# It comes back, and so do the logins.
+expect 0 rpc.nfsd -N 3 -V 4 1
+lands trixie nfsuser
+trap - EXIT
+clean_up
+finished

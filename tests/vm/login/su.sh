@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# su, su -l, runuser and sudo: the OS of the user that one becomes, where it is enabled; where it
+# is not, the OS one is in.
+. "${0%/*}/login-lib.sh"
+fresh
+choose alice bullseye
+choose bob trixie
+echo 'Defaults !requiretty' >/etc/sudoers.d/case
+
+# Not enabled: nobody is moved.
+for how in "su alice -c" "su -l alice -c" "runuser -u alice -- sh -c" "sudo -u alice sh -c"; do
+  expect 0 $how "$probe"
+  equal "$(cut -d' ' -f1-3 $output)" "$(place base) alice" "$how, not enabled"
+done
+logged 0
+
+enable su runuser sudo
+cd /home/bob || exit 1
+for how in "su alice -c" "runuser alice -c" "runuser -u alice -- sh -c" "sudo -u alice sh -c"; do
+  mark
+  expect 0 $how "$probe"
+  # runuser -u runs a command without any session.
+  [[ $how == *"-u alice --"* ]] && { says "$(place base) alice /home/bob"; continue; }
+  equal "$(cat $output)" "$(place bullseye) alice /home/bob" "$how"
+  logged 1 "(${how%% *}) user 'alice' enters 'bullseye'"
+done
+cd /
+enable runuser-l
+for how in "su -l" "su -" "runuser -l"; do
+  mark
+  expect 0 $how alice -c "$probe; shopt login_shell; echo CHOS=\$CHOS"
+  says "$(place bullseye) alice /home/alice"
+  says "CHOS=bullseye"
+  grep -qE 'login_shell[[:space:]]+on' $output || fail "no login shell"
+  logged 1 "user 'alice' enters 'bullseye'"
+done
+# The status comes through; su itself is where it was.
+expect 9 su alice -c 'exit 9'
+equal "$(cat /proc/chos/setchos)" "/" "the OS of this shell"
+
+# root stays, or goes back to the base OS; from an OS one gets to another user's OS.
+echo trixie >/root/.chos
+expect 0 su root -c "$probe"
+equal "$(cat $output)" "$(place base) root /" "su to root"
+expect 0 chos -o trixie su alice -c "$probe"
+equal "$(cut -d' ' -f1-3 $output)" "$(place bullseye) alice" "su from another OS"
+rm /root/.chos
+
+# sudo without the line keeps the OS.
+disable sudo
+expect 0 su bob -c "chos --current"
+expect 0 sudo -u bob sh -c "$probe"
+equal "$(cut -d' ' -f1-3 $output)" "$(place base) bob" "sudo, not enabled"
+rm /etc/sudoers.d/case
+finished
