@@ -104,8 +104,9 @@ RECIPES = {
     recipe.name: recipe for recipe in (
         Recipe("bullseye", "bullseye", _BUILD, expired_ok=True),
         Recipe("bookworm", "bookworm", _BUILD + (
-            "python3-minimal", "procps", "systemd", "systemd-sysv", "udev", "sudo", "kmod", "libmount1", "libstdc++6"),
-            script=_NODE),
+            "python3-minimal", "procps", "systemd", "systemd-sysv", "udev", "sudo", "kmod",
+            "libmount1", "libstdc++6", "openssh-server", "openssh-client"),
+            script=_NODE + "systemctl disable ssh.service\nrm -f /etc/ssh/ssh_host_*\n"),
         Recipe("trixie", "trixie", ("linux-headers-amd64", *_BUILD_13)),
         Recipe("backports", "trixie", ("linux-headers-amd64/trixie-backports", *_BUILD_13),
                ("trixie-backports",)),

@@ -19,7 +19,7 @@ says "$(place bullseye) u07"
 mark
 printf '%s\n' "$probe" exit | ssh -tt u08@node >$output 2>&1
 says "$(place base) u08 /home/u08"
-says "chos: 'bullseye' is for the members of the group 'physics'"
+says "chos: 'bullseye' is for the members of the group physics"
 logged 1 "user 'u08' stays in the base OS: 'bullseye' is for the members"
 # Nor may the user go there by hand, and sshd has left no group behind.
 expect 1 ssh u08@node 'echo bullseye >/proc/chos/setchos'

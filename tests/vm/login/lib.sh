@@ -33,6 +33,9 @@ AcceptEnv LANG LC_*'
 }
 strings_of_sshd() { grep -a -o -i 'persourcepenalties' /usr/sbin/sshd; }
 
+# Without those that systemd makes for a user and takes away again in its own time.
+mounts() { awk '$5 !~ "/run/user/"' /proc/1/mountinfo | wc -l; }
+
 # A node as most cases want it: up, both trees allowed, no user has chosen, PAM as Debian has it.
 fresh() {
   cd / || exit 1
@@ -93,24 +96,27 @@ lands() {
   equal "$(tail -n 1 $output.clean)" "$(place "$os") $user /home/$user" "where $user is"
 }
 
-# The log from here on.
-mark() { cursor=$(journalctl -q -n 0 --show-cursor | sed -n 's/^-- cursor: //p'); }
-journal() {
+# The lines of pam_chos in the journal since the last mark.
+all_lines() {
   journalctl --sync
-  journalctl -q --after-cursor="$cursor" -o cat SYSLOG_IDENTIFIER=pam_chos
+  journalctl -q -b -o cat SYSLOG_IDENTIFIER=pam_chos
 }
+mark() { marked=$(all_lines | wc -l); }
+journal() { all_lines | tail -n +$((marked + 1)); }
 
 # logged N TEXT...: pam_chos has written N lines since the mark, the last with each of the texts.
 logged() {
   local count=$1 text lines
   shift
   lines=$(journal)
-  equal "$(printf '%s' "$lines" | grep -c .)" "$count" "lines in the log ($lines)"
+  [ "$(grep -c . <<<"$lines")" = "$count" ] || journalctl -q -b -n 40 -o short-monotonic >$output
+  equal "$(grep -c . <<<"$lines")" "$count" "lines in the log ($lines)"
   for text; do
     [[ "${lines##*$'\n'}" == *"$text"* ]] || fail "the log says \"$lines\", without \"$text\""
   done
 }
 
+# Processes of users.
 of_users() { ps -e -o pid= -o uid= | awk '$2 >= 1000 && $2 < 60000 { print $1 }'; }
 
 # Nothing of the sessions is left: in no OS, nothing mounted.
