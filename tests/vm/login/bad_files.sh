@@ -8,7 +8,7 @@ file=/home/u03/.chos
 
 # terminal OS REASON: where a shell on a terminal is, and the one line it begins with.
 terminal() {
-  local os=$1 reason=$2 lines
+  local os=$1 reason=${2:-} lines
   mark
   printf '%s\n' "$probe" exit | in_time 5 ssh -tt u03@node >$output 2>&1
   equal "$?" 0 "status of the shell with ~/.chos: $reason"

@@ -2,10 +2,8 @@
 # on_error=deny: no session rather than one in the base OS; root gets in all the same.
 . "${0%/*}/login-lib.sh"
 fresh
-for service in sshd su; do
-  echo "session [success=ok ignore=ignore module_unknown=ignore default=die]" \
-    "pam_chos.so on_error=deny" >>/etc/pam.d/$service
-done
+pam_options=(--deny)
+enable sshd su
 choose alice trixie
 choose bob sl6
 echo sl6 >/root/.chos

@@ -58,17 +58,17 @@ sshd_changed() {
   sshd_with "$@"
 }
 
-# enable SERVICE...: with the options $options of the module.
-options=
+# enable SERVICE...: with $pam_options of chosctl.
+pam_options=()
 enable() {
   local service
   for service; do
     # Debian keeps some below /usr; what is in /etc comes first.
     [ -e "/etc/pam.d/$service" ] || cp "/usr/lib/pam.d/$service" /etc/pam.d/
-    echo "-session optional pam_chos.so $options" >>"/etc/pam.d/$service"
   done
+  expect 0 chosctl pam enable "${pam_options[@]}" "$@"
 }
-disable() { cp -a "/run/pam.d/$1" "/etc/pam.d/$1"; }
+disable() { expect 0 chosctl pam disable "$@"; }
 
 # The trees show the base's passwd and group as they were at the last `up`: those that have
 # changed since are new files.

@@ -45,9 +45,8 @@ expect 0 su nfsuser -c "$probe"
 equal "$(cut -d' ' -f1-3 $output)" "$(place trixie) nfsuser" "su"
 
 # The server is gone.  su, since sshd itself reads in the home before and after.
-disable su
-enable_with_timeout() { options=timeout=5 enable su; }
-enable_with_timeout
+pam_options=(--option timeout=5)
+enable su
 expect 0 rpc.nfsd 0
 mark
 cd /tmp || exit 1

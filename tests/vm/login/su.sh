@@ -25,7 +25,6 @@ for how in "su alice -c" "runuser alice -c" "runuser -u alice -- sh -c" "sudo -u
   logged 1 "(${how%% *}) user 'alice' enters 'bullseye'"
 done
 cd /
-enable runuser-l
 for how in "su -l" "su -" "runuser -l"; do
   mark
   expect 0 $how alice -c "$probe; shopt login_shell; echo CHOS=\$CHOS"

@@ -14,7 +14,7 @@ EOF
 chmod 755 /run/fill
 mkfifo /run/wait
 echo "session optional pam_exec.so quiet type=open_session /run/fill" >>/etc/pam.d/sshd
-enable sshd
+echo "-session optional pam_chos.so" >>/etc/pam.d/sshd
 echo "session optional pam_echo.so file=/run/wait" >>/etc/pam.d/sshd
 
 for word in base deny; do
@@ -37,7 +37,7 @@ for word in base deny; do
     grep -q "^chos: cannot start a process to read the files of alice" $output.clean ||
       fail "no reason"
     logged 1 "user 'alice' stays in the base OS: cannot start a process"
-    sed -i 's/^-session optional pam_chos.so.*/session [success=ok ignore=ignore module_unknown=ignore default=bad] pam_chos.so on_error=deny/' /etc/pam.d/sshd
+    sed -i 's/^-session optional pam_chos.so$/session required pam_chos.so on_error=deny/' /etc/pam.d/sshd
   else
     ! grep -qF "alice /home/alice" $output.clean || fail "a session in spite of on_error=deny"
     logged 1 "user 'alice' is refused: cannot start a process"
