@@ -33,6 +33,9 @@ This is a Debian 12 node, and you are alice, who may become root by sudo.  Try:
 To leave: `exit` from this shell, or Ctrl-A and then x.
 
 """
+# A tree without an sftp server is served by sshd's own.
+SSHD = "UsePAM yes\nKbdInteractiveAuthentication no\nUseDNS no\nSubsystem sftp internal-sftp\n"
+SSH = "Host node\n  StrictHostKeyChecking accept-new\n  LogLevel ERROR\n"
 ALLOWLIST = "trixie:/os/trixie\nbullseye:/os/bullseye\n"
 
 
@@ -63,6 +66,7 @@ def prepare():
 
 def transcript(kernel, disks: tuple) -> int:
     files = {f"{node.TESTS}/driver.py": (node.BOOT / "driver.py", 0o755),
+             "etc/ssh/sshd_config": (SSHD, 0o644), "root/.ssh/config": (SSH, 0o600),
              **node.unit("chos-driver.service")}
     image = node.archive(kernel, files).build()
     say(f"booting the node with kernel {kernel.release}"
@@ -73,6 +77,8 @@ def transcript(kernel, disks: tuple) -> int:
         say("the node is up")
         for user in ("root", "alice", "bob"):
             sessions.open(user)
+        for name in demo_steps.LAPTOPS:
+            sessions.open("root", name)
         wrong = demo_steps.play(sessions, ALLOWLIST)
         console = machine.console.read_text(errors="replace")
     for line in qemu.suspects(console):

@@ -38,7 +38,8 @@ class Stage:
     def _show(self, user: str, command: str, wanted, status: int) -> list:
         place = f" ({self.place[user]})" if self.place.get(user) else ""
         sign = "#" if user == "root" else "$"
-        print(f"\n  {user}@node{place}{sign} {command}", flush=True)
+        where = user if user in LAPTOPS else f"{user}@node"
+        print(f"\n  {where}{place}{sign} {command}", flush=True)
         got, lines = self._sessions.finish(user)
         for line in lines:
             print(f"    {line}")
@@ -49,6 +50,7 @@ class Stage:
         return lines
 
 
+LAPTOPS = ("laptop1", "laptop2")  # sessions that play the users' own machines
 WHICH_OS = ". /etc/os-release; echo $PRETTY_NAME; python3 --version"
 MOUNTS = "wc -l </proc/self/mountinfo"
 
@@ -61,6 +63,7 @@ def play(sessions, allowlist: str) -> list:
     _two_users(stage)
     _shared(stage)
     _switch(stage)
+    _logins(stage)
     stage.title("Nothing was mounted by all that: the number of mounts is what it was")
     after = stage.run("root", MOUNTS, r"^\d+$")
     stage.check(mounts == after, "the number of mounts has changed")
@@ -139,6 +142,40 @@ def _switch(stage: Stage) -> None:
     stage.run("alice", "chos -o sl6", "sl6", "trixie", "bullseye", status=126)
     stage.run("alice", "echo /os/sl6 >/proc/chos/setchos", "No such file", status=1)
     stage.run("alice", "chos --current", "^trixie$")
+
+
+def _logins(stage: Stage) -> None:
+    stage.title("Logins by ssh can land in the user's OS by themselves: pam_chos")
+    stage.run("root", "chosctl pam enable sshd")
+    stage.run("root", "ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key;"
+                      " mkdir -p /run/sshd; /usr/sbin/sshd")
+    stage.run("alice", "echo trixie >~/.chos")
+    stage.run("bob", "echo bullseye >~/.chos")
+    # Both laptops are root on the node, since there is one machine only.
+    stage.run("root", "ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/id_ed25519; for user in alice bob;"
+                      " do install -D -o $user -m 600 ~/.ssh/id_ed25519.pub"
+                      " /home/$user/.ssh/authorized_keys; done")
+
+    one, two = LAPTOPS
+    stage.title("A real ssh client, twice at once: a command")
+    trixie, bullseye = r'^PRETTY_NAME="Debian .* 13 \(trixie\)', r'^PRETTY_NAME="Debian .* 11 \(bu'
+    stage.run_both((one, "ssh alice@node cat /etc/os-release", trixie),
+                   (two, "ssh bob@node cat /etc/os-release", bullseye))
+
+    stage.title("A shell with a terminal; each waits in it until the other is there too")
+    typed = ("printf '%s\\n' 'touch /tmp/{me}; until [ -e /tmp/{you} ]; do :; done'"
+             " 'tty; chos --current; grep PRETTY /etc/os-release' exit | ssh -tt {user}@node")
+    stage.run_both(
+        (one, typed.format(me=one, you=two, user="alice"), "^/dev/pts/", "^trixie", trixie),
+        (two, typed.format(me=two, you=one, user="bob"), "^/dev/pts/", "^bullseye", bullseye))
+
+    stage.title("Files, by scp and sftp")
+    stage.run(one, "date >/tmp/sent; scp /tmp/sent alice@node: && cmp /tmp/sent /home/alice/sent")
+    stage.run(one, "scp alice@node:/etc/os-release /tmp/got; cat /tmp/got", trixie)
+    stage.run(two, "echo 'get /etc/os-release /tmp/got2' | sftp -q -b - bob@node; cat /tmp/got2",
+              bullseye)
+    stage.run("root", "journalctl -q -t pam_chos -o cat", r"^\(sshd\) user 'alice' enters 'trixie'",
+              r"^\(sshd\) user 'bob' enters 'bullseye'")
 
 
 def _end(stage: Stage) -> None:

@@ -19,11 +19,12 @@ class Sessions:
         self._status = {}  # session -> status of its last command, None while it runs
         self._await(lambda word: word == "READY", "the node did not come up")
 
-    def open(self, user: str) -> None:
-        """Log a user in; the session has the user's name."""
-        self._output[user], self._status[user] = [], 0
-        self._machine.send(f"OPEN {user} {user}\n")
-        self.finish(self.type(user, "true"))
+    def open(self, user: str, name: str = "") -> None:
+        """Log a user in; the session has that name, or the user's."""
+        name = name or user
+        self._output[name], self._status[name] = [], 0
+        self._machine.send(f"OPEN {name} {user}\n")
+        self.finish(self.type(name, "true"))
 
     def type(self, user: str, command: str) -> str:
         """Type a line into a session, and do not wait for what comes of it."""
@@ -58,7 +59,7 @@ class Sessions:
                 self._status[user] = int(status)
 
     def _take(self, user: str, coded: str) -> None:
-        text = "" if coded == "-" else base64.b64decode(coded).decode(errors="replace")
+        text = "" if coded == "-" else base64.b64decode(coded).decode(errors="replace").rstrip("\r")
         if text.startswith("<<end ") and text.endswith(">>"):
             self._status[user] = int(text[6:-2])
         else:

@@ -56,8 +56,9 @@ for damage in "chmod 666 /etc/chos" "chown bob /etc/chos" "eval echo nonsense >/
   mark
   lands trixie alice
   journal | grep -q /etc/chos || fail "no complaint in the log after: $damage"
-  expect 0 ssh u01@node "$probe"
+  printf '%s\n' "$probe" exit | ssh -tt u01@node 2>&1 | tr -d '\r' >$output
   grep -qxF "$(place base) u01 /home/u01" $output || fail "u01 is elsewhere after: $damage"
+  grep -q "^chos: the site's default is not known" $output || fail "no reason after: $damage"
   allowlist trixie:/os/trixie bullseye:/os/bullseye
 done
 rm /etc/chos

@@ -23,11 +23,12 @@ records() {
   loginctl show-session "$id" -p Name -p Service -p Type -p Class -p Remote -p RemoteHost -p State
   echo >&6
   wait $job
-  # logind hears of the end through the session's last descriptor.
-  for pid in $(systemctl show -p ControlGroup --value "session-$id.scope" |
-    while read -r group; do cat "/sys/fs/cgroup$group/cgroup.procs" 2>/dev/null; done); do
-    timeout $((20 * CHOS_TIME_SCALE)) tail --pid="$pid" -f /dev/null
-  done
+  # sshd itself writes the end of the session; it is in the session's group until it has.
+  local group pids
+  group=$(systemctl show -p ControlGroup --value "session-$id.scope")
+  if [ -n "$group" ] && pids=$(cat "/sys/fs/cgroup$group/cgroup.procs" 2>/dev/null); then
+    for pid in $pids; do timeout $((20 * CHOS_TIME_SCALE)) tail --pid="$pid" -f /dev/null; done
+  fi
   after=$(last | grep -c '^alice ')
   echo "last: $((after - before)) more," \
     "$(last | grep '^alice ' | head -n 1 | grep -c 'still logged in\|still running') still there"
