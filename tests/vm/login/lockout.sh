@@ -7,7 +7,7 @@ enable sshd
 choose alice trixie
 echo trixie >/root/.chos
 
-# still_in REASON: alice gets a shell in the base OS and is told why; root gets one.
+# still_in REASON: alice gets a shell in the base OS and is told why.
 still_in() {
   mark
   printf '%s\n' "$probe" exit | in_time 10 ssh -tt alice@node >$output 2>&1
@@ -17,14 +17,14 @@ still_in() {
   equal "$(grep -c '^chos: ' $output.clean)" 1 "lines of reason ($1)"
   grep -qE "^chos: .*$1.*; this session is in the base OS\$" $output.clean ||
     fail "the reason is not: $1"
-  logged "${lines:-1}" "(sshd) user 'alice' stays in the base OS: "
+  logged 1 "(sshd) user 'alice' stays in the base OS: "
+}
+root_too() {
   expect 0 ssh root@node "$probe"
-  equal "$(cat $output)" "$(place base) root /root" "root ($1)"
+  equal "$(cat $output)" "$(place base) root /root" "root, who has chosen"
 }
 
-lands trixie alice
-expect 0 ssh root@node "$probe"
-equal "$(cat $output)" "$(place base) root /root" "root, who has chosen"
+root_too
 
 # The OS is no longer there: the list, in force or not yet; the tree; the shell in it.
 allowlist bullseye:/os/bullseye
@@ -33,8 +33,6 @@ expect 0 chosctl reload
 still_in "names 'trixie', which is not in /etc/chos"
 allowlist trixie:/os/trixie bullseye:/os/bullseye
 still_in "trixie"
-expect 0 chosctl reload
-lands trixie alice
 allowlist trixie:/os/trixie:closed
 expect 0 chosctl reload
 still_in "'trixie' is closed"
@@ -46,7 +44,6 @@ mv $tree/trixie/usr/bin/bash.away $tree/trixie/usr/bin/bash
 mv $tree/trixie/usr $tree/trixie/usr.away
 still_in "trixie"
 mv $tree/trixie/usr.away $tree/trixie/usr
-lands trixie alice
 
 # The list cannot be used (a name in ~/.chos is then left to the kernel, who has the good one): the
 # log says so, and nobody is locked out.
@@ -56,9 +53,11 @@ for damage in "chmod 666 /etc/chos" "chown bob /etc/chos" "eval echo nonsense >/
   mark
   lands trixie alice
   journal | grep -q /etc/chos || fail "no complaint in the log after: $damage"
-  printf '%s\n' "$probe" exit | ssh -tt u01@node 2>&1 | tr -d '\r' >$output
-  grep -qxF "$(place base) u01 /home/u01" $output || fail "u01 is elsewhere after: $damage"
-  grep -q "^chos: the site's default is not known" $output || fail "no reason after: $damage"
+  if [[ $damage == *nonsense* ]]; then
+    printf '%s\n' "$probe" exit | ssh -tt u01@node 2>&1 | tr -d '\r' >$output
+    grep -qxF "$(place base) u01 /home/u01" $output || fail "u01 is elsewhere after: $damage"
+    grep -q "^chos: the site's default is not known" $output || fail "no reason after: $damage"
+  fi
   allowlist trixie:/os/trixie bullseye:/os/bullseye
 done
 rm /etc/chos
@@ -68,6 +67,7 @@ allowlist trixie:/os/trixie bullseye:/os/bullseye
 # No module.
 expect 0 chosctl down
 still_in "chosctl up"
+root_too
 expect 0 chosctl up
 lands trixie alice
 
