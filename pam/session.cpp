@@ -3,6 +3,7 @@
 
 #include <grp.h>
 #include <poll.h>
+#include <shadow.h>
 #include <sys/personality.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -13,6 +14,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <ctime>
 
 #include "lib/config.h"
 #include "lib/kernel_link.h"
@@ -68,6 +70,7 @@ class Login {
   Status move(const Selection& chosen);
   Status leave();
   Outcome trouble(const Error& error);
+  Outcome password_first();
   void debug(const std::string& text) const {
     if (options_.debug) journal_.write(LOG_DEBUG, text);
   }
@@ -128,6 +131,8 @@ Outcome Login::open() {
   if (!is_ours()) return std::move(outcome_);
   outcome_.what = Outcome::What::base;
   if (const auto now = kernel_.current()) current_ = *now;
+  if (request_.service == "sshd" && system_.password_expired(request_.user))
+    return password_first();
   const auto chosen = choose();
   if (!chosen) return trouble(chosen.error());
   for (const auto& step : chosen->trail)
@@ -262,6 +267,15 @@ Status Login::leave() {
   return {};
 }
 
+// sshd then starts passwd(1), and nothing else: one that is set-user-ID has to be found.
+Outcome Login::password_first() {
+  (void)leave();
+  const std::string why = "the password has expired, and is changed in the base OS";
+  if (!options_.quiet) outcome_.tell = "chos: " + why + "; then log in again";
+  journal_.write(LOG_INFO, "user " + in_quotes(request_.user) + " stays in the base OS: " + why);
+  return outcome_;
+}
+
 Outcome Login::trouble(const Error& error) {
   const std::string why = one_line(error_line(error));
   outcome_.os.clear();
@@ -302,6 +316,17 @@ void close_session(const Request& request, const Options& options, const Moved& 
   if (options.debug)
     journal.write(LOG_DEBUG, "the session of " + in_quotes(request.user) + " in " +
                                  in_quotes(moved.os) + " has ended");
+}
+
+bool has_expired_password(const std::string& user) {
+  struct spwd space {};
+  struct spwd* entry = nullptr;
+  char buffer[4096];
+  if (::getspnam_r(user.c_str(), &space, buffer, sizeof buffer, &entry) != 0 || entry == nullptr)
+    return false;
+  const long today = static_cast<long>(std::time(nullptr) / (24L * 60 * 60));
+  if (entry->sp_lstchg == 0) return true;
+  return entry->sp_lstchg > 0 && entry->sp_max >= 0 && today - entry->sp_lstchg > entry->sp_max;
 }
 
 std::string first_program(const std::string& service, const std::string& shell) {

@@ -19,12 +19,16 @@ struct Request {
   std::string user;
 };
 
+bool has_expired_password(const std::string& user);
+
 /// What the logic asks of the system; tests answer otherwise.
 struct System {
   std::function<std::optional<Account>(const std::string& name)> account =
       [](const std::string& name) { return lookup_account(name); };
   std::function<std::vector<gid_t>(const Account&)> gids = lookup_gids;
   GroupLookup group = lookup_group;
+  /// Whether the user has to change the password first, by shadow(5).
+  std::function<bool(const std::string& name)> password_expired = has_expired_password;
   std::string log = "/dev/log";
 };
 
