@@ -23,14 +23,18 @@ expect 0 ssh u10@node 'cat /etc/chos-mark; ulimit -Hn'
 equal "$(tr '\n' ' ' <$output)" "trixie 777 " "limits in the OS"
 cp /run/limits.conf /etc/security/limits.conf
 
-# A password that has to be changed: the session is there for nothing but passwd(1), which an OS
-# without set-user-ID programs cannot run.
-echo 'u10:old-secret' | chpasswd
-chage -d 0 u10
-old=$(getent shadow u10 | cut -d: -f2)
-mark
-in_time 60 python3 "${0%/*}/typist.py" "urrent password: =old-secret" "ew password: =Correct-horse-7" \
-  "ew password: =Correct-horse-7" -- ssh -tt u10@node >$output 2>&1
-[ "$(getent shadow u10 | cut -d: -f2)" != "$old" ] || fail "the password was not changed"
+# A password that has to be changed: all that sshd starts is passwd(1), which an OS without
+# set-user-ID programs could not run; for whoever has chosen and for whoever has not.
+for user in u11 u10; do
+  echo "$user:old-secret" | chpasswd
+  chage -d 0 $user
+  old=$(getent shadow $user | cut -d: -f2)
+  mark
+  in_time 60 python3 "${0%/*}/typist.py" "urrent password: =old-secret" \
+    "ew password: =Correct-horse-7" "ew password: =Correct-horse-7" -- ssh -tt $user@node \
+    >$output 2>&1
+  [ "$(getent shadow $user | cut -d: -f2)" != "$old" ] || fail "the password of $user is the old one"
+  logged 1 "user '$user' stays in the base OS: the password has expired"
+done
 lands trixie u10
 finished
