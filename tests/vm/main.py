@@ -23,6 +23,7 @@ come from its own mirror and are kept in ${XDG_CACHE_HOME:-~/.cache}/chos, with 
   tests/run vm 6.1              ... on one kernel: 5.10, 6.1, 6.12, newest (or its version)
   tests/run vm 6.1 load_*       ... some cases there, by a pattern of the shell
   tests/run vm node_two_users   one case on all four kernels
+  tests/run vm 6.1 login_*      logins through sshd, su, cron ...: Debian 12 on 6.1, 13 on 6.12
   tests/run long [KERNEL] [CASE]  the cases with bigger loads
   tests/run bench [...]         what chos costs, in guest instructions (bench --help)
 
