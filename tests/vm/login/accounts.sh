@@ -5,27 +5,27 @@
 fresh
 
 # An expired account is told the same with pam_chos and without.
-chage -E 0 u10
-expect 255 ssh u10@node true
+chage -E 0 aged1
+expect 255 ssh aged1@node true
 cp $output /tmp/refused
-choose u10 trixie
+choose aged1 trixie
 enable sshd
-expect 255 ssh u10@node true
+expect 255 ssh aged1@node true
 cmp $output /tmp/refused || fail "refused in other words: $(cat /tmp/refused)"
-chage -E -1 u10
+chage -E -1 aged1
 rm /tmp/refused
 logged 0
 
 # Limits of pam_limits, in the session in the OS.
 cp /etc/security/limits.conf /run/limits.conf
-echo 'u10 hard nofile 777' >>/etc/security/limits.conf
-expect 0 ssh u10@node 'cat /etc/chos-mark; ulimit -Hn'
+echo 'aged1 hard nofile 777' >>/etc/security/limits.conf
+expect 0 ssh aged1@node 'cat /etc/chos-mark; ulimit -Hn'
 equal "$(tr '\n' ' ' <$output)" "trixie 777 " "limits in the OS"
 cp /run/limits.conf /etc/security/limits.conf
 
 # A password that has to be changed: all that sshd starts is passwd(1), which an OS without
 # set-user-ID programs could not run; for whoever has chosen and for whoever has not.
-for user in u11 u10; do
+for user in aged2 aged1; do
   echo "$user:old-secret" | chpasswd
   chage -d 0 $user
   old=$(getent shadow $user | cut -d: -f2)
@@ -36,5 +36,5 @@ for user in u11 u10; do
   [ "$(getent shadow $user | cut -d: -f2)" != "$old" ] || fail "the password of $user is the old one"
   logged 1 "user '$user' stays in the base OS: the password has expired"
 done
-lands trixie u10
+lands trixie aged1
 finished

@@ -3,9 +3,9 @@
 . "${0%/*}/login-lib.sh"
 fresh
 enable sshd
-choose u05 bullseye
-expect 0 ssh u05@node 'rm -rf /'
+choose forced bullseye
+expect 0 ssh forced@node 'rm -rf /'
 equal "$(cat $output)" "forced in bullseye, asked for: rm -rf /" "what ran"
-expect 0 ssh -tt u05@node
+expect 0 ssh -tt forced@node
 says "forced in bullseye, asked for: "
 finished

@@ -26,7 +26,7 @@ MaxStartups 100
 AcceptEnv LANG LC_*'
     # From 9.8 on refused sessions would make it refuse the next ones.
     ! strings_of_sshd | grep -qi persourcepenalties || echo 'PerSourcePenalties no'
-    echo 'Match User u05
+    echo 'Match User forced
   ForceCommand echo "forced in $(cat /etc/chos-mark), asked for: $SSH_ORIGINAL_COMMAND"'
   } >/etc/ssh/sshd_config
   systemctl restart ssh || fail "sshd does not start: $(sshd -t 2>&1)"
