@@ -8,15 +8,16 @@ choose bob trixie
 echo 'Defaults !requiretty' >/etc/sudoers.d/case
 
 # Not enabled: nobody is moved.
-for how in "su alice -c" "su -l alice -c" "runuser -u alice -- sh -c" "sudo -u alice sh -c"; do
+for how in "su alice -c" "su -l alice -c" "runuser -u alice -- /bin/sh -c" "sudo -u alice /bin/sh -c"; do
   expect 0 $how "$probe"
   equal "$(cut -d' ' -f1-3 $output)" "$(place base) alice" "$how, not enabled"
 done
 logged 0
 
+# sudo finds the program in the OS it is called in, and starts it in the other: /bin/sh is in all.
 enable su runuser sudo
 cd /home/bob || exit 1
-for how in "su alice -c" "runuser alice -c" "runuser -u alice -- sh -c" "sudo -u alice sh -c"; do
+for how in "su alice -c" "runuser alice -c" "runuser -u alice -- /bin/sh -c" "sudo -u alice /bin/sh -c"; do
   mark
   expect 0 $how "$probe"
   equal "$(cat $output)" "$(place bullseye) alice /home/bob" "$how"
@@ -46,7 +47,7 @@ rm /root/.chos
 # sudo without the line keeps the OS.
 disable sudo
 expect 0 su bob -c "chos --current"
-expect 0 sudo -u bob sh -c "$probe"
+expect 0 sudo -u bob /bin/sh -c "$probe"
 equal "$(cut -d' ' -f1-3 $output)" "$(place base) bob" "sudo, not enabled"
 rm /etc/sudoers.d/case
 finished

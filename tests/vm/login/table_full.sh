@@ -20,14 +20,18 @@ echo "session optional pam_echo.so file=/run/wait" >>/etc/pam.d/sshd
 for word in base deny; do
   mark
   rm -f /run/filled
+  exec 7< <(exec journalctl -q -b -f --no-tail -o cat SYSLOG_IDENTIFIER=pam_chos)
+  watcher=$!
+  for ((n = 0; n < marked; n++)); do read -r _ <&7; done
   printf '%s\n' "$probe" exit | in_time 10 ssh -tt alice@node >$output 2>&1 &
   job=$!
-  # Opens when pam_echo does: pam_chos has then done what it could.
-  exec 8>/run/wait
+  # Its line in the log: pam_chos has done what it could.
+  read -r -t $((30 * CHOS_TIME_SCALE)) _ <&7 || fail "pam_chos says nothing"
+  kill $watcher
   group=$(cat /run/filled)
   equal "$(cat "$group/pids.max")" 1 "room in $group"
   echo max >"$group/pids.max"
-  exec 8>&-
+  exec 7<&- 8>/run/wait 8>&-
   wait $job
   status=$?
   tr -d '\r' <$output >$output.clean
