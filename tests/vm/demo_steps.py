@@ -159,8 +159,8 @@ def _logins(stage: Stage) -> None:
     one, two = LAPTOPS
     stage.title("A real ssh client, twice at once: a command")
     trixie, bullseye = r'^PRETTY_NAME="Debian .* 13 \(trixie\)', r'^PRETTY_NAME="Debian .* 11 \(bu'
-    stage.run_both((one, "ssh alice@node cat /etc/os-release", trixie),
-                   (two, "ssh bob@node cat /etc/os-release", bullseye))
+    stage.run_both((one, "ssh -n alice@node cat /etc/os-release", trixie),
+                   (two, "ssh -n bob@node cat /etc/os-release", bullseye))
 
     stage.title("A shell with a terminal; each waits in it until the other is there too")
     typed = ("printf '%s\\n' 'touch /tmp/{me}; until [ -e /tmp/{you} ]; do :; done'"
