@@ -67,6 +67,7 @@ def prepare():
 def transcript(kernel, disks: tuple) -> int:
     files = {f"{node.TESTS}/driver.py": (node.BOOT / "driver.py", 0o755),
              "etc/ssh/sshd_config": (SSHD, 0o644), "root/.ssh/config": (SSH, 0o600),
+             "etc/motd": ("", 0o644),
              **node.unit("chos-driver.service")}
     image = node.archive(kernel, files).build()
     say(f"booting the node with kernel {kernel.release}"
