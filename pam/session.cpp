@@ -86,6 +86,7 @@ class Login {
   std::vector<gid_t> gids_;
   ParsedAllowlist allowlist_;
   std::string current_ = "/";
+  bool unknown_ = false;  // whose session it is
   std::string rule_;  // which rule chose what, for the log
   Outcome outcome_;
 };
@@ -118,7 +119,11 @@ bool Login::is_ours() {
       options_.excluded.end())
     return skip("exclude_service has it");
   auto account = system_.account(request_.user);
-  if (!account) return skip("there is no such account");
+  if (!account) {
+    // It passed the login, so the accounts cannot be asked just now; whose they are is not known.
+    unknown_ = options_.deny && request_.user != "root";
+    return unknown_ || skip("there is no such account");
+  }
   account_ = std::move(*account);
   if (account_.uid == 0) return skip("root is never moved");
   if (account_.uid < options_.min_uid)
@@ -130,6 +135,9 @@ bool Login::is_ours() {
 Outcome Login::open() {
   if (!is_ours()) return std::move(outcome_);
   outcome_.what = Outcome::What::base;
+  if (unknown_)
+    return trouble({"the account of " + in_quotes(request_.user) + " cannot be looked up",
+                    "try again", 0});
   if (const auto now = kernel_.current()) current_ = *now;
   if (request_.service == "sshd" && system_.password_expired(request_.user))
     return password_first();

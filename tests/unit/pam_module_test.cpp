@@ -186,7 +186,8 @@ TEST_F(PamModule, Ignored) {
     EXPECT_EQ(alone.close, PAM_PERM_DENIED);
   };
   ignored("", "root", "login-test");
-  ignored("", "no-such-user", "login-test");
+  EXPECT_EQ(session(permit + line(""), 0, "no-such-user").open, PAM_SUCCESS);
+  EXPECT_EQ(session(permit + line("on_error=deny"), 0, "no-such-user").open, PAM_SESSION_ERR);
   ignored("", "", "slurm");
   ignored("exclude_service=a,login-test", "", "login-test");
   ignored("min_uid=4294967294", "", "login-test");

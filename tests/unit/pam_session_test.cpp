@@ -80,8 +80,12 @@ TEST_F(PamSession, NotLookedAt) {
     account_.uid = 0;
     expect_not_ours("anna", "sshd");
     account_.uid = before;
-    expect_not_ours("nobody-of-that-name", "sshd");
+    if (!deny) expect_not_ours("nobody-of-that-name", "sshd");
+    expect_not_ours("root", "sshd");  // whom the accounts here do not have
   }
+  options_.deny = true;
+  EXPECT_EQ(open("nobody-of-that-name").what, What::refused);
+  log();
   options_.debug = true;
   options_.complaints = {"option 'x' is ignored: there is no such option"};
   EXPECT_EQ(open("anna", "slurm").what, What::not_ours);
