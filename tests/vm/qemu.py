@@ -197,7 +197,7 @@ def run_folder() -> Path:
     return _run_folder
 
 
-def boot(kernel, initrd: bytes, label: str, silence: float = 120, timeout: float = 3600,
+def boot(kernel, initrd: bytes, label: str, silence: float = 300, timeout: float = 3600,
          on_line=None, on_wait=None, **options) -> Run:
     """Boot, read results until the machine ends, and return them.
 
