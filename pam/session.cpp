@@ -71,6 +71,7 @@ class Login {
   Status leave();
   Outcome trouble(const Error& error);
   Outcome password_first();
+  Error list_error() const;
   void debug(const std::string& text) const {
     if (options_.debug) journal_.write(LOG_DEBUG, text);
   }
@@ -174,12 +175,20 @@ Result<Selection> Login::choose() {
                    info.st_uid == ::geteuid();
   allowlist_ = load_allowlist(file, system_.group, own ? ::geteuid() : 0);
   if (allowlist_.missing) allowlist_.list = Allowlist();
-  else if (!allowlist_.list) journal_.write(LOG_ERR, one_line(allowlist_.error_text()));
   SelectionInput input;
   input.user_file = [&path, &raw] { return interpret_user_file(path, *raw); };
   input.allowlist = allowlist_.list ? &*allowlist_.list : nullptr;
   input.gids = gids_;
-  return select_os(input, order_of_login());
+  auto chosen = select_os(input, order_of_login());
+  // Only who wants the base OS needs no list.
+  if (!allowlist_.list && !(chosen.ok() && chosen.base)) return list_error();
+  return chosen;
+}
+
+// One of its mistakes is enough for a login; chosctl shows them all.
+Error Login::list_error() const {
+  for (const auto& complaint : allowlist_.errors) debug(complaint.text());
+  return Error{allowlist_.errors.front().text(), "an administrator runs: chosctl doctor", 0};
 }
 
 // Each reason why a session could not live in the OS, before anything is moved.
@@ -309,9 +318,7 @@ void close_session(const Request& request, const Options& options, const Moved& 
                    const System& system) {
   const KernelLink kernel(options.proc);
   const auto now = kernel.current();
-  // The module knows an OS by its name, also one that was entered by its path.
-  const bool by_path = moved.os.starts_with('/');
-  if (!now || *now == "/" || (!by_path && *now != moved.os)) return;
+  if (!now || *now != moved.os) return;
   const Journal journal(request.service, system.log.c_str());
   if (const auto left = kernel.enter("/"); !left) {
     journal.write(LOG_WARNING, "the session of " + in_quotes(request.user) + " ends in " +

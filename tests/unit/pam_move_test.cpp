@@ -68,11 +68,9 @@ TEST_F(PamMove, TheSessionStartsAtHome) {
 }
 
 TEST_F(PamMove, CloseKnowsAnOsEnteredByItsPath) {
-  allow("nonsense\n");  // so that the path is handed on as it is
   choose("/os/trixie");
   const Outcome outcome = open();
   ASSERT_TRUE(outcome.moved);
-  EXPECT_EQ(outcome.moved->os, "/os/trixie");
   write("proc/setchos", "trixie");  // as the module says it
   close(*outcome.moved);
   EXPECT_EQ(os()[0], '/');

@@ -42,7 +42,8 @@ class Program : public Scratch {
                  arguments);
   }
   Ran chosctl(const std::string& arguments) {
-    return shell("'" CHOSCTL_PROGRAM "' --allowlist list --config conf " + arguments);
+    const std::string config = std::filesystem::exists(path("conf")) ? " --config conf " : " ";
+    return shell("'" CHOSCTL_PROGRAM "' --allowlist list" + config + arguments);
   }
   std::string entered() { return read("kernel/setchos"); }
 
@@ -218,6 +219,8 @@ TEST_F(Program, ChosctlWhereNothingIs) {
   const auto status = chosctl("status --json");
   EXPECT_EQ(status.status, 3);
   EXPECT_EQ(nlohmann::json::parse(status.out)["state"], "down");
+  EXPECT_NE(chosctl("--config nowhere status").err.find("there is no file nowhere"),
+            std::string::npos);
   const auto doctor = chosctl("doctor --json");
   EXPECT_EQ(doctor.status, 1);
   EXPECT_EQ(nlohmann::json::parse(doctor.out)["findings"][0]["subject"], "module");

@@ -105,7 +105,10 @@ int report_current(const Context& context) {
 }
 
 int report_why(const Context& context) {
-  const Selection chosen = context.select();
+  Selection chosen = context.select();
+  // As chos itself would.
+  if (const auto there = context.kernel.present(); chosen.ok() && !there)
+    chosen.refusal = there.error();
   if (context.options.json) {
     Json json{{"name", chosen.ok() ? Json(chosen.name()) : Json(nullptr)},
               {"source", source_key(chosen.source)},

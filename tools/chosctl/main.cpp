@@ -24,6 +24,10 @@ int act(const chos::ctl::Options& options) {
     say.hint("nothing was changed; see chos.conf(5)");
     return chos::exit_failed;
   }
+  if (config.missing && options.config != chos::config_path) {
+    say.error("there is no file " + options.config);
+    return chos::exit_failed;
+  }
   chos::KernelModule module(options.module_file);
   chos::Node node;
   node.config = config.ok() ? config.config : chos::Config();

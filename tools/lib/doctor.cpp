@@ -132,6 +132,14 @@ ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Find
     out.push_back({Level::error, "allowlist", error.text(), "see chos(5)"});
   for (const auto& note : parsed.notes)
     out.push_back({Level::info, "allowlist", note.text(), "see chos(5)"});
+  // chos(1) reads both files with the rights of its user.
+  for (const std::string& file : {node.allowlist_file, std::string(config_path)}) {
+    struct stat info {};
+    if (::stat(file.c_str(), &info) == 0 && (info.st_mode & S_IROTH) == 0)
+      out.push_back({Level::error, file == node.allowlist_file ? "allowlist" : "configuration",
+                     "users cannot read " + file + ", so chos(1) does not know what is in it",
+                     "chmod a+r " + file});
+  }
   if (!parsed.list) return parsed;
   const auto valid = node.kernel.valid();
   if (!valid && valid.error().code == EACCES)

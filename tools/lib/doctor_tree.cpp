@@ -19,6 +19,7 @@
 #include "lib/mount_ops.h"
 #include "lib/names.h"
 #include "lib/populate.h"
+#include "lib/share.h"
 #include "lib/version.h"
 
 namespace chos {
@@ -143,7 +144,11 @@ class Tree {
 
   // A share is a bind over a file that the tree has; without the file there is none.
   void shared() {
+    const auto in_farm = open_tree_in_farm(config_, entry_);
     for (const auto& path : config_.share) {
+      if (in_farm && is_stale_share(in_farm->get(), path))
+        add(Level::error, "it shows " + path + " as it was before the base's was replaced",
+            "run: chosctl reload");
       if (path != "/etc/passwd" && path != "/etc/group") continue;
       const auto fd = open_in_tree(fd_.get(), path, Last::keep);
       struct stat info {};

@@ -64,13 +64,16 @@ Status take_over(int fd, unsigned flags, const std::string& target) {
   return set_mount_flags(fd, flags, target);
 }
 
+// Not by comparing paths: that of a replaced file says "(deleted)".
+bool is_mount_root(const Opened& opened) {
+  struct statx info {};
+  return ::statx(opened.fd.get(), "", AT_EMPTY_PATH, STATX_TYPE, &info) == 0 &&
+         (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
 // The mount that `opened` is the root of, or null.
 const Mount* mount_of_root(const MountTable& table, const Opened& opened) {
-  // Not by comparing paths: that of a replaced file says "(deleted)".
-  struct statx info {};
-  if (::statx(opened.fd.get(), "", AT_EMPTY_PATH, STATX_TYPE, &info) != 0 ||
-      (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0)
-    return nullptr;
+  if (!is_mount_root(opened)) return nullptr;
   const auto id = mount_id(opened.fd.get());
   return id ? table.by_id(*id) : nullptr;
 }
@@ -144,6 +147,12 @@ Result<ShareOutcome> share_path(const MountTable& table, int tree, const std::st
   if (same_file(*base, *target))
     return skipped(path + " in the tree is the base's own file", true);
   return bind(tree, path, *base, *target, flags);
+}
+
+bool is_stale_share(int tree, const std::string& path) {
+  const auto base = open_base(path);
+  const auto target = open_target(tree, path);
+  return base && target && is_mount_root(*target) && !same_file(*base, *target);
 }
 
 }  // namespace chos

@@ -27,6 +27,10 @@ struct ShareOutcome {
 Result<ShareOutcome> share_path(const MountTable& table, int tree, const std::string& path,
                                 unsigned flags);
 
+/// Whether `path` in the tree shows what the base's file was before it was replaced: useradd(8), for
+/// one, writes a new /etc/passwd.
+bool is_stale_share(int tree, const std::string& path);
+
 /// The path of what a descriptor is open on.
 std::string path_of(int fd);
 

@@ -83,7 +83,9 @@ class Lower {
   // reaches the copies that services with mount namespaces of their own have, which would keep
   // the module in use, and leaves processes in an OS (with force) a farm that works.
   Status remove_farm() {
-    const std::string& farm = node_.config.farm;
+    // Where the module has it, though the configuration may have changed since.
+    const std::string loaded = node_.module->farm();
+    const std::string& farm = loaded.empty() ? node_.config.farm : loaded;
     bool changed = false;
     for (;;) {
       const auto table = MountTable::read();
