@@ -79,9 +79,13 @@ def check() -> list:
 class VirtualMachines:
     """Cases in VMs: those of the kernel program, those of the node, and those of logins."""
 
-    def __init__(self, pattern: str | None = None, long: bool = False):
-        """pattern: of the shell, which cases to run.  Raises Failure if it names none."""
+    def __init__(self, pattern: str | None = None, long: bool = False, every_time: bool = False):
+        """pattern: of the shell, which cases to run.  Raises Failure if it names none.
+
+        every_time: of the cases of logins only login.EVERY_TIME; the others count as skipped.
+        """
         self.long = long
+        self.every_time = every_time
         self._disks = threading.Lock()
         say(f"virtual machines with {'KVM' if qemu.kvm() else 'TCG (no KVM)'}")
         self.program = guest.build()
@@ -100,11 +104,16 @@ class VirtualMachines:
         if not (self.kernel_cases or self.node_cases or logins):
             say(f"kernel {name}: none of these cases runs on it")
             return []
+        outcomes = []
+        if self.every_time:
+            left = [case for case in logins if case not in login.EVERY_TIME.get(name, ())]
+            logins = [case for case in logins if case not in left]
+            why = f"not in every run: tests/run vm {name} login_*"
+            outcomes += [Outcome(name, case, "SKIP", 0.0, why) for case in left]
         kernel = kernels.get(name)
         _ = kernel.ko
         say(f"kernel {kernel.release}: {len(self.kernel_cases)} cases,"
             f" {len(self.node_cases)} on a node, {len(logins)} of logins")
-        outcomes = []
         if self.kernel_cases:
             outcomes += cases.run_kernel_cases(kernel, self.program, self.kernel_cases, self.long)
         if self.node_cases:
