@@ -45,7 +45,7 @@ rm /root/.chos
 
 # sudo without the line keeps the OS.
 disable sudo
-expect 0 su bob -c "chos --current"
+expect 0 su bob -c "PATH=/usr/local/bin:\$PATH chos --current"
 equal "$(cat $output)" trixie "the OS of bob"
 expect 0 sudo -u bob /bin/sh -c "$probe"
 equal "$(cut -d' ' -f1-3 $output)" "$(place base) bob" "sudo, not enabled"
