@@ -14,6 +14,10 @@ from .results import NOT_RUN, Outcome, one_line
 
 BOOT = Path(__file__).resolve().parent / "boot"
 _MARK = re.compile(r"\] chos-test: (start|end) (\S+)")
+# Here the kernel rewrites its own instructions (a tracepoint comes or goes) while other processors
+# run them.  With a thread for each processor QEMU's TCG now and then goes on with what was there
+# before: an int3 that no kernel text holds any more.  With one thread for all it does not.
+REWRITING = ("load_unload_under_load",)
 NODE_LIMIT = 60  # seconds for a case in the node
 _PATIENCE = 60  # seconds beyond a case's own limit
 
@@ -162,9 +166,12 @@ def run_kernel_cases(kernel, program: Path, cases: list, long: bool) -> list:
         total = sum(seconds for name, seconds in cases if name in names)
         return qemu.boot(kernel, archive.build(), f"{kernel.name}-cases",
                          on_line=watch.line, on_wait=watch.wait,
-                         timeout=total * qemu.scale() + 600, append="chostest.long=1" if long else "")
+                         timeout=total * qemu.scale() + 600, append="chostest.long=1" if long else "",
+                         threads=not set(names) & set(REWRITING))
 
     environment = {"CHOS_LONG": "1"} if long else {}
     known = guest.cases(program, environment)
     wanted = [case for case in known if case in cases]
-    return run_all(kernel.name, wanted, boot)
+    together = [case for case in wanted if case[0] not in REWRITING]
+    alone = [case for case in wanted if case[0] in REWRITING]
+    return run_all(kernel.name, together, boot) + run_all(kernel.name, alone, boot)

@@ -76,12 +76,13 @@ class Run:
 
 
 def command(kernel, initrd: Path, console: str, append: str = "", disks: tuple = (), smp: int = 2,
-            memory: str = "1G", icount: bool = False, debug: bool = True,
+            memory: str = "1G", icount: bool = False, debug: bool = True, threads: bool = True,
             results: str = "stdio,signal=off") -> list:
     """qemu's command line; its stdin and stdout are the second serial port.
 
     results: what -chardev takes for the second serial port.  console: what -serial takes.  disks: raw images, never written to, /dev/vda, vdb ...
     icount: the guest's clock counts instructions (TCG, one processor).
+    threads: a thread for each of TCG's processors; without, they take turns.
     """
     line = ["qemu-system-x86_64", "-M", "q35", "-nodefaults", "-no-user-config", "-display", "none",
             "-monitor", "none", "-no-reboot", "-m", memory]
@@ -92,7 +93,7 @@ def command(kernel, initrd: Path, console: str, append: str = "", disks: tuple =
     elif kvm():
         line += ["-accel", "kvm", "-cpu", "host", "-smp", str(smp)]
     else:
-        line += ["-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", str(smp)]
+        line += ["-accel", f"tcg,thread={'multi' if threads else 'single'}", "-cpu", CPU, "-smp", str(smp)]
     line += ["-kernel", str(kernel.vmlinuz), "-initrd", str(initrd),
              "-serial", console, "-chardev", f"{results},id=results",
              "-serial", "chardev:results"]
