@@ -134,7 +134,8 @@ static int place_get(struct place *place, bool leaving)
 /*
  * Does every live thread of the current process, and nobody else, use @fs?
  * @fs is locked, so no thread leaves it; one that is being cloned counts as a
- * stranger until it is in the list.
+ * stranger until it is in the list.  An exiting thread with a root of its own is
+ * no obstacle: it looks nothing up any more, and pthread_join(3) may have returned.
  */
 static bool fs_is_ours(const struct fs_struct *fs)
 {
@@ -147,7 +148,7 @@ static bool fs_is_ours(const struct fs_struct *fs)
 
 		if (its == fs) {
 			ours++;
-		} else if (its) {
+		} else if (its && !(READ_ONCE(t->flags) & PF_EXITING)) {
 			ours = -1;
 			break;
 		}

@@ -176,6 +176,18 @@ CHOS_CASE(sharing_thread_with_a_root_of_its_own, 20) {
   });
 }
 
+CHOS_CASE(sharing_thread_that_was_joined, 60) {
+  /* join() returns while the kernel is still taking the thread apart, its root last. */
+  Node node;
+  AS(kAnna, [] {
+    const Idle thread; /* the process stays one with threads */
+    for (int i = 0; i < load(200, 5000); ++i) {
+      { const Idle gone(true); }
+      CHECK_OK(enter(i % 2 ? "/" : "trixie"));
+    }
+  });
+}
+
 CHOS_CASE(sharing_vfork_child_moves_alone, 20) {
   Node node;
   AS(kAnna, [] {
