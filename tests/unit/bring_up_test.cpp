@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "fake_node.h"
+#include "lib/mount_ops.h"
 #include "lib/take_down.h"
 
 namespace chos::test {
@@ -91,26 +92,101 @@ TEST_F(BringUp, SharedFilesShowTheBases) {
   up();
   EXPECT_EQ(read_text(shared_in("trixie")), "root:x:0:0::/root:/bin/sh\n");
   EXPECT_EQ(read_text(shared_in("sl6")), "root:x:0:0::/root:/bin/sh\n");
-  EXPECT_EQ(flags_at(shared_in("trixie")), mount_ro | mount_nosuid | mount_nodev);
-  EXPECT_FALSE(std::ofstream(shared_in("trixie"), std::ios::app).is_open());
+  EXPECT_EQ(flags_at(shared_in("trixie")), mount_nosuid | mount_nodev);
   // The tree itself is as it was.
   EXPECT_EQ(read_text(top + "/trees/trixie" + top + "/passwd"), "the tree's own\n");
 }
 
-TEST_F(BringUp, ReloadRefreshesReplacedFiles) {
+TEST_F(BringUp, SharedFilesAreReachedInTheOs) {
   up();
+  const UniqueFd root(::open(farm("").c_str(), O_PATH | O_DIRECTORY));
+  const auto seen = open_in_tree(root.get(), "/os/trixie" + top + "/passwd", Last::follow);
+  ASSERT_TRUE(seen) << seen.error().what;
+  EXPECT_EQ(path_of(seen->get()), farm("/local") + top + "/passwd");
+}
+
+TEST_F(BringUp, AReplacedFileIsSeenAtOnce) {
+  up();
+  const auto before = all_mounts();
   write_text(top + "/passwd.new", "somebody new\n");
   ASSERT_EQ(::rename((top + "/passwd.new").c_str(), (top + "/passwd").c_str()), 0);
-  EXPECT_EQ(read_text(shared_in("trixie")), "root:x:0:0::/root:/bin/sh\n");
-  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
   EXPECT_EQ(read_text(shared_in("trixie")), "somebody new\n");
   EXPECT_EQ(read_text(shared_in("sl6")), "somebody new\n");
-  EXPECT_EQ(flags_at(shared_in("trixie")), mount_ro | mount_nosuid | mount_nodev);
+  log = Recorder();
+  EXPECT_TRUE(reload(node, log));
+  EXPECT_EQ(joined(log.changed), "");
+  EXPECT_EQ(all_mounts(), before);
+}
+
+TEST_F(BringUp, ReloadFollowsALinkThatLeadsElsewhere) {
+  // As /etc/resolv.conf does.
+  write_text(top + "/old", "old\n");
+  write_text(top + "/new", "new\n");
+  ASSERT_EQ(::unlink((top + "/passwd").c_str()), 0);
+  ASSERT_EQ(::symlink("old", (top + "/passwd").c_str()), 0);
+  up();
+  EXPECT_EQ(read_text(shared_in("trixie")), "old\n");
+  const auto tree = [this] { return UniqueFd(::open(farm("/os/trixie").c_str(), O_PATH)); };
+  EXPECT_FALSE(is_stale_share(node.share_site(), tree().get(), top + "/passwd"));
+  ASSERT_EQ(::unlink((top + "/passwd").c_str()), 0);
+  ASSERT_EQ(::symlink("new", (top + "/passwd").c_str()), 0);
+  EXPECT_TRUE(is_stale_share(node.share_site(), tree().get(), top + "/passwd"));
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(read_text(shared_in("trixie")), "new\n");
+  EXPECT_EQ(read_text(shared_in("sl6")), "new\n");
+  EXPECT_FALSE(is_stale_share(node.share_site(), tree().get(), top + "/passwd"));
   const auto before = all_mounts();
   log = Recorder();
   EXPECT_TRUE(reload(node, log));
   EXPECT_EQ(joined(log.changed), "");
   EXPECT_EQ(all_mounts(), before);
+}
+
+TEST_F(BringUp, ReloadRefreshesReplacedDirectories) {
+  make_directories(top + "/spool");
+  make_directories(top + "/trees/trixie" + top + "/spool");
+  write_text(top + "/spool/file", "old\n");
+  node.config.share = {top + "/spool"};
+  up();
+  const std::string seen = farm("/os/trixie") + top + "/spool/file";
+  EXPECT_EQ(read_text(seen), "old\n");
+  ASSERT_EQ(::rename((top + "/spool").c_str(), (top + "/away").c_str()), 0);
+  make_directories(top + "/spool");
+  write_text(top + "/spool/file", "new\n");
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(read_text(seen), "new\n");
+}
+
+TEST_F(BringUp, AFileIsNotSharedWithADirectory) {
+  const std::string own = top + "/trees/sl6" + top + "/passwd";
+  ASSERT_EQ(::unlink(own.c_str()), 0);
+  make_directories(own);
+  up();
+  EXPECT_NE(joined(log.warnings).find("in the tree is a directory, in the base OS a regular file"),
+            std::string::npos)
+      << joined(log.warnings);
+  EXPECT_FALSE(mounted(shared_in("sl6")));
+  EXPECT_EQ(read_text(shared_in("trixie")), "root:x:0:0::/root:/bin/sh\n");
+}
+
+TEST_F(BringUp, AFileThatIsNotInTheFarmIsNotShared) {
+  // Mounted where nothing is passed on: after the farm was bound it does not appear there.
+  make_directories(top + "/hidden");
+  mount_tmpfs(top + "/hidden");
+  ASSERT_EQ(::mount(nullptr, (top + "/hidden").c_str(), nullptr, MS_PRIVATE, nullptr), 0);
+  up();
+  ASSERT_EQ(::umount2((farm("/local") + top + "/hidden").c_str(), MNT_DETACH), 0);
+  write_text(top + "/hidden/file", "the base's\n");
+  make_directories(top + "/trees/trixie" + top + "/hidden");
+  write_text(top + "/trees/trixie" + top + "/hidden/file", "the tree's\n");
+  node.config.share.push_back(top + "/hidden/file");
+  const auto before = all_mounts();
+  log = Recorder();
+  EXPECT_FALSE(reload(node, log));
+  EXPECT_NE(joined(log.failures).find("cannot be reached by the link"), std::string::npos)
+      << joined(log.failures);
+  EXPECT_EQ(all_mounts(), before);
+  EXPECT_EQ(read_text(farm("/os/trixie") + top + "/hidden/file"), "the tree's\n");
 }
 
 TEST_F(BringUp, LinksInATreeLeadNowhereOutside) {
@@ -275,6 +351,7 @@ TEST_F(BringUp, DownUndoesItAll) {
   auto expected = before;
   std::erase_if(expected, [this](const auto& line) { return line.starts_with(top + "/kernel "); });
   EXPECT_EQ(all_mounts(), expected);
+  EXPECT_FALSE(exists(node.links));
   log = Recorder();
   EXPECT_EQ(take_down(node, {}, log).what, DownOutcome::What::down);
   EXPECT_EQ(joined(log.changed), "");

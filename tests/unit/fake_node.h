@@ -123,6 +123,9 @@ class FakeNode : public ::testing::Test {
     node.config.links = {"usr", "etc"};
     write_text(top + "/passwd", "root:x:0:0::/root:/bin/sh\n");
     node.config.share = {top + "/passwd"};
+    make_directories(top + "/run");
+    mount_tmpfs(top + "/run");
+    node.links = top + "/run/chos/share";
     node.allowlist_file = top + "/list";
     node.kernel = KernelLink(top + "/kernel");
     node.filesystem = "tmpfs";

@@ -15,7 +15,7 @@ namespace {
 constexpr const char* footer = R"(Examples:
   chosctl up                 make the node ready; run twice it changes nothing
   chosctl status             what there is, and who is in which OS
-  chosctl reload             after a change of /etc/chos, of a tree or of /etc/passwd
+  chosctl reload             after a change of /etc/chos, of chos.conf or of a tree
   chosctl doctor             what is wrong, and what to do about it
   chosctl down               back to a node without OSs
   chosctl pam enable sshd su logins by ssh and su land in the user's OS

@@ -142,12 +142,12 @@ class Tree {
     }
   }
 
-  // A share is a bind over a file that the tree has; without the file there is none.
+  // A share is a mount over a file that the tree has; without the file there is none.
   void shared() {
     const auto in_farm = open_tree_in_farm(config_, entry_);
     for (const auto& path : config_.share) {
-      if (in_farm && is_stale_share(in_farm->get(), path))
-        add(Level::error, "it shows " + path + " as it was before the base's was replaced",
+      if (in_farm && is_stale_share({config_.farm, share_links}, in_farm->get(), path))
+        add(Level::error, "it shows something else as " + path + " than the base OS has now",
             "run: chosctl reload");
       if (path != "/etc/passwd" && path != "/etc/group") continue;
       const auto fd = open_in_tree(fd_.get(), path, Last::keep);

@@ -20,6 +20,21 @@
 #define MS_NOSYMFOLLOW 256
 #endif
 
+// Of Linux 5.2 and 4.11; in <sys/mount.h> from glibc 2.36 on, and <linux/mount.h> next to it does not
+// compile with older ones.
+#ifndef OPEN_TREE_CLONE
+#define OPEN_TREE_CLONE 1
+#endif
+#ifndef OPEN_TREE_CLOEXEC
+#define OPEN_TREE_CLOEXEC O_CLOEXEC
+#endif
+#ifndef MOVE_MOUNT_F_EMPTY_PATH
+#define MOVE_MOUNT_F_EMPTY_PATH 0x04
+#endif
+#ifndef MOVE_MOUNT_T_EMPTY_PATH
+#define MOVE_MOUNT_T_EMPTY_PATH 0x40
+#endif
+
 namespace chos {
 namespace {
 
@@ -81,6 +96,18 @@ Status bind_unbindable(const std::string& source, const std::string& target) {
 Status bind_over(int source, int target, const std::string& name) {
   if (::mount(by_fd(source).c_str(), by_fd(target).c_str(), nullptr, MS_BIND, nullptr) != 0)
     return system_error("cannot bind over " + name, errno);
+  return {};
+}
+
+// By mount(2) it cannot be done: that follows the link.
+Status mount_link(const std::string& link, int target, const std::string& name) {
+  const UniqueFd mount(static_cast<int>(
+      ::syscall(SYS_open_tree, AT_FDCWD, link.c_str(),
+                OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW)));
+  if (!mount) return system_error("cannot take a mount of " + link, errno);
+  if (::syscall(SYS_move_mount, mount.get(), "", target, "",
+                MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0)
+    return system_error("cannot mount a link over " + name, errno);
   return {};
 }
 

@@ -28,6 +28,10 @@ Status bind_unbindable(const std::string& source, const std::string& target);
 /// is mounted below.  `name` is for the message.
 Status bind_over(int source, int target, const std::string& name);
 
+/// Mounts the symbolic link `link` itself over the open file `target`, private: who opens the file
+/// follows the link.
+Status mount_link(const std::string& link, int target, const std::string& name);
+
 /// Sets the flags of one mount, if `fd` (an O_PATH descriptor of its root) is on the mount `id`.
 Status set_mount_flags(int fd, unsigned flags, const std::string& name);
 

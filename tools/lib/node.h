@@ -10,6 +10,7 @@
 #include "lib/kernel_link.h"
 #include "lib/module.h"
 #include "lib/mount_plan.h"
+#include "lib/share.h"
 
 namespace chos {
 
@@ -22,7 +23,9 @@ struct Node {
   std::string filesystem = "chosfs";  ///< type of what is mounted on kernel.directory()
   GroupLookup groups = lookup_group;
   uid_t trusted = 0;  ///< whose files are believed
+  std::string links = share_links;  ///< see ShareSite
 
+  ShareSite share_site() const { return {config.farm, links}; }
   std::string farm_path(const std::string& name) const { return config.farm + "/" + name; }
 };
 

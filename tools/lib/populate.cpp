@@ -146,7 +146,7 @@ Status Populate::shares() {
     if (!tree) return tree.error();
     for (const auto& path : node_.config.share) {
       const unsigned flags = mount_nodev | (entry->suid ? 0U : mount_nosuid);
-      const auto outcome = share_path(*table, tree->get(), path, flags);
+      const auto outcome = share_path(node_.share_site(), *table, tree->get(), path, flags);
       if (!outcome)
         return Error{"cannot share " + path + " with " + in_quotes(entry->name) + ": " +
                          outcome.error().what, outcome.error().remedy, outcome.error().code};

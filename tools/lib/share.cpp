@@ -7,9 +7,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <filesystem>
 
+#include "lib/config.h"
 #include "lib/files.h"
 #include "lib/mount_ops.h"
 
@@ -78,34 +81,102 @@ const Mount* mount_of_root(const MountTable& table, const Opened& opened) {
   return id ? table.by_id(*id) : nullptr;
 }
 
+struct Link {
+  std::size_t depth = 0;  // directories below the farm
+  std::string text;
+};
+
+// "../../../local/etc/passwd", for a target in the third directory below the farm: it leads to the
+// base's file from inside the OS, and for an administrator who looks at the farm from the base OS.
+Result<Link> wanted_link(const ShareSite& site, const Opened& base, const Opened& target) {
+  const std::string name = path_of(target.fd.get());
+  if (!is_below(name, site.farm) || name == site.farm)
+    return Error{name + " is not in the farm " + site.farm, "", EXDEV};
+  Link link;
+  const std::string_view inside = std::string_view(name).substr(site.farm.size() + 1);
+  link.depth = static_cast<std::size_t>(std::count(inside.begin(), inside.end(), '/'));
+  for (std::size_t i = 0; i < link.depth; ++i) link.text += "../";
+  link.text += std::string(farm_local) + path_of(base.fd.get());
+  return link;
+}
+
+std::string read_link(int directory, const std::string& name) {
+  char text[PATH_MAX];
+  const ssize_t size = ::readlinkat(directory, name.c_str(), text, sizeof text);
+  return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
+}
+
+// Makes the link to be mounted, as "/run/chos/share/3/etc/passwd", so that findmnt(8) shows what it
+// is.
+Result<std::string> make_link(const ShareSite& site, const std::string& path, const Link& wanted) {
+  const std::string link = site.links + "/" + std::to_string(wanted.depth) + path;
+  if (read_link(AT_FDCWD, link) == wanted.text) return link;
+  std::error_code failure;
+  std::filesystem::create_directories(std::filesystem::path(link).parent_path(), failure);
+  if (failure)
+    return system_error("cannot make the directory of " + link, failure.value(),
+                        "is /run mounted and writable?");
+  const std::string fresh = link + ".new";
+  if ((::unlink(fresh.c_str()) != 0 && errno != ENOENT) ||
+      ::symlink(wanted.text.c_str(), fresh.c_str()) != 0 ||
+      ::rename(fresh.c_str(), link.c_str()) != 0)
+    return system_error("cannot make the link " + link, errno);
+  return link;
+}
+
+// What was opened before lies below the new mount.
+Status take_over_new(int tree, const std::string& path, unsigned flags, const std::string& name) {
+  const auto fresh = open_target(tree, path);
+  if (!fresh) return fresh.error();
+  return take_over(fresh->fd.get(), flags | inherited_flags(fresh->fd.get()), name);
+}
+
+// The outcome of a mount on `name`; it is taken back if something failed afterwards.
+Result<ShareOutcome> mounted(const std::string& name, const Status& status) {
+  if (status) return ShareOutcome{ShareOutcome::What::bound, name, {}, false};
+  ::umount2(name.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+  return status.error();
+}
+
 Result<ShareOutcome> bind(int tree, const std::string& path, const Opened& base,
                           const Opened& target, unsigned flags) {
   const std::string name = path_of(target.fd.get());
   if (auto status = bind_over(base.fd.get(), target.fd.get(), name); !status)
     return status.error();
-  // What was opened before lies below the new mount.
-  const auto fresh = open_target(tree, path);
-  Status status = fresh ? take_over(fresh->fd.get(),
-                                    flags | inherited_flags(fresh->fd.get()), name)
-                        : Status(fresh.error());
-  if (!status) {
-    ::umount2(name.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
-    return status.error();
-  }
-  return ShareOutcome{ShareOutcome::What::bound, name, {}, false};
+  return mounted(name, take_over_new(tree, path, flags, name));
+}
+
+Result<ShareOutcome> link_over(const ShareSite& site, int tree, const std::string& path,
+                               const Opened& base, const Opened& target, unsigned flags) {
+  const auto wanted = wanted_link(site, base, target);
+  if (!wanted) return wanted.error();
+  const auto link = make_link(site, path, *wanted);
+  if (!link) return link.error();
+  const std::string name = path_of(target.fd.get());
+  if (auto status = mount_link(*link, target.fd.get(), name); !status) return status.error();
+  auto status = take_over_new(tree, path, flags, name);
+  if (const auto seen = open_base(name); status && !(seen && same_file(*seen, base)))
+    status = Error{path + " of the base OS cannot be reached by the link " + wanted->text + " at " +
+                       name,
+                   "is what it is on mounted in the farm too? See: findmnt -R " + site.farm + "/" +
+                       farm_local,
+                   EXDEV};
+  return mounted(name, status);
+}
+
+// Does the target show the base's: the link to it, or the directory itself?
+bool shows(const ShareSite& site, const Opened& base, const Opened& target) {
+  if (S_ISDIR(base.info.st_mode)) return same_file(base, target);
+  const auto link = wanted_link(site, base, target);
+  return link && S_ISLNK(target.info.st_mode) && read_link(target.fd.get(), "") == link->text;
 }
 
 }  // namespace
 
-std::string path_of(int fd) {
-  char name[PATH_MAX];
-  const ssize_t size =
-      ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), name, sizeof name);
-  return size > 0 ? std::string(name, static_cast<std::size_t>(size)) : std::string();
-}
+std::string path_of(int fd) { return read_link(AT_FDCWD, "/proc/self/fd/" + std::to_string(fd)); }
 
-Result<ShareOutcome> share_path(const MountTable& table, int tree, const std::string& path,
-                                unsigned flags) {
+Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, int tree,
+                                const std::string& path, unsigned flags) {
   const auto base = open_base(path);
   if (!base) {
     if (is_absent(base.error())) return skipped("the base OS has no " + path, false);
@@ -119,19 +190,11 @@ Result<ShareOutcome> share_path(const MountTable& table, int tree, const std::st
     return target.error();
   }
   const mode_t kind = base->info.st_mode & S_IFMT;
-  // A tree's package manager must not change the base's file.
-  if (kind == S_IFREG) flags |= mount_ro;
   if (kind != S_IFREG && kind != S_IFDIR)
     return skipped(path + " of the base OS is " + std::string(file_kind(kind)), true);
-  if (S_ISLNK(target->info.st_mode))
-    return skipped(path + " in the tree is a symbolic link, which is left as it is", false);
-  if ((target->info.st_mode & S_IFMT) != kind)
-    return skipped(path + " in the tree is " +
-                       std::string(file_kind(target->info.st_mode)) + ", in the base OS " +
-                       std::string(file_kind(kind)), true);
 
   if (const Mount* mount = mount_of_root(table, *target)) {
-    if (same_file(*base, *target)) {
+    if (shows(site, *base, *target)) {
       const unsigned wanted = mount->flags | flags;
       if (wanted == mount->flags)
         return ShareOutcome{ShareOutcome::What::already, mount->target, {}, false};
@@ -139,20 +202,34 @@ Result<ShareOutcome> share_path(const MountTable& table, int tree, const std::st
         return status.error();
       return ShareOutcome{ShareOutcome::What::bound, mount->target, {}, false};
     }
-    // The base's file was replaced since; the bind still shows the old one.
+    // The base's directory was replaced since, or its file is a link that leads elsewhere now.
     if (auto status = detach(mount->target); !status) return status.error();
     target = open_target(tree, path);
     if (!target) return target.error();
   }
+  if (S_ISLNK(target->info.st_mode))
+    return skipped(path + " in the tree is a symbolic link, which is left as it is", false);
+  if ((target->info.st_mode & S_IFMT) != kind)
+    return skipped(path + " in the tree is " +
+                       std::string(file_kind(target->info.st_mode)) + ", in the base OS " +
+                       std::string(file_kind(kind)), true);
   if (same_file(*base, *target))
     return skipped(path + " in the tree is the base's own file", true);
-  return bind(tree, path, *base, *target, flags);
+  return kind == S_IFDIR ? bind(tree, path, *base, *target, flags)
+                         : link_over(site, tree, path, *base, *target, flags);
 }
 
-bool is_stale_share(int tree, const std::string& path) {
+bool is_stale_share(const ShareSite& site, int tree, const std::string& path) {
   const auto base = open_base(path);
   const auto target = open_target(tree, path);
-  return base && target && is_mount_root(*target) && !same_file(*base, *target);
+  return base && target && is_mount_root(*target) && !shows(site, *base, *target);
+}
+
+Status remove_share_links(const ShareSite& site) {
+  std::error_code failure;
+  std::filesystem::remove_all(site.links, failure);
+  if (failure) return system_error("cannot remove " + site.links, failure.value());
+  return {};
 }
 
 }  // namespace chos

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Files (and directories) of the base OS that trees show instead of their own, such as
-// /etc/passwd: a bind over the tree's file, once for a node, never for a session.
+// Files and directories of the base OS that trees show instead of their own, once for a node, never
+// for a session.
+//
+// Over a file, such as /etc/passwd, a symbolic link is mounted that leads to the base's by the farm's
+// `local`: useradd(8), for one, writes a new /etc/passwd and renames it, and sshd asks for a user's
+// groups when it is in the OS already; a bind would go on to show the old file.  Directories are
+// bound.
 #pragma once
 
 #include <string>
@@ -18,18 +23,30 @@ struct ShareOutcome {
   bool unusual = false;  ///< skipped for something an administrator may want to change
 };
 
-/// Makes `path` ("/etc/passwd") in the tree that `tree` is open on (O_PATH) show the base's.
+inline constexpr const char* share_links = "/run/chos/share";
+
+/// Where shares are.
+struct ShareSite {
+  std::string farm;   ///< the farm's directory on the base OS
+  std::string links;  ///< the directory that the links are made in, on the base OS
+};
+
+/// Makes `path` ("/etc/passwd") in the tree that `tree` is open on (O_PATH, below site.farm) show
+/// the base's.
 ///
 /// Both must be regular files, or both directories; the tree's last component may not be a
 /// symbolic link (what it points to is resolved at each use, in the OS), and a way that leaves
-/// the tree is not gone.  A file is bound read-only.  A bind whose base file was since
-/// replaced (another inode) is made anew.  `flags` are those that the bind gets besides.
-Result<ShareOutcome> share_path(const MountTable& table, int tree, const std::string& path,
-                                unsigned flags);
+/// the tree is not gone.  What was mounted there before and shows something else is replaced.
+/// `flags` are those that the mount gets besides.
+Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, int tree,
+                                const std::string& path, unsigned flags);
 
-/// Whether `path` in the tree shows what the base's file was before it was replaced: useradd(8), for
-/// one, writes a new /etc/passwd.
-bool is_stale_share(int tree, const std::string& path);
+/// Whether `path` in the tree shows something else than the base's: that is a symbolic link which
+/// now leads elsewhere, or a directory that was replaced.
+bool is_stale_share(const ShareSite& site, int tree, const std::string& path);
+
+/// Removes the links that share_path() has made, once nothing shows them any more.
+Status remove_share_links(const ShareSite& site);
 
 /// The path of what a descriptor is open on.
 std::string path_of(int fd);

@@ -105,6 +105,9 @@ class Lower {
       changed = true;
     }
     progress_.step("farm", changed, farm);
+    // Those who are still in a farm keep what is mounted there.
+    if (const auto status = remove_share_links(node_.share_site()); !status)
+      progress_.warning(status.error().what);
     return {};
   }
 

@@ -11,8 +11,8 @@ choose bob nothing
 console() {
   local prompt='$ '
   [ "$1" != root ] || prompt='# '
-  python3 "${0%/*}/typist.py" "$prompt=tty" "$prompt=$probe" "$prompt=exit" -- \
-    script -q -e -c "login -f $1" /dev/null 2>&1 | tr -d '\r' >$output
+  python3 "${0%/*}/typist.py" --terminal "$prompt=tty" "$prompt=$probe" "$prompt=exit" -- \
+    login -f "$1" 2>&1 | tr -d '\r' >$output
 }
 console alice
 says "$(place trixie) alice /home/alice"

@@ -5,7 +5,6 @@
 fresh
 getent group physics >/dev/null || groupadd physics
 usermod -a -G physics u07
-accounts_changed
 allowlist trixie:/os/trixie bullseye:/os/bullseye:groups=physics
 expect 0 chosctl reload
 enable sshd su

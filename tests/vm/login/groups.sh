@@ -3,16 +3,16 @@
 # was opened, though the tree came with accounts of its own.
 . "${0%/*}/login-lib.sh"
 fresh
-for n in 1 2 3 4 5; do
-  getent group team$n >/dev/null || groupadd team$n
-  usermod -a -G team$n u04
-done
 # What the tree came with says otherwise (it lies below what is shown instead).
 expect 0 chosctl down
 echo 'team9:x:4242:u04' >>$tree/bullseye/etc/group
 echo 'u04:x:1:1::/nowhere:/bin/false' >>$tree/bullseye/etc/passwd
-accounts_changed
+expect 0 chosctl up
 mounts_before=$(mounts)
+for n in 1 2 3 4 5; do
+  getent group team$n >/dev/null || groupadd team$n
+  usermod -a -G team$n u04
+done
 wanted=$(as u04 id)
 equal "$(grep -o '(team[1-9])' <<<"$wanted" | wc -l)" 5 "groups in the base OS"
 
@@ -25,6 +25,13 @@ expect 0 su u04 -c "$answer"
 equal "$(cat $output)" "bullseye $wanted" "id by su"
 expect 0 su - u04 -c "$answer"
 equal "$(cat $output)" "bullseye $wanted" "id by su -"
+
+# Out of a group: at the next login, with nothing run in between.
+expect 0 gpasswd -d u04 team3
+wanted=$(as u04 id)
+equal "$(grep -o '(team[1-9])' <<<"$wanted" | wc -l)" 4 "groups in the base OS"
+expect 0 ssh u04@node "$answer"
+equal "$(cat $output)" "bullseye $wanted" "id over ssh, out of a group"
 
 # cron and at report through a FIFO.
 mkfifo -m 666 $meet/answer

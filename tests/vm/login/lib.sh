@@ -70,10 +70,6 @@ enable() {
 }
 disable() { expect 0 chosctl pam disable "$@"; }
 
-# The trees show the base's passwd and group as they were at the last `up`: those that have
-# changed since are new files.
-accounts_changed() { expect 0 chosctl up; }
-
 # choose USER OS: writes it into the user's file, as the user would.
 choose() {
   printf '%s\n' "$2" >"/home/$1/.chos"

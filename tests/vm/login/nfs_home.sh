@@ -5,7 +5,6 @@
 fresh
 enable su sshd
 getent passwd nfsuser >/dev/null || useradd -M -d /home/nfsuser -s /bin/bash nfsuser
-accounts_changed
 modprobe nfsd || fail "the kernel has no NFS server"
 for sub in nfsd:/proc/fs/nfsd rpc_pipefs:/run/rpc_pipefs; do
   mkdir -p "${sub#*:}"

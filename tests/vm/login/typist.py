@@ -1,32 +1,62 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""typist.py QUESTION=ANSWER... -- COMMAND...
+"""typist.py [--terminal] QUESTION=ANSWER... -- COMMAND...
 
 Runs a command and types each answer when its question has been asked, in this order; shows what the
 command prints and ends with its status.  A program that asks for a password throws away what was
-typed before it asked.
+typed before it asked.  --terminal: on a new terminal, as its session's own.
 """
 
+import errno
 import os
 import subprocess
 import sys
+import time
+
+
+def on_terminal(command: list) -> tuple:
+    """(the process, a descriptor to read from, one to write to)"""
+    ours, its = os.openpty()
+    process = subprocess.Popen(command, preexec_fn=lambda: os.login_tty(its))
+    os.close(its)
+    return process, ours, ours
+
+
+def on_pipes(command: list) -> tuple:
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT)
+    return process, process.stdout.fileno(), process.stdin.fileno()
+
+
+def read(process, source: int) -> bytes:
+    while True:
+        try:
+            return os.read(source, 4096)
+        except OSError as error:
+            if error.errno != errno.EIO or process.poll() is not None:
+                return b""
+            # login(1) hangs its terminal up and opens it again; of that there is no event.
+            time.sleep(0.02)
 
 
 def main() -> int:
-    end = sys.argv.index("--")
-    answers = [word.split("=", 1) for word in sys.argv[1:end]]
-    process = subprocess.Popen(sys.argv[end + 1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT)
+    words = sys.argv[1:]
+    run = on_pipes
+    if words[0] == "--terminal":
+        run = on_terminal
+        del words[0]
+    end = words.index("--")
+    answers = [word.split("=", 1) for word in words[:end]]
+    process, source, sink = run(words[end + 1:])
     unseen = b""
-    while data := os.read(process.stdout.fileno(), 4096):
+    while data := read(process, source):
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         unseen += data
         while answers and answers[0][0].encode() in unseen:
             question, answer = answers.pop(0)
             unseen = unseen.split(question.encode(), 1)[1]
-            process.stdin.write(answer.encode() + b"\n")
-            process.stdin.flush()
+            os.write(sink, answer.encode() + b"\n")
     return process.wait()
 
 

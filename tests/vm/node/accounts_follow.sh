@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Every OS shows the base's accounts as they are now: whoever is added, or leaves a group, is so in
+# the OSs at once, without a reload; and resolv.conf, which is a link in the base.
+. "${0%/*}/lib.sh"
+cp -a /etc/passwd /etc/group /run/ # to be put back
+rm -f /etc/resolv.conf
+mkdir -p /run/resolver
+echo "nameserver 192.0.2.1" >/run/resolver/one.conf
+ln -s /run/resolver/one.conf /etc/resolv.conf
+for os in trixie bullseye; do echo "its own" >/var/lib/chos/os/$os/etc/resolv.conf; done
+start_node
+before=$(mounts)
+
+# replace FILE: as useradd(8) does it: a new file, renamed.
+replace() {
+  cp -a "/etc/$1" "/etc/$1.new" && cat >>"/etc/$1.new" && mv "/etc/$1.new" "/etc/$1"
+}
+everywhere() {
+  local wanted=$1 os
+  shift
+  for os in trixie bullseye; do
+    expect 0 as alice chos -o $os "$@"
+    equal "$(cat $output)" "$wanted" "in $os: $*"
+  done
+}
+expect 2 as alice chos -o trixie getent passwd newcomer
+replace passwd <<<'newcomer:x:2345:2345:New:/home/newcomer:/bin/bash'
+replace group <<<'newcomer:x:2345:
+newgroup:x:2346:newcomer'
+everywhere "uid=2345(newcomer) gid=2345(newcomer) groups=2345(newcomer),2346(newgroup)" id newcomer
+sed -i /^newgroup/d /etc/group # renames too
+everywhere "uid=2345(newcomer) gid=2345(newcomer) groups=2345(newcomer)" id newcomer
+# From the base OS the farm shows the same.
+equal "$(grep -c ^newcomer /chos/os/trixie/etc/passwd)" 1 "lines in the farm, seen from the base"
+
+# A file renamed below the link, and the link itself.
+everywhere "nameserver 192.0.2.1" cat /etc/resolv.conf
+echo "nameserver 192.0.2.2" >/run/resolver/new && mv /run/resolver/new /run/resolver/one.conf
+everywhere "nameserver 192.0.2.2" cat /etc/resolv.conf
+echo "nameserver 192.0.2.3" >/run/resolver/two.conf
+ln -sf /run/resolver/two.conf /etc/resolv.conf
+chosctl doctor >$output 2>&1
+says "it shows something else as /etc/resolv.conf than the base OS has now"
+expect 0 chosctl reload
+everywhere "nameserver 192.0.2.3" cat /etc/resolv.conf
+chosctl doctor >$output 2>&1
+says_not "it shows something else"
+
+# Users cannot write there, in the OS or through the link.
+expect 2 as alice chos -o trixie sh -c 'echo alice::0:0::/:/bin/sh >>/etc/passwd'
+expect 1 as alice chos -o trixie rm -f /etc/passwd
+equal "$(mounts)" "$before" "mounts"
+mv /run/passwd /run/group /etc/
+rm -r /etc/resolv.conf /run/resolver
+stop_node
+[ ! -e /run/chos/share ] || fail "links are left"
+for os in trixie bullseye; do
+  equal "$(cat /var/lib/chos/os/$os/etc/resolv.conf)" "its own" "what the tree itself has"
+done
