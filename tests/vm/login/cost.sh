@@ -2,7 +2,7 @@
 # What a login costs: `ssh node true` with and without pam_chos, in pairs, by their medians.  The OS is
 # the base's own tree once more, so that the session runs the same programs in both; another's, whose
 # shell and libc are others, is measured beside it.  The bound holds for the long runs, with 30 pairs;
-# the few of the others are for a look.
+# the few of the others are for a look.  The machine's clock counts instructions.
 . "${0%/*}/login-lib.sh"
 fresh
 mkdir -p $tree/same
@@ -10,7 +10,7 @@ mount --bind / $tree/same
 allowlist trixie:/os/trixie same:/os/same
 expect 0 chosctl reload
 mounts_before=$(mounts)
-pairs=5
+pairs=3
 [ -z "${CHOS_LONG:-}" ] || pairs=30
 cp /etc/pam.d/sshd /run/pam-without
 enable sshd
@@ -37,6 +37,7 @@ compare() {
   for ((n = 0; n < pairs; n++)); do
     # Whoever comes first pays for what the other left behind: by turns.
     if ((n % 2)); then login with; login without; else login without; login with; fi
+    echo "$1: pair $((n + 1)): $(tail -n 1 /tmp/cost-with) us with, $(tail -n 1 /tmp/cost-without) without"
   done
   logged $pairs "enters '$1'"
   with=$(median /tmp/cost-with)

@@ -29,6 +29,7 @@ user_logs_in() {
     said=$(ssh "$user@node" "$look" 2>&1)
     [ "$said" = "$wanted" ] || echo "$user: \"$said\", wanted \"$wanted\"" >>/tmp/storm-wrong
     echo "$user $os" >>/tmp/storm-done
+    echo "$user: login $((n + 1)) of $rounds"
   done
 }
 began=$SECONDS
