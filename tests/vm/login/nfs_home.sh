@@ -64,6 +64,8 @@ awk "BEGIN { exit !($took >= 4.9 && $took <= 7 + 3 * $healthy) }" || fail "the l
 
 # It comes back, and so do the logins.
 expect 0 rpc.nfsd -N 3 -V 4 1
+# It knows the client again when this has been answered.
+expect 0 in_time 60 setpriv --reuid nfsuser --regid nfsuser --clear-groups cat /home/nfsuser/.chos
 lands trixie nfsuser
 trap - EXIT
 clean_up
