@@ -17,15 +17,17 @@
 #include <ctime>
 
 #include "lib/config.h"
+#include "lib/journal.h"
 #include "lib/kernel_link.h"
 #include "lib/names.h"
 #include "lib/selection.h"
 #include "lib/user_file.h"
-#include "pam/journal.h"
 #include "pam/scout.h"
 
 namespace chos::pam {
 namespace {
+
+constexpr const char* log_name = "pam_chos";
 
 /// The groups of the user for this thread, while it writes to setchos: an OS may be for the members
 /// of some groups only, and sshd has not taken the user's groups yet when it opens the session.
@@ -59,7 +61,7 @@ class Login {
  public:
   Login(const Request& request, const Options& options, const System& system)
       : request_(request), options_(options), system_(system), kernel_(options.proc),
-        journal_(request.service, system.log.c_str()) {}
+        journal_(log_name, request.service, system.log.c_str()) {}
 
   Outcome open();
 
@@ -319,7 +321,7 @@ void close_session(const Request& request, const Options& options, const Moved& 
   const KernelLink kernel(options.proc);
   const auto now = kernel.current();
   if (!now || *now != moved.os) return;
-  const Journal journal(request.service, system.log.c_str());
+  const Journal journal(log_name, request.service, system.log.c_str());
   if (const auto left = kernel.enter("/"); !left) {
     journal.write(LOG_WARNING, "the session of " + in_quotes(request.user) + " ends in " +
                                    in_quotes(moved.os) + ": " + left.error().what);

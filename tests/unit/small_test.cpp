@@ -7,6 +7,7 @@
 #include "chosctl/options.h"
 #include "lib/module.h"
 #include "lib/node.h"
+#include "lib/own_arguments.h"
 #include "lib/processes.h"
 #include "lib/table.h"
 #include "lib/transaction.h"
@@ -70,15 +71,19 @@ TEST(FarmPaths, InTheBase) {
 }
 
 TEST(CommandLine, OwnArgumentsEndAtTheCommand) {
-  using tool::count_own_arguments;
-  EXPECT_EQ(count_own_arguments({}), 0u);
-  EXPECT_EQ(count_own_arguments({"ls", "-l"}), 0u);
-  EXPECT_EQ(count_own_arguments({"-o", "trixie", "ls", "-o", "x"}), 2u);
-  EXPECT_EQ(count_own_arguments({"-o", "trixie", "--", "ls", "--"}), 3u);
-  EXPECT_EQ(count_own_arguments({"-otrixie", "ls"}), 1u);
-  EXPECT_EQ(count_own_arguments({"--os=trixie", "--list", "ls"}), 2u);
-  EXPECT_EQ(count_own_arguments({"--set", "-x"}), 2u);
-  EXPECT_EQ(count_own_arguments({"-"}), 0u);
+  const auto count = [](const std::vector<std::string>& words) {
+    return count_own_arguments(words, {"-o", "--os", "--set"}, {"--sge"});
+  };
+  EXPECT_EQ(count({}), 0u);
+  EXPECT_EQ(count({"ls", "-l"}), 0u);
+  EXPECT_EQ(count({"-o", "trixie", "ls", "-o", "x"}), 2u);
+  EXPECT_EQ(count({"-o", "trixie", "--", "ls", "--"}), 3u);
+  EXPECT_EQ(count({"-otrixie", "ls"}), 1u);
+  EXPECT_EQ(count({"--os=trixie", "--list", "ls"}), 2u);
+  EXPECT_EQ(count({"--set", "-x"}), 2u);
+  EXPECT_EQ(count({"--sge", "-s", "x"}), 1u);
+  EXPECT_EQ(count({"-o", "--sge", "-s", "--sge", "-s"}), 4u);
+  EXPECT_EQ(count({"-"}), 0u);
 }
 
 tool::Options parsed(const std::vector<std::string>& arguments) {

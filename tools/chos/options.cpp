@@ -9,6 +9,7 @@
 #include "lib/allowlist.h"
 #include "lib/config.h"
 #include "lib/exit_status.h"
+#include "lib/own_arguments.h"
 #include "lib/version.h"
 
 namespace chos::tool {
@@ -41,22 +42,9 @@ class Help : public CLI::Formatter {
 
 }  // namespace
 
-std::size_t count_own_arguments(const std::vector<std::string>& arguments) {
-  std::size_t at = 0;
-  while (at < arguments.size()) {
-    const std::string& argument = arguments[at];
-    if (argument == "--") return at + 1;
-    if (argument.size() < 2 || argument.front() != '-') return at;
-    const bool takes_next =
-        std::find(with_value.begin(), with_value.end(), argument) != with_value.end();
-    at += takes_next ? 2 : 1;
-  }
-  return arguments.size();
-}
-
 std::variant<Options, int> parse_options(const std::vector<std::string>& arguments) {
   Options options;
-  const std::size_t own = count_own_arguments(arguments);
+  const std::size_t own = count_own_arguments(arguments, with_value);
 
   CLI::App app{"Run a command, or a login shell, in one of the operating systems of this node.",
                "chos"};

@@ -23,10 +23,6 @@ struct Options {
   std::string proc;
 };
 
-/// How many of the arguments are options of chos: all before the first that is not one (and not
-/// the value of one).  "--" ends them and belongs to them.
-std::size_t count_own_arguments(const std::vector<std::string>& arguments);
-
 /// Options, or the exit status after help, the version or a complaint has been printed.
 std::variant<Options, int> parse_options(const std::vector<std::string>& arguments);
 

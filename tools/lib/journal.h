@@ -7,13 +7,13 @@
 
 #include "lib/files.h"
 
-namespace chos::pam {
+namespace chos {
 
 class Journal {
  public:
-  /// Lines begin with "pam_chos(SERVICE): ".  `socket`: /dev/log but in tests.  One that cannot be
-  /// had is no error: the lines are then lost.
-  explicit Journal(const std::string& service, const char* socket = "/dev/log");
+  /// Lines begin with "PROGRAM[PID]: (SERVICE) ".  `socket`: /dev/log but in tests.  One that cannot
+  /// be had is no error: the lines are then lost.
+  Journal(const std::string& program, const std::string& service, const char* socket = "/dev/log");
 
   /// priority: LOG_INFO ...; facility authpriv.
   void write(int priority, const std::string& text) const { send(line(priority, text)); }
@@ -23,8 +23,8 @@ class Journal {
   void send(const std::string& line) const noexcept;
 
  private:
-  std::string service_;
+  std::string program_, service_;
   UniqueFd socket_;
 };
 
-}  // namespace chos::pam
+}  // namespace chos

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "pam/journal.h"
+#include "lib/journal.h"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace chos::pam {
+namespace chos {
 namespace {
 
 // As RFC 3164 has it, without the time, which whoever receives it puts in.
@@ -27,11 +27,11 @@ UniqueFd connect_log(const char* path) {
 
 }  // namespace
 
-Journal::Journal(const std::string& service, const char* socket)
-    : service_(service), socket_(connect_log(socket)) {}
+Journal::Journal(const std::string& program, const std::string& service, const char* socket)
+    : program_(program), service_(service), socket_(connect_log(socket)) {}
 
 std::string Journal::line(int priority, const std::string& text) const {
-  return "<" + std::to_string(LOG_AUTHPRIV | priority) + ">pam_chos[" +
+  return "<" + std::to_string(LOG_AUTHPRIV | priority) + ">" + program_ + "[" +
          std::to_string(::getpid()) + "]: (" + service_ + ") " + text;
 }
 
@@ -44,4 +44,4 @@ void Journal::send(const std::string& line) const noexcept {
     (void)::send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL);
 }
 
-}  // namespace chos::pam
+}  // namespace chos

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "starter/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <memory>
+
+#include "lib/allowlist.h"
+#include "lib/own_arguments.h"
+#include "lib/version.h"
+
+namespace chos::starter {
+namespace {
+
+constexpr const char* examples = R"(Examples:
+  starter_method   /usr/bin/chos_sge_starter                   (Grid Engine, queue)
+  JOB_STARTER    = /usr/bin/chos_jobstarter --lsf "%USRCMD"    (LSF, lsb.queues)
+  USER_JOB_WRAPPER=/usr/bin/chos_jobstarter                    (HTCondor)
+  $job_starter     /usr/bin/chos_jobstarter                    (Torque, mom_priv/config)
+  CHOS=trixie chos_jobstarter ./job.sh                         (by hand)
+
+The OS is chosen by the first of: -o NAME, $CHOS, ~/.chos with --user-file, the site's default.
+A job that cannot have its OS is not started.  After --sge and --lsf everything is the job's.
+By the name chos_sge_starter it is chos_jobstarter --sge.
+Exit status: the job's; 127 not found in the OS; 126 it was not started (with --sge: 100).
+See chos_jobstarter(8).)";
+
+const std::vector<std::string> with_value{"-o", "--os", "--allowlist", "--proc"};
+
+class Help : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App*, std::string) const override {
+    return "Usage: chos_jobstarter [OPTION...] [--] COMMAND [ARGUMENT...]\n";
+  }
+};
+
+}  // namespace
+
+std::variant<Options, int> parse_options(const std::vector<std::string>& arguments) {
+  Options options;
+  // A job of Grid Engine may begin with "-s".
+  const std::size_t own = count_own_arguments(arguments, with_value, {"--sge", "--lsf"});
+
+  CLI::App app{"Starts a batch job in the OS of the user who submitted it.", "chos_jobstarter"};
+  app.formatter(std::make_shared<Help>());
+  app.footer(examples);
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.set_version_flag("--version", std::string("chos_jobstarter ") + version_text);
+  std::string os;
+  bool sge = false, lsf = false;
+  auto* os_option = app.add_option("-o,--os", os, "The OS by name, or by an allow-listed path");
+  os_option->type_name("NAME");
+  app.add_flag("--user-file", options.user_file, "Without -o and $CHOS, ~/.chos says which OS");
+  app.add_flag("--sge", sge, "COMMAND is as Grid Engine gives it to a starter_method");
+  app.add_flag("--lsf", lsf, "COMMAND is a line for the shell, as of LSF's JOB_STARTER");
+  options.allowlist = allowlist_path;
+  options.proc = "/proc/chos";
+  const std::string hidden;
+  app.add_option("--allowlist", options.allowlist, "Instead of /etc/chos")->group(hidden);
+  app.add_option("--proc", options.proc, "Instead of /proc/chos")->group(hidden);
+
+  // CLI11 takes them from the back.
+  const auto end = arguments.begin() + static_cast<std::ptrdiff_t>(own);
+  std::vector<std::string> mine(arguments.begin(), end);
+  if (!mine.empty() && mine.back() == "--") mine.pop_back();
+  std::reverse(mine.begin(), mine.end());
+  try {
+    app.parse(mine);
+    if (sge && lsf)
+      throw CLI::ArgumentMismatch("only one of --sge and --lsf is taken",
+                                  CLI::ExitCodes::ArgumentMismatch);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) {  // --help, --version
+      app.exit(error, std::cout, std::cerr);
+      return 0;
+    }
+    std::cerr << "chos_jobstarter: " << error.what()
+              << "\nchos_jobstarter:   see: chos_jobstarter --help\n";
+    return status_of_failure(sge ? Form::sge : Form::plain);
+  }
+  if (os_option->count() > 0) options.os = os;
+  if (sge) options.form = Form::sge;
+  if (lsf) options.form = Form::lsf;
+  options.words.assign(end, arguments.end());
+  return options;
+}
+
+}  // namespace chos::starter

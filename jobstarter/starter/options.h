@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The command line of chos_jobstarter.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "starter/form.h"
+
+namespace chos::starter {
+
+struct Options {
+  std::optional<std::string> os;  ///< -o
+  bool user_file = false;         ///< ~/.chos counts too
+  Form form = Form::plain;
+  std::vector<std::string> words;  ///< the job, as the batch system hands it over
+  // Only tests give these.
+  std::string allowlist;
+  std::string proc;
+};
+
+/// Options, or the exit status after help, the version or a complaint has been printed.
+std::variant<Options, int> parse_options(const std::vector<std::string>& arguments);
+
+}  // namespace chos::starter

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "starter/start.h"
+
+#include <syslog.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "lib/exit_status.h"
+#include "lib/journal.h"
+#include "lib/launch.h"
+#include "lib/names.h"
+
+namespace chos::starter {
+namespace {
+
+constexpr const char* program = "chos_jobstarter";
+
+class Start {
+ public:
+  explicit Start(const Options& options)
+      : options_(options), caller_(options.allowlist, options.proc), journal_(program, "job") {}
+
+  int run();
+
+ private:
+  int fail(const std::string& why, const std::string& remedy = {}, int status = -1) const;
+  int fail(const Error& error) const { return fail(error.what, error.remedy); }
+  void set_variable(const Selection& chosen) const;
+
+  const Options& options_;
+  Caller caller_;
+  Journal journal_;  // connected before the switch: /dev/log may lead elsewhere after it
+};
+
+int Start::fail(const std::string& why, const std::string& remedy, int status) const {
+  std::string text = why + "; the job was not started";
+  if (!remedy.empty()) text += " (" + remedy + ")";
+  std::cerr << program << ": " << text << std::endl;
+  const auto& account = caller_.account;
+  journal_.write(LOG_WARNING, "user " + (account ? in_quotes(account->name)
+                                                 : std::to_string(::geteuid())) + ": " + text);
+  return status < 0 ? status_of_failure(options_.form) : status;
+}
+
+void Start::set_variable(const Selection& chosen) const {
+  const bool says_it_already = chosen.source == Source::environment;
+  const bool nothing_chosen = chosen.source == Source::base;
+  if (!says_it_already && !nothing_chosen) ::setenv("CHOS", chosen.name().c_str(), 1);
+}
+
+int Start::run() {
+  const auto job = job_of(options_.form, options_.words, caller_.environment);
+  if (!job) return fail(job.error());
+  const Selection chosen =
+      caller_.select(options_.os, options_.user_file ? order_of_chos() : order_of_job());
+  if (!chosen.ok()) return fail(*chosen.refusal);
+
+  const auto directories = working_directory(caller_.environment);
+  const std::string os = chosen.name();
+  const bool stays = chosen.base && caller_.current == "/";
+  if (!stays) {
+    if (const auto there = caller_.kernel.present(); !there) return fail(there.error());
+    if (const auto moved = go_to(caller_, chosen, Messages(program)); !moved)
+      return fail(moved.error());
+    if (const auto back = change_directory(directories, os); !back)
+      return fail(back.error().what, "an administrator makes the farm share it: chos.conf(5)");
+  }
+  if (!job->script.empty() && ::access(job->script.c_str(), F_OK) != 0)
+    return fail("the job's script " + in_quotes(job->script) + " is not to be seen in " + os,
+                "an administrator makes every OS show the spool directory: [share] of chos.conf(5)");
+  set_variable(chosen);
+  const auto failed = become(job->file, job->arguments, os);
+  return fail(failed.why, {},
+              options_.form == Form::sge ? status_of_failure(options_.form) : failed.status);
+}
+
+}  // namespace
+
+int start(const Options& options) { return Start(options).run(); }
+
+}  // namespace chos::starter

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Starting a job: choose, check, enter, return to the job's directory, become the job.
+#pragma once
+
+#include "starter/options.h"
+
+namespace chos::starter {
+
+/// Becomes the job; returns the status to exit with if it was not started.  Says why on standard
+/// error, in one line, and in the system's log.
+///
+/// Process id, arguments, descriptors, limits, signal dispositions and the environment stay as they
+/// were; but CHOS is set to the OS, where another rule than $CHOS has chosen it.
+int start(const Options& options);
+
+}  // namespace chos::starter

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Who asks for an OS, from where, and which OSs there are: what every program that enters one
+// looks at first.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/accounts.h"
+#include "lib/allowlist.h"
+#include "lib/environment.h"
+#include "lib/kernel_link.h"
+#include "lib/selection.h"
+
+namespace chos {
+
+struct Caller {
+  KernelLink kernel;
+  std::string current = "/";  ///< this process's OS as the module says; "/" without a module
+  std::string base_root;      ///< before the base's files: inside an OS they are below /local
+  Accounts accounts;
+  Environment environment;
+  std::optional<Account> account;
+  std::string home;  ///< $HOME, else the account's; may be empty
+  std::vector<gid_t> gids;
+  std::string allowlist_file;  ///< as read
+  ParsedAllowlist parsed;
+
+  /// `allowlist` and `proc` are /etc/chos and /proc/chos but in tests.
+  Caller(const std::string& allowlist, const std::string& proc);
+
+  /// Null if the list has errors.
+  const Allowlist* list() const { return parsed.list ? &*parsed.list : nullptr; }
+
+  /// What the rules of `order` choose; `option` is what was asked for explicitly.
+  Selection select(const std::optional<std::string>& option, const Order& order) const;
+};
+
+}  // namespace chos
