@@ -26,7 +26,7 @@ By the name chos_sge_starter it is chos_jobstarter --sge.
 Exit status: the job's; 127 not found in the OS; 126 it was not started (with --sge: 100).
 See chos_jobstarter(8).)";
 
-const std::vector<std::string> with_value{"-o", "--os", "--allowlist", "--proc"};
+const std::vector<std::string> with_value{"-o", "--os", "--allowlist", "--proc", "--log"};
 
 class Help : public CLI::Formatter {
  public:
@@ -56,9 +56,11 @@ std::variant<Options, int> parse_options(const std::vector<std::string>& argumen
   app.add_flag("--lsf", lsf, "COMMAND is a line for the shell, as of LSF's JOB_STARTER");
   options.allowlist = allowlist_path;
   options.proc = "/proc/chos";
+  options.log = "/dev/log";
   const std::string hidden;
   app.add_option("--allowlist", options.allowlist, "Instead of /etc/chos")->group(hidden);
   app.add_option("--proc", options.proc, "Instead of /proc/chos")->group(hidden);
+  app.add_option("--log", options.log, "Instead of /dev/log")->group(hidden);
 
   // CLI11 takes them from the back.
   const auto end = arguments.begin() + static_cast<std::ptrdiff_t>(own);

@@ -19,6 +19,7 @@ struct Options {
   // Only tests give these.
   std::string allowlist;
   std::string proc;
+  std::string log;
 };
 
 /// Options, or the exit status after help, the version or a complaint has been printed.

@@ -20,7 +20,8 @@ constexpr const char* program = "chos_jobstarter";
 class Start {
  public:
   explicit Start(const Options& options)
-      : options_(options), caller_(options.allowlist, options.proc), journal_(program, "job") {}
+      : options_(options), caller_(options.allowlist, options.proc),
+        journal_(program, "job", options.log.c_str()) {}
 
   int run();
 

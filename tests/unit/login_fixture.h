@@ -3,11 +3,10 @@
 #pragma once
 
 #include <grp.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include "lib/environment.h"
 #include "lib/names.h"
+#include "log_socket.h"
 #include "pam/options.h"
 #include "process_state.h"
 #include "scratch.h"
@@ -38,14 +37,9 @@ class LoginFixture : public Scratch {
     options_.min_uid = 0;
     options_.proc = path("proc");
     options_.allowlist = path("chos");
-    log_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    struct sockaddr_un address {};
-    address.sun_family = AF_UNIX;
-    path("log").copy(address.sun_path, sizeof address.sun_path - 1);
-    ASSERT_EQ(::bind(log_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    log_.listen(path("log"));
   }
   void TearDown() override {
-    ::close(log_);
     std::filesystem::current_path(cwd_);
     Scratch::TearDown();
   }
@@ -76,13 +70,7 @@ class LoginFixture : public Scratch {
   std::string os() const { return read("proc/setchos"); }
 
   /// The lines in the log since the last call.
-  std::vector<std::string> log() const {
-    std::vector<std::string> lines;
-    char line[4096];
-    for (ssize_t got; (got = ::recv(log_, line, sizeof line, 0)) >= 0;)
-      lines.emplace_back(line, static_cast<std::size_t>(got));
-    return lines;
-  }
+  std::vector<std::string> log() const { return log_.lines(); }
 
   Account account_;
   std::vector<gid_t> gids_;
@@ -90,7 +78,7 @@ class LoginFixture : public Scratch {
 
  private:
   std::filesystem::path cwd_;
-  int log_ = -1;
+  LogSocket log_;
 };
 
 #define CHOS_NEEDS_ROOT()                                                            \

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // chos_jobstarter, as batch systems run it.
+#include "log_socket.h"
 #include "program_fixture.h"
 
 namespace chos::test {
@@ -10,14 +11,17 @@ class Starter : public Program {
   void SetUp() override {
     Program::SetUp();
     if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
+    log_.listen(path("log"));
   }
   Ran starter(const std::string& words, const std::string& before = "") {
-    return shell(before + " '" CHOS_STARTER "' --allowlist list --proc kernel " + words);
+    return shell(before + " '" CHOS_STARTER "' --allowlist list --proc kernel --log log " + words);
   }
   void no_default() {
     write("list", "trixie:/os/trixie\nsl6:/os/sl6:closed\n");
     ASSERT_EQ(::chmod(path("list").c_str(), 0644), 0);
   }
+
+  LogSocket log_;
 };
 
 TEST_F(Starter, TheJobStaysWhatItWas) {
@@ -89,6 +93,18 @@ TEST_F(Starter, NoJobInAnotherOs) {
   // No module.
   refused(shell("CHOS=trixie '" CHOS_STARTER "' --allowlist list --proc nowhere echo wrong"),
           "is not loaded");
+}
+
+TEST_F(Starter, TheLogSaysWhatTheUserIsTold) {
+  const auto ran = starter("echo wrong", "CHOS=sarge");
+  const auto lines = log_.lines();
+  ASSERT_EQ(lines.size(), 1u);
+  const std::string told = ran.err.substr(std::string("chos_jobstarter: ").size());
+  EXPECT_NE(lines[0].find("chos_jobstarter["), std::string::npos) << lines[0];
+  EXPECT_NE(lines[0].find("user 'root': " + told.substr(0, told.size() - 1)), std::string::npos)
+      << lines[0];
+  EXPECT_EQ(starter("true").status, 0);
+  EXPECT_TRUE(log_.lines().empty());
 }
 
 TEST_F(Starter, WithoutAnOsNoModuleIsNeeded) {

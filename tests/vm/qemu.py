@@ -93,7 +93,8 @@ def command(kernel, initrd: Path, console: str, append: str = "", disks: tuple =
     elif kvm():
         line += ["-accel", "kvm", "-cpu", "host", "-smp", str(smp)]
     else:
-        line += ["-accel", f"tcg,thread={'multi' if threads else 'single'}", "-cpu", CPU, "-smp", str(smp)]
+        line += ["-accel", f"tcg,thread={'multi' if threads else 'single'}", "-cpu", CPU,
+                 "-smp", str(smp)]
     line += ["-kernel", str(kernel.vmlinuz), "-initrd", str(initrd),
              "-serial", console, "-chardev", f"{results},id=results",
              "-serial", "chardev:results"]
