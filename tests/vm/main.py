@@ -16,7 +16,7 @@ Tests of chos.  What this machine lacks is installed by apt; Debian trees, kerne
 come from its own mirror and are kept in ${XDG_CACHE_HOME:-~/.cache}/chos, with the logs.
 
   tests/run                     units, check, fuzz, all cases of the kernel and the node on all
-                                four kernels, some logins
+                                four kernels, some logins and jobs
   tests/run unit                the GoogleTest units of the tools
   tests/run check               the module's sources: W=1, sparse, checkpatch
   tests/run fuzz [SECONDS]      libFuzzer over what users and administrators write, 60 s each
@@ -25,6 +25,7 @@ come from its own mirror and are kept in ${XDG_CACHE_HOME:-~/.cache}/chos, with 
   tests/run vm 6.1 load_*       ... some cases there, by a pattern of the shell
   tests/run vm node_two_users   one case on all four kernels
   tests/run vm 6.1 login_*      logins through sshd, su, cron ...: Debian 12 on 6.1, 13 on 6.12
+  tests/run vm 6.1 slurm_*      jobs of Slurm on two nodes, the same way
   tests/run long [KERNEL] [CASE]  the cases with bigger loads
   tests/run bench [...]         what chos costs, in guest instructions (bench --help)
 

@@ -26,9 +26,14 @@ def disks() -> tuple:
     return (image.ext4("node", {"": trees.get("bookworm")}, spare=400), os_disk())
 
 
-def os_disk() -> Path:
-    """The disk of the trees to switch to, made if the cache lacks it."""
-    return image.ext4("os", {name: trees.get(tree) for name, tree in OS_TREES.items()}, spare=200)
+def os_disk(name: str = "", more: tuple = ()) -> Path:
+    """The disk of the trees to switch to, made if the cache lacks it.
+
+    name: of a disk that has more of them, (name of the OS, tree) each.
+    """
+    wanted = {**OS_TREES, **dict(more)}
+    return image.ext4(f"os-{name}" if name else "os",
+                      {os: trees.get(tree) for os, tree in wanted.items()}, spare=200)
 
 
 def archive(kernel, files: dict, more_modules: tuple = ()) -> initramfs.Archive:

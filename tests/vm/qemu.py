@@ -77,12 +77,15 @@ class Run:
 
 def command(kernel, initrd: Path, console: str, append: str = "", disks: tuple = (), smp: int = 2,
             memory: str = "1G", icount: bool = False, debug: bool = True, threads: bool = True,
-            results: str = "stdio,signal=off") -> list:
+            results: str = "stdio,signal=off", wire: tuple = ()) -> list:
     """qemu's command line; its stdin and stdout are the second serial port.
 
-    results: what -chardev takes for the second serial port.  console: what -serial takes.  disks: raw images, never written to, /dev/vda, vdb ...
+    console: what -serial takes.  results: what -chardev takes for the second serial port.
+    disks: raw images, never written to, /dev/vda, vdb ...
     icount: the guest's clock counts instructions (TCG, one processor).
     threads: a thread for each of TCG's processors; without, they take turns.
+    wire: (path of a socket, number): a network card whose cable leads to the other machine with
+    that path.  Number 2 makes the socket and has to be there first.
     """
     line = ["qemu-system-x86_64", "-M", "q35", "-nodefaults", "-no-user-config", "-display", "none",
             "-monitor", "none", "-no-reboot", "-m", memory]
@@ -100,6 +103,11 @@ def command(kernel, initrd: Path, console: str, append: str = "", disks: tuple =
              "-serial", "chardev:results"]
     for disk in disks:
         line += ["-drive", f"file={disk},format=raw,if=virtio,snapshot=on"]
+    if wire:
+        path, number = wire
+        server = "on" if number == 2 else "off"
+        line += ["-netdev", f"stream,id=wire,server={server},addr.type=unix,addr.path={path}",
+                 "-device", f"virtio-net-pci,netdev=wire,mac=52:54:00:00:00:0{number}"]
     words = [ALWAYS, DEBUG if debug else "", f"chostest.scale={1 if icount else scale()}", append]
     return line + ["-append", " ".join(word for word in words if word)]
 

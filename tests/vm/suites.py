@@ -7,7 +7,7 @@ import time
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
-from . import cache, cases, guest, host, kernels, login, node, qemu, tools
+from . import cache, cases, daemons, guest, host, kernels, node, qemu, tools
 from .progress import Failure, run, say
 from .results import Outcome
 
@@ -77,12 +77,12 @@ def check() -> list:
 
 
 class VirtualMachines:
-    """Cases in VMs: those of the kernel program, those of the node, and those of logins."""
+    """Cases in VMs: those of the kernel program, those of the node, and those with daemons."""
 
     def __init__(self, pattern: str | None = None, long: bool = False, every_time: bool = False):
         """pattern: of the shell, which cases to run.  Raises Failure if it names none.
 
-        every_time: of the cases of logins only login.EVERY_TIME; the others count as skipped.
+        every_time: of the cases with daemons only some; the others count as skipped.
         """
         self.long = long
         self.every_time = every_time
@@ -93,37 +93,29 @@ class VirtualMachines:
         on_node = list(node.scripts())
         self.kernel_cases = [c for c in in_kernel if _named(c[0], pattern)]
         self.node_cases = [name for name in on_node if _named(name, pattern)]
-        self.login_cases = [name for name in login.scripts() if _named(name, pattern)]
-        if not self.kernel_cases and not self.node_cases and not self.login_cases:
-            names = [name for name, _ in in_kernel] + on_node + list(login.scripts())
+        self.daemon_cases = [name for name in daemons.scripts() if _named(name, pattern)]
+        if not self.kernel_cases and not self.node_cases and not self.daemon_cases:
+            names = [name for name, _ in in_kernel] + on_node + daemons.scripts()
             raise Failure(f"no case {pattern}; there are:\n  " + "\n  ".join(names))
 
     def run(self, name: str) -> list:
         """All chosen cases on a kernel."""
-        logins = self.login_cases if name in login.TREES else []
-        if not (self.kernel_cases or self.node_cases or logins):
+        with_daemons = any(name in group.trees for group in daemons.GROUPS)
+        if not (self.kernel_cases or self.node_cases or (self.daemon_cases and with_daemons)):
             say(f"kernel {name}: none of these cases runs on it")
             return []
         outcomes = []
-        if self.every_time:
-            left = [case for case in logins if case not in login.EVERY_TIME.get(name, ())]
-            logins = [case for case in logins if case not in left]
-            why = f"not in every run: tests/run vm {name} login_*"
-            outcomes += [Outcome(name, case, "SKIP", 0.0, why) for case in left]
         kernel = kernels.get(name)
         _ = kernel.ko
         say(f"kernel {kernel.release}: {len(self.kernel_cases)} cases,"
-            f" {len(self.node_cases)} on a node, {len(logins)} of logins")
+            f" {len(self.node_cases)} on a node")
         if self.kernel_cases:
             outcomes += cases.run_kernel_cases(kernel, self.program, self.kernel_cases, self.long)
         if self.node_cases:
             with self._disks:  # made once
                 node.disks()
             outcomes += cases.run_node_cases(kernel, self.node_cases)
-        if logins:
-            with self._disks:
-                login.disks(name)
-            outcomes += login.run_cases(kernel, logins, self.long)
+        outcomes += daemons.run(kernel, self.daemon_cases, self.long, self.every_time, self._disks)
         say(f"kernel {kernel.release}: done,"
             f" {sum(o.status == 'FAIL' for o in outcomes)} failed")
         return outcomes

@@ -25,7 +25,8 @@ IMAGE_PARTS = ["./boot/vmlinuz-*", "./boot/config-*"] + [
     for part in ("modules.*", "kernel/fs/*", "kernel/lib/*", "kernel/crypto/*",
                  "kernel/arch/x86/crypto/*", "kernel/drivers/virtio/*",
                  "kernel/drivers/block/*", "vmlinuz", "kernel/drivers/char/*", "kernel/net/9p/*",
-                 "kernel/net/sunrpc/*", "kernel/net/dns_resolver/*")]
+                 "kernel/net/sunrpc/*", "kernel/net/dns_resolver/*", "kernel/net/core/*",
+                 "kernel/drivers/net/virtio_net*", "kernel/drivers/net/net_failover*")]
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,9 @@ _DAEMONS = ("python3-minimal", "procps", "systemd", "systemd-sysv", "udev", "dbu
             "libpam-systemd", "openssh-server", "openssh-client", "sudo", "cron", "at", "rsync",
             "xauth", "nfs-kernel-server", "nfs-common", "kmod", "libmount1", "libstdc++6",
             "util-linux-extra")
+
+_SLURM = _DAEMONS + ("slurmctld", "slurmd", "slurm-client", "slurm-wlm-basic-plugins", "munge",
+                     "libslurm-dev")
 
 # The node: two users, root and them without passwords, no service that a test has no use for.
 _NODE = """
@@ -100,6 +104,13 @@ for unit in nfs-server.service nfs-mountd.service nfs-idmapd.service nfs-blkmap.
 done
 """
 
+# A node of a cluster: its daemons too are started by the runner of the cases.
+_CLUSTER = _LOGIN + """
+for unit in munge slurmctld slurmd; do
+  systemctl disable "$unit.service"
+done
+"""
+
 RECIPES = {
     recipe.name: recipe for recipe in (
         Recipe("bullseye", "bullseye", _BUILD, expired_ok=True),
@@ -113,6 +124,8 @@ RECIPES = {
         Recipe("login12", "bookworm", _DAEMONS, script=_LOGIN),
         Recipe("login13", "trixie", _DAEMONS + ("login", "wtmpdb", "libpam-wtmpdb", "lastlog2",
                                                 "libpam-lastlog2"), script=_LOGIN),
+        Recipe("slurm12", "bookworm", _SLURM, script=_CLUSTER),
+        Recipe("slurm13", "trixie", _SLURM + ("login",), script=_CLUSTER),
         # No sftp server here: internal-sftp is to work without one.
         Recipe("os-bullseye", "bullseye", _OS, expired_ok=True),
         Recipe("os-trixie", "trixie", _OS + ("openssh-sftp-server", "xauth")),

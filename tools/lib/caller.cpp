@@ -18,17 +18,11 @@ std::string root_of_base(const std::string& current) {
 
 }  // namespace
 
-Caller::Caller(const std::string& allowlist, const std::string& proc) : kernel(proc) {
+Place::Place(const std::string& allowlist, const std::string& proc) : kernel(proc) {
   if (const auto now = kernel.current()) current = *now;
   base_root = root_of_base(current);
   accounts = Accounts(base_root);
-  environment = own_environment();
-  account = accounts.account(::geteuid());
-  const std::string* variable = find_variable(environment, "HOME");
-  if (variable != nullptr && variable->starts_with('/')) home = *variable;
-  else if (account) home = account->home;
   gids = own_gids();
-
   allowlist_file = base_root + allowlist;
   parsed = load_allowlist(allowlist_file,
                           [this](const std::string& name) { return accounts.group(name); });
@@ -37,6 +31,14 @@ Caller::Caller(const std::string& allowlist, const std::string& proc) : kernel(p
     parsed.list = Allowlist();
     parsed.errors.clear();
   }
+}
+
+Caller::Caller(const std::string& allowlist, const std::string& proc) : Place(allowlist, proc) {
+  environment = own_environment();
+  account = accounts.account(::geteuid());
+  const std::string* variable = find_variable(environment, "HOME");
+  if (variable != nullptr && variable->starts_with('/')) home = *variable;
+  else if (account) home = account->home;
 }
 
 Selection Caller::select(const std::optional<std::string>& option, const Order& order) const {

@@ -15,23 +15,30 @@
 
 namespace chos {
 
-struct Caller {
+/// Where a process is, and which OSs there are.
+struct Place {
   KernelLink kernel;
   std::string current = "/";  ///< this process's OS as the module says; "/" without a module
   std::string base_root;      ///< before the base's files: inside an OS they are below /local
   Accounts accounts;
-  Environment environment;
-  std::optional<Account> account;
-  std::string home;  ///< $HOME, else the account's; may be empty
   std::vector<gid_t> gids;
   std::string allowlist_file;  ///< as read
   ParsedAllowlist parsed;
 
   /// `allowlist` and `proc` are /etc/chos and /proc/chos but in tests.
-  Caller(const std::string& allowlist, const std::string& proc);
+  Place(const std::string& allowlist, const std::string& proc);
 
   /// Null if the list has errors.
   const Allowlist* list() const { return parsed.list ? &*parsed.list : nullptr; }
+};
+
+/// A process that asks for itself.
+struct Caller : Place {
+  Environment environment;
+  std::optional<Account> account;
+  std::string home;  ///< $HOME, else the account's; may be empty
+
+  Caller(const std::string& allowlist, const std::string& proc);
 
   /// What the rules of `order` choose; `option` is what was asked for explicitly.
   Selection select(const std::optional<std::string>& option, const Order& order) const;

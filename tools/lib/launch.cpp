@@ -16,14 +16,14 @@
 namespace chos {
 namespace {
 
-void set_persona(const Caller& caller, const Selection& chosen, const Messages& warn) {
-  const auto* list = caller.list();
-  const OsEntry* before = list == nullptr ? nullptr : list->find(caller.current);
+void set_persona(const Place& place, const Selection& chosen, const Messages& warn) {
+  const auto* list = place.list();
+  const OsEntry* before = list == nullptr ? nullptr : list->find(place.current);
   const bool wanted = chosen.entry != nullptr && chosen.entry->linux32;
   if (wanted) {
     if (::personality(PER_LINUX32) == -1)
       warn.warning("cannot set the personality linux32: " + std::string(std::strerror(errno)));
-  } else if (before != nullptr && before->linux32 && caller.current != "/") {
+  } else if (before != nullptr && before->linux32 && place.current != "/") {
     ::personality(PER_LINUX);
   }
 }
@@ -66,17 +66,17 @@ Result<std::string> change_directory(const std::vector<std::string>& names, cons
   return Error{lost + " cannot be reached in " + os + " (" + std::strerror(why) + ")", "", why};
 }
 
-Status go_to(const Caller& caller, const Selection& chosen, const Messages& warn) {
+Status go_to(const Place& place, const Selection& chosen, const Messages& warn) {
   // In the base OS there is nothing to leave.
-  if (chosen.base && caller.current == "/") return {};
-  if (auto entered = caller.kernel.enter(chosen.kernel_name()); !entered) {
+  if (chosen.base && place.current == "/") return {};
+  if (auto entered = place.kernel.enter(chosen.kernel_name()); !entered) {
     Error error = entered.error();
     if (error.code == ENOENT && chosen.entry != nullptr)
-      error.remedy = caller.allowlist_file + " does have it, so perhaps it was not loaded yet "
+      error.remedy = place.allowlist_file + " does have it, so perhaps it was not loaded yet "
                      "(chosctl reload)";
     return error;
   }
-  set_persona(caller, chosen, warn);
+  set_persona(place, chosen, warn);
   return {};
 }
 

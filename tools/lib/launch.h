@@ -21,7 +21,7 @@ Result<std::string> change_directory(const std::vector<std::string>& names, cons
 
 /// Moves this process to what was chosen, with the personality of it.  Nothing to do in the base OS
 /// if that was chosen.  `warn` is told what could not be done and is no reason to stop.
-Status go_to(const Caller& caller, const Selection& chosen, const Messages& warn);
+Status go_to(const Place& place, const Selection& chosen, const Messages& warn);
 
 /// A regular file that this process may execute.
 bool executable(const std::string& path);

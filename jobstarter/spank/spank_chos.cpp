@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// spank_chos.so: hands what Slurm says to the logic, and what the logic says to Slurm.  The only
+// file that calls spank_*.
+#include <syslog.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "lib/journal.h"
+#include "spank/step.h"
+
+extern "C" {
+#include <slurm/slurm.h>
+#include <slurm/spank.h>
+
+// Slurm looks these up; to C++ a constant is the file's own unless it was declared before.
+extern const char plugin_name[], plugin_type[];
+extern const unsigned int plugin_version, spank_plugin_version;
+SPANK_PLUGIN(chos, 1)
+}
+
+namespace {
+
+using chos::spank::Asked;
+using chos::spank::Site;
+
+constexpr int failed = -1;
+constexpr int patience = 60'000;  // ms
+
+// The option as it was given, here or where the job was submitted.
+std::string& option_value() {
+  static std::string value;
+  return value;
+}
+bool option_given = false;
+
+int take_option(int, const char* value, int) {
+  option_value() = value == nullptr ? "" : value;
+  option_given = true;
+  return ESPANK_SUCCESS;
+}
+
+char option_name[] = "chos", option_argument[] = "OS",
+     option_usage[] = "run in that OS (chos --list shows them; base: the node's own)";
+spank_option the_option{option_name, option_argument, option_usage, 1, 0, take_option};
+
+// How Slurm carries an option of a submitting program to the job.
+constexpr const char* left_by_option[] = {"_SLURM_SPANK_OPTION_chos_chos",
+                                          "SLURM_SPANK__SLURM_SPANK_OPTION_chos_chos"};
+
+bool submits() {
+  const auto context = spank_context();
+  return context == S_CTX_LOCAL || context == S_CTX_ALLOCATOR;
+}
+
+Site site_of(int count, char** words) {
+  const auto site = chos::spank::parse_arguments(std::vector<std::string>(words, words + count));
+  return site ? *site : Site{};  // slurm_spank_init has refused it
+}
+
+std::string own_variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// Of the job.  One that is longer than any name is handed on cut, and refused as unknown.
+std::string variable(spank_t handle, const char* name) {
+  std::array<char, 4096> buffer{};
+  const auto got = spank_getenv(handle, name, buffer.data(), static_cast<int>(buffer.size()));
+  if (got != ESPANK_SUCCESS && got != ESPANK_NOSPACE) return {};
+  buffer.back() = '\0';
+  return buffer.data();
+}
+
+Asked asked_of(spank_t handle) {
+  Asked asked{{}, variable(handle, "CHOS"), variable(handle, chos::spank::carrier)};
+  if (option_given) asked.option = option_value();
+  return asked;
+}
+
+std::string text_of(const chos::Error& error, const char* end) {
+  return error.what + (error.remedy.empty() ? "" : " (" + error.remedy + ")") + end;
+}
+
+std::string node_of(spank_t handle) {
+  std::string name = variable(handle, "SLURMD_NODENAME");
+  std::array<char, 256> host{};
+  if (name.empty() && ::gethostname(host.data(), host.size() - 1) == 0) name = host.data();
+  return name;
+}
+
+// In one line to whoever waits for the job, and to the system's log.
+int refuse(spank_t handle, const Site& site, const chos::Error& error) {
+  const std::string text = text_of(error, "; the task was not started");
+  uint32_t job = 0, step = 0;
+  (void)spank_get_item(handle, S_JOB_ID, &job);
+  (void)spank_get_item(handle, S_JOB_STEPID, &step);
+  chos::Journal("spank_chos", "job " + std::to_string(job), site.log.c_str())
+      .write(LOG_WARNING, "uid " + std::to_string(::geteuid()) + ": " + text);
+  slurm_error("chos: %s: %s", node_of(handle).c_str(), text.c_str());
+  return failed;
+}
+
+bool is_batch_script(spank_t handle) {
+  uint32_t step = 0;
+  return spank_get_item(handle, S_JOB_STEPID, &step) == ESPANK_SUCCESS &&
+         step == SLURM_BATCH_SCRIPT;
+}
+
+// Nothing may be thrown into a daemon.
+template <typename Work>
+int guarded(Work work) noexcept {
+  try {
+    return work();
+  } catch (const std::exception& error) {
+    slurm_error("chos: %s", error.what());
+    return failed;
+  }
+}
+
+int register_option(spank_t handle, int count, char** words) {
+  if (!submits() && spank_context() != S_CTX_REMOTE) return ESPANK_SUCCESS;
+  const auto site = chos::spank::parse_arguments(std::vector<std::string>(words, words + count));
+  if (!site) {
+    slurm_error("chos: %s", text_of(site.error(), "").c_str());
+    return failed;
+  }
+  // What sbatch and salloc left there for the job's first step is not an option of the steps in it,
+  // which may ask for another OS; `carrier` brings it to them.
+  if (submits())
+    for (const char* name : left_by_option) ::unsetenv(name);
+  return spank_option_register(handle, &the_option);
+}
+
+int submit(spank_t handle, const Site& site) {
+  Asked asked{{}, own_variable("CHOS"), own_variable(chos::spank::carrier)};
+  if (option_given) asked.option = option_value();
+  const auto submission = chos::spank::at_submission(asked, site);
+  if (!submission) {
+    slurm_error("chos: %s", text_of(submission.error(), "; nothing was submitted").c_str());
+    return failed;
+  }
+  if (!submission->chos.empty()) ::setenv("CHOS", submission->chos.c_str(), 1);
+  if (submission->carried.empty()) return ESPANK_SUCCESS;
+  ::setenv(chos::spank::carrier, submission->carried.c_str(), 1);
+  // For prolog and epilog, as $SPANK_CHOS, and for job_submit.lua.
+  const std::string os = submission->carried.substr(submission->carried.find(':') + 1);
+  return spank_job_control_setenv(handle, "CHOS", os.c_str(), 1);
+}
+
+}  // namespace
+
+extern "C" int slurm_spank_init(spank_t handle, int count, char** words) {
+  return guarded([=] { return register_option(handle, count, words); });
+}
+
+// In srun, sbatch, salloc.
+extern "C" int slurm_spank_init_post_opt(spank_t handle, int count, char** words) {
+  if (!submits()) return ESPANK_SUCCESS;
+  return guarded([=] { return submit(handle, site_of(count, words)); });
+}
+
+// Once on each node, with the user's rights, before any task: a step that fails here fails on all
+// its nodes.  A batch script has one task, whose failure is the job's; failing here would drain the
+// node.
+extern "C" int slurm_spank_user_init(spank_t handle, int count, char** words) {
+  return guarded([=] {
+    if (is_batch_script(handle)) return static_cast<int>(ESPANK_SUCCESS);
+    const Site site = site_of(count, words);
+    const auto there =
+        chos::spank::try_out(asked_of(handle), variable(handle, "PWD"), site, patience);
+    return there ? static_cast<int>(ESPANK_SUCCESS) : refuse(handle, site, there.error());
+  });
+}
+
+// In the process that becomes the task, the last thing before it does.
+extern "C" int slurm_spank_task_init(spank_t handle, int count, char** words) {
+  return guarded([=] {
+    const Site site = site_of(count, words);
+    const auto entered =
+        chos::spank::enter(asked_of(handle), variable(handle, "PWD"), site);
+    if (!entered) return refuse(handle, site, entered.error());
+    if (!entered->empty()) (void)spank_setenv(handle, "CHOS", entered->c_str(), 1);
+    return static_cast<int>(ESPANK_SUCCESS);
+  });
+}

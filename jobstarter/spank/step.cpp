@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "spank/step.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "lib/files.h"
+#include "lib/launch.h"
+#include "lib/names.h"
+
+namespace chos::spank {
+namespace {
+
+constexpr const char* by_option = "option:";
+constexpr const char* by_environment = "environment:";
+constexpr std::size_t longest_text = 2048;
+
+// "KEY=VALUE" -> VALUE, if that is the key.
+std::optional<std::string> value_of(const std::string& word, const std::string& key) {
+  if (!word.starts_with(key + "=")) return {};
+  return word.substr(key.size() + 1);
+}
+
+std::optional<std::string> carried_as(const std::string& carried, const std::string& how) {
+  if (!carried.starts_with(how) || carried.size() == how.size()) return {};
+  return carried.substr(how.size());
+}
+
+// An option of the submission counts like one that Slurm has brought itself; $CHOS of the job comes
+// before that of the submitter, since `--export=ALL,CHOS=NAME` says so.
+SelectionInput input_of(const Asked& asked, const Place& place) {
+  SelectionInput input;
+  input.option = asked.option ? asked.option : carried_as(asked.carried, by_option);
+  if (!asked.variable.empty()) input.environment = asked.variable;
+  else input.environment = carried_as(asked.carried, by_environment);
+  input.allowlist = place.list();
+  input.gids = place.gids;
+  return input;
+}
+
+// In the submitter's own programs $CHOS is at least as new as what a job around it has carried.
+SelectionInput input_at_submission(const Asked& asked, const Place& place) {
+  SelectionInput input = input_of(asked, place);
+  if (!asked.option && !asked.variable.empty()) input.option.reset();
+  return input;
+}
+
+// Nothing here may outlive the child, and nothing of Slurm's may run in it.
+[[noreturn]] void try_in_child(const Asked& asked, const std::string& directory, const Site& site,
+                               int out) {
+  std::string text;
+  try {
+    const auto entered = enter(asked, directory, site);
+    if (!entered) text = entered.error().what + '\n' + entered.error().remedy;
+  } catch (const std::exception& error) {
+    text = error.what();
+  }
+  const bool good = text.empty();
+  // One write of less than PIPE_BUF arrives whole.
+  (void)!::write(out, text.data(), std::min(text.size(), longest_text));
+  ::_exit(good ? 0 : 1);
+}
+
+Error error_of(const std::string& text) {
+  const auto end = text.find('\n');
+  if (end == std::string::npos) return {text, "", 0};
+  return {text.substr(0, end), text.substr(end + 1), 0};
+}
+
+}  // namespace
+
+Result<Site> parse_arguments(const std::vector<std::string>& words) {
+  Site site;
+  for (const auto& word : words) {
+    if (const auto allowlist = value_of(word, "allowlist")) site.allowlist = *allowlist;
+    else if (const auto proc = value_of(word, "proc")) site.proc = *proc;
+    else if (const auto log = value_of(word, "log")) site.log = *log;
+    else
+      return Error{"unknown argument " + in_quotes(word) + " in plugstack.conf",
+                   "see spank_chos(8)", 0};
+  }
+  return site;
+}
+
+Result<Submission> at_submission(const Asked& asked, const Site& site) {
+  if (asked.option && asked.option->empty())
+    return Error{"--chos needs the name of an OS", "--chos=base is the base OS", 0};
+  Place place(site.allowlist, site.proc);
+  // A node for submissions only knows of no OS; the nodes that run the job do.
+  if (place.parsed.missing) place.parsed.list.reset();
+  const SelectionInput input = input_at_submission(asked, place);
+  const Selection chosen = select_os(input, order_of_job());
+  if (!chosen.ok()) return *chosen.refusal;
+  switch (chosen.source) {
+    case Source::option: return Submission{chosen.name(), by_option + chosen.name()};
+    case Source::environment: return Submission{{}, by_environment + chosen.requested};
+    default: return Submission{};  // the nodes know their default best
+  }
+}
+
+Result<std::string> enter(const Asked& asked, const std::string& directory, const Site& site) {
+  const Place place(site.allowlist, site.proc);
+  const Selection chosen = select_os(input_of(asked, place), order_of_job());
+  if (!chosen.ok()) return *chosen.refusal;
+  const std::string os = chosen.name();
+  if (!chosen.base || place.current != "/") {
+    const auto directories = working_directory({{"PWD", directory}});
+    if (const auto there = place.kernel.present(); !there) return there.error();
+    if (const auto moved = go_to(place, chosen, Messages("spank_chos")); !moved)
+      return moved.error();
+    if (const auto back = change_directory(directories, os); !back)
+      return Error{back.error().what, "an administrator makes the farm share it: chos.conf(5)",
+                   back.error().code};
+  }
+  const bool nothing_chosen = chosen.source == Source::base;
+  return nothing_chosen ? std::string() : os;
+}
+
+Status try_out(const Asked& asked, const std::string& directory, const Site& site, int patience) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("cannot make a pipe", errno);
+  const UniqueFd in(ends[0]);
+  UniqueFd out(ends[1]);
+  const pid_t child = ::fork();
+  if (child == -1) return system_error("cannot fork", errno);
+  if (child == 0) try_in_child(asked, directory, site, out.get());
+  out.reset();
+  struct pollfd wait {in.get(), POLLIN, 0};
+  int ready = 0;
+  do ready = ::poll(&wait, 1, patience);
+  while (ready == -1 && errno == EINTR);
+  std::string text(longest_text, '\0');
+  const ssize_t got = ready > 0 ? ::read(in.get(), text.data(), text.size()) : -1;
+  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  if (ready <= 0) ::kill(child, SIGKILL);
+  int status = 0;
+  // One that hangs in a dead file system cannot be waited for.
+  const pid_t gone = ::waitpid(child, &status, ready > 0 ? 0 : WNOHANG);
+  if (ready <= 0)
+    return Error{"it could not be entered within " + std::to_string(patience / 1000) + " s",
+                 "is the file system of its tree alive?", ETIMEDOUT};
+  if (!text.empty()) return error_of(text);
+  if (gone != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    return Error{"the process that tried to enter it ended without a word", "", 0};
+  return {};
+}
+
+}  // namespace chos::spank

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What spank_chos does at each place where Slurm calls it, without a word of Slurm's.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/allowlist.h"
+#include "lib/result.h"
+
+namespace chos::spank {
+
+/// The submitter's choice goes along in this variable of the job, as "option:NAME" or
+/// "environment:NAME": Slurm takes variables that begin with SLURM_ to the job even with
+/// --export=NONE, where it drops $CHOS, and of sbatch also the option.
+inline constexpr const char* carrier = "SLURM_CHOS";
+
+/// What was asked for, by whom; empty: nothing.
+struct Asked {
+  std::optional<std::string> option;  ///< --chos=NAME
+  std::string variable;               ///< $CHOS: of the submitter, or of the job
+  std::string carried;                ///< the value of `carrier`
+};
+
+/// Where things are; all but tests leave it as it is.
+struct Site {
+  std::string allowlist = allowlist_path;
+  std::string proc = "/proc/chos";
+  std::string log = "/dev/log";
+};
+
+/// Of the words after the plugin's name in plugstack.conf: allowlist=FILE, proc=DIRECTORY,
+/// log=SOCKET.  An Error names the word that is none of them.
+Result<Site> parse_arguments(const std::vector<std::string>& words);
+
+/// What a submitting program puts into its own environment, and so into the job's.
+struct Submission {
+  std::string chos;     ///< for $CHOS; "": nothing to set
+  std::string carried;  ///< for `carrier`; "": nothing to carry
+};
+
+/// Before a job or a step is submitted.  The name is checked against the allowlist, if this node has
+/// one; an Error says why no node of this cluster would run the job.
+Result<Submission> at_submission(const Asked& asked, const Site& site);
+
+/// In the task, with its user's rights and in its working directory: enters the OS and returns to the
+/// directory by name.  `directory`: $PWD of the job.  The result is for $CHOS; "": leave it as it is.
+///
+/// An Error: the task must not run; it may be in the OS or not.
+Result<std::string> enter(const Asked& asked, const std::string& directory, const Site& site);
+
+/// Whether enter() would succeed here: a child tries it.  An Error within `patience` milliseconds
+/// too if it does not come back.
+Status try_out(const Asked& asked, const std::string& directory, const Site& site, int patience);
+
+}  // namespace chos::spank

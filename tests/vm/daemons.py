@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Cases with real daemons: nodes with systemd that people log in to, and that jobs land on.
+
+Debian 12's node runs on its own kernel, and so does Debian 13's: each has its own versions of the
+daemons.  The cases of a group are the scripts tests/vm/GROUP/NAME.sh; a service of the node
+runs them one after the other (boot/daemon-runner) and says what came of them on the second serial
+port.  A group may have a second node, on a wire of its own to the first.
+"""
+
+import subprocess
+import threading
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import cases, host, image, node, qemu, trees
+from .progress import Failure, say
+from .results import Outcome
+
+HERE = Path(__file__).resolve().parent
+LIMIT = 60  # seconds for a case, to be multiplied by qemu.scale()
+LONG_LIMIT = 600
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cases that run on the same kind of node."""
+
+    name: str
+    trees: dict  # kernel -> the node's tree
+    every_time: dict  # kernel -> what `tests/run` without words runs: all would take hours
+    modules: tuple = ()  # for modprobe on the node
+    measured: tuple = ()  # cases for a machine whose clock counts instructions
+    nodes: int = 1
+    os_trees: tuple = ()  # (name of the OS, tree) beside those that every node has
+    helpers: tuple = ()  # files of the group's directory that the cases use
+
+    def scripts(self) -> dict:
+        """Name of the case -> Path of its script."""
+        return {f"{self.name}_{p.stem}": p for p in sorted((HERE / self.name).glob("*.sh"))
+                if p.stem not in ("lib", "set-up")}
+
+    def disks(self, kernel_name: str) -> tuple:
+        """(the node's disk, the disk of the OSs' trees), made if the cache lacks them."""
+        tree = self.trees[kernel_name]
+        return (image.ext4(tree, {"": trees.get(tree)}, spare=400),
+                node.os_disk(self.name, self.os_trees) if self.os_trees else node.os_disk())
+
+
+GROUPS = (
+    # The home on a server is mounted from the node itself.  What a login costs is measured.
+    Group("login", {"6.1": "login12", "6.12": "login13"},
+          {"6.1": ("login_cron", "login_group_only", "login_groups", "login_ssh")},
+          modules=("sunrpc", "nfsd", "nfsv4", "auth_rpcgss"), measured=("login_cost",),
+          helpers=("typist.py",)),
+    Group("slurm", {"6.1": "slurm12", "6.12": "slurm13"}, {"6.1": ("slurm_submit",)},
+          modules=("virtio_net",), measured=("slurm_cost",), nodes=2),
+)
+
+
+def scripts() -> list:
+    """The names of the cases of all groups."""
+    return [name for group in GROUPS for name in group.scripts()]
+
+
+def run(kernel, wanted: list, long: bool, every_time: bool, disk_lock) -> list:
+    """Run those of the wanted cases that a kernel's nodes have.
+
+    long: with bigger loads.  every_time: only those of every run; the others count as skipped.
+    """
+    outcomes = []
+    for group in GROUPS:
+        if kernel.name not in group.trees:
+            continue
+        names = [name for name in group.scripts() if name in wanted]
+        if every_time:
+            left = [case for case in names if case not in group.every_time.get(kernel.name, ())]
+            names = [case for case in names if case not in left]
+            why = f"not in every run: tests/run vm {kernel.name} {group.name}_*"
+            outcomes += [Outcome(kernel.name, case, "SKIP", 0.0, why) for case in left]
+        if names:
+            with disk_lock:
+                disks = group.disks(kernel.name)
+            say(f"kernel {kernel.release}: {len(names)} cases of {group.name}")
+            for icount in (False, True):
+                chosen = [name for name in names if (name in group.measured) == icount]
+                if chosen:
+                    outcomes += _run_cases(kernel, group, chosen, disks, long, icount)
+    return outcomes
+
+
+def _run_cases(kernel, group: Group, names: list, disks: tuple, long: bool, icount: bool) -> list:
+    limit = LONG_LIMIT if long else LIMIT
+    append = ("rw net.ifnames=0 systemd.show_status=false systemd.log_target=journal"
+              + (" chostest.long=1" if long else ""))
+
+    def boot(rest: list, watch: cases.Watch) -> qemu.Run:
+        label = f"{kernel.name}-{group.name}"
+        second = _second(kernel, group, disks, label, append) if group.nodes == 2 and not icount \
+            else nullcontext()
+        with second:
+            wire = {"wire": (second.wire, 1)} if group.nodes == 2 and not icount else {}
+            result = qemu.boot(kernel, _archive(kernel, group, rest).build(), label, disks=disks,
+                               debug=False, icount=icount, on_line=watch.line,
+                               on_wait=watch.wait, silence=300,
+                               timeout=len(rest) * limit * qemu.scale() + 600, append=append,
+                               **wire)
+        if wire:
+            said = qemu.suspects(second.console.read_text(errors="replace"))
+            if said and watch.done:
+                watch.fail(list(watch.done)[-1], f"the second node's kernel said: {said[0]}")
+        return result
+
+    return cases.run_all(kernel.name, [(name, limit) for name in names], boot)
+
+
+def _second(kernel, group: Group, disks: tuple, label: str, append: str) -> qemu.Machine:
+    """The second node, started: it waits for the first one."""
+    wire = qemu.run_folder() / f"{label}-{time.monotonic_ns()}.wire"
+    machine = qemu.Machine(kernel, _archive(kernel, group, []).build(), f"{label}-second",
+                           disks=disks, debug=False, append=append + " chostest.node=2",
+                           wire=(wire, 2))
+    machine.wire = wire
+    while not wire.exists():  # until it listens
+        if machine.process.poll() is not None:
+            machine.close()
+            raise Failure(f"the second node did not start: see {machine.console}")
+        time.sleep(0.05)
+    return machine
+
+
+def _archive(kernel, group: Group, names: list):
+    """The initramfs of a node of this group that runs these cases."""
+    folder = HERE / group.name
+    files = {f"{node.TESTS}/{name}.sh": (path, 0o755) for name, path in group.scripts().items()}
+    files[f"{node.TESTS}/lib.sh"] = (node.LIBRARY, 0o755)
+    for group_name in {"login", group.name}:
+        files[f"{node.TESTS}/{group_name}-lib.sh"] = (HERE / group_name / "lib.sh", 0o755)
+    files[f"{node.TESTS}/runner"] = (HERE / "boot/daemon-runner", 0o755)
+    files[f"{node.TESTS}/set-up"] = (folder / "set-up.sh", 0o644)
+    files[f"{node.TESTS}/login-set-up"] = (HERE / "login/set-up.sh", 0o644)
+    for name in group.helpers:
+        files[f"{node.TESTS}/{name}"] = (folder / name, 0o755)
+    files[f"{node.TESTS}/cases"] = ("".join(f"{name}\n" for name in names), 0o644)
+    if group.nodes == 2:  # one key for the logins between the two
+        for name in ("cluster_key", "cluster_key.pub"):
+            files[f"root/.ssh/{name}"] = (_key().with_name(name), 0o600)
+    files.update(node.unit("chos-cases.service"))
+    return node.archive(kernel, files, group.modules)
+
+
+def _key() -> Path:
+    """A new ssh key of this run."""
+    host.need("cluster")
+    with _lock:
+        path = qemu.run_folder() / "cluster_key"
+        if not path.exists():
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "cluster",
+                            "-f", str(path)], check=True)
+    return path
