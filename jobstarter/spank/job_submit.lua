@@ -1,10 +1,22 @@
 -- SPDX-License-Identifier: BSD-3-Clause
 -- A job_submit plugin of Slurm (JobSubmitPlugins=lua) that lets administrators see the OS of a job:
 -- `scontrol show job` shows it as AdminComment=chos=NAME, and so does sacct(1).
--- A site that has a job_submit.lua calls these two lines in its own.
+-- A site that has a job_submit.lua takes os_of() and the two lines that use it.
+
+-- The OS that spank_chos will choose, or nil for the site's default.  The environment, which only
+-- batch jobs have here, knows of --export=ALL,CHOS=NAME.
+local function os_of(job_desc)
+  local environment = job_desc.script and job_desc.environment or {}
+  local by_option = string.match(environment["SLURM_CHOS"] or "", "^option:(.+)$")
+  if by_option or environment["CHOS"] then return by_option or environment["CHOS"] end
+  for _, entry in pairs(job_desc.spank_job_env or {}) do
+    local os = string.match(entry, "^S?P?A?N?K?_?CHOS=(.+)$")
+    if os then return os end
+  end
+end
 
 function slurm_job_submit(job_desc, part_list, submit_uid)
-  local os = job_desc.spank_job_env and job_desc.spank_job_env["CHOS"]
+  local os = os_of(job_desc)
   if os then job_desc.admin_comment = "chos=" .. os end
   return slurm.SUCCESS
 end

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // spank_chos.so: hands what Slurm says to the logic, and what the logic says to Slurm.  The only
 // file that calls spank_*.
+#include <signal.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/exit_status.h"
 #include "lib/journal.h"
 #include "spank/step.h"
 
@@ -37,6 +39,9 @@ std::string& option_value() {
   return value;
 }
 bool option_given = false;
+
+// By user_init, for the tasks of this node.
+bool refused = false;
 
 int take_option(int, const char* value, int) {
   option_value() = value == nullptr ? "" : value;
@@ -94,21 +99,41 @@ std::string node_of(spank_t handle) {
 }
 
 // In one line to whoever waits for the job, and to the system's log.
-int refuse(spank_t handle, const Site& site, const chos::Error& error) {
+void say_refusal(spank_t handle, const Site& site, const chos::Error& error) {
   const std::string text = text_of(error, "; the task was not started");
-  uint32_t job = 0, step = 0;
+  uint32_t job = 0;
   (void)spank_get_item(handle, S_JOB_ID, &job);
-  (void)spank_get_item(handle, S_JOB_STEPID, &step);
   chos::Journal("spank_chos", "job " + std::to_string(job), site.log.c_str())
       .write(LOG_WARNING, "uid " + std::to_string(::geteuid()) + ": " + text);
   slurm_error("chos: %s: %s", node_of(handle).c_str(), text.c_str());
-  return failed;
 }
 
-bool is_batch_script(spank_t handle) {
-  uint32_t step = 0;
-  return spank_get_item(handle, S_JOB_STEPID, &step) == ESPANK_SUCCESS &&
-         step == SLURM_BATCH_SCRIPT;
+// slurm_kill_job_step() took other arguments in each release.
+template <typename Number, typename StepId>
+void kill_step(Number job, Number step, StepId id) {
+  constexpr uint16_t kill = SIGKILL, no_flags = 0;
+  id.job_id = job;
+  id.step_id = step;
+  id.step_het_comp = NO_VAL;
+  if constexpr (requires { slurm_kill_job_step(&id, kill, no_flags); })
+    (void)slurm_kill_job_step(&id, kill, no_flags);
+  else if constexpr (requires { slurm_kill_job_step(job, step, kill, no_flags); })
+    (void)slurm_kill_job_step(job, step, kill, no_flags);
+  else
+    (void)slurm_kill_job_step(job, step, kill);
+}
+
+// The tasks of other nodes do not go on without this one's.  Ends the task's process: of a failure
+// that is returned Slurm says more, and nothing that helps.
+[[noreturn]] void fail_step(spank_t handle) {
+  uint32_t job = 0, step = 0, tasks = 0;
+  int number = 0;
+  const bool known = spank_get_item(handle, S_JOB_ID, &job) == ESPANK_SUCCESS &&
+                     spank_get_item(handle, S_JOB_STEPID, &step) == ESPANK_SUCCESS &&
+                     spank_get_item(handle, S_JOB_TOTAL_TASK_COUNT, &tasks) == ESPANK_SUCCESS &&
+                     spank_get_item(handle, S_TASK_ID, &number) == ESPANK_SUCCESS;
+  if (known && number == 0 && tasks > 1) kill_step(job, step, slurm_step_id_t{});
+  ::_exit(chos::exit_cannot);
 }
 
 // Nothing may be thrown into a daemon.
@@ -164,26 +189,30 @@ extern "C" int slurm_spank_init_post_opt(spank_t handle, int count, char** words
   return guarded([=] { return submit(handle, site_of(count, words)); });
 }
 
-// Once on each node, with the user's rights, before any task: a step that fails here fails on all
-// its nodes.  A batch script has one task, whose failure is the job's; failing here would drain the
-// node.
+// Once on each node, with the user's rights, before any task: what would keep the tasks out is said
+// once, not by each of them.  It is they who fail: if this did, Slurm would drain the node of a batch
+// script, and srun would end with status 0 (until 26.05).
 extern "C" int slurm_spank_user_init(spank_t handle, int count, char** words) {
   return guarded([=] {
-    if (is_batch_script(handle)) return static_cast<int>(ESPANK_SUCCESS);
     const Site site = site_of(count, words);
     const auto there =
         chos::spank::try_out(asked_of(handle), variable(handle, "PWD"), site, patience);
-    return there ? static_cast<int>(ESPANK_SUCCESS) : refuse(handle, site, there.error());
+    if (!there) say_refusal(handle, site, there.error());
+    refused = !there;
+    return static_cast<int>(ESPANK_SUCCESS);
   });
 }
 
 // In the process that becomes the task, the last thing before it does.
 extern "C" int slurm_spank_task_init(spank_t handle, int count, char** words) {
   return guarded([=] {
+    if (refused) fail_step(handle);
     const Site site = site_of(count, words);
-    const auto entered =
-        chos::spank::enter(asked_of(handle), variable(handle, "PWD"), site);
-    if (!entered) return refuse(handle, site, entered.error());
+    const auto entered = chos::spank::enter(asked_of(handle), variable(handle, "PWD"), site);
+    if (!entered) {
+      say_refusal(handle, site, entered.error());
+      fail_step(handle);
+    }
     if (!entered->empty()) (void)spank_setenv(handle, "CHOS", entered->c_str(), 1);
     return static_cast<int>(ESPANK_SUCCESS);
   });

@@ -35,6 +35,7 @@ std::optional<std::string> carried_as(const std::string& carried, const std::str
 // before that of the submitter, since `--export=ALL,CHOS=NAME` says so.
 SelectionInput input_of(const Asked& asked, const Place& place) {
   SelectionInput input;
+  input.option_label = "--chos";
   input.option = asked.option ? asked.option : carried_as(asked.carried, by_option);
   if (!asked.variable.empty()) input.environment = asked.variable;
   else input.environment = carried_as(asked.carried, by_environment);

@@ -14,7 +14,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import cases, host, image, node, qemu, trees
+from . import cases, host, image, node, qemu, tools, trees
 from .progress import Failure, say
 from .results import Outcome
 
@@ -144,6 +144,9 @@ def _archive(kernel, group: Group, names: list):
     for name in group.helpers:
         files[f"{node.TESTS}/{name}"] = (folder / name, 0o755)
     files[f"{node.TESTS}/cases"] = ("".join(f"{name}\n" for name in names), 0o644)
+    if group.trees[kernel.name] == "slurm13":
+        files["usr/lib/x86_64-linux-gnu/slurm-wlm/spank_chos.so"] = (
+            tools.plugin_for_slurm("24.11"), 0o644)
     if group.nodes == 2:  # one key for the logins between the two
         for name in ("cluster_key", "cluster_key.pub"):
             files[f"root/.ssh/{name}"] = (_key().with_name(name), 0o600)

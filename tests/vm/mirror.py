@@ -8,7 +8,7 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
-from . import cache
+from . import cache, host
 from .progress import Failure, run, say
 
 APT_HELPER = "/usr/lib/apt/apt-helper"
@@ -66,3 +66,26 @@ def package_files(package: str) -> Path:
             archive.unlink()
 
     return cache.entry("packages", package, cache.key_of(version[0]), build) / "root"
+
+
+def suite_files(package: str, suite: str) -> Path:
+    """A package of another suite, with what it needs, unpacked in the cache and not installed."""
+    host.need("trees")
+
+    def build(path: Path) -> None:
+        log = cache.logs() / f"package-{package}-{suite}.log"
+        log.unlink(missing_ok=True)
+        say(f"package {package} of {suite}: fetching it")
+        # A suite's Release file on the mirror may be past its date.
+        run(["mmdebstrap", "--mode=root", "--variant=extract", f"--include={package}",
+             '--aptopt=Acquire::Check-Valid-Until "false"', suite, str(path / "root"),
+             f"deb {site()} {suite} main"], f"package {package} of {suite}", log)
+
+    state = identity(suite)
+    if state is None:
+        found = cache.find("packages", f"{package}-{suite}-")
+        if found is None:
+            raise Failure(f"no package {package} of {suite} in the cache and the mirror does not"
+                          " answer: check the network and `apt-get update`")
+        return found / "root"
+    return cache.entry("packages", f"{package}-{suite}", cache.key_of(state), build, keep=1) / "root"

@@ -15,7 +15,7 @@ from .results import Outcome
 def unit() -> list:
     """Build the tools, run what ctest knows; an outcome for each group of tests that passed."""
     host.need("unit")
-    folder = tools.build(True)
+    folder = tools.build(True, True)
     report = folder / "results.xml"
     report.unlink(missing_ok=True)
     log = cache.logs() / "unit.log"

@@ -8,7 +8,7 @@ import threading
 from functools import lru_cache
 from pathlib import Path
 
-from . import cache, host, qemu
+from . import cache, host, mirror, qemu
 from .kernels import TOP
 from .progress import run, say
 
@@ -16,6 +16,8 @@ from .progress import run, say
 # Compiled quickly: somebody waits, and the figures of tests/bench are the module's.
 _CONFIGURE = ["-G", "Ninja", "-DCHOS_BUILD_TESTS=ON", "-DCMAKE_BUILD_TYPE=Release",
               "-DCMAKE_CXX_FLAGS_RELEASE=-O1", "-DCMAKE_INSTALL_PREFIX=/usr"]
+# Beside this machine's own: 24.11 and the newest.
+_SLURM_SUITES = ("trixie", "sid")
 _lock = threading.RLock()
 
 
@@ -25,15 +27,20 @@ def _folder() -> Path:
     return path
 
 
-def build(tests: bool) -> Path:
-    """Build the programs, and the unit tests too if asked; the build folder.  Raises Failure."""
+def build(tests: bool, slurms: bool = False) -> Path:
+    """Build the programs, and the unit tests too if asked; the build folder.  Raises Failure.
+
+    slurms: spank_chos for all the releases of Slurm too.
+    """
     with _lock:  # once, whoever asks first
-        return _build(tests)
+        return _build(tests, slurms)
 
 
 @lru_cache
-def _build(tests: bool) -> Path:
+def _build(tests: bool, slurms: bool) -> Path:
     host.need("tools")
+    more = [str(mirror.suite_files("libslurm-dev", suite) / "usr/include")
+            for suite in _SLURM_SUITES] if slurms else []
     what = "tools and unit tests" if tests else "tools"
     folder = _folder()
     log = cache.logs() / f"build-{what.split()[-1]}.log"
@@ -41,7 +48,8 @@ def _build(tests: bool) -> Path:
     with open(folder / ".lock", "a", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another run may be at it
         say(f"{what}: building")
-        run(["cmake", "-S", str(TOP), "-B", str(folder), *_CONFIGURE], "cmake", log)
+        run(["cmake", "-S", str(TOP), "-B", str(folder), *_CONFIGURE,
+             f"-DCHOS_SLURM_MORE_INCLUDES={';'.join(more)}"], "cmake", log)
         # Without the tests: all that stands in directories beside theirs.
         parts = [f"{p.parent.name}/all" for p in sorted(TOP.glob("*/CMakeLists.txt"))
                  if p.parent.name != "tests" and (folder / p.parent.name).is_dir()]
@@ -49,6 +57,11 @@ def _build(tests: bool) -> Path:
         run(["cmake", "--build", str(folder), "-j", "2", "--target", *targets], what, log)
     say(f"{what}: built")
     return folder
+
+
+def plugin_for_slurm(release: str) -> bytes:
+    """spank_chos.so for a release of Slurm, "24.11"."""
+    return (build(False, True) / f"jobstarter/spank/spank_chos-{release}.so").read_bytes()
 
 
 def installed() -> dict:

@@ -128,8 +128,9 @@ class Chooser {
     return chosen(source, said + alias + ", path " + entry->path);
   }
 
-  static std::string label(Source source, const std::string& where) {
-    return where.empty() ? source_label(source) : where;
+  std::string label(Source source, const std::string& where) const {
+    if (!where.empty()) return where;
+    return source == Source::option ? input_.option_label : source_label(source);
   }
 
   bool chosen(Source source, const std::string& text) {

@@ -37,6 +37,7 @@ const Order& order_of_grid();        ///< ~/.chos, then the base OS: a job manag
 
 struct SelectionInput {
   std::optional<std::string> option;
+  std::string option_label = "-o";  ///< the option's name, for messages
   std::optional<std::string> environment;  ///< empty counts as unset
   /// Called only if no rule before ~/.chos has chosen.  Empty: no home is known.
   std::function<UserFile()> user_file;

@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# All that a job can be: lines in the script, steps in it, arrays, several programs, a terminal,
+# allocations, heterogeneous jobs, requeued ones.
+. "${0%/*}/slurm-lib.sh"
+cluster
+
+cat >$work/script <<END
+#!/bin/bash
+#SBATCH --chos=trixie -w node1 -o $work/out
+$probe
+srun -n 1 sh -c '$probe'
+unset CHOS
+srun -n 1 sh -c '$probe'
+END
+job 0 alice CHOS=bullseye sbatch -W $work/script
+cp $work/out $output
+tells trixie node1 node1 node1
+# A step in another OS than its job's.
+batch -- --chos=trixie "CHOS=bullseye srun -n 1 sh -c '$probe'; srun --chos=base -n 1 sh -c '$probe'"
+equal "$(sort $output | tr '\n' '|')" \
+  "base / base node1 $work|bullseye bullseye bullseye node1 $work|" "steps"
+
+job 0 alice sbatch -W -w node1 --chos=trixie --array=1-5 -o "$work/array.%a" --wrap "$probe"
+cat $work/array.* >$output
+tells trixie node1 node1 node1 node1 node1
+
+printf '%s\n' "0 sh -c '$probe'" "1-2 sh -c '$probe'" >$work/programs
+job 0 alice srun -w node1 -n 3 --chos=bullseye --multi-prog $work/programs
+tells bullseye node1 node1 node1
+
+# A terminal: through script(1), as a user types.
+job 0 alice script -qec "srun --pty --chos=trixie sh -c 'test -t 0 && $probe'" /dev/null
+tr -d '\r' <$output >$output.plain && mv $output.plain $output
+tells trixie
+
+# salloc's shell is the submitter's, its steps are in the OS.
+job 0 alice salloc --chos=trixie sh -c "srun -n 1 sh -c '$probe'; CHOS=bullseye srun -n 1 -l sh -c '$probe'"
+grep -v '^salloc:' $output >$output.plain
+equal "$(sort $output.plain | tr '\n' '|')" \
+  "0: bullseye bullseye bullseye node1 $work|trixie trixie trixie node1 $work|" "steps of an allocation"
+
+if [ -n "$second" ]; then
+  job 0 alice srun --chos=trixie -w node1 -n 1 sh -c "$probe" : -w node2 -n 1 sh -c "$probe"
+  tells trixie node1 node2
+fi
+
+# One that was put back into the queue comes to the same OS.
+mkfifo -m 666 $work/fifo
+job 0 alice sbatch --parsable --requeue -w node1 --chos=trixie -o $work/out --open-mode=append --wrap "
+  $probe
+  [ -n \"\$SLURM_RESTART_COUNT\" ] && echo again >$work/fifo && exit
+  echo first >$work/fifo
+  sleep 1000"
+number=$(cat $output)
+in_time 20 sh -c "read -r word <$work/fifo && [ \$word = first ]" || fail "the job did not start"
+expect 0 scontrol requeue "$number"
+# Slurm lets a requeued job wait for two minutes.
+expect 0 in_time 5 scontrol update job "$number" starttime=now
+in_time 60 sh -c "read -r word <$work/fifo && [ \$word = again ]" || {
+  scontrol show job "$number" >$output
+  fail "the job did not start again"
+}
+expect 0 in_time 20 srun -w node1 --chos=base -d "afterany:$number" true
+cp $work/out $output
+tells trixie node1 node1
+finished
