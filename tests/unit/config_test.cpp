@@ -24,6 +24,14 @@ TEST(Config, NothingMeansTheDefaults) {
   EXPECT_TRUE(has(parsed.config.share, "/etc/passwd"));
   EXPECT_TRUE(has(parsed.config.keep, "TERM"));
   EXPECT_FALSE(has(parsed.config.keep, "PATH"));
+  for (const char* name : {"sbatch", "qsub", "condor_submit", "bsub"})
+    EXPECT_TRUE(has(parsed.config.base_commands, name)) << name;
+  // Setuid, and programs of other makers by the same names.
+  for (const char* name : {"sudo", "su", "qmake", "btop"})
+    EXPECT_FALSE(has(parsed.config.base_commands, name)) << name;
+  for (const char* name : {"/var/spool", "/etc/slurm", "/var/lib/slurm"})
+    EXPECT_TRUE(has(parsed.config.share, name)) << name;
+  EXPECT_FALSE(has(parsed.config.share, "/etc/munge")) << "its key is nobody's but munged's";
   const auto missing = load_config("/nonexistent/chos.conf");
   EXPECT_TRUE(missing.ok());
   EXPECT_TRUE(missing.missing);
@@ -38,10 +46,17 @@ remove_dirs = ["media", "srv"]
 [share]
 add = ["/etc/nsswitch.conf", "/etc/krb5.conf"]
 
+[base]
+add = ["sudo", "passwd"]
+remove = ["sacctmgr"]
+
 [shell]
 add = ["SLURM_*"]
 )");
   ASSERT_TRUE(parsed.ok()) << parsed.error_text();
+  EXPECT_TRUE(has(parsed.config.base_commands, "sudo"));
+  EXPECT_TRUE(has(parsed.config.base_commands, "sbatch"));
+  EXPECT_FALSE(has(parsed.config.base_commands, "sacctmgr"));
   EXPECT_EQ(parsed.config.trees, "/srv/trees");
   EXPECT_TRUE(has(parsed.config.dirs, "lustre"));
   EXPECT_TRUE(has(parsed.config.dirs, "home"));
@@ -83,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
     Lines, BadConfig,
     ::testing::Values(
         Bad{"[farm\n", 1, "not TOML"}, Bad{"\n[farm]\npath = /chos\n", 3, "not TOML"},
-        Bad{"[farms]\n", 1, "expected [farm], [share] and [shell]"},
+        Bad{"[farms]\n", 1, "expected [base], [farm], [share] and [shell]"},
         Bad{"farm = 1\n", 1, "expected a table [farm]"},
         Bad{"[farm]\n\nroot = '/x'\n", 3, "unknown key 'root' in [farm]; expected path, trees"},
         Bad{"[farm]\npath = 3\n", 2, "expected a string"},
@@ -98,6 +113,13 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"[farm]\nadd_dirs = ['usr']\n", 0, "both in [farm] dirs and links"},
         Bad{"[farm]\nchos_link = 'no'\n", 2, "expected true or false"},
         Bad{"[share]\nadd = ['etc/x']\n", 2, "starts with /"},
+        Bad{"[base]\nadd = ['/usr/bin/x']\n", 2, "the name of a command, without a path"},
+        Bad{"[base]\nadd = ['']\n", 2, "the name of a command"},
+        Bad{"[base]\nadd = ['a b']\n", 2, "the name of a command"},
+        Bad{"[base]\nadd = ['..']\n", 2, "the name of a command"},
+        Bad{"[base]\ncommands = ['chos-base']\n", 2, "of chos itself"},
+        Bad{"[base]\nremove = ['sudo']\n", 2, "is not in the list"},
+        Bad{"[base]\npath = '/opt'\n", 2, "unknown key 'path' in [base]; expected commands"},
         Bad{"[shell]\nadd = ['A B']\n", 2, "the name of a variable"},
         Bad{"[shell]\nadd = ['*']\n", 2, "the name of a variable"},
         Bad{"[shell]\npath = '/bin:'\n", 2, "absolute directories"}));

@@ -65,6 +65,10 @@ class Doctor : public Scratch {
     write("etc/passwd", "");
     write("etc/group", "");
     write("usr/bin/chos", "");
+    write("usr/bin/chos-base", "");
+    // What else the machine of the test has is not the tree's concern.
+    config.share = {"/etc/passwd", "/etc/group"};
+    config.base_commands.clear();
   }
 
   std::string loader;
@@ -156,6 +160,36 @@ TEST_F(Doctor, ChosInsideATree) {
   ASSERT_EQ(::unlink(path("usr/bin/chos").c_str()), 0);
   EXPECT_TRUE(says(examine(), Finding::Level::info, "it has no chos"));
   ASSERT_EQ(::symlink("/local/usr/bin/chos", path("usr/bin/chos").c_str()), 0);
+  EXPECT_EQ(text(examine()), "");
+}
+
+TEST_F(Doctor, LinksForCommandsOfTheBase) {
+  ASSERT_EQ(::unlink(path("usr/bin/chos-base").c_str()), 0);
+  config.base_commands = {"env", "no-such-command-at-all", "true"};
+  auto found = examine();
+  EXPECT_TRUE(says(found, Finding::Level::info,
+                   "no links for commands of the base OS: chos-base, env and true")) << text(found);
+  EXPECT_NE(text(found).find("for c in chos-base env true; do ln -s /local/"), std::string::npos);
+  std::filesystem::create_directories(path("usr/local/bin"));
+  write("usr/local/bin/env", "the tree's own");
+  write("usr/bin/true", "found after the link");
+  config.chos_link = false;
+  found = examine();
+  EXPECT_TRUE(says(found, Finding::Level::info, "commands of the base OS: true")) << text(found);
+  ASSERT_EQ(::symlink("/nowhere", path("usr/local/bin/true").c_str()), 0);
+  EXPECT_EQ(text(examine()), "");
+}
+
+TEST_F(Doctor, SharedDirectoriesNeedAPlace) {
+  std::filesystem::create_directories(path("shared/of/the/base"));
+  const std::string base = path("shared/of/the/base");
+  config.share.push_back(base);
+  config.share.push_back(path("shared/not/in/the/base"));
+  const auto found = examine();
+  EXPECT_TRUE(says(found, Finding::Level::warning, "no directory " + base)) << text(found);
+  EXPECT_NE(text(found).find("mkdir -p " + directory() + base), std::string::npos) << text(found);
+  EXPECT_EQ(found.size(), 1u) << text(found);
+  std::filesystem::create_directories(directory() + base);
   EXPECT_EQ(text(examine()), "");
 }
 

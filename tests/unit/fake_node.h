@@ -123,6 +123,7 @@ class FakeNode : public ::testing::Test {
     node.config.links = {"usr", "etc"};
     write_text(top + "/passwd", "root:x:0:0::/root:/bin/sh\n");
     node.config.share = {top + "/passwd"};
+    node.config.base_commands.clear();
     make_directories(top + "/run");
     mount_tmpfs(top + "/run");
     node.links = top + "/run/chos/share";

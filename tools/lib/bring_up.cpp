@@ -53,7 +53,7 @@ class Raise {
     if (!step("directories", populate.directories())) return false;
     if (!step("trees", populate.own_mounts())) return false;
     if (!step("flags", populate.flags())) return false;
-    if (!step("chos", populate.chos_links())) return false;
+    if (!step("links", populate.links())) return false;
     if (!step("shared files", populate.shares())) return false;
     if (!step("allowlist", write_list())) return false;
     changes_.commit();

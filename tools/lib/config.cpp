@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 
+#include "lib/base_command.h"
 #include "lib/environment.h"
 #include "lib/files.h"
 #include "lib/names.h"
@@ -42,6 +43,11 @@ class Reader {
          [&](const toml::table& table) {
            known(table, "share", {"paths", "add", "remove"});
            list(table, "share", "paths", "", absolute_below_root, config.share);
+         }},
+        {"base",
+         [&](const toml::table& table) {
+           known(table, "base", {"commands", "add", "remove"});
+           list(table, "base", "commands", "", command_problem, config.base_commands);
          }},
         {"shell",
          [&](const toml::table& table) {
@@ -179,7 +185,12 @@ Config::Config()
             "/etc/localtime",
             // The records of logins (wtmp, lastlog), mail, and the spools of cron, at and batch
             // systems, as directories: what is in them is replaced all the time.
-            "/var/log", "/var/mail", "/var/spool"},
+            "/var/log", "/var/mail", "/var/spool",
+            // Where batch systems keep the scripts of jobs, what their clients read, and, Grid
+            // Engine, its programs.  munge's socket is in /run.
+            "/etc/slurm", "/var/lib/slurm", "/var/lib/gridengine", "/etc/condor",
+            "/var/lib/condor"},
+      base_commands(default_base_commands()),
       keep{"TERM", "COLORTERM", "DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY", "SSH_*", "KRB5CCNAME",
            "LANG", "LANGUAGE", "LC_*", "TZ", "XDG_RUNTIME_DIR", "XDG_SESSION_*",
            "DBUS_SESSION_BUS_ADDRESS"},

@@ -22,6 +22,7 @@ struct Config {
   std::vector<std::string> dirs;            ///< top-level directories shared when the base has them
   std::vector<std::string> links;           ///< top-level names that differ by OS
   std::vector<std::string> share;           ///< files and directories that trees share, from "/"
+  std::vector<std::string> base_commands;   ///< [base] commands: run in the base OS by chos-base(1)
   std::vector<std::string> keep;            ///< variables that a login shell keeps
   std::string user_path;                    ///< PATH of a login shell
   std::string root_path;                    ///< the same for root

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fts.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -20,7 +21,7 @@
 #include "lib/names.h"
 #include "lib/populate.h"
 #include "lib/share.h"
-#include "lib/version.h"
+#include "lib/tree_links.h"
 
 namespace chos {
 namespace {
@@ -45,7 +46,7 @@ class Tree {
     libc();
     owners();
     shared();
-    chos_inside();
+    links();
     rights();
   }
 
@@ -142,6 +143,16 @@ class Tree {
     }
   }
 
+  // What `up` and `reload` do to a tree that can be written has to be done to others when they are
+  // built.
+  std::string reload_or(const std::string& command) const {
+    struct statvfs info {};
+    const bool read_only = ::fstatvfs(fd_.get(), &info) == 0 && (info.f_flag & ST_RDONLY) != 0;
+    return (read_only ? "the tree is read-only; when it is built: "
+                      : "run: chosctl reload; if root cannot write to the tree, where it is built: ") +
+           command;
+  }
+
   // A share is a mount over a file that the tree has; without the file there is none.
   void shared() {
     const auto in_farm = open_tree_in_farm(config_, entry_);
@@ -149,6 +160,10 @@ class Tree {
       if (in_farm && is_stale_share({config_.farm, share_links}, in_farm->get(), path))
         add(Level::error, "it shows something else as " + path + " than the base OS has now",
             "run: chosctl reload");
+      // In the farm, where a directory above it may be shared already.
+      if (lacks_directory(in_farm ? in_farm->get() : fd_.get(), path))
+        add(Level::warning, "it has no directory " + path + " to show the base OS's on",
+            reload_or("mkdir -p " + path_ + path));
       if (path != "/etc/passwd" && path != "/etc/group") continue;
       const auto fd = open_in_tree(fd_.get(), path, Last::keep);
       struct stat info {};
@@ -159,11 +174,21 @@ class Tree {
     }
   }
 
-  void chos_inside() {
-    if (!config_.chos_link || has_chos(fd_.get())) return;
-    add(Level::info, "it has no chos, so its users cannot go on to another OS from inside",
-        "ln -s /" + std::string(farm_local) + chos_program + " " + path_ + chos_places[0] +
-            "/chos");
+  void links() {
+    const std::string place = path_ + link_place;
+    std::vector<std::string> commands;
+    for (const auto& link : missing_links(fd_.get(), wanted_links(config_))) {
+      if (link.name != "chos") commands.push_back(link.name);
+      else
+        add(Level::info, "it has no chos, so its users cannot go on to another OS from inside",
+            reload_or("ln -s " + link.target + " " + place));
+    }
+    if (commands.empty()) return;
+    std::string names;
+    for (const auto& name : commands) names += " " + name;
+    add(Level::info, "it has no links for commands of the base OS: " + listed(commands),
+        reload_or("for c in" + names + "; do ln -s " + base_link_target() + " " + place +
+                  "/$c; done"));
   }
 
   static std::string rights_of(const FTSENT& file) {

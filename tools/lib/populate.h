@@ -23,26 +23,22 @@ class Populate {
   /// nosuid for `local`; nosuid and nodev for the trees, but for `suid` ones.
   Status flags();
 
-  /// Puts a link to chos(1) into trees that have none and can be written, so that it can be called
-  /// inside the OS too.
-  Status chos_links();
+  /// Puts the links of tree_links.h into trees that can be written, and takes those away that are
+  /// not wanted any more.
+  Status links();
 
   /// Binds the base's files over those of the trees.
   Status shares();
 
  private:
+  Status make_mount_point(const OsEntry& entry, int tree, const std::string& path);
+
   const Node& node_;
   const Allowlist& list_;
   Progress& progress_;
   Transaction& changes_;
   std::vector<FlagRule> rules_;
 };
-
-/// Where a tree may have chos(1), best first; the first is where a link is made.
-inline constexpr const char* chos_places[] = {"/usr/local/bin", "/usr/bin", "/bin"};
-
-/// Whether the tree that `tree` is open on (O_PATH) has a file or a link of that name.
-bool has_chos(int tree);
 
 /// Opens a tree as the farm shows it, O_PATH.
 Result<UniqueFd> open_tree_in_farm(const Config& config, const OsEntry& entry);

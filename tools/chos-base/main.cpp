@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <exception>
+
+#include "chos-base/run.h"
+#include "lib/exit_status.h"
+#include "lib/messages.h"
+
+int main(int argc, char** argv) {
+  try {
+    const auto parsed = chos::base::parse_options({argv, argv + argc});
+    if (const int* status = std::get_if<int>(&parsed)) return *status;
+    return chos::base::run(std::get<chos::base::Request>(parsed));
+  } catch (const std::exception& error) {
+    chos::Messages("chos-base").error(error.what());
+    return chos::exit_cannot;
+  }
+}

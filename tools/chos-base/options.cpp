@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "chos-base/options.h"
+
+#include <unistd.h>
+
+#include "lib/exit_status.h"
+#include "lib/messages.h"
+#include "lib/names.h"
+#include "lib/version.h"
+
+namespace chos::base {
+namespace {
+
+constexpr const char* help = R"(Usage: chos-base [--] COMMAND [ARGUMENT...]
+Run a command of the base OS, that is the node's own, from inside an OS.
+
+Options:
+  -h,--help                   Print this help and exit
+  --version                   Display program version information and exit
+
+Examples:
+  chos-base squeue --me                            one command of the base OS
+  chos-base sbatch job.sh                          the job runs in the OS this was called in
+  CHOS=bullseye chos-base sbatch job.sh            the job runs in bullseye
+  ln -s /local/usr/bin/chos-base ~/bin/squeue      from now on `squeue` is the base's
+
+Linked to another name it is that command of the base OS, and has no options of its own.
+Arguments, input and output, directory, environment and exit status are the command's; CHOS is set
+to the OS left, unless it is set.
+Exit status: the command's; 127 not found in the base OS; 126 it could not be run there.
+See chos-base(1).
+)";
+
+// Not by iostreams: they are half of such a program's size and of the time it takes to start.
+int print(const std::string& text) {
+  const char* at = text.data();
+  std::size_t left = text.size();
+  while (left > 0) {
+    const ssize_t written = ::write(STDOUT_FILENO, at, left);
+    if (written <= 0) return exit_cannot;
+    at += written;
+    left -= static_cast<std::size_t>(written);
+  }
+  return 0;
+}
+
+int complain(const std::string& what) {
+  Messages("chos-base").error(what + " (see: chos-base --help)");
+  return exit_cannot;
+}
+
+}  // namespace
+
+std::variant<Request, int> parse_options(const std::vector<std::string>& argv) {
+  Request request;
+  const std::string called = argv.empty() ? "" : argv.front();
+  const std::string name = called.substr(called.rfind('/') + 1);
+  if (name.empty()) return complain("it was started without a name, so there is no command to run");
+  if (name != "chos-base") {
+    request.command = name;
+    request.arguments = argv;
+    return request;
+  }
+  std::size_t at = 1;
+  for (; at < argv.size() && argv[at].starts_with('-'); ++at) {
+    const std::string& word = argv[at];
+    if (word == "-h" || word == "--help") return print(help);
+    if (word == "--version") return print(std::string("chos-base ") + version_text + "\n");
+    if (word == "--proc" && at + 1 < argv.size()) {
+      request.proc = argv[++at];
+      continue;
+    }
+    if (word != "--") return complain("unknown option " + in_quotes(word));
+    ++at;
+    break;
+  }
+  if (at >= argv.size() || argv[at].empty()) return complain("no command to run was named");
+  request.command = argv[at];
+  request.arguments.assign(argv.begin() + static_cast<std::ptrdiff_t>(at), argv.end());
+  return request;
+}
+
+}  // namespace chos::base

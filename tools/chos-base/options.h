@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What chos-base was called for: by another name that is the command, by its own the first word is.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace chos::base {
+
+struct Request {
+  std::string command;                 ///< a name, or a path in the base OS
+  std::vector<std::string> arguments;  ///< from argv[0] on
+  std::string proc = "/proc/chos";     ///< other in tests only
+};
+
+/// The request, or the exit status after help, the version or a complaint has been printed.
+/// `argv` is all of it.  Nothing of the arguments is an option if it was called by another name.
+std::variant<Request, int> parse_options(const std::vector<std::string>& argv);
+
+}  // namespace chos::base

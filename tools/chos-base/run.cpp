@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "chos-base/run.h"
+
+#include <sys/personality.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "lib/base_command.h"
+#include "lib/config.h"
+#include "lib/exit_status.h"
+#include "lib/kernel_link.h"
+#include "lib/launch.h"
+#include "lib/messages.h"
+#include "lib/names.h"
+
+namespace chos::base {
+namespace {
+
+constexpr const char* where = "the base OS";
+
+int fail(int status, const std::string& what, const std::string& remedy) {
+  Messages("chos-base").error(what + (remedy.empty() ? "" : " (" + remedy + ")"));
+  return status;
+}
+
+// The OS that this process is in; "/" also where there is no module.
+Result<std::string> own_os(const KernelLink& kernel) {
+  auto os = kernel.current();
+  if (!os && os.error().code == ENOENT) return std::string("/");
+  return os;
+}
+
+// An OS marked persona=linux32 gave it to us; uname(2) in the base OS tells what the node is.
+void drop_linux32() {
+  const int now = ::personality(0xffffffff);
+  if (now != -1 && (now & PER_MASK) == PER_LINUX32)
+    ::personality((static_cast<unsigned long>(now) & ~static_cast<unsigned long>(PER_MASK)) |
+                  PER_LINUX);
+}
+
+int leave(const KernelLink& kernel, const Request& request, const std::string& os) {
+  auto directories = working_directory(own_environment());
+  for (auto& directory : directories) directory = name_in_base(directory);
+  if (const auto left = kernel.enter("/"); !left)
+    return fail(exit_cannot, in_quotes(request.command) + " was not run, since " + in_quotes(os) +
+                                 " cannot be left: " + left.error().what, left.error().remedy);
+  drop_linux32();
+  if (const auto back = change_directory(directories, where); !back)
+    return fail(exit_cannot, in_quotes(request.command) + " was not run: " + back.error().what,
+                "call it in a directory that all OSs have, such as one below your home");
+  const char* chosen = std::getenv("CHOS");
+  if (chosen == nullptr || *chosen == '\0') ::setenv("CHOS", os.c_str(), 1);
+  return 0;
+}
+
+}  // namespace
+
+std::string name_in_base(const std::string& directory) {
+  const std::string local = std::string("/") + farm_local;
+  if (directory == local) return "/";
+  return directory.starts_with(local + "/") ? directory.substr(local.size()) : directory;
+}
+
+std::string search_path(const char* path) {
+  const std::string standard = base_search_path;
+  return path == nullptr || *path == '\0' ? standard : path + (":" + standard);
+}
+
+int run(const Request& request) {
+  // While it is called by its name in the OS; in the base OS /proc is the same.
+  const auto self = identity_of("/proc/self/exe");
+  const KernelLink kernel(request.proc);
+  const auto os = own_os(kernel);
+  if (!os)
+    return fail(exit_cannot, in_quotes(request.command) + " was not run: " + os.error().what,
+                os.error().remedy);
+  if (*os != "/")
+    if (const int status = leave(kernel, request, *os); status != 0) return status;
+
+  std::string file = request.command;
+  if (file.find('/') == std::string::npos) {
+    const auto found = find_command(file, search_path(std::getenv("PATH")), self);
+    if (found.file.empty() && !found.denied.empty())
+      return fail(exit_cannot, in_quotes(found.denied) + " of " + where + " may not be executed",
+                  "ask an administrator whether it is meant for you");
+    if (found.file.empty())
+      return fail(exit_not_found,
+                  in_quotes(file) + " is not found in " + where + (found.itself ? ", but for a link "
+                      "to chos-base" : ""),
+                  "it is looked for in $PATH and " + std::string(base_search_path) +
+                      "; an administrator installs it there, or links it");
+    file = found.file;
+  }
+  const auto failed = become(file, request.arguments, where);
+  return fail(failed.status, failed.why,
+              failed.status == exit_not_found ? "a path is looked up there, not in the OS" : "");
+}
+
+}  // namespace chos::base
