@@ -36,6 +36,7 @@ class Group:
     nodes: int = 1
     os_trees: tuple = ()  # (name of the OS, tree) beside those that every node has
     helpers: tuple = ()  # files of the group's directory that the cases use
+    like: tuple = ()  # groups whose lib.sh and set-up.sh are there too, as GROUP-lib.sh, GROUP-set-up
 
     def scripts(self) -> dict:
         """Name of the case -> Path of its script."""
@@ -57,6 +58,8 @@ GROUPS = (
           helpers=("typist.py",)),
     Group("slurm", {"6.1": "slurm12", "6.12": "slurm13"}, {"6.1": ("slurm_submit",)},
           modules=("virtio_net",), measured=("slurm_cost",), nodes=2),
+    Group("mpi", {"6.1": "slurm12", "6.12": "slurm13"}, {}, modules=("virtio_net",), nodes=2,
+          os_trees=(("mpi", "os-mpi"),), like=("slurm",)),
 )
 
 
@@ -136,11 +139,11 @@ def _archive(kernel, group: Group, names: list):
     folder = HERE / group.name
     files = {f"{node.TESTS}/{name}.sh": (path, 0o755) for name, path in group.scripts().items()}
     files[f"{node.TESTS}/lib.sh"] = (node.LIBRARY, 0o755)
-    for group_name in {"login", group.name}:
-        files[f"{node.TESTS}/{group_name}-lib.sh"] = (HERE / group_name / "lib.sh", 0o755)
+    for other in {"login", group.name, *group.like}:
+        files[f"{node.TESTS}/{other}-lib.sh"] = (HERE / other / "lib.sh", 0o755)
+        files[f"{node.TESTS}/{other}-set-up"] = (HERE / other / "set-up.sh", 0o644)
     files[f"{node.TESTS}/runner"] = (HERE / "boot/daemon-runner", 0o755)
     files[f"{node.TESTS}/set-up"] = (folder / "set-up.sh", 0o644)
-    files[f"{node.TESTS}/login-set-up"] = (HERE / "login/set-up.sh", 0o644)
     for name in group.helpers:
         files[f"{node.TESTS}/{name}"] = (folder / name, 0o755)
     files[f"{node.TESTS}/cases"] = ("".join(f"{name}\n" for name in names), 0o644)

@@ -111,6 +111,30 @@ for unit in munge slurmctld slurmd; do
 done
 """
 
+# Of an OS with Open MPI: a program whose ranks say where they are, and add up their numbers.
+_MPI = r"""
+cat >/tmp/hello.c <<END
+#include <mpi.h>
+#include <stdio.h>
+int main(int argc, char** argv) {
+  int rank, size, sum, length;
+  char node[MPI_MAX_PROCESSOR_NAME], os[64] = "";
+  MPI_Init(&argc, &argv);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  MPI_Get_processor_name(node, &length);
+  MPI_Allreduce(&rank, &sum, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+  FILE* mark = fopen("/etc/chos-mark", "r");
+  if (mark) fscanf(mark, "%63s", os);
+  printf("rank %d of %d on %s in %s, sum %d\n", rank, size, node, os, sum);
+  MPI_Finalize();
+  return 0;
+}
+END
+mpicc -o /usr/local/bin/mpi-hello /tmp/hello.c
+rm /tmp/hello.c
+"""
+
 RECIPES = {
     recipe.name: recipe for recipe in (
         Recipe("bullseye", "bullseye", _BUILD, expired_ok=True),
@@ -126,6 +150,8 @@ RECIPES = {
                                                 "libpam-lastlog2"), script=_LOGIN),
         Recipe("slurm12", "bookworm", _SLURM, script=_CLUSTER),
         Recipe("slurm13", "trixie", _SLURM + ("login",), script=_CLUSTER),
+        Recipe("os-mpi", "trixie", _OS + ("openmpi-bin", "libopenmpi-dev", "gcc", "libc6-dev"),
+               script=_MPI),
         # No sftp server here: internal-sftp is to work without one.
         Recipe("os-bullseye", "bullseye", _OS, expired_ok=True),
         Recipe("os-trixie", "trixie", _OS + ("openssh-sftp-server", "xauth")),

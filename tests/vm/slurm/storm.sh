@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Many short jobs of random OSs by several users on both nodes, while Slurm is reconfigured, a slurmd is
+# started anew and chosctl reload runs.  Each must have run in its OS, and nothing of them is left.
+. "${0%/*}/slurm-lib.sh"
+cluster
+count=40
+[ -z "${CHOS_LONG:-}" ] || count=500
+RANDOM=${CHOS_SEED:-$$}
+on_both mkdir -m 777 $work/results
+descriptors() { for daemon in slurmctld slurmd munged; do ls "/proc/$(pidof -s $daemon)/fd" | wc -l; done; }
+before=$(descriptors)
+mounts2_before=$([ -z "$second" ] || ssh node2 cat /proc/mounts | wc -l)
+
+line='echo "$(cat /etc/chos-mark) $(cat /proc/chos/setchos) $CHOS" >'$work'/results/$SLURM_JOB_ID'
+# submit N: prints the job's number and what it is to say.
+submit() {
+  local os how user=u$(printf %02d $((RANDOM % 20 + 1))) variables=() options=()
+  case $((RANDOM % 3)) in
+    0) os=trixie ;;
+    1) os=bullseye ;;
+    2) os=base ;;
+  esac
+  case $((RANDOM % 3)) in
+    0) options=(--chos=$os) ;;
+    1) variables=(CHOS=$os) ;;
+    2) variables=(CHOS=$os) options=(--export=NONE) ;;
+  esac
+  number=$(in_time 60 setpriv --reuid "$user" --regid "$user" --init-groups \
+    env -i HOME="/home/$user" PATH=/usr/bin:/bin "${variables[@]}" \
+    sbatch --parsable -J storm -o /dev/null "${options[@]}" --wrap "$line") || fail "sbatch of job $1"
+  echo "$number $(place $os) $os" >>$work/wanted
+}
+for ((n = 1; n <= count; n++)); do
+  submit $n
+  case $n in
+    $((count / 4))) expect 0 scontrol reconfigure ;;
+    $((count / 2))) expect 0 ssh "${second:-node1}" systemctl restart slurmd ;;
+    $((count * 3 / 4))) on_both chosctl reload >$output 2>&1 || fail "chosctl reload" ;;
+  esac
+  [ $((n % 20)) != 0 ] || echo "$n of $count submitted, $(ls $work/results | wc -l) have ended on node1"
+done
+echo "all submitted: $(awk '{ print $NF }' $work/wanted | sort | uniq -c | tr -s ' \n' ' ')"
+numbers=$(awk '{ printf ":%s", $1 }' $work/wanted)
+# Ends when all of them have ended.
+in_time $((count * 20)) srun -Q --chos=base -n 1 -d "afterany$numbers" true >$output 2>&1 || fail "they did not end"
+scontrol -o show job >$output.jobs
+equal "$(grep 'JobName=storm' $output.jobs | grep -vc 'JobState=COMPLETED')" 0 \
+  "jobs that failed ($(grep 'JobName=storm' $output.jobs | grep -v 'JobState=COMPLETED' | head -n 3))"
+[ -z "$second" ] || ssh node2 tar -C $work -c results | tar -C $work -x
+for number in $(awk '{ print $1 }' $work/wanted); do
+  echo "$number $(cat "$work/results/$number")"
+done >$work/said
+diff $work/wanted $work/said >$output || fail "$(grep -c '^<' $output) of $count jobs in another OS, or lost"
+while read -r number _ _ os; do
+  grep "JobId=$number " $output.jobs | grep -q "AdminComment=chos=$os " ||
+    fail "job $number does not say that it is of $os"
+done <$work/wanted
+finished
+equal "$(descriptors | tr '\n' ' ')" "$(tr '\n' ' ' <<<"$before")" "descriptors of slurmctld, slurmd, munged"
+[ -z "$second" ] || equal "$(ssh node2 cat /proc/mounts | wc -l)" "$mounts2_before" "mounts of node2"
+for node in node1 $second; do
+  equal "$(ssh $node 'ps -e -o uid= | awk "\$1 >= 1000 && \$1 < 60000" | wc -l')" 0 "processes of users on $node"
+done
