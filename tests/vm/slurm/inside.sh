@@ -4,7 +4,7 @@
 . "${0%/*}/slurm-lib.sh"
 cluster
 for os in trixie bullseye; do
-  job 0 alice chos -o $os sh -c 'command -v srun sbatch squeue; cat /proc/chos/setchos'
+  job 0 alice chos -o $os sh -c 'for c in srun sbatch squeue; do command -v $c; done; cat /proc/chos/setchos'
   equal "$(tr '\n' ' ' <$output)" "/usr/local/bin/srun /usr/local/bin/sbatch /usr/local/bin/squeue $os " \
     "the commands in $os"
   job 0 alice chos -o $os srun -w node1 -n 1 sh -c "$probe"
