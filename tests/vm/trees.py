@@ -58,7 +58,7 @@ gridengine-common shared/gridengineconfig boolean true
 _GRID_PACKAGES = (
     "gridengine-master", "gridengine-exec", "gridengine-client", "globus-gatekeeper",
     "globus-gram-job-manager", "globus-gram-job-manager-scripts",
-    "globus-gram-job-manager-fork-setup-poll", "globus-gram-job-manager-sge",
+    "globus-gram-job-manager-fork-setup-poll", "globus-gram-job-manager-sge-setup-poll",
     "globus-gram-job-manager-slurm", "globus-gram-client-tools", "globus-simple-ca",
     "globus-gsi-cert-utils-progs", "globus-proxy-utils", "globus-gass-copy-progs")
 

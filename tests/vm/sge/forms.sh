@@ -5,7 +5,8 @@
 . "${0%/*}/sge-lib.sh"
 fresh
 write_job
-odd=("a  b" '' '$HOME' "it's" '*' $'new\nline' -x)
+# Of a word with a newline Grid Engine itself hands on the first line.
+odd=("a  b" '' '$HOME' "it's" '*' $'tab\t' -x)
 shown=$(printf '<%s>\n' "${odd[@]}")
 
 for os in trixie bullseye; do

@@ -34,7 +34,7 @@ fresh() {
 }
 
 # in_home USER [VARIABLE=VALUE...] COMMAND...: in the user's home, within $patience.
-patience=60
+patience=120
 in_home() {
   local user=$1
   shift
