@@ -50,6 +50,18 @@ _DAEMONS = ("python3-minimal", "procps", "systemd", "systemd-sysv", "udev", "dbu
             "xauth", "nfs-kernel-server", "nfs-common", "kmod", "libmount1", "libstdc++6",
             "util-linux-extra")
 
+# Grid Engine asks its questions before it is installed: so it is installed by _GRID.
+_GRID_ANSWERS = """gridengine-common shared/gridenginemaster string node
+gridengine-common shared/gridenginecell string default
+gridengine-common shared/gridengineconfig boolean true
+"""
+_GRID_PACKAGES = (
+    "gridengine-master", "gridengine-exec", "gridengine-client", "globus-gatekeeper",
+    "globus-gram-job-manager", "globus-gram-job-manager-scripts",
+    "globus-gram-job-manager-fork-setup-poll", "globus-gram-job-manager-sge-setup-poll",
+    "globus-gram-job-manager-slurm", "globus-gram-client-tools", "globus-simple-ca",
+    "globus-gsi-cert-utils-progs", "globus-proxy-utils", "globus-gass-copy-progs")
+
 _SLURM = _DAEMONS + ("slurmctld", "slurmd", "slurm-client", "slurm-wlm-basic-plugins", "munge",
                      "libslurm-dev")
 
@@ -111,6 +123,20 @@ for unit in munge slurmctld slurmd; do
 done
 """
 
+# A node of a grid: Grid Engine and a gatekeeper, beside the daemons of _CLUSTER.
+_GRID = f"""
+debconf-set-selections <<'END'
+{_GRID_ANSWERS}END
+echo '10.0.0.1 node' >/etc/hosts
+DEBIAN_FRONTEND=noninteractive unshare --uts sh -ec '
+hostname node
+apt-get -q -y --no-install-recommends install {" ".join(_GRID_PACKAGES)}'
+""" + _CLUSTER + """
+for unit in gridengine-master gridengine-exec globus-gatekeeper; do
+  systemctl disable "$unit"
+done
+"""
+
 # Of an OS with Open MPI: a program whose ranks say where they are, and add up their numbers.
 _MPI = r"""
 cat >/tmp/hello.c <<END
@@ -152,6 +178,7 @@ RECIPES = {
         Recipe("slurm13", "trixie", _SLURM + ("login",), script=_CLUSTER),
         Recipe("os-mpi", "trixie", _OS + ("openmpi-bin", "libopenmpi-dev", "gcc", "libc6-dev"),
                script=_MPI),
+        Recipe("grid12", "bookworm", _SLURM, script=_GRID),
         # No sftp server here: internal-sftp is to work without one.
         Recipe("os-bullseye", "bullseye", _OS, expired_ok=True),
         Recipe("os-trixie", "trixie", _OS + ("openssh-sftp-server", "xauth")),

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The job managers of jobstarter/globus on parents that note what they are asked for.
+#   perl job_managers.pl FOLDER-OF-THE-MODULES CHOS_JOBSTARTER
+use strict;
+use warnings;
+use File::Temp ();
+use FindBin ();
+
+BEGIN {
+    if (!eval { require Test::More; Test::More->import; 1 }) {
+        print "this Perl has no Test::More\n";
+        exit 77;
+    }
+    unshift @INC, shift @ARGV, "$FindBin::Bin/stub";
+}
+use Globus::GRAM::JobManager::chosfork;
+use Globus::GRAM::JobManager::chosslurm;
+
+my $home = File::Temp->newdir();
+$ENV{HOME} = "$home";
+my $chos = "$home/.chos";
+
+sub write_file
+{
+    my ($path, $text, $mode) = @_;
+    unlink $path;
+    open my $file, '>', $path or die "$path: $!";
+    print $file $text;
+    close $file;
+    chmod $mode // 0644, $path;
+}
+
+sub write_starter { write_file("$home/starter", "#!/bin/sh\n$_[0]\n", 0755); return "$home/starter" }
+
+# A manager for a job, after it has been submitted.
+sub submit
+{
+    my ($type, %attributes) = @_;
+    my $manager = "Globus::GRAM::JobManager::chos$type"->new(
+        executable => '/bin/program', arguments => [], directory => "$home", environment => [],
+        %attributes);
+    $manager->{result} = $manager->submit();
+    return $manager;
+}
+
+# user_file
+for my $case (
+    ["trixie\n", 'trixie'], [" \t/os/trixie \r\n\n", '/os/trixie'], ["\xef\xbb\xbfa", 'a'],
+    ['', undef], [" \n", undef], ['x' x 255, 'x' x 255], ['x' x 256, undef, qr/more than 255 bytes/],
+    ["a\nb\n", undef, qr/more than one line/], ["a\0b", undef, qr/control character/])
+{
+    my ($text, $wanted, $reason) = @$case;
+    write_file($chos, $text);
+    my ($name, $why) = Globus::GRAM::ChosOS::user_file();
+    is($name, $wanted, 'the name of ' . substr($text, 0, 12));
+    $reason ? like($why, $reason, 'why not') : is($why, undef, 'nothing against it');
+}
+unlink $chos;
+is_deeply([Globus::GRAM::ChosOS::user_file()], [], 'no file, no choice');
+symlink '/nowhere/at/all', $chos;
+like((Globus::GRAM::ChosOS::user_file())[1], qr/no regular file/, 'a link that leads nowhere');
+unlink $chos;
+POSIX::mkfifo($chos, 0600);
+like((Globus::GRAM::ChosOS::user_file())[1], qr/no regular file/, 'a FIFO');
+is(submit('slurm')->{result}, 'JOB_EXECUTION_FAILED', 'Slurm: a FIFO is refused');
+unlink $chos;
+
+# Slurm
+write_file($chos, "trixie\n");
+$ENV{CHOS} = 'of-the-gatekeeper';
+is(submit('slurm')->{parent}{chos}, 'trixie', 'Slurm: $CHOS from ~/.chos');
+is(submit('slurm', environment => [['CHOS', 'bullseye']])->{parent}{chos}, 'bullseye',
+    'Slurm: the description comes first');
+is(submit('slurm', environment => [['CHOS', '']])->{parent}{chos}, 'trixie', 'Slurm: an empty one');
+is($ENV{CHOS}, 'of-the-gatekeeper', 'Slurm: nothing stays behind');
+is(submit('slurm')->validate_executable(), undef, 'Slurm: a program of the OS only');
+unlink $chos;
+is(submit('slurm')->{parent}{chos}, undef, 'Slurm: no choice');
+is(submit('slurm')->validate_executable(), 'EXECUTABLE_NOT_FOUND', 'Slurm: as ever without a choice');
+write_file($chos, "a\nb");
+my $refused = submit('slurm');
+is($refused->{result}, 'JOB_EXECUTION_FAILED', 'Slurm: refused');
+is($refused->{parent}, undef, 'Slurm: a refused job is not submitted');
+like($refused->{said}{GT3_FAILURE_MESSAGE}, qr/one line.*not started/, 'Slurm: the reason');
+delete $ENV{CHOS};
+
+# fork
+{
+    no warnings 'once';
+    $Globus::GRAM::JobManager::chosfork::starter = write_starter("env >$home/saw; exit 0");
+}
+my $job = submit('fork', arguments => ['a  b', ''], environment => [['CHOS', 'bullseye']]);
+is_deeply($job->{parent}{arguments}, ['--user-file', '--', '/bin/program', 'a  b', ''],
+    'fork: the starter has the program and its arguments');
+is($job->{parent}{executable}, "$home/starter", 'fork: by way of the starter');
+is($job->{parent}{variables}{CHOS}, 'bullseye', 'fork: the variables of the description');
+open my $saw, '<', "$home/saw" or die;
+my @saw = grep { !/^(PWD|SHLVL|_|OLDPWD)=/ } <$saw>;
+is_deeply(\@saw, ["CHOS=bullseye\n"], 'fork: the starter is asked with the variables of the job alone');
+is_deeply(submit('fork')->{parent}{variables}, {}, 'fork: and they are not those of the next job');
+is((submit('fork', executable => 'program'))->{parent}{arguments}[2], "$home/program",
+    'fork: a program by its name alone');
+is((submit('fork', executable => 'program', directory => 'below'))->{parent}{arguments}[2],
+    "$home/below/program", 'fork: in a directory of the home');
+for my $case (
+    ['echo no such OS >&2; exit 126', 'JOB_EXECUTION_FAILED', qr/^no such OS$/],
+    ['exit 3', 'EXECUTABLE_NOT_FOUND'], ['exit 4', 'EXECUTABLE_PERMISSIONS'],
+    ['kill -9 $$', 'JOB_EXECUTION_FAILED', qr/without a word/])
+{
+    write_starter($case->[0]);
+    my $failed = submit('fork');
+    is($failed->{result}, $case->[1], "fork: $case->[0]");
+    is($failed->{parent}, undef, 'fork: nothing is submitted');
+    like($failed->{said}{GT3_FAILURE_MESSAGE} // '', $case->[2] // qr/^$/, 'fork: the reason');
+}
+# An OS without /bin/sh says nothing against the job.
+write_starter('exit 127');
+ok(submit('fork')->{parent}, 'fork: an OS without a shell');
+unlink "$home/starter";
+like(submit('fork')->{said}{GT3_FAILURE_MESSAGE}, qr/cannot run .*starter/, 'fork: no starter');
+
+# fork, with the real one
+{
+    no warnings 'once';
+    $Globus::GRAM::JobManager::chosfork::starter = $ARGV[0];
+}
+write_file($chos, "no-such-os\n");
+like(submit('fork', environment => [['HOME', "$home"]])->{said}{GT3_FAILURE_MESSAGE},
+    qr{\.chos names 'no-such-os', which is not in},
+    'fork: the real starter refuses');
+write_file($chos, "base\n");
+ok(submit('fork', executable => '/bin/sh')->{parent}, 'fork: the real starter lets the base OS be');
+is(submit('fork', executable => '/nothing')->{result}, 'EXECUTABLE_NOT_FOUND', 'fork: no program');
+
+done_testing();

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What the parents of the job managers share: a description, and what is said to the job manager.
+use POSIX;
+
+package Globus::GRAM::JobManager;
+
+# Globus's has a method by the name of a function of POSIX's.
+sub getenv { 'the method' }
+
+sub new
+{
+    my ($class, %attributes) = @_;
+    my $self = bless {JobDescription => bless({%attributes}, 'Description')}, $class;
+    die "POSIX's getenv hides the method" if $self->getenv() ne 'the method';
+    return $self;
+}
+
+sub log { }
+sub respond { my ($self, $response) = @_; $self->{said} = {%{$self->{said} // {}}, %$response} }
+
+package Description;
+
+sub add { my ($self, $name, $value) = @_; $self->{$name} = $value }
+sub executable { $_[0]{executable} }
+sub directory { $_[0]{directory} }
+sub arguments { @{$_[0]{arguments}} }
+sub environment { @{$_[0]{environment}} }
+
+1;

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: BSD-3-Clause
+use Globus::GRAM::JobManager;
+
+package Globus::GRAM::JobManager::slurm;
+
+our @ISA = qw(Globus::GRAM::JobManager);
+
+sub submit { my $self = shift; $self->{parent} = {chos => $ENV{CHOS}}; return {} }
+sub validate_executable { 'EXECUTABLE_NOT_FOUND' }
+
+1;

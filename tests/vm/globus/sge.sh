@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Jobs of the grid that go to Grid Engine by Debian's own job manager run in the OS of ~/.chos; one
+# that cannot have it is held with the reason.
+. "${0%/*}/globus-lib.sh"
+fresh_grid
+dpkg --verify globus-gram-job-manager-sge >$output
+[ ! -s $output ] || fail "the job manager is not as Debian has it"
+choose alice trixie
+choose bob bullseye
+both sge trixie bullseye
+
+# This job manager does not see that a job is held: its client would wait for ever.
+choose alice sarge
+expect 0 in_home alice globusrun -b -r node.grid/jobmanager-sge \
+  "&(executable=/usr/bin/touch)(arguments=/home/alice/ran)(stderr=/home/alice/reason)"
+contact=$(grep -o 'https://.*' $output)
+for try in $(seq $((60 * CHOS_TIME_SCALE))); do
+  qstat -u alice | grep -q ' Eqw ' && break
+  sleep 1
+done
+qstat -u alice >$output
+says " Eqw "
+cp /home/alice/reason $output
+says "\$CHOS names 'sarge', which is not in /etc/chos"
+[ ! -e /home/alice/ran ] || fail "it ran"
+in_home alice globus-job-cancel -f "$contact"
+qdel -f -u alice
+
+rm /home/alice/.chos
+both sge base bullseye
+finished

@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Every way to submit a job lands in the OS of $CHOS, with arguments to the byte, input, environment
+# and exit status.
+. "${0%/*}/sge-lib.sh"
+fresh
+write_job
+# Of a word with a newline Grid Engine itself hands on the first line.
+odd=("a  b" '' '$HOME' "it's" '*' $'tab\t' -x)
+shown=$(printf '<%s>\n' "${odd[@]}")
+
+for os in trixie bullseye; do
+  expect 5 submit $os job.sh "${odd[@]}"
+  job_said "$(where $os)
+$shown" "a script in $os"
+done
+expect 5 submit trixie -S /bin/bash job.sh x
+job_said "$(where trixie)
+<x>" "a script with -S"
+# By its own path it is a program, which no shell of Grid Engine's comes near.
+expect 5 submit bullseye -b y ./job.sh "${odd[@]}"
+job_said "$(where bullseye)
+$shown" "a program"
+expect 5 in_home alice CHOS=trixie sh -c 'qsub -sync y -cwd -j y -o from-stdin <job.sh'
+equal "$(head -n 1 /home/alice/from-stdin)" "$(where trixie)" "a script from standard input"
+# Another one of the same name is in bullseye only.
+printf '#!/bin/sh\necho "only here: $1"\n' >$tree/bullseye/usr/bin/only-in-bullseye
+chmod 755 $tree/bullseye/usr/bin/only-in-bullseye
+expect 0 submit bullseye -b y only-in-bullseye x
+job_said "only here: x" "a program that the base does not have"
+rm $tree/bullseye/usr/bin/only-in-bullseye
+
+# The environment, exported by a word of the job's own too: CHOS comes along nevertheless.
+printf '#!/bin/sh\n#$ -v TWO\necho "$(cat /etc/chos-mark) $ONE $TWO"\n' >/home/alice/variables.sh
+expect 0 in_home alice CHOS=trixie TWO='b  c' qsub -sync y -cwd -j y -o said -v ONE='a"$x' variables.sh
+job_said 'trixie a"$x b  c' "variables"
+rm $said
+expect 0 in_home alice CHOS=trixie ONE=1 TWO=2 qsub -V -sync y -cwd -j y -o said variables.sh
+job_said "trixie 1 2" "variables with -V"
+expect 0 submit trixie -v CHOS=bullseye variables.sh
+job_said "bullseye  " "-v CHOS=NAME before the variable"
+
+# The other start modes of a queue.
+queue_has shell_start_mode unix_behavior
+expect 5 submit trixie job.sh "${odd[@]}"
+job_said "$(where trixie)
+$shown" "unix_behavior"
+queue_has shell_start_mode script_from_stdin
+expect 5 submit bullseye job.sh "${odd[@]}"
+job_said "$(where bullseye)
+$shown" "script_from_stdin"
+queue_has shell_start_mode posix_compliant
+
+# At once, with its input and output here.
+expect 5 in_home alice CHOS=trixie qrsh -now n -cwd ./job.sh "${odd[@]}"
+equal "$(tr -d '\r' <$output)" "$(where trixie)
+$shown" "qrsh"
+expect 0 in_home alice CHOS=bullseye sh -c 'printf "a\nb\n" | qrsh -now n sh -c "cat /etc/chos-mark -"'
+equal "$(tr -d '\r' <$output | tr '\n' ' ')" "bullseye a b " "the input of qrsh"
+
+# Without a choice the base OS, or the site's.
+expect 5 submit - job.sh
+equal "$(head -n 1 $said)" "$(where base)" "no choice"
+expect 5 submit base job.sh
+equal "$(head -n 1 $said)" "$(where base base)" "CHOS=base"
+allowlist trixie:/os/trixie bullseye:/os/bullseye default:/os/bullseye
+expect 0 chosctl reload
+expect 5 submit - job.sh
+equal "$(head -n 1 $said)" "$(where bullseye)" "the site's default"
+finished

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What the cases of Grid Engine share, beside what all cases with daemons do.
+
+. "${0%/*}/login-lib.sh"
+cell=/var/lib/gridengine/default/common
+
+# What the page for administrators says, to the letter.
+enable_sge() {
+  local QUEUE=main.q SGE_ROOT=/var/lib/gridengine SGE_CELL=default
+  expect 0 qconf -Mattr queue /usr/share/chos/sge/queue $QUEUE
+  cat /usr/share/chos/sge/sge_request >>$SGE_ROOT/$SGE_CELL/common/sge_request
+}
+
+# queue_has ATTRIBUTE VALUE
+queue_has() {
+  echo "$1 $2" >/tmp/attribute
+  expect 0 qconf -Mattr queue /tmp/attribute main.q
+}
+
+# A node that is up, with a queue that starts its jobs by way of chos, and no jobs.
+fresh() {
+  cd / || exit 1
+  rm -rf /home/*/* /home/*/.chos /root/.chos $meet
+  mkdir -m 777 $meet
+  qdel -f -u '*' >/dev/null 2>&1
+  qconf -sq main.q | grep -q '^shell_start_mode *posix_compliant' ||
+    queue_has shell_start_mode posix_compliant
+  rm -f $cell/sge_request
+  enable_sge
+  allowlist trixie:/os/trixie bullseye:/os/bullseye
+  expect 0 chosctl up
+  expect 0 chosctl reload
+  mounts_before=$(mounts)
+}
+
+# in_home USER [VARIABLE=VALUE...] COMMAND...: in the user's home, within $patience.
+patience=120
+in_home() {
+  local user=$1
+  shift
+  (cd "/home/$user" && in_time $patience setpriv --reuid "$user" --regid "$user" --init-groups \
+    env -i HOME="/home/$user" USER="$user" LOGNAME="$user" SHELL=/bin/bash \
+    PATH=/usr/local/bin:/usr/bin:/bin "$@")
+}
+
+# submit OS ARGUMENT-OF-QSUB...: a job of alice's, submitted with that $CHOS (- for none), and waited
+# for.  What it said is then in $said.
+said=/home/alice/said
+submit() {
+  local os=$1 variable=()
+  shift
+  [ "$os" = - ] || variable=(CHOS="$os")
+  rm -f $said
+  in_home alice "${variable[@]}" qsub -sync y -cwd -j y -o said "$@"
+}
+
+# job_said TEXT WHAT: all that the last job has said.
+job_said() { equal "$(cat $said)" "$1" "$2"; }
+
+# Says where it runs, and its arguments; ends with 5.
+write_job() {
+  cat >/home/alice/job.sh <<'END'
+#!/bin/bash
+echo "$(cat /etc/chos-mark) $(cat /proc/chos/setchos) CHOS=$CHOS $PWD $(id -un)"
+printf '<%s>\n' "$@"
+exit 5
+END
+  chmod 755 /home/alice/job.sh
+}
+
+# where OS: the first line of that job's output in OS.
+where() {
+  case $1 in
+    base) echo "base / CHOS=${2-} /home/alice alice" ;;
+    *) echo "$1 $1 CHOS=${2-$1} /home/alice alice" ;;
+  esac
+}
