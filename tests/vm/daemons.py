@@ -57,6 +57,7 @@ GROUPS = (
           helpers=("typist.py",)),
     Group("slurm", {"6.1": "slurm12", "6.12": "slurm13"}, {"6.1": ("slurm_submit",)},
           modules=("virtio_net",), measured=("slurm_cost",), nodes=2),
+    Group("condor", {"6.12": "condor13"}, {"6.12": ("condor_jobs",)}),
 )
 
 

@@ -111,6 +111,9 @@ for unit in munge slurmctld slurmd; do
 done
 """
 
+# A pool of HTCondor.
+_POOL = _LOGIN + "systemctl disable condor.service\n"
+
 RECIPES = {
     recipe.name: recipe for recipe in (
         Recipe("bullseye", "bullseye", _BUILD, expired_ok=True),
@@ -126,6 +129,7 @@ RECIPES = {
                                                 "libpam-lastlog2"), script=_LOGIN),
         Recipe("slurm12", "bookworm", _SLURM, script=_CLUSTER),
         Recipe("slurm13", "trixie", _SLURM + ("login",), script=_CLUSTER),
+        Recipe("condor13", "trixie", _DAEMONS + ("login", "condor"), script=_POOL),
         # No sftp server here: internal-sftp is to work without one.
         Recipe("os-bullseye", "bullseye", _OS, expired_ok=True),
         Recipe("os-trixie", "trixie", _OS + ("openssh-sftp-server", "xauth")),
