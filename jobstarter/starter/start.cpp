@@ -77,6 +77,7 @@ int Start::run() {
     return fail("the job's script " + in_quotes(job->script) + " is not to be seen in " + os,
                 "an administrator makes every OS show the spool directory: [share] of chos.conf(5)");
   set_variable(chosen);
+  ::unsetenv(wrapper_error_variable);
   const auto failed = become(job->file, job->arguments, os);
   return fail(failed.why, {},
               options_.form == Form::sge ? status_of_failure(options_.form) : failed.status);

@@ -34,10 +34,12 @@ void close_to_others(int directory) {
 }  // namespace
 
 WrapperError::WrapperError(const Environment& environment) {
-  const std::string* path = find_variable(environment, "_CONDOR_WRAPPER_ERROR_FILE");
+  const std::string* path = find_variable(environment, wrapper_error_variable);
   const auto slash = path == nullptr ? std::string::npos : path->rfind('/');
   if (slash == std::string::npos || slash + 1 == path->size()) return;
   name_ = path->substr(slash + 1);
+  const std::string* scratch = find_variable(environment, "_CONDOR_SCRATCH_DIR");
+  is_scratch_ = scratch != nullptr && *scratch == path->substr(0, slash);
   directory_ = ::open(path->substr(0, slash + 1).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
@@ -51,7 +53,7 @@ void WrapperError::write(const std::string& line) const {
   // HTCondor 23.9 looks for the file with the rights of its own account, which may have the user's
   // groups, and the directory is the user's alone.
   const mode_t pass = S_IXGRP | S_IXOTH;
-  const bool lets_nobody_pass = is_mine(info) && (info.st_mode & pass) != pass;
+  const bool lets_nobody_pass = is_scratch_ && is_mine(info) && (info.st_mode & pass) != pass;
   if (lets_nobody_pass) close_to_others(directory_);
   const int file = ::openat(directory_, name_.c_str(),
                             O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);

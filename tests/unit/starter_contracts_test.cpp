@@ -7,7 +7,7 @@
 namespace chos::test {
 namespace {
 
-const std::string own = "'" CHOS_STARTER "' --allowlist list --proc kernel --log log";
+const std::string own = "\"" CHOS_STARTER "\" --allowlist list --proc kernel --log log";
 
 class StarterContracts : public Starter {
  protected:
@@ -40,7 +40,8 @@ TEST_F(StarterContracts, CondorIsToldInTheFileThatItNames) {
   ASSERT_EQ(::mkdir(path("scratch").c_str(), 0700), 0);
   write("scratch/input", "secret\n");
   ASSERT_EQ(::chmod(path("scratch/input").c_str(), 0755), 0);
-  const std::string condor = "umask 077; _CONDOR_WRAPPER_ERROR_FILE=" + path("scratch/.failure");
+  const std::string condor = "umask 077; _CONDOR_SCRATCH_DIR=" + path("scratch") +
+                             " _CONDOR_WRAPPER_ERROR_FILE=" + path("scratch/.failure");
   auto ran = starter("echo wrong", condor + " CHOS=sarge");
   EXPECT_EQ(ran.status, 126);
   EXPECT_EQ(ran.out, "");
@@ -57,11 +58,15 @@ TEST_F(StarterContracts, CondorIsToldInTheFileThatItNames) {
 
 TEST_F(StarterContracts, CondorIsToldNothingOfAJobThatRan) {
   ASSERT_EQ(::mkdir(path("scratch").c_str(), 0700), 0);
-  const std::string condor = "_CONDOR_WRAPPER_ERROR_FILE=" + path("scratch/.failure");
-  const auto ran = starter("sh -c 'echo $CHOS; ls /proc/self/fd | wc -l; exit 126'",
-                           condor + " CHOS=trixie");
+  const std::string condor = "_CONDOR_SCRATCH_DIR=" + path("scratch") +
+                             " _CONDOR_WRAPPER_ERROR_FILE=" + path("scratch/.failure");
+  // Nor of a starter that the job itself calls.
+  const auto ran = starter("sh -c 'echo $CHOS; ls /proc/self/fd | wc -l; CHOS=sarge " + own +
+                           " true; echo $_CONDOR_SCRATCH_DIR; exit 126'", condor + " CHOS=trixie");
   EXPECT_EQ(ran.status, 126);
-  EXPECT_EQ(ran.out, "trixie\n" + shell("sh -c 'ls /proc/self/fd | wc -l'").out)
+  EXPECT_NE(ran.err.find("sarge"), std::string::npos);
+  EXPECT_EQ(ran.out, "trixie\n" + shell("sh -c 'ls /proc/self/fd | wc -l'").out +
+                         path("scratch") + "\n")
       << "a descriptor that the job has of us";
   EXPECT_FALSE(std::filesystem::exists(path("scratch/.failure")));
   EXPECT_EQ(mode("scratch"), 0700u);
@@ -78,6 +83,7 @@ TEST_F(StarterContracts, CondorsFileIsNoWayToAnother) {
     EXPECT_NE(ran.err.find("the job was not started"), std::string::npos) << name;
   }
   EXPECT_EQ(read("other"), "mine\n");
+  EXPECT_EQ(mode("."), 0700u) << "only HTCondor's directory is opened";
   EXPECT_EQ(mode("scratch"), 0755u);
 }
 
