@@ -26,7 +26,7 @@ By the name chos_sge_starter it is chos_jobstarter --sge.
 Exit status: the job's; 127 not found in the OS; 126 it was not started (with --sge: 100).
 See chos_jobstarter(8).)";
 
-const std::vector<std::string> with_value{"-o", "--os", "--allowlist", "--proc", "--log"};
+const std::vector<std::string> with_value{"-o", "--os", "--argv0", "--allowlist", "--proc", "--log"};
 
 class Help : public CLI::Formatter {
  public:
@@ -47,13 +47,15 @@ std::variant<Options, int> parse_options(const std::vector<std::string>& argumen
   app.footer(examples);
   app.set_help_flag("-h,--help", "Print this help and exit");
   app.set_version_flag("--version", std::string("chos_jobstarter ") + version_text);
-  std::string os;
+  std::string os, argv0;
   bool sge = false, lsf = false;
   auto* os_option = app.add_option("-o,--os", os, "The OS by name, or by an allow-listed path");
   os_option->type_name("NAME");
   app.add_flag("--user-file", options.user_file, "Without -o and $CHOS, ~/.chos says which OS");
   app.add_flag("--sge", sge, "COMMAND is as Grid Engine gives it to a starter_method");
   app.add_flag("--lsf", lsf, "COMMAND is a line for the shell, as of LSF's JOB_STARTER");
+  auto* argv0_option = app.add_option("--argv0", argv0, "The job's argv[0], such as -bash");
+  argv0_option->type_name("NAME");
   options.allowlist = allowlist_path;
   options.proc = "/proc/chos";
   options.log = "/dev/log";
@@ -72,6 +74,9 @@ std::variant<Options, int> parse_options(const std::vector<std::string>& argumen
     if (sge && lsf)
       throw CLI::ArgumentMismatch("only one of --sge and --lsf is taken",
                                   CLI::ExitCodes::ArgumentMismatch);
+    if ((sge || lsf) && argv0_option->count() > 0)
+      throw CLI::ArgumentMismatch("--argv0 goes with neither --sge nor --lsf",
+                                  CLI::ExitCodes::ArgumentMismatch);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) {  // --help, --version
       app.exit(error, std::cout, std::cerr);
@@ -82,6 +87,7 @@ std::variant<Options, int> parse_options(const std::vector<std::string>& argumen
     return status_of_failure(sge ? Form::sge : Form::plain);
   }
   if (os_option->count() > 0) options.os = os;
+  if (argv0_option->count() > 0) options.argv0 = argv0;
   if (sge) options.form = Form::sge;
   if (lsf) options.form = Form::lsf;
   options.words.assign(end, arguments.end());

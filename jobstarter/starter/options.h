@@ -15,6 +15,7 @@ struct Options {
   std::optional<std::string> os;  ///< -o
   bool user_file = false;         ///< ~/.chos counts too
   Form form = Form::plain;
+  std::optional<std::string> argv0;  ///< instead of the job's own; only with Form::plain
   std::vector<std::string> words;  ///< the job, as the batch system hands it over
   // Only tests give these.
   std::string allowlist;

@@ -11,6 +11,7 @@
 #include "lib/journal.h"
 #include "lib/launch.h"
 #include "lib/names.h"
+#include "starter/wrapper_error.h"
 
 namespace chos::starter {
 namespace {
@@ -21,7 +22,8 @@ class Start {
  public:
   explicit Start(const Options& options)
       : options_(options), caller_(options.allowlist, options.proc),
-        journal_(program, "job", options.log.c_str()) {}
+        journal_(program, "job", options.log.c_str()),
+        wrapper_error_(caller_.environment) {}
 
   int run();
 
@@ -33,12 +35,14 @@ class Start {
   const Options& options_;
   Caller caller_;
   Journal journal_;  // connected before the switch: /dev/log may lead elsewhere after it
+  WrapperError wrapper_error_;
 };
 
 int Start::fail(const std::string& why, const std::string& remedy, int status) const {
   std::string text = why + "; the job was not started";
   if (!remedy.empty()) text += " (" + remedy + ")";
   std::cerr << program << ": " << text << std::endl;
+  wrapper_error_.write(std::string(program) + ": " + text);
   const auto& account = caller_.account;
   journal_.write(LOG_WARNING, "user " + (account ? in_quotes(account->name)
                                                  : std::to_string(::geteuid())) + ": " + text);
@@ -52,8 +56,9 @@ void Start::set_variable(const Selection& chosen) const {
 }
 
 int Start::run() {
-  const auto job = job_of(options_.form, options_.words, caller_.environment);
+  auto job = job_of(options_.form, options_.words, caller_.environment);
   if (!job) return fail(job.error());
+  if (options_.argv0) job->arguments.front() = *options_.argv0;
   const Selection chosen =
       caller_.select(options_.os, options_.user_file ? order_of_chos() : order_of_job());
   if (!chosen.ok()) return fail(*chosen.refusal);
@@ -72,6 +77,7 @@ int Start::run() {
     return fail("the job's script " + in_quotes(job->script) + " is not to be seen in " + os,
                 "an administrator makes every OS show the spool directory: [share] of chos.conf(5)");
   set_variable(chosen);
+  ::unsetenv(wrapper_error_variable);
   const auto failed = become(job->file, job->arguments, os);
   return fail(failed.why, {},
               options_.form == Form::sge ? status_of_failure(options_.form) : failed.status);

@@ -10,7 +10,8 @@ namespace chos::starter {
 /// error, in one line, and in the system's log.
 ///
 /// Process id, arguments, descriptors, limits, signal dispositions and the environment stay as they
-/// were; but CHOS is set to the OS, where another rule than $CHOS has chosen it.
+/// were; but CHOS is set to the OS, where another rule than $CHOS has chosen it, and what HTCondor
+/// tells its wrappers alone is taken out.
 int start(const Options& options);
 
 }  // namespace chos::starter

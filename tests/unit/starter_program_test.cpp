@@ -1,28 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // chos_jobstarter, as batch systems run it.
-#include "log_socket.h"
-#include "program_fixture.h"
+#include "starter_fixture.h"
 
 namespace chos::test {
 namespace {
-
-class Starter : public Program {
- protected:
-  void SetUp() override {
-    Program::SetUp();
-    if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
-    log_.listen(path("log"));
-  }
-  Ran starter(const std::string& words, const std::string& before = "") {
-    return shell(before + " '" CHOS_STARTER "' --allowlist list --proc kernel --log log " + words);
-  }
-  void no_default() {
-    write("list", "trixie:/os/trixie\nsl6:/os/sl6:closed\n");
-    ASSERT_EQ(::chmod(path("list").c_str(), 0644), 0);
-  }
-
-  LogSocket log_;
-};
 
 TEST_F(Starter, TheJobStaysWhatItWas) {
   const auto ran = starter("sh -c 'echo $CHOS $KEPT; pwd; printf \"<%s>\" \"$@\"; exit 7' sh "

@@ -60,8 +60,9 @@ GROUPS = (
           modules=("virtio_net",), measured=("slurm_cost",), nodes=2),
     Group("mpi", {"6.1": "slurm12", "6.12": "slurm13"}, {}, modules=("virtio_net",), nodes=2,
           os_trees=(("mpi", "os-mpi"),), like=("slurm",)),
-    Group("sge", {"6.1": "grid12"}, {"6.1": ("sge_forms",)}),
-    Group("globus", {"6.1": "grid12"}, {"6.1": ("globus_fork",)}, like=("sge", "slurm")),
+    Group("sge", {"6.1": "grid12"}, {}),
+    Group("globus", {"6.1": "grid12"}, {}, like=("sge", "slurm")),
+    Group("condor", {"6.12": "condor13"}, {}),
 )
 
 

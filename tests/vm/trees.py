@@ -160,6 +160,8 @@ END
 mpicc -o /usr/local/bin/mpi-hello /tmp/hello.c
 rm /tmp/hello.c
 """
+# A pool of HTCondor.
+_POOL = _LOGIN + "systemctl disable condor.service\n"
 
 RECIPES = {
     recipe.name: recipe for recipe in (
@@ -179,6 +181,7 @@ RECIPES = {
         Recipe("os-mpi", "trixie", _OS + ("openmpi-bin", "libopenmpi-dev", "gcc", "libc6-dev"),
                script=_MPI),
         Recipe("grid12", "bookworm", _SLURM, script=_GRID),
+        Recipe("condor13", "trixie", _DAEMONS + ("login", "condor"), script=_POOL),
         # No sftp server here: internal-sftp is to work without one.
         Recipe("os-bullseye", "bullseye", _OS, expired_ok=True),
         Recipe("os-trixie", "trixie", _OS + ("openssh-sftp-server", "xauth")),

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Jobs with files that are transferred, and without; the OS by environment= and by getenv=, the
+# site's default, the base OS; arguments, exit status, the private /tmp.
+. "${0%/*}/condor-lib.sh"
+fresh
+cat >job.sh <<'END'
+#!/bin/sh
+echo "$(cat /etc/chos-mark) $(cat /proc/chos/setchos) ${CHOS-none} $(id -un) ${HOME-no home}"
+[ . -ef "$_CONDOR_SCRATCH_DIR" ] && echo "$_CONDOR_SCRATCH_DIR"
+printf '<%s>' "$@"
+echo
+cat
+cat data
+readlink -f /proc/self/root
+echo "made by $$" >made
+touch /tmp/of-the-job && ls -A /tmp
+exit 5
+END
+chmod 755 job.sh
+echo from-stdin >input
+echo from-data >data
+
+submit transfer <<'END'
+executable = job.sh
+arguments = "'a  b' '' -o $x '*' ""q"" 'it''s'"
+input = input
+transfer_input_files = data
+should_transfer_files = YES
+environment = "CHOS=$(os)"
+output = $(os).out
+error = $(os).err
+transfer_output_remaps = "made = $(os).made"
+queue os in (trixie bullseye base)
+END
+event transfer 005 3
+for os in trixie bullseye base; do
+  module=$os root=/chos
+  [ $os != base ] || module=/ root=/
+  equal "$(cat $os.err)" "" "errors of the job in $os"
+  equal "$(sed -n 1p $os.out)" "$os $module $os alice no home" "the job in $os"
+  [[ "$(sed -n 2p $os.out)" == /var/lib/condor/execute/dir_* ]] ||
+    fail "the job's directory in $os is not that of HTCondor: $(sed -n 2p $os.out)"
+  equal "$(sed -n 3p $os.out)" "<a  b><><-o><\$x><*><\"q\"><it's>" "arguments in $os"
+  equal "$(sed -n 4,6p $os.out | tr '\n' ' ')" "from-stdin from-data $root " "files, root in $os"
+  equal "$(sed -n '7,$p' $os.out)" of-the-job "/tmp in $os"
+  [[ "$(cat $os.made)" == "made by "* ]] || fail "no file came back from $os"
+done
+[ ! -e /tmp/of-the-job ] || fail "the job's /tmp is everybody's"
+expect 0 condor_history -limit 3 -af ExitCode ExitBySignal
+equal "$(sort -u $output)" "5 false" "what HTCondor says of the jobs"
+
+# On files that the node shares; the submitter's own $CHOS.
+submit getenv CHOS=bullseye <<END
+executable = /bin/sh
+arguments = probe
+getenv = CHOS
+output = getenv.out
+queue
+END
+event getenv 005
+equal "$(cat getenv.out)" "bullseye bullseye bullseye alice $jobs" "by getenv=CHOS"
+
+nothing_chosen() {
+  submit "$1" CHOS=bullseye <<END
+executable = /bin/sh
+arguments = probe
+output = $1.out
+queue
+END
+  event "$1" 005
+  equal "$(cat "$1.out")" "$2 alice $jobs" "$1"
+}
+nothing_chosen without "base / none"
+allowlist trixie:/os/trixie bullseye:/os/bullseye default:/os/trixie
+expect 0 chosctl reload
+nothing_chosen default "trixie trixie trixie"
+finished

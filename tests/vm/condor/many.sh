@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# 60 short jobs of random OSs (500 in the long runs): not one in a wrong OS, and
+# nothing is left of them.
+. "${0%/*}/condor-lib.sh"
+fresh
+count=60
+[ -z "${CHOS_LONG:-}" ] || count=500
+seed=${CHOS_SEED:-$RANDOM}
+echo "seed $seed"
+RANDOM=$seed
+oses=(trixie bullseye base none)
+for ((n = 0; n < count; n++)); do
+  os=${oses[RANDOM % 4]}
+  variable="CHOS=$os"
+  [ $os != none ] || variable=
+  echo "$n,$variable"
+done >list
+submit many <<END
+executable = /bin/sh
+arguments = probe
+environment = "\$(variable)"
+output = out.\$(number)
+error = err.\$(number)
+queue number,variable from list
+END
+began=$SECONDS
+event many 005 $count
+echo "$count jobs in $((SECONDS - began)) s"
+while IFS=, read -r number variable; do
+  os=${variable#CHOS=} mark=${variable#CHOS=} module=${variable#CHOS=}
+  case $os in
+    base) module=/ ;;
+    "") os=none mark=base module=/ ;;
+  esac
+  equal "$(cat out.$number)" "$mark $module $os alice $jobs" "job $number of $variable"
+  equal "$(cat err.$number)" "" "errors of job $number"
+done <list
+equal "$(ls out.* | wc -l)" $count "jobs"
+finished

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Jobs that cannot have their OS are held and say why, and none of them has run; once it is there,
+# condor_release starts them.
+. "${0%/*}/condor-lib.sh"
+fresh
+allowlist trixie:/os/trixie closed:/os/bullseye:closed missing:/os/missing
+expect 0 chosctl reload
+submit refused <<'END'
+executable = /usr/bin/touch
+arguments = ran.$(os)
+environment = "CHOS=$(os)"
+error = $(os).err
+queue os in (sarge closed missing trixie)
+END
+event refused 012 3
+event refused 005
+equal "$(echo ran.*)" ran.trixie "jobs that ran"
+# held OS TEXT: the job of that OS.
+held() {
+  expect 0 condor_q "$job" -af Environment HoldReasonCode HoldReasonSubCode HoldReason
+  grep "^CHOS=$1 " $output >$output.one
+  mv $output.one $output
+  says "CHOS=$1 26 126 Error from "
+  says "chos_jobstarter: $2"
+  says "; the job was not started"
+}
+held sarge "\$CHOS names 'sarge', which is not in /etc/chos"
+held closed "'closed' is closed"
+held missing "the tree"
+expect 0 journalctl -q -b -o cat SYSLOG_IDENTIFIER=chos_jobstarter
+says "user 'alice': \$CHOS names 'sarge'"
+
+# The admin mends it.
+allowlist trixie:/os/trixie closed:/os/bullseye sarge:/os/bullseye missing:/os/trixie
+expect 0 chosctl reload
+expect 0 condor_release "$job"
+event refused 005 4
+equal "$(echo ran.*)" "ran.closed ran.missing ran.sarge ran.trixie" "jobs that ran at last"
+expect 0 condor_q "$job" -af JobStatus
+equal "$(cat $output)" "" "jobs that are left"
+
+# What the OS does not have, and a directory that it does not show.
+submit lacking <<'END'
+executable = $(what)
+transfer_executable = False
+initialdir = $(where)
+environment = "CHOS=trixie"
+queue what,where from (
+/no/such/program /home/alice/jobs
+/bin/true /var/lib/misc
+)
+END
+event lacking 012 2
+expect 0 condor_q "$job" -af HoldReason
+says "'/no/such/program' is not found in trixie"
+says "'/var/lib/misc' cannot be reached in trixie"
+expect 0 as alice condor_rm "$job"
+event lacking 009 2
+finished

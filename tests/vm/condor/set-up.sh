@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Sourced by boot/daemon-runner, before the cases: a pool of HTCondor on the loopback.
+
+. "$tests/login-set-up"
+eval "login_$(declare -f set_up)"
+
+set_up() {
+  login_set_up
+  "$tests/busybox" ip link set lo up
+  # 4 processors whatever the machine has, and no waiting for the next round of anything.
+  cat >/etc/condor/config.d/10-pool.conf <<'END'
+CONDOR_HOST = 127.0.0.1
+NETWORK_INTERFACE = 127.0.0.1
+BIND_ALL_INTERFACES = False
+use ROLE: CentralManager
+use ROLE: Submit
+use ROLE: Execute
+NUM_CPUS = 4
+MEMORY = 4000
+RUNBENCHMARKS = False
+NEGOTIATOR_INTERVAL = 1
+NEGOTIATOR_CYCLE_DELAY = 1
+SCHEDD_INTERVAL = 5
+UPDATE_INTERVAL = 5
+PERIODIC_EXPR_INTERVAL = 5
+JOB_START_DELAY = 0
+END
+  cp /usr/share/chos/condor/50-chos.conf /etc/condor/config.d/
+  install -d -o condor -g condor /var/lib/condor/execute
+  for os in /var/lib/chos/os/trixie /var/lib/chos/os/bullseye; do
+    mkdir -p "$os/var/lib/condor/execute"
+  done
+  systemctl start condor
+}
+
+stop_daemons() { systemctl stop condor; }
