@@ -10,7 +10,7 @@ from .progress import Failure, run, say
 
 # Purpose -> Debian packages.
 PACKAGES = {
-    "trees": ["mmdebstrap", "e2fsprogs", "kmod", "util-linux", "tar", "debian-archive-keyring"],
+    "trees": ["mmdebstrap", "arch-test", "e2fsprogs", "kmod", "util-linux", "tar", "debian-archive-keyring"],
     "guest": ["g++"],
     "vm": ["qemu-system-x86"],
     "cluster": ["openssh-client"],

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The node VM: Debian 12 with users alice and bob, and trees of Debian 13 and 11 to switch to.
+"""The node VM: Debian 12 with users alice and bob, and trees of Debian 13 and 11, and of a 32-bit
+Debian 12, to switch to.
 
 Its kernel is any of those under test.  What is under test (module, tools, scripts) comes in
 the initramfs and is copied into the root, which is a throw-away copy of a cached image.
@@ -15,7 +16,8 @@ from .progress import Failure, run
 from . import cache
 
 BOOT = Path(__file__).resolve().parent / "boot"
-OS_TREES = {"trixie": "os-trixie", "bullseye": "os-bullseye"}  # name of the OS -> tree
+# Name of the OS -> tree.
+OS_TREES = {"trixie": "os-trixie", "bullseye": "os-bullseye", "i386": "os-i386"}
 _MODULES = ["virtio_pci", "virtio_blk", "ext4"]
 TESTS = "usr/lib/chos-tests"  # on the node
 LIBRARY = TOP / "tests/vm/node/lib.sh"

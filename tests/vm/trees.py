@@ -39,6 +39,7 @@ class Recipe:
     extra_suites: tuple = ()
     expired_ok: bool = False  # the suite's Release file may be past its date
     script: str = ""  # run by sh in the finished tree
+    architecture: str = ""  # Debian's name for another than this machine's
 
 
 _BUILD = ("linux-headers-amd64", "gcc", "make", "libc6-dev", "libelf1")
@@ -185,6 +186,7 @@ RECIPES = {
         # No sftp server here: internal-sftp is to work without one.
         Recipe("os-bullseye", "bullseye", _OS, expired_ok=True),
         Recipe("os-trixie", "trixie", _OS + ("openssh-sftp-server", "xauth")),
+        Recipe("os-i386", "bookworm", ("procps",), architecture="i386"),
     )
 }
 
@@ -254,6 +256,8 @@ def _make(recipe: Recipe, path: Path) -> None:
                "--dpkgopt=path-exclude=/usr/share/man/*",
                "--dpkgopt=path-exclude=/usr/share/locale/*",
                f"--customize-hook=sh {hook} \"$1\""]
+    if recipe.architecture:
+        command.append(f"--architectures={recipe.architecture}")
     if recipe.expired_ok:
         command.append('--aptopt=Acquire::Check-Valid-Until "false"')
     command += [recipe.suite, str(path / "root")]
