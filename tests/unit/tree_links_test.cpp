@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What up and reload put into trees: links to programs of the base OS, and the mount points of shared
-// directories.
+// What up and reload put into trees: links to programs of the base OS, and the mount points of
+// shared directories.
 #include "fake_node.h"
 #include "lib/bring_up.h"
 #include "lib/mount_ops.h"
@@ -90,13 +90,13 @@ TEST_F(IntoTrees, WhatTheTreeHasOfItsOwn) {
 TEST_F(IntoTrees, LinksNobodyWantsGo) {
   node.config.base_commands = {"env", "true"};
   up();
-  ASSERT_EQ(::symlink(base_link_target().c_str(), (place("trixie") + "/gone-from-base").c_str()), 0);
+  ASSERT_EQ(::symlink(base_link_target().c_str(), (place("trixie") + "/gone").c_str()), 0);
   ASSERT_EQ(::symlink("/local/usr/bin/other", (place("trixie") + "/other").c_str()), 0);
   write_text(place("trixie") + "/file", base_link_target());
   node.config.base_commands = {"true"};
   reloaded();
   EXPECT_FALSE(exists(place("trixie") + "/env"));
-  EXPECT_FALSE(exists(place("trixie") + "/gone-from-base"));
+  EXPECT_FALSE(exists(place("trixie") + "/gone"));
   EXPECT_EQ(link("true"), base_link_target());
   EXPECT_EQ(link("other"), "/local/usr/bin/other");
   EXPECT_TRUE(exists(place("trixie") + "/file"));
@@ -121,15 +121,16 @@ TEST_F(IntoTrees, TheBaseItselfGetsNone) {
 
 TEST_F(IntoTrees, ATreeThatCannotBeWritten) {
   make_directories(top + "/spool/of/jobs");
-  node.config.share = {top + "/spool/of/jobs", top + "/not-in-the-base"};
+  node.config.share = {top + "/spool/of/jobs", top + "/not-in-base"};
   node.config.base_commands = {"env"};
   read_only("trixie", true);
   up();
   EXPECT_EQ(link("env"), "");
-  const std::string lack = "not shared with 'trixie': it has no directory " + top + "/spool/of/jobs";
+  const std::string lack =
+      "not shared with 'trixie': it has no directory " + top + "/spool/of/jobs";
   EXPECT_NE(joined(log.warnings).find(lack), std::string::npos) << joined(log.warnings);
   EXPECT_EQ(joined(log.warnings).find("sl6"), std::string::npos) << joined(log.warnings);
-  EXPECT_EQ(joined(log.warnings).find("not-in-the-base"), std::string::npos) << joined(log.warnings);
+  EXPECT_EQ(joined(log.warnings).find("not-in-base"), std::string::npos) << joined(log.warnings);
   // The farm keeps what it has got.
   EXPECT_EQ(take_down(node, {false, true}, log).what, DownOutcome::What::down);
   read_only("trixie", false);

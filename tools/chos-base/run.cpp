@@ -86,8 +86,8 @@ int run(const Request& request) {
                   "ask an administrator whether it is meant for you");
     if (found.file.empty())
       return fail(exit_not_found,
-                  in_quotes(file) + " is not found in " + where + (found.itself ? ", but for a link "
-                      "to chos-base" : ""),
+                  in_quotes(file) + " is not found in " + where +
+                      (found.itself ? ", but for a link to chos-base" : ""),
                   "it is looked for in $PATH and " + std::string(base_search_path) +
                       "; an administrator installs it there, or links it");
     file = found.file;

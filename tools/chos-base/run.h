@@ -14,8 +14,8 @@ std::string name_in_base(const std::string& directory);
 std::string search_path(const char* path);
 
 /// Leaves the OS, if the process is in one, goes back to the working directory by its name and
-/// becomes the command; returns the status to exit with if it could not, having said why in one line
-/// on standard error.
+/// becomes the command; returns the status to exit with if it could not, having said why in one
+/// line on standard error.
 ///
 /// Arguments, descriptors, signals and environment stay; but CHOS, unset or empty, becomes the OS
 /// left, and the personality linux32 of a 32-bit OS does not go along.

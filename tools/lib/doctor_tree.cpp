@@ -149,7 +149,7 @@ class Tree {
     struct statvfs info {};
     const bool read_only = ::fstatvfs(fd_.get(), &info) == 0 && (info.f_flag & ST_RDONLY) != 0;
     return (read_only ? "the tree is read-only; when it is built: "
-                      : "run: chosctl reload; if root cannot write to the tree, where it is built: ") +
+                      : "run: chosctl reload; if root cannot write to it, where it is built: ") +
            command;
   }
 
