@@ -123,8 +123,9 @@ void kill_step(Number job, Number step, StepId id) {
     (void)slurm_kill_job_step(job, step, kill);
 }
 
-// The tasks of other nodes do not go on without this one's.  Ends the task's process: of a failure
-// that is returned Slurm says more, and nothing that helps.
+// The tasks of other nodes do not go on without this one's: slurmctld tells them, and srun, which tells
+// those again that were still starting.  Ends the task's process: of a failure that is returned Slurm
+// says more, and nothing that helps.
 [[noreturn]] void fail_step(spank_t handle) {
   uint32_t job = 0, step = 0, tasks = 0;
   int number = 0;
@@ -191,7 +192,7 @@ extern "C" int slurm_spank_init_post_opt(spank_t handle, int count, char** words
 
 // Once on each node, with the user's rights, before any task: what would keep the tasks out is said
 // once, not by each of them.  It is they who fail: if this did, Slurm would drain the node of a batch
-// script, and srun would end with status 0 (until 26.05).
+// script, and srun would wait for the tasks of other nodes, or end with status 0 (until 26.05).
 extern "C" int slurm_spank_user_init(spank_t handle, int count, char** words) {
   return guarded([=] {
     const Site site = site_of(count, words);

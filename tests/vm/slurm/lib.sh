@@ -96,11 +96,22 @@ tells() {
 finished() {
   local node
   for node in node1 $second; do
-    ssh $node 'for pid in $(pidof slurmstepd); do timeout 300 tail --pid=$pid -f /dev/null; done'
+    # One without a step, that holds their cgroup, stays.
+    ssh $node 'for pid in $(pgrep -f "^slurmstepd: "); do timeout 300 tail --pid=$pid -f /dev/null; done'
     equal "$(ssh $node cat /proc/chos/processes 2>/dev/null)" "" "processes in an OS on $node"
   done
   # Gets its nodes when they are done with what was before.
   expect 0 in_time 60 srun -N "$(nodes)" --exclusive --chos=base true
   equal "$(mounts)" "$mounts_before" "mounts"
   equal "$(sinfo -h -o '%t' -N | sort -u)" idle "state of the nodes ($(sinfo -R -h))"
+}
+
+# What the daemons said last, for a case that fails.
+logs() {
+  local node
+  tail -n 20 /var/log/slurmctld.log
+  for node in node1 $second; do
+    echo "$node:"
+    ssh $node 'tail -n 20 /var/log/slurmd.log; ps -e -o pid,user,wchan,args | grep -v "\]$" | tail -n 25'
+  done
 }

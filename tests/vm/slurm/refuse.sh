@@ -13,11 +13,15 @@ long="sleep 1000"
 refused() {
   local reason=$1 status
   shift
-  in_time 60 setpriv --reuid alice --regid alice --init-groups env -i HOME=/home/alice PATH=/usr/bin:/bin \
+  echo "$SECONDS s: $reason"
+  in_time 15 setpriv --reuid alice --regid alice --init-groups env -i HOME=/home/alice PATH=/usr/bin:/bin \
     "$@" >$output 2>&1 </dev/null
   status=$?
   # 126 is of our tasks, 137 of those that were ended with them.
-  [ $status = 126 ] || [ $status = 137 ] || fail "srun ended with $status"
+  [ $status = 126 ] || [ $status = 137 ] || {
+    logs >>$output
+    fail "srun ended with $status"
+  }
   equal "$(grep -c 'the task was not started' $output)" 1 "lines that say why"
   says "chos: node2: "
   says "$reason"
