@@ -218,7 +218,8 @@ class Slurm : public BatchSystem {
   void check_plugin(BatchState& state) const {
     for (const auto& place : state.where) {
       const std::string file = place.substr(0, place.rfind(':'));
-      for (const auto line : split(text_of(file), '\n')) {
+      const std::string text = text_of(file);
+      for (const auto line : split(text, '\n')) {
         if (judge(line) == Sight::nothing) continue;
         const std::string plugin = words_of(line)[1];
         const bool there = plugin.starts_with('/') ? is_file(node_.path(plugin))

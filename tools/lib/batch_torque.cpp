@@ -29,7 +29,8 @@ class Torque : public BatchSystem {
     const auto starter = installed_program(node_, "chos_jobstarter");
     if (!starter) return starter.error();
     const std::string file = node_.path(directory(wish) + "/config");
-    for (const auto line : split(text_of(file), '\n')) {
+    const std::string text = text_of(file);
+    for (const auto line : split(text, '\n')) {
       const auto words = words_of(line);
       if (words.size() > 1 && words[0] == "$job_starter_run_privileged" && words[1] != "false" &&
           words[1] != "0")
