@@ -21,6 +21,7 @@
 #include "lib/names.h"
 #include "starter/pam_session.h"
 #include "starter/watch.h"
+#include "starter/wrapper_error.h"
 
 namespace chos::starter {
 namespace {
@@ -36,7 +37,8 @@ struct Request {
 class Keeper {
  public:
   explicit Keeper(Request request)
-      : request_(std::move(request)), journal_(program, "job", request_.log.c_str()) {}
+      : request_(std::move(request)), journal_(program, "job", request_.log.c_str()),
+        wrapper_error_(own_environment()) {}
 
   int run() {
     const auto descriptors = open_descriptors();
@@ -82,6 +84,7 @@ class Keeper {
     std::string text = error.what + "; the job was not started";
     if (!error.remedy.empty()) text += " (" + error.remedy + ")";
     std::cerr << program << ": " << text << std::endl;
+    wrapper_error_.write(std::string(program) + ": " + text);
     log(text);
     return request_.status;
   }
@@ -92,6 +95,7 @@ class Keeper {
 
   Request request_;
   Journal journal_;
+  WrapperError wrapper_error_;
   std::string user_;
 };
 

@@ -21,7 +21,7 @@ _chosctl_pam() {
 
 # The same of `batch`.
 _chosctl_batch() {
-  local systems='slurm sge condor torque openpbs lsf'
+  local systems='slurm sge condor torque openpbs lsf globus'
   case $1 in
     enable) echo "$systems" --directory --queue --force ;;
     disable) echo "$systems" --directory --queue ;;

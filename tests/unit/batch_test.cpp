@@ -281,6 +281,7 @@ class BatchCondor : public Batch {
     Batch::SetUp();
     if (IsSkipped()) return;
     fs::create_directories(path("n/etc/condor/config.d"));
+    file(CHOS_DATADIR "/chos/condor/50-chos.conf", shipped);
     // The last file counts.
     program("bin", "condor_config_val",
             "value=$(cat '" + path("n/etc/condor/config.d") + "'/* 2>/dev/null | sed -n "
@@ -288,6 +289,7 @@ class BatchCondor : public Batch {
             "[ -n \"$value\" ] || { echo 'Not defined: USER_JOB_WRAPPER' >&2; exit 1; }\n"
             "echo \"$value\"\n");
   }
+  const std::string shipped = "# c\nUSER_JOB_WRAPPER = /usr/bin/chos_jobstarter\n\nA = 1\n";
 };
 
 TEST_F(BatchCondor, AFileOfItsOwn) {
@@ -296,13 +298,22 @@ TEST_F(BatchCondor, AFileOfItsOwn) {
   const auto ran = batch("enable condor");
   EXPECT_EQ(ran.status, 0) << ran.err;
   EXPECT_NE(ran.out.find("condor_reconfig"), std::string::npos) << ran.out;
-  EXPECT_NE(text("/etc/condor/config.d/50-chos.conf")
-                .find("\nUSER_JOB_WRAPPER = /usr/bin/chos_jobstarter\n"), std::string::npos);
+  EXPECT_EQ(text("/etc/condor/config.d/50-chos.conf"), shipped);
   nothing("enable condor");
   EXPECT_EQ(state_of("condor"), "enabled");
   done("disable condor");
   EXPECT_EQ(node(), before);
   nothing("disable condor");
+  // What an admin added stays; what he changed is his.
+  done("enable condor");
+  file("/etc/condor/config.d/50-chos.conf", shipped + "B = 2\n");
+  nothing("enable condor");
+  done("disable condor");
+  EXPECT_EQ(text("/etc/condor/config.d/50-chos.conf"), "B = 2\n");
+  refused("enable condor", "is there and not of chos");
+  file("/etc/condor/config.d/50-chos.conf", "USER_JOB_WRAPPER = /usr/bin/chos_jobstarter\n");
+  nothing("enable condor");
+  refused("disable condor", "was changed by hand");
 }
 
 TEST_F(BatchCondor, AnotherWrapper) {
@@ -387,6 +398,60 @@ TEST_F(BatchPbs, ADisabledHookAndNoServer) {
   program("bin", "qmgr", "echo 'qmgr: cannot connect to server node' >&2; exit 2\n");
   refused("enable openpbs --directory /srv", "cannot connect to server");
   EXPECT_EQ(state_of("openpbs"), "unclear");
+}
+
+class BatchGlobus : public Batch {
+ protected:
+  void SetUp() override {
+    Batch::SetUp();
+    if (IsSkipped()) return;
+    for (const char* name : {"jobmanager-chosfork", "jobmanager-chosslurm"})
+      file(std::string(CHOS_DATADIR "/chos/globus/") + name, std::string("-type ") + (name + 11) + "\n");
+    file("/etc/grid-services/available/jobmanager-fork-poll", "x\n");
+    fs::create_symlink("available/jobmanager-fork-poll", path("n/etc/grid-services/jobmanager-fork"));
+    fs::create_directories(path("n/etc/globus"));
+    // As globus-gatekeeper-admin(8): -e FILE -n NAME, -d NAME.
+    program("bin", "globus-gatekeeper-admin",
+            "cd '" + path("n/etc/grid-services") + "' || exit 1\n"
+            "case $1 in\n"
+            "  -e) [ -f available/$2 ] || { echo \"no $2\" >&2; exit 1; }\n"
+            "      ln -sfn available/$2 $4 ;;\n"
+            "  -d) rm $2 ;;\nesac\n");
+  }
+  std::string service(const std::string& name) const {
+    std::error_code none;
+    return fs::read_symlink(path("n/etc/grid-services/jobmanager-" + name), none).filename();
+  }
+};
+
+TEST_F(BatchGlobus, ServicesAndBack) {
+  const auto before = node();
+  EXPECT_EQ(state_of("globus"), "not enabled");
+  done("enable globus");
+  EXPECT_EQ(service("fork"), "jobmanager-chosfork");
+  EXPECT_EQ(service("slurm"), "") << "Globus has nothing for Slurm here";
+  nothing("enable globus");
+  EXPECT_EQ(state_of("globus"), "enabled");
+  // Slurm is added later; there was no service before.
+  file("/usr/share/globus/globus_gram_job_manager/slurm.rvf", "");
+  EXPECT_EQ(state_of("globus"), "partly");
+  done("enable globus");
+  EXPECT_EQ(service("slurm"), "jobmanager-chosslurm");
+  EXPECT_EQ(fs::read_symlink(path("n/etc/globus/gram/chosslurm.rvf")),
+            "/usr/share/globus/globus_gram_job_manager/slurm.rvf");
+  nothing("enable globus");
+  done("disable globus");
+  EXPECT_EQ(service("fork"), "jobmanager-fork-poll");
+  EXPECT_EQ(service("slurm"), "");
+  fs::remove_all(path("n/usr/share/globus"));
+  EXPECT_FALSE(fs::is_symlink(path("n/etc/globus/gram/chosslurm.rvf")));
+  EXPECT_EQ(node(), before);
+  nothing("disable globus");
+}
+
+TEST_F(BatchGlobus, AnAdministratorsFile) {
+  file("/etc/grid-services/available/jobmanager-chosfork", "something else\n");
+  refused("enable globus", "is there and not of chos");
 }
 
 TEST_F(Batch, Torque) {

@@ -66,7 +66,7 @@ ThreeCommands add_batch(CLI::App& app, Options& options) {
         ->type_name("DIR");
     return command;
   };
-  constexpr const char* systems = "slurm, sge, condor, torque, openpbs or lsf";
+  constexpr const char* systems = "slurm, sge, condor, torque, openpbs, lsf or globus";
   auto* enable = add("enable", "Make a batch system start its jobs in OSs");
   auto* disable = add("disable", "Take that back");
   for (auto* command : {enable, disable}) {

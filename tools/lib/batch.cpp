@@ -10,6 +10,7 @@
 
 #include "lib/batch_systems.h"
 #include "lib/names.h"
+#include "lib/replace.h"
 
 namespace chos {
 namespace {
@@ -45,7 +46,7 @@ const char* state_key(BatchState::What what) {
 }
 
 std::vector<std::string> batch_names() {
-  return {"slurm", "sge", "condor", "torque", "openpbs", "lsf"};
+  return {"slurm", "sge", "condor", "torque", "openpbs", "lsf", "globus"};
 }
 
 std::unique_ptr<BatchSystem> batch_system(const std::string& name, const BatchNode& node) {
@@ -55,6 +56,7 @@ std::unique_ptr<BatchSystem> batch_system(const std::string& name, const BatchNo
   if (name == "torque") return make_torque(node);
   if (name == "openpbs") return make_openpbs(node);
   if (name == "lsf") return make_lsf(node);
+  if (name == "globus") return make_globus(node);
   return nullptr;
 }
 
@@ -113,6 +115,55 @@ Result<BatchStep> drop_line(const BatchNode& node, const std::string& system, co
                  "take it out by hand, too", EEXIST};
   return change_text(node, system, *file, after, after,
                      after == text ? "has no line of ours; nothing to do" : "our line taken out");
+}
+
+Result<BatchStep> put_file(const BatchNode& node, const std::string& system, const std::string& path,
+                           const std::string& content, const std::string& sign) {
+  const auto file = BatchFile::open(path);
+  if (!file) return file.error();
+  const auto& text = (*file)->text();
+  if (text.empty()) return change_text(node, system, *file, "", content, "made");
+  if (text == content) return BatchStep{(*file)->path(), false, "there already", {}};
+  if (text.find(sign) != std::string::npos)
+    return BatchStep{(*file)->path(), false, "there already, changed by hand; it stays so", {}};
+  return Error{(*file)->path() + " is there and not of chos", "move it away, if nobody needs it",
+               EEXIST};
+}
+
+Result<BatchStep> drop_file(const BatchNode& node, const std::string& system,
+                            const std::string& path, const std::string& content) {
+  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT)
+    return BatchStep{path, false, "is not there; nothing to do", {}};
+  const auto file = BatchFile::open(path);
+  if (!file) return file.error();
+  const auto& text = (*file)->text();
+  if (!text.starts_with(content))
+    return Error{(*file)->path() + " was changed by hand", "take out by hand what is of chos", EEXIST};
+  const std::string rest = text.substr(content.size());
+  return change_text(node, system, *file, rest, rest, rest.empty() ? "removed" : "our lines taken out");
+}
+
+Result<std::string> installed_file(const BatchNode& node, const std::string& name) {
+  const std::string path = std::string(CHOS_DATADIR "/chos/") + name;
+  auto text = text_of(node.path(path));
+  if (!text.empty()) return text;
+  return Error{"there is no " + path, "install chos wholly", ENOENT};
+}
+
+Status keep_word(const BatchNode& node, const std::string& name, const std::string& word) {
+  if (auto status = make_directories(node.backups); !status) return status;
+  const auto directory = open_guarded(node.backups, ::geteuid());
+  if (!directory) return directory.error();
+  return replace_in(directory->get(), name, word + "\n", -1, node.backups + "/" + name);
+}
+
+std::string kept_word(const BatchNode& node, const std::string& name) {
+  const auto text = read_trusted_file(node.backups + "/" + name, 4096, ::geteuid());
+  return text ? std::string(trimmed(text->substr(0, text->find('\n')))) : std::string();
+}
+
+void forget_word(const BatchNode& node, const std::string& name) {
+  ::unlink((node.backups + "/" + name).c_str());
 }
 
 BatchState line_state(const std::string& system, const std::string& path, const Judge& judge) {

@@ -104,6 +104,23 @@ Result<BatchStep> put_line(const BatchNode& node, const std::string& system, con
 Result<BatchStep> drop_line(const BatchNode& node, const std::string& system, const std::string& path,
                             const Judge& judge);
 
+/// The step that makes `path` a file of that content, or leaves one that is there and contains
+/// `sign`: an admin has changed it.  An Error if something else is there.
+Result<BatchStep> put_file(const BatchNode& node, const std::string& system, const std::string& path,
+                           const std::string& content, const std::string& sign);
+
+/// The step that takes it away; of one that was only added to, the addition stays.
+Result<BatchStep> drop_file(const BatchNode& node, const std::string& system,
+                            const std::string& path, const std::string& content);
+
+/// What chos has installed for a batch system, by its name below DATADIR/chos.
+Result<std::string> installed_file(const BatchNode& node, const std::string& name);
+
+/// What was there before, kept for disable; "" if nothing was.
+Status keep_word(const BatchNode& node, const std::string& name, const std::string& word);
+std::string kept_word(const BatchNode& node, const std::string& name);
+void forget_word(const BatchNode& node, const std::string& name);
+
 /// Whether it is there.
 BatchState line_state(const std::string& system, const std::string& path, const Judge& judge);
 

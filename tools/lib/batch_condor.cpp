@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// HTCondor: USER_JOB_WRAPPER, in a file of its own.
+// HTCondor: USER_JOB_WRAPPER and what goes with it, in a file of its own.
 #include <cerrno>
 
 #include "lib/batch_systems.h"
@@ -11,6 +11,7 @@ namespace {
 
 constexpr const char* variable = "USER_JOB_WRAPPER";
 constexpr const char* file_name = "50-chos.conf";
+constexpr const char* usual_starter = "/usr/bin/chos_jobstarter";
 
 bool is_starter(std::string_view value) {
   return value.substr(value.rfind('/') + 1).starts_with("chos_jobstarter");
@@ -32,6 +33,8 @@ class Condor : public BatchSystem {
     if (auto status = present(wish); !status) return status.error();
     const auto starter = installed_program(node_, "chos_jobstarter");
     if (!starter) return starter.error();
+    const auto content = content_for(*starter);
+    if (!content) return content.error();
     const std::string file = directory(wish) + "/" + file_name;
     const std::string now = value_in_force(wish);
     if (!now.empty() && !is_starter(now) && !wish.force)
@@ -39,8 +42,7 @@ class Condor : public BatchSystem {
                    "call " + *starter + " in turn; or, if nobody needs it: --force", EEXIST};
     if (is_starter(now) && !is_file(node_.path(file)))
       return BatchPlan{{{variable, false, "is " + now + " already", {}}}, {}, {}};
-    auto step = put_line(node_, name(), node_.path(file), std::string(variable) + " = " + *starter,
-                         judge);
+    auto step = put_file(node_, name(), node_.path(file), *content, "chos_jobstarter");
     if (!step) return step.error();
     BatchPlan plan;
     plan.steps.push_back(std::move(*step));
@@ -52,7 +54,10 @@ class Condor : public BatchSystem {
 
   Result<BatchPlan> disable(const BatchWish& wish) override {
     if (auto status = present(wish); !status) return status.error();
-    auto step = drop_line(node_, name(), node_.path(directory(wish) + "/" + file_name), judge);
+    const auto starter = installed_program(node_, "chos_jobstarter");
+    const auto content = content_for(starter ? *starter : usual_starter);
+    if (!content) return content.error();
+    auto step = drop_file(node_, name(), node_.path(directory(wish) + "/" + file_name), *content);
     if (!step) return step.error();
     BatchPlan plan;
     plan.steps.push_back(std::move(*step));
@@ -88,6 +93,14 @@ class Condor : public BatchSystem {
   }
 
  private:
+  // The file that is installed, with the path of the starter as it is here.
+  Result<std::string> content_for(const std::string& starter) const {
+    auto text = installed_file(node_, std::string("condor/") + file_name);
+    if (!text) return text;
+    const auto at = text->find(usual_starter);
+    if (at != std::string::npos) text->replace(at, std::string(usual_starter).size(), starter);
+    return text;
+  }
   static std::string directory(const BatchWish& wish) {
     return wish.directory.empty() ? "/etc/condor/config.d" : wish.directory;
   }

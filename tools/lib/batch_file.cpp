@@ -33,6 +33,12 @@ Result<std::string> real_path(const std::string& path) {
   return std::string(real) + path.substr(slash);
 }
 
+// Another file of the same directory may be next, by a descriptor of its own.
+struct Unlock {
+  int directory;
+  ~Unlock() { ::flock(directory, LOCK_UN); }
+};
+
 Status check_modes(const struct stat& info, const std::string& name) {
   if ((info.st_mode & (S_IWGRP | S_IWOTH)) == 0) return {};
   return Error{name + " is writable by others than its owner", "chmod go-w " + name, EPERM};
@@ -90,6 +96,7 @@ Result<std::string> BatchFile::back_up(const std::string& backups, const std::st
   return where;
 }
 
+// Keeps other runs away, too.
 Status BatchFile::unchanged() const {
   while (::flock(directory_.get(), LOCK_EX) != 0)
     if (errno != EINTR) return system_error("cannot lock the directory of " + path_, errno);
@@ -106,11 +113,13 @@ Status BatchFile::unchanged() const {
 }
 
 Status BatchFile::replace(const std::string& text) const {
+  const Unlock later{directory_.get()};
   if (auto status = unchanged(); !status) return status;
   return replace_in(directory_.get(), name_, text, file_ ? file_.get() : -1, path_);
 }
 
 Status BatchFile::remove() const {
+  const Unlock later{directory_.get()};
   if (auto status = unchanged(); !status) return status;
   if (::unlinkat(directory_.get(), name_.c_str(), 0) != 0)
     return system_error("cannot remove " + path_, errno);

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Grid Engine: starter_method of queues, by qconf(1), and -v CHOS for all submissions.
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 
 #include "lib/batch_systems.h"
 #include "lib/command.h"
 #include "lib/names.h"
-#include "lib/replace.h"
 
 namespace chos {
 namespace {
@@ -95,7 +92,7 @@ class GridEngine : public BatchSystem {
                           : "has not " + std::string(starter_name) + "; nothing to do", {}};
       step.act = [this, queue, before]() -> Status {
         if (auto status = set_starter(queue, before); !status) return status;
-        ::unlink(kept_file(queue).c_str());
+        forget_word(node_, kept_name(queue));
         return {};
       };
       plan.steps.push_back(std::move(step));
@@ -255,20 +252,13 @@ class GridEngine : public BatchSystem {
   }
 
   // What a queue had before.
-  std::string kept_file(const std::string& queue) const {
-    return node_.backups + "/sge-" + queue + ".starter_method";
-  }
+  static std::string kept_name(const std::string& queue) { return "sge-" + queue + ".starter_method"; }
   Status keep(const std::string& queue, const std::string& value) const {
     if (value == "NONE" || is_starter(value)) return {};
-    if (auto status = make_directories(node_.backups); !status) return status;
-    const auto directory = open_guarded(node_.backups, ::geteuid());
-    if (!directory) return directory.error();
-    return replace_in(directory->get(), "sge-" + queue + ".starter_method", value + "\n", -1,
-                      kept_file(queue));
+    return keep_word(node_, kept_name(queue), value);
   }
   std::string kept(const std::string& queue) const {
-    const auto text = read_trusted_file(kept_file(queue), 4096, ::geteuid());
-    const std::string value = text ? std::string(trimmed(text->substr(0, text->find('\n')))) : "";
+    const std::string value = kept_word(node_, kept_name(queue));
     return value.empty() ? "NONE" : value;
   }
 };

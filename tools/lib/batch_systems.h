@@ -12,5 +12,6 @@ std::unique_ptr<BatchSystem> make_condor(const BatchNode& node);
 std::unique_ptr<BatchSystem> make_torque(const BatchNode& node);
 std::unique_ptr<BatchSystem> make_openpbs(const BatchNode& node);
 std::unique_ptr<BatchSystem> make_lsf(const BatchNode& node);
+std::unique_ptr<BatchSystem> make_globus(const BatchNode& node);
 
 }  // namespace chos
