@@ -122,6 +122,8 @@ TEST_F(StarterPam, TheJobIsAsWithoutASession) {
   const auto direct = shell(before + "LD_PRELOAD=libpam_wrapper.so PAM_WRAPPER=1 " + job);
   const auto started = shell(before + pam("--pam job " + job));
   EXPECT_EQ(started.out, direct.out) << started.err;
+  // Shells clear the mask of signals.
+  EXPECT_EQ(starter("--pam job grep ^SigBlk /proc/self/status").out, "SigBlk:\t0000000000000000\n");
   EXPECT_TRUE(has(direct.out, "<a  b><><-x><--><--pam>input")) << direct.out;
 }
 
