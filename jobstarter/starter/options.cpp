@@ -19,6 +19,7 @@ constexpr const char* examples = R"(Examples:
   USER_JOB_WRAPPER=/usr/bin/chos_jobstarter                    (HTCondor)
   $job_starter     /usr/bin/chos_jobstarter                    (Torque, mom_priv/config)
   CHOS=trixie chos_jobstarter ./job.sh                         (by hand)
+  chos_jobstarter --pam chos_job ./job.sh                      (with limits of PAM's)
 
 The OS is chosen by the first of: -o NAME, $CHOS, ~/.chos with --user-file, the site's default.
 A job that cannot have its OS is not started.  After --sge and --lsf everything is the job's.
@@ -26,7 +27,8 @@ By the name chos_sge_starter it is chos_jobstarter --sge.
 Exit status: the job's; 127 not found in the OS; 126 it was not started (with --sge: 100).
 See chos_jobstarter(8).)";
 
-const std::vector<std::string> with_value{"-o", "--os", "--argv0", "--allowlist", "--proc", "--log"};
+const std::vector<std::string> with_value{"-o", "--os", "--argv0", "--allowlist", "--proc", "--log",
+                                          "--pam", "--pam-dir", "--session-program"};
 
 class Help : public CLI::Formatter {
  public:
@@ -34,6 +36,15 @@ class Help : public CLI::Formatter {
     return "Usage: chos_jobstarter [OPTION...] [--] COMMAND [ARGUMENT...]\n";
   }
 };
+
+std::vector<std::string> without_pam(const std::vector<std::string>& own) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    if (own[i] == "--pam") ++i;
+    else if (!own[i].starts_with("--pam=")) out.push_back(own[i]);
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -52,6 +63,8 @@ std::variant<Options, int> parse_options(const std::vector<std::string>& argumen
   auto* os_option = app.add_option("-o,--os", os, "The OS by name, or by an allow-listed path");
   os_option->type_name("NAME");
   app.add_flag("--user-file", options.user_file, "Without -o and $CHOS, ~/.chos says which OS");
+  app.add_option("--pam", options.pam, "Open a session of this PAM service round the job")
+      ->type_name("SERVICE");
   app.add_flag("--sge", sge, "COMMAND is as Grid Engine gives it to a starter_method");
   app.add_flag("--lsf", lsf, "COMMAND is a line for the shell, as of LSF's JOB_STARTER");
   auto* argv0_option = app.add_option("--argv0", argv0, "The job's argv[0], such as -bash");
@@ -63,10 +76,15 @@ std::variant<Options, int> parse_options(const std::vector<std::string>& argumen
   app.add_option("--allowlist", options.allowlist, "Instead of /etc/chos")->group(hidden);
   app.add_option("--proc", options.proc, "Instead of /proc/chos")->group(hidden);
   app.add_option("--log", options.log, "Instead of /dev/log")->group(hidden);
+  options.session_program = CHOS_SESSION_PROGRAM;
+  app.add_option("--pam-dir", options.pam_directory, "Instead of /etc/pam.d")->group(hidden);
+  app.add_option("--session-program", options.session_program, "Instead of what is installed")
+      ->group(hidden);
 
   // CLI11 takes them from the back.
   const auto end = arguments.begin() + static_cast<std::ptrdiff_t>(own);
   std::vector<std::string> mine(arguments.begin(), end);
+  options.own = without_pam(mine);
   if (!mine.empty() && mine.back() == "--") mine.pop_back();
   std::reverse(mine.begin(), mine.end());
   try {

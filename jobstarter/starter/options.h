@@ -14,13 +14,17 @@ namespace chos::starter {
 struct Options {
   std::optional<std::string> os;  ///< -o
   bool user_file = false;         ///< ~/.chos counts too
+  std::string pam;                ///< --pam, the service; or ""
   Form form = Form::plain;
   std::optional<std::string> argv0;  ///< instead of the job's own; only with Form::plain
   std::vector<std::string> words;  ///< the job, as the batch system hands it over
+  std::vector<std::string> own;    ///< the options, but for --pam: to be given again
   // Only tests give these.
   std::string allowlist;
   std::string proc;
   std::string log;
+  std::string pam_directory;
+  std::string session_program;
 };
 
 /// Options, or the exit status after help, the version or a complaint has been printed.

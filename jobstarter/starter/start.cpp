@@ -4,6 +4,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <iostream>
 
@@ -31,6 +33,7 @@ class Start {
   int fail(const std::string& why, const std::string& remedy = {}, int status = -1) const;
   int fail(const Error& error) const { return fail(error.what, error.remedy); }
   void set_variable(const Selection& chosen) const;
+  int open_session() const;
 
   const Options& options_;
   Caller caller_;
@@ -55,6 +58,26 @@ void Start::set_variable(const Selection& chosen) const {
   if (!says_it_already && !nothing_chosen) ::setenv("CHOS", chosen.name().c_str(), 1);
 }
 
+// Becomes the program that opens the session; in it this one is run again, without --pam.
+int Start::open_session() const {
+  if (caller_.current != "/")
+    return fail("a PAM session is opened in the base OS only, and this is " + caller_.current);
+  char self[PATH_MAX] = {};
+  if (::readlink("/proc/self/exe", self, sizeof self - 1) < 0)
+    return fail(system_error("cannot find chos_jobstarter", errno));
+  std::vector<std::string> arguments{options_.session_program,
+                                     std::to_string(status_of_failure(options_.form)), options_.pam,
+                                     options_.pam_directory, caller_.kernel.directory(),
+                                     options_.log, self};
+  arguments.insert(arguments.end(), options_.own.begin(), options_.own.end());
+  const bool ended = !options_.own.empty() && (options_.own.back() == "--" ||
+                                               options_.form != Form::plain);
+  if (!ended) arguments.emplace_back("--");
+  arguments.insert(arguments.end(), options_.words.begin(), options_.words.end());
+  const auto failed = become(options_.session_program, arguments, "the base OS");
+  return fail(failed.why, "was chos built without PAM?", status_of_failure(options_.form));
+}
+
 int Start::run() {
   auto job = job_of(options_.form, options_.words, caller_.environment);
   if (!job) return fail(job.error());
@@ -62,6 +85,7 @@ int Start::run() {
   const Selection chosen =
       caller_.select(options_.os, options_.user_file ? order_of_chos() : order_of_job());
   if (!chosen.ok()) return fail(*chosen.refusal);
+  if (!options_.pam.empty()) return open_session();
 
   const auto directories = working_directory(caller_.environment);
   const std::string os = chosen.name();

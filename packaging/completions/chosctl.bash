@@ -19,9 +19,26 @@ _chosctl_pam() {
   done
 }
 
+# The same of `batch`.
+_chosctl_batch() {
+  local systems='slurm sge condor torque openpbs lsf globus'
+  case $1 in
+    enable) echo "$systems" --directory --queue --force ;;
+    disable) echo "$systems" --directory --queue ;;
+    status) echo "$systems" --directory --json ;;
+    *) echo enable disable status ;;
+  esac
+}
+
 _chosctl() {
-  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' pam='' word
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' part='' word
   case $prev in
+    --directory)
+      compopt -o filenames
+      mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+      return
+      ;;
+    --queue) return ;;
     --module | --config | --allowlist)
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -36,8 +53,9 @@ _chosctl() {
   esac
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $command:$word in
-      :up | :down | :reload | :status | :doctor | :pam) command=$word ;;
-      pam:enable | pam:disable | pam:status) pam=$word; break ;;
+      :up | :down | :reload | :status | :doctor | :pam | :batch) command=$word ;;
+      pam:enable | pam:disable | pam:status | batch:enable | batch:disable | batch:status)
+        part=$word; break ;;
     esac
   done
   case $command in
@@ -45,8 +63,9 @@ _chosctl() {
     down) word="--force --keep-module" ;;
     status | doctor) word="--json" ;;
     reload) word="" ;;
-    pam) word=$(_chosctl_pam "$pam" "$cur") ;;
-    *) word="up down reload status doctor pam --config --allowlist --version" ;;
+    pam) word=$(_chosctl_pam "$part" "$cur") ;;
+    batch) word=$(_chosctl_batch "$part") ;;
+    *) word="up down reload status doctor pam batch --config --allowlist --version" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$word --help" -- "$cur")
 } && complete -F _chosctl chosctl

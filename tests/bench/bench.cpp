@@ -9,8 +9,10 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -157,14 +159,29 @@ void fork_exit_wait() {
   must(child > 0 && waitpid(child, nullptr, 0) == child, "fork");
 }
 
-void run_dynamic() {
+// A program run to its end, in an environment of a job's size.
+void run_program(const char* const* argv) {
+  static const char* const kEnvironment[] = {
+      "CHOS=one", "HOME=/root", "LANG=C.UTF-8", "LOGNAME=root", "PATH=/usr/local/bin:/usr/bin:/bin",
+      "PWD=/tmp", "SHELL=/bin/sh", "TMPDIR=/tmp", "USER=root", "JOB_ID=1234", nullptr};
   const pid_t child = vfork();
   if (child == 0) {
-    execl("/usr/bin/dynamic", "dynamic", nullptr);
+    execve(argv[0], const_cast<char**>(argv), const_cast<char**>(kEnvironment));
     _exit(99);
   }
   int status = 0;
-  must(child > 0 && waitpid(child, &status, 0) == child && status == 0, "execve");
+  must(child > 0 && waitpid(child, &status, 0) == child && status == 0, argv[0]);
+}
+
+void run_dynamic() {
+  static const char* const kArguments[] = {"/usr/bin/dynamic", nullptr};
+  run_program(kArguments);
+}
+
+// The same by the starter of batch jobs: only the OS has it, so it was entered.
+void run_by_starter() {
+  static const char* const kArguments[] = {"/bin/chos_jobstarter", "/usr/bin/dynamic", nullptr};
+  run_program(kArguments);
 }
 
 // The figures of path walks, for a process whose root is already where it should be.
@@ -274,6 +291,17 @@ void measure_memory() {
   unload();
 }
 
+// A log that is there: the starter connects to it before it switches.
+int open_log() {
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strcpy(address.sun_path, "/dev/log");
+  must(fd >= 0 && bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0,
+       "bind /dev/log");
+  return fd;
+}
+
 void measure_farm() {
   load("");
   farm_up("/chos");
@@ -281,6 +309,10 @@ void measure_farm() {
   in_child([] {
     must(chroot("/chos/os/one") == 0 && chdir("/") == 0, "chroot");
     measure_paths("chroot");
+  });
+  in_child([] {
+    must(chdir("/tmp") == 0, "chdir /tmp");
+    print("execve.starter", least(run_by_starter, 3, 60));
   });
   in_child([] {
     enter("one");
@@ -322,6 +354,7 @@ void measure_hand_made() {
 }  // namespace
 
 int main() {
+  open_log();
   measure_forks();
   measure_memory();
   measure_farm();

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import cache, host, initramfs, kernels, qemu
+from . import cache, host, initramfs, kernels, qemu, tools
 from .progress import Failure, Parallel, run, say
 
 BENCH = kernels.TOP / "tests/bench"
@@ -24,6 +24,7 @@ FORK_INSIDE, FORK_OUTSIDE = 1.01, 1.003
 MEMORY = 128 * 1024
 PER_PID = 8.0
 INSMOD_MS = 50.0
+STARTER_EXECS = 1.5
 
 
 def program() -> Path:
@@ -49,6 +50,18 @@ def add_dynamic(archive: initramfs.Archive) -> None:
             archive.file("root/dynamic" + word, Path(word).resolve(), 0o755)
 
 
+def add_starter(archive: initramfs.Archive) -> None:
+    """chos_jobstarter, and the files that it reads, as long as those of a node."""
+    content, mode = tools.installed()["/usr/bin/chos_jobstarter"]
+    archive.file("bin/chos_jobstarter", content, mode)
+    archive.file("etc/chos", "# The OSs of this node.\none:/os/one\ntwo:/os/two:groups=g7|g9\n"
+                             "default:/os/two\n")
+    root = "root:x:0:0:root:/root:/bin/sh\n"
+    archive.file("etc/passwd", "".join(f"u{n}:x:{n}:{n}:user {n}:/home/u{n}:/bin/sh\n"
+                                       for n in range(1, 40)) + root)
+    archive.file("etc/group", "root:x:0:\n" + "".join(f"g{n}:x:{n}:\n" for n in range(1, 60)))
+
+
 def measure(kernel) -> dict:
     """{figure: value} as the guest printed them.  Raises Failure if it did not finish."""
     archive = initramfs.base()
@@ -58,6 +71,7 @@ def measure(kernel) -> dict:
     archive.file("bin/bench", program(), 0o755)
     archive.file("lib/chos/chos.ko", kernel.ko)
     add_dynamic(archive)
+    add_starter(archive)
     figures = {}
 
     def on_line(line: str) -> None:
@@ -93,6 +107,8 @@ def judge(name: str, newest: bool, got: dict) -> list:
     rows.append(("readlink of the link, in stats", got["readlink"] / unit, None))
     rows.append(("switch within the farm, in stats", got["switch"] / unit, SWITCH_STATS))
     rows.append(("entering from the base, in stats", got["enter"] / unit, None))
+    rows.append(("chos_jobstarter adds, in execs of /bin/true",
+                 got["execve.starter"] / got["execve.chroot"] - 1, STARTER_EXECS))
     rows.append(("fork+exit+wait, in no OS / no module", got["fork_ratio.outside"], FORK_OUTSIDE))
     rows.append(("fork+exit+wait, in an OS / no module", got["fork_ratio.inside"], FORK_INSIDE))
     rows.append(("insmod to usable, ms", got["insmod_ms"], INSMOD_MS))

@@ -19,5 +19,8 @@ int doctor(const Node& node, const ParsedConfig& config, bool json);
 int pam_enable(const Node& node, const Options& options);
 int pam_disable(const Node& node, const Options& options);
 int pam_status(const Options& options);
+int batch_enable(const Node& node, const Options& options);
+int batch_disable(const Node& node, const Options& options);
+int batch_status(const Options& options);
 
 }  // namespace chos::ctl

@@ -14,11 +14,10 @@ int act(const chos::ctl::Options& options) {
   using chos::ctl::Command;
   const chos::Messages say("chosctl");
   const auto config = chos::load_config(options.config);
-  // Nothing of it concerns pam, and a mistake in it must not keep anybody from pam disable.
-  const bool needs_config = options.command != Command::doctor &&
-                            options.command != Command::pam_enable &&
-                            options.command != Command::pam_disable &&
-                            options.command != Command::pam_status;
+  // Nothing of it concerns the others, and a mistake in it must not keep anybody from pam disable.
+  const bool needs_config =
+      options.command == Command::up || options.command == Command::down ||
+      options.command == Command::reload || options.command == Command::status;
   if (!config.ok() && needs_config) {
     say.error(config.error_text());
     say.hint("nothing was changed; see chos.conf(5)");
@@ -41,6 +40,9 @@ int act(const chos::ctl::Options& options) {
     case Command::pam_enable: return chos::ctl::pam_enable(node, options);
     case Command::pam_disable: return chos::ctl::pam_disable(node, options);
     case Command::pam_status: return chos::ctl::pam_status(options);
+    case Command::batch_enable: return chos::ctl::batch_enable(node, options);
+    case Command::batch_disable: return chos::ctl::batch_disable(node, options);
+    case Command::batch_status: return chos::ctl::batch_status(options);
     case Command::status: break;
   }
   return chos::ctl::status(node, options.json);

@@ -20,15 +20,17 @@ constexpr const char* footer = R"(Examples:
   chosctl down               back to a node without OSs
   chosctl pam enable sshd su logins by ssh and su land in the user's OS
   chosctl pam status         which services do so
+  chosctl batch enable slurm jobs run in the OS of whoever submits them
 
 Exit status: 0 done; 1 it failed or was refused, or doctor found errors; 2 usage; 3 status: not up.
 See chosctl(8), chos(5), chos.conf(5).)";
 
-struct PamCommands {
+// Of pam, and of batch.
+struct ThreeCommands {
   CLI::App *enable, *disable, *status;
 };
 
-PamCommands add_pam(CLI::App& app, Options& options) {
+ThreeCommands add_pam(CLI::App& app, Options& options) {
   auto* pam = app.add_subcommand("pam", "Which logins land in the user's OS: /etc/pam.d");
   pam->require_subcommand(1);
   // For tests.
@@ -47,6 +49,37 @@ PamCommands add_pam(CLI::App& app, Options& options) {
   disable->add_option("SERVICE", options.services, "Such as sshd")->required();
   auto* status = pam->add_subcommand("status", "Where it is, and whether it is the last rule");
   status->add_option("SERVICE", options.services, "Such as sshd; all if none is given");
+  status->add_flag("--json", options.json, "Print JSON");
+  return {enable, disable, status};
+}
+
+ThreeCommands add_batch(CLI::App& app, Options& options) {
+  auto* batch = app.add_subcommand("batch", "Jobs in the OS of their users: the batch systems");
+  batch->require_subcommand(1);
+  // For tests.
+  batch->add_option("--root", options.batch_root)->group("");
+  batch->add_option("--backups", options.batch_backups)->group("");
+  const auto add = [&](const char* name, const char* what) {
+    auto* command = batch->add_subcommand(name, what);
+    command->add_option("--directory", options.batch_directory,
+                        "Of the batch system's configuration, if it is not where it is looked for")
+        ->type_name("DIR");
+    return command;
+  };
+  constexpr const char* systems = "slurm, sge, condor, torque, openpbs, lsf or globus";
+  auto* enable = add("enable", "Make a batch system start its jobs in OSs");
+  auto* disable = add("disable", "Take that back");
+  for (auto* command : {enable, disable}) {
+    command->add_option("SYSTEM", options.batch_systems, systems)->required()->expected(1);
+    command
+        ->add_option("--queue", options.batch_queues,
+                     "Grid Engine: this queue only; LSF: which; may be repeated")
+        ->type_name("NAME")
+        ->allow_extra_args(false);
+    command->add_flag("--force", options.force, "Even in the place of another program");
+  }
+  auto* status = add("status", "Which batch systems there are, and whether they do so");
+  status->add_option("SYSTEM", options.batch_systems, "Those on the node if none is given");
   status->add_flag("--json", options.json, "Print JSON");
   return {enable, disable, status};
 }
@@ -78,6 +111,7 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
   auto* doctor = app.add_subcommand("doctor", "Examine the node and its trees");
   doctor->add_flag("--json", options.json, "Print JSON");
   const auto pam = add_pam(app, options);
+  const auto batch = add_batch(app, options);
 
   try {
     app.parse(argc, argv);
@@ -97,6 +131,9 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
   if (pam.enable->parsed()) options.command = Command::pam_enable;
   if (pam.disable->parsed()) options.command = Command::pam_disable;
   if (pam.status->parsed()) options.command = Command::pam_status;
+  if (batch.enable->parsed()) options.command = Command::batch_enable;
+  if (batch.disable->parsed()) options.command = Command::batch_disable;
+  if (batch.status->parsed()) options.command = Command::batch_status;
   return options;
 }
 

@@ -8,20 +8,25 @@
 
 namespace chos::ctl {
 
-enum class Command { up, down, reload, status, doctor, pam_enable, pam_disable, pam_status };
+enum class Command { up, down, reload, status, doctor, pam_enable, pam_disable, pam_status,
+                     batch_enable, batch_disable, batch_status };
 
 struct Options {
   Command command = Command::status;
   std::string config;
   std::string allowlist;
   std::string module_file;   ///< up --module
-  bool force = false;        ///< down
+  bool force = false;        ///< down, batch enable, batch disable
   bool keep_module = false;  ///< down
-  bool json = false;         ///< status, doctor, pam status
+  bool json = false;         ///< status, doctor, pam status, batch status
   std::vector<std::string> services;     ///< pam
   std::vector<std::string> pam_options;  ///< pam enable --option
   bool deny = false;                     ///< pam enable
   std::string pam_dir, pam_backups;      ///< pam; empty: those of the system
+  std::vector<std::string> batch_systems;     ///< batch; one, but for status
+  std::vector<std::string> batch_queues;      ///< batch --queue
+  std::string batch_directory;                ///< batch --directory
+  std::string batch_root, batch_backups;      ///< batch; empty: those of the system
 };
 
 /// Options, or the exit status after help, the version or a complaint has been printed.

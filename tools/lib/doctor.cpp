@@ -164,6 +164,11 @@ Findings examine(const Node& node, const ParsedConfig& config, const Examining& 
   const auto parsed = examine_files(node, config, out);
   if (!parsed.list) return out;
 
+  examining("batch systems");
+  BatchNode batch;
+  batch.patience = 5;  // a daemon that is down is waited for
+  examine_batch(node, *parsed.list, batch, out);
+
   struct utsname system {};
   ::uname(&system);
   bool gives_rights = false;

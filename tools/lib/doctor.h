@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/batch.h"
 #include "lib/node.h"
 
 namespace chos {
@@ -38,5 +39,9 @@ ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Find
 /// of release `kernel`, owners, files that give rights.
 void examine_tree(const OsEntry& entry, const std::string& path, const Config& config,
                   const std::string& kernel, Findings& out);
+
+/// The batch systems of the node at `where`: whether their jobs run in OSs, what is set such that
+/// they will not, and what of the base OS they need and an OS does not show.
+void examine_batch(const Node& node, const Allowlist& list, const BatchNode& where, Findings& out);
 
 }  // namespace chos

@@ -24,6 +24,27 @@ equal "$(cat $output)" "13 trixie trixie /home/alice/run 1 <x>" "from bullseye t
 expect 0 as alice chos -o bullseye /local/usr/bin/chos_jobstarter -o base sh -c 'cat /proc/chos/setchos; pwd'
 equal "$(tr '\n' ' ' <$output)" "/ /home/alice/run " "from bullseye to the base"
 
+# A session of PAM's round the job, opened and closed in the base OS with the rights of the user.
+cat >/etc/pam.d/chos_job <<'EOF'
+session required pam_limits.so conf=/etc/chos_job.limits
+session required pam_exec.so /etc/chos_job.note
+EOF
+echo 'alice - nofile 77' >/etc/chos_job.limits
+cat >/etc/chos_job.note <<'EOF'
+#!/bin/sh
+echo "$PAM_TYPE $PAM_USER $(cat /proc/chos/setchos) $(id -un)" >>/home/alice/run/notes
+EOF
+chmod 755 /etc/chos_job.note
+expect 7 as alice CHOS=trixie chos_jobstarter --pam chos_job \
+  sh -c 'echo "$(cat /proc/chos/setchos) $(ulimit -n) $PWD" >>notes; exit 7'
+equal "$(paste -s -d, notes)" \
+  "open_session alice / alice,trixie 77 /home/alice/run,close_session alice / alice" "the session"
+# One that would move the starter is closed again.
+echo trixie >/home/alice/.chos
+echo 'session optional pam_chos.so min_uid=1' >>/etc/pam.d/chos_job
+expect 126 as alice CHOS=trixie chos_jobstarter --pam chos_job echo wrong
+rm /home/alice/.chos /etc/chos_job.* /etc/pam.d/chos_job notes
+
 # Not in another OS, not in another directory, not without the module.
 refused() {
   local status=$1 why=$2

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// chos_jobsession STATUS SERVICE PAM PROC LOG COMMAND [ARGUMENT...]: what chos_jobstarter --pam
+// becomes.
+//
+// A program of its own, since PAM loads its modules, which a static program cannot, and jobs without
+// --pam are not to wait for libraries.  It opens a session of SERVICE, runs COMMAND (chos_jobstarter
+// again, which enters the OS) and closes the session when that has ended.  STATUS is what it exits
+// with if the job was not started; PAM is the directory of services ("": those of the system).  It
+// never enters an OS, so PAM finds its modules and their files.
+#include <syslog.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+
+#include "lib/exit_status.h"
+#include "lib/journal.h"
+#include "lib/kernel_link.h"
+#include "lib/names.h"
+#include "starter/pam_session.h"
+#include "starter/watch.h"
+#include "starter/wrapper_error.h"
+
+namespace chos::starter {
+namespace {
+
+constexpr const char* program = "chos_jobstarter";
+
+struct Request {
+  int status;
+  std::string service, directory, proc, log;
+  char** command;
+};
+
+class Keeper {
+ public:
+  explicit Keeper(Request request)
+      : request_(std::move(request)), journal_(program, "job", request_.log.c_str()),
+        wrapper_error_(own_environment()) {}
+
+  int run() {
+    const auto descriptors = open_descriptors();
+    const auto account = lookup_account(::geteuid());
+    if (!account)
+      return fail({"the user id " + std::to_string(::geteuid()) + " has no account", "", ENOENT});
+    user_ = account->name;
+    const KernelLink kernel(request_.proc);
+    const auto current = kernel.current();
+    const std::string before = current ? *current : "/";
+    if (before != "/")
+      return fail({"a PAM session is opened in the base OS only, and this is " + before, "", EXDEV});
+
+    Watch watch;
+    PamSession session;
+    if (auto opened = session.open(request_.service, *account, directories()); !opened)
+      return fail(opened.error());
+    if (const auto now = kernel.current(); now && *now != before)
+      return fail({"the PAM service " + in_quotes(request_.service) + " has moved the starter itself "
+                       "into " + *now, "pam_chos.so has no place in it: take it out", EXDEV});
+    const auto ended = watch.run([&] { return become(session, descriptors); });
+    if (!ended) return fail(ended.error());
+    if (auto closed = session.close(); !closed) log(closed.error().what);
+    end_as(*ended);
+  }
+
+ private:
+  std::vector<std::string> directories() const {
+    return request_.directory.empty() ? pam_directories()
+                                      : std::vector<std::string>{request_.directory};
+  }
+
+  int become(const PamSession& session, const std::set<int>& descriptors) const {
+    // Which OS is the submitter's to say, not that of a file of PAM's.
+    for (const auto& [name, value] : session.environment())
+      if (name != "CHOS") ::setenv(name.c_str(), value.c_str(), 1);
+    close_others_at_exec(descriptors);
+    ::execv(request_.command[0], request_.command);
+    return fail(system_error("cannot run " + std::string(request_.command[0]), errno));
+  }
+
+  int fail(const Error& error) const {
+    std::string text = error.what + "; the job was not started";
+    if (!error.remedy.empty()) text += " (" + error.remedy + ")";
+    std::cerr << program << ": " << text << std::endl;
+    wrapper_error_.write(std::string(program) + ": " + text);
+    log(text);
+    return request_.status;
+  }
+  void log(const std::string& text) const {
+    journal_.write(LOG_WARNING, "user " + (user_.empty() ? std::to_string(::geteuid())
+                                                         : in_quotes(user_)) + ": " + text);
+  }
+
+  Request request_;
+  Journal journal_;
+  WrapperError wrapper_error_;
+  std::string user_;
+};
+
+}  // namespace
+}  // namespace chos::starter
+
+int main(int argc, char** argv) {
+  if (argc < 7) {
+    std::cerr << "chos_jobsession is run by chos_jobstarter --pam\n";
+    return chos::exit_cannot;
+  }
+  try {
+    const int status = std::atoi(argv[1]);
+    return chos::starter::Keeper({status == 0 ? chos::exit_cannot : status, argv[2], argv[3], argv[4],
+                                  argv[5], argv + 6}).run();
+  } catch (const std::exception& error) {
+    std::cerr << "chos_jobstarter: " << error.what() << "; the job was not started\n";
+    return chos::exit_cannot;
+  }
+}

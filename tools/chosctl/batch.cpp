@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lib/batch.h"
+
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "chosctl/commands.h"
+#include "chosctl/console.h"
+#include "lib/exit_status.h"
+#include "lib/names.h"
+#include "lib/processes.h"
+#include "lib/table.h"
+
+namespace chos::ctl {
+namespace {
+
+const Messages say("chosctl");
+
+using Json = nlohmann::ordered_json;
+
+BatchNode node_of(const Options& options) {
+  BatchNode node;
+  node.root = options.batch_root;
+  if (!options.batch_backups.empty()) node.backups = options.batch_backups;
+  return node;
+}
+
+BatchWish wish_of(const Options& options) {
+  return {options.batch_directory, options.batch_queues, options.force};
+}
+
+std::unique_ptr<BatchSystem> named(const std::string& name, const BatchNode& node) {
+  auto system = batch_system(name, node);
+  if (system) return system;
+  say.error("there is no batch system " + in_quotes(name));
+  say.hint(name == "pbs" ? "there are two: openpbs and torque"
+                         : "there are: " + listed(batch_names()));
+  return nullptr;
+}
+
+// All of it was decided before; what fails here is the disk, a daemon, or somebody else's doing.
+int carry_out(const BatchPlan& plan, Console& console) {
+  for (const auto& step : plan.steps) {
+    if (step.changes) {
+      if (const auto status = step.act(); !status) {
+        console.failed(step.name, status.error());
+        return exit_failed;
+      }
+    }
+    console.step(step.name, step.changes, step.what);
+  }
+  for (const auto& warning : plan.warnings) console.warning(warning);
+  return 0;
+}
+
+int change(const Node& node, const Options& options, bool enable) {
+  const std::string verb = enable ? "batch enable" : "batch disable";
+  const auto system = named(options.batch_systems.front(), node_of(options));
+  if (!system) return exit_usage;
+  if (!is_root_in_base(node, verb + " " + system->name())) return exit_failed;
+  const auto wish = wish_of(options);
+  const auto plan = enable ? system->enable(wish) : system->disable(wish);
+  if (!plan) {
+    say.error(plan.error());
+    say.hint("nothing was changed");
+    return exit_failed;
+  }
+  Console console(verb + " " + system->name());
+  if (const int status = carry_out(*plan, console); status != 0) return status;
+  if (!console.changed()) std::cout << "nothing was to be changed\n";
+  else
+    for (const auto& next : plan->next) std::cout << "next: " << next << "\n";
+  return 0;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const auto& word : words) out += (out.empty() ? "" : ", ") + printable(word, 255);
+  return out;
+}
+
+}  // namespace
+
+int batch_enable(const Node& node, const Options& options) { return change(node, options, true); }
+
+int batch_disable(const Node& node, const Options& options) { return change(node, options, false); }
+
+int batch_status(const Options& options) {
+  const auto node = node_of(options);
+  const auto names = options.batch_systems.empty() ? batch_names() : options.batch_systems;
+  Table table({"SYSTEM", "STATE", "WHERE"});
+  Json list = Json::array();
+  std::vector<std::string> notes;
+  bool unclear = false;
+  for (const auto& name : names) {
+    const auto system = named(name, node);
+    if (!system) return exit_usage;
+    const auto state = system->state(wish_of(options));
+    unclear = unclear || state.what == BatchState::What::unclear;
+    const auto traps = state.what == BatchState::What::absent ? std::vector<std::string>()
+                                                              : system->traps();
+    list.push_back({{"system", name},
+                    {"state", state_key(state.what)},
+                    {"by_hand", state.by_hand},
+                    {"where", state.where},
+                    {"problem", state.problem},
+                    {"traps", traps}});
+    // Those that the node does not have are of interest only if asked for.
+    if (state.what == BatchState::What::absent && options.batch_systems.empty()) continue;
+    table.add({name, std::string(state_key(state.what)) + (state.by_hand ? ", by hand" : ""),
+               joined(state.where)});
+    if (!state.problem.empty()) notes.push_back("problem: " + name + ": " + state.problem);
+    for (const auto& trap : traps) notes.push_back("note: " + name + ": " + trap);
+  }
+  if (options.json) {
+    std::cout << Json{{"systems", list}}.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+  } else if (table.empty()) {
+    std::cout << "there is no batch system on this node\n";
+  } else {
+    std::cout << table.text();
+    for (const auto& note : notes) std::cout << printable(note, 1000) << "\n";
+  }
+  return unclear && !options.batch_systems.empty() ? exit_failed : 0;
+}
+
+}  // namespace chos::ctl

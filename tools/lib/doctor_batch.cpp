@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What doctor asks of the batch systems: whether their jobs get their OS, and find there what they
+// need of the base OS.
+#include <sys/stat.h>
+
+#include "lib/batch.h"
+#include "lib/doctor.h"
+#include "lib/names.h"
+#include "lib/os_path.h"
+
+namespace chos {
+namespace {
+
+using Level = Finding::Level;
+
+bool same_file(const std::string& a, const std::string& b) {
+  struct stat one {}, two {};
+  return ::stat(a.c_str(), &one) == 0 && ::stat(b.c_str(), &two) == 0 &&
+         one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
+bool is_there(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0;
+}
+
+// The names of the OSs that show something else at the path, or nothing.
+std::vector<std::string> blind(const Node& node, const Allowlist& list, const std::string& path,
+                               const std::string& in_base) {
+  std::vector<std::string> names;
+  for (const OsEntry* entry : trees_of(list)) {
+    // Without a farm or a tree there are findings of other parts.
+    if (!is_there(node.config.farm + entry->path)) continue;
+    const auto seen = path_in_os(node.config, *entry, path);
+    if (!seen || !same_file(*seen, in_base)) names.push_back(entry->name);
+  }
+  return names;
+}
+
+void examine_state(const BatchSystem& system, const BatchState& state, Findings& out) {
+  const std::string subject = "batch " + system.name();
+  switch (state.what) {
+    case BatchState::What::absent: return;
+    case BatchState::What::not_enabled:
+      out.push_back({Level::info, subject, "jobs of " + system.title() + " run in the base OS",
+                     "if they are to run in OSs: chosctl batch enable " + system.name()});
+      return;
+    case BatchState::What::enabled:
+      out.push_back({Level::info, subject,
+                     "jobs of " + system.title() + " run in OSs: " + listed(state.where), ""});
+      return;
+    case BatchState::What::partly:
+      out.push_back({Level::warning, subject, state.problem,
+                     "run: chosctl batch enable " + system.name()});
+      return;
+    case BatchState::What::other:
+      out.push_back({Level::warning, subject, state.problem + ", so jobs of " + system.title() +
+                         " do not run in OSs", "see: chosctl batch status " + system.name()});
+      return;
+    case BatchState::What::unclear: break;
+  }
+  out.push_back({Level::info, subject, "whether jobs of " + system.title() +
+                     " run in OSs is not known: " + state.problem, ""});
+}
+
+}  // namespace
+
+void examine_batch(const Node& node, const Allowlist& list, const BatchNode& where, Findings& out) {
+  for (const auto& name : batch_names()) {
+    const auto system = batch_system(name, where);
+    const auto state = system->state({});
+    examine_state(*system, state, out);
+    if (state.what != BatchState::What::enabled && state.what != BatchState::What::partly) continue;
+    for (const auto& trap : system->traps())
+      out.push_back({Level::warning, "batch " + name, trap, "see chosctl(8)"});
+    for (const auto& place : system->places()) {
+      if (!is_there(where.path(place.path))) continue;
+      const auto names = blind(node, list, place.path, where.path(place.path));
+      if (names.empty()) continue;
+      out.push_back({Level::error, "batch " + name,
+                     place.what + " of " + system->title() + ", " + place.path +
+                         ", is not to be seen in " + listed(names),
+                     "add it to [share] in " + std::string(config_path) + ", make it in the trees, "
+                     "and run: chosctl reload"});
+    }
+  }
+}
+
+}  // namespace chos
