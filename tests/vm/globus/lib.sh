@@ -72,6 +72,7 @@ fresh_grid() {
   enable_globus
   local user
   for user in alice bob; do
+    echo 'echo "$(cat /etc/chos-mark) $(cat /proc/chos/setchos) $(id -un)"' >/home/$user/where
     in_home $user grid-proxy-info -exists -valid 1:0 || expect 0 in_home $user grid-proxy-init -q
   done
 }
@@ -83,9 +84,10 @@ job() {
   in_home "$user" globus-job-run "node.grid/jobmanager-$manager" "$@"
 }
 
-# lands MANAGER OS USER: a job runs in that OS.
+# lands MANAGER OS USER: a job runs in that OS.  (In words of the command line "$(" means something
+# to Globus.)
 lands() {
-  expect 0 job "$1" "$3" /bin/sh -c 'echo "$(cat /etc/chos-mark) $(cat /proc/chos/setchos) $(id -un)"'
+  expect 0 job "$1" "$3" /bin/sh "/home/$3/where"
   equal "$(cat $output)" "$2 $([ "$2" = base ] && echo / || echo "$2") $3" "$3's job by $1"
 }
 
