@@ -11,7 +11,9 @@ BEGIN {
         print "this Perl has no Test::More\n";
         exit 77;
     }
-    unshift @INC, shift @ARGV, "$FindBin::Bin/stub";
+    my $modules = shift @ARGV;
+    $ENV{PERL5LIB} = "/before:$modules:/after";  # as the service files have it, and more
+    unshift @INC, $modules, "$FindBin::Bin/stub";
 }
 use Globus::GRAM::JobManager::chosfork;
 use Globus::GRAM::JobManager::chosslurm;
@@ -42,6 +44,8 @@ sub submit
     $manager->{result} = $manager->submit();
     return $manager;
 }
+
+is(delete $ENV{PERL5LIB}, '/before:/after', 'jobs do not inherit where the modules are');
 
 # user_file
 for my $case (

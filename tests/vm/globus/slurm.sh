@@ -4,6 +4,8 @@
 # that cannot have it is refused with the reason.
 . "${0%/*}/globus-lib.sh"
 fresh_grid
+start_slurm
+enable_slurm
 # The job manager looks at Slurm now and then only: two at a time.
 choose alice trixie
 choose bob bullseye

@@ -75,3 +75,34 @@ where() {
     *) echo "$1 $1 CHOS=${2-$1} /home/alice alice" ;;
   esac
 }
+
+# state NUMBER: as qstat shows it.
+state() { qstat -u '*' | awk -v job="$1" '$1 == job { print $5 }'; }
+
+# until_state NUMBER STATE
+until_state() {
+  local try
+  for try in $(seq $((60 * CHOS_TIME_SCALE))); do
+    [ "$(state "$1")" = "$2" ] && return
+    sleep 1
+  done
+  qstat -u '*' >$output
+  fail "job $1 is in state \"$(state "$1")\", wanted \"$2\""
+}
+
+# refused OS REASON: alice's job.sh, which would make the file `ran`, is not run; its number is in $job.
+refused() {
+  rm -f $said /home/alice/ran
+  expect 0 in_home alice CHOS="$1" qsub -terse -cwd -j y -o said job.sh
+  job=$(cat $output)
+  until_state "$job" Eqw
+  expect 0 qstat -j "$job"
+  says "job start = 100"
+  cp $said $output
+  says "$2"
+  says "the job was not started"
+  equal "$(wc -l <$said)" 1 "lines"
+  [ ! -e /home/alice/ran ] || fail "it ran"
+  journalctl --sync
+  journalctl -q -b -o cat SYSLOG_IDENTIFIER=chos_jobstarter | grep -qF "$2" || fail "the log lacks it"
+}
