@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Jobs with files that are transferred, and without; the OS by environment= and by getenv=, the
-# site's default, the base OS; arguments, exit status, the private /tmp.
+# Jobs with files that are transferred, and without; the OS by environment=, by getenv=, by the
+# submitter's $CHOS, the site's default, the base OS; arguments, exit status, the private /tmp.
 . "${0%/*}/condor-lib.sh"
 fresh
 cat >job.sh <<'END'
@@ -49,29 +49,25 @@ done
 expect 0 condor_history -limit 3 -af ExitCode ExitBySignal
 equal "$(sort -u $output)" "5 false" "what HTCondor says of the jobs"
 
-# On files that the node shares; the submitter's own $CHOS.
-submit getenv CHOS=bullseye <<END
-executable = /bin/sh
-arguments = probe
-getenv = CHOS
-output = getenv.out
-queue
-END
-event getenv 005
-equal "$(cat getenv.out)" "bullseye bullseye bullseye alice $jobs" "by getenv=CHOS"
-
-nothing_chosen() {
-  submit "$1" CHOS=bullseye <<END
+# On files that the node shares: by the submitter's own $CHOS, which environment= and getenv= beat.
+# runs NAME "MARK MODULE $CHOS" [LINE] [VARIABLE]
+runs() {
+  submit "$1" ${4:+"$4"} <<END
 executable = /bin/sh
 arguments = probe
 output = $1.out
+${3:-}
 queue
 END
   event "$1" 005
-  equal "$(cat "$1.out")" "$2 alice $jobs" "$1"
+  equal "$(cat "$1.out")" "$2 alice $jobs" "the job $1"
 }
-nothing_chosen without "base / none"
+runs submitted "bullseye bullseye bullseye" "" CHOS=bullseye
+runs getenv "bullseye bullseye bullseye" "getenv = CHOS" CHOS=bullseye
+runs environment "trixie trixie trixie" 'environment = "CHOS=trixie"' CHOS=bullseye
+runs base "base / base" 'environment = "CHOS=base"' CHOS=bullseye
+runs nothing "base / none"
 allowlist trixie:/os/trixie bullseye:/os/bullseye default:/os/trixie
 expect 0 chosctl reload
-nothing_chosen default "trixie trixie trixie"
+runs default "trixie trixie trixie"
 finished

@@ -12,7 +12,6 @@ fresh() {
   rm -rf /home/*/.chos $jobs
   mkdir $jobs
   chown alice: $jobs
-  printf '%s\n' '[share]' 'add = ["/var/lib/condor/execute"]' >/etc/chos.conf
   allowlist trixie:/os/trixie bullseye:/os/bullseye
   expect 0 chosctl up
   expect 0 chosctl reload
