@@ -3,8 +3,8 @@
 # nothing is left of them.
 . "${0%/*}/condor-lib.sh"
 fresh
-count=60
-[ -z "${CHOS_LONG:-}" ] || count=500
+count=60 limit=55
+[ -z "${CHOS_LONG:-}" ] || count=500 limit=570
 seed=${CHOS_SEED:-$RANDOM}
 echo "seed $seed"
 RANDOM=$seed
@@ -24,7 +24,7 @@ error = err.\$(number)
 queue number,variable from list
 END
 began=$SECONDS
-event many 005 $count
+event many 005 $count $limit
 echo "$count jobs in $((SECONDS - began)) s"
 while IFS=, read -r number variable; do
   os=${variable#CHOS=} mark=${variable#CHOS=} module=${variable#CHOS=}
