@@ -12,7 +12,7 @@ oses=(trixie bullseye base none)
 for ((n = 0; n < count; n++)); do
   os=${oses[RANDOM % 4]}
   variable="CHOS=$os"
-  [ $os != none ] || variable=
+  [ $os != none ] || variable=NO_OS=1  # an empty one would be that of the line before
   echo "$n,$variable"
 done >list
 submit many <<END
@@ -27,10 +27,10 @@ began=$SECONDS
 event many 005 $count $limit
 echo "$count jobs in $((SECONDS - began)) s"
 while IFS=, read -r number variable; do
-  os=${variable#CHOS=} mark=${variable#CHOS=} module=${variable#CHOS=}
-  case $os in
-    base) module=/ ;;
-    "") os=none mark=base module=/ ;;
+  case $variable in
+    NO_OS=1) os=none mark=base module=/ ;;
+    CHOS=base) os=base mark=base module=/ ;;
+    *) os=${variable#CHOS=} mark=$os module=$os ;;
   esac
   equal "$(cat out.$number)" "$mark $module $os alice $jobs" "job $number of $variable"
   equal "$(cat err.$number)" "" "errors of job $number"
