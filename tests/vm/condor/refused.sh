@@ -4,7 +4,9 @@
 . "${0%/*}/condor-lib.sh"
 fresh
 allowlist trixie:/os/trixie closed:/os/bullseye:closed missing:/os/missing
+mkdir $tree/missing
 expect 0 chosctl reload
+rmdir $tree/missing
 submit refused <<'END'
 executable = /usr/bin/touch
 arguments = ran.$(os)

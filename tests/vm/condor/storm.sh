@@ -15,7 +15,7 @@ for ((n = 0; n < count; n++)); do
   [ $os != none ] || variable=NO_OS=1  # an empty one would be that of the line before
   echo "$n,$variable"
 done >list
-submit many <<END
+submit storm <<END
 executable = /bin/sh
 arguments = probe
 environment = "\$(variable)"
@@ -24,7 +24,7 @@ error = err.\$(number)
 queue number,variable from list
 END
 began=$SECONDS
-event many 005 $count $limit
+event storm 005 $count $limit
 echo "$count jobs in $((SECONDS - began)) s"
 while IFS=, read -r number variable; do
   case $variable in
