@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Jobs with files that are transferred, and without; the OS by environment= and by getenv=, the
-# site's default, the base OS; arguments, exit status, the private /tmp.
+# Jobs with files that are transferred, and without; the OS by environment=, by getenv=, by the
+# submitter's $CHOS, the site's default, the base OS; arguments, exit status, the private /tmp.
 . "${0%/*}/condor-lib.sh"
 fresh
 cat >job.sh <<'END'
@@ -11,7 +11,6 @@ printf '<%s>' "$@"
 echo
 cat
 cat data
-readlink -f /proc/self/root
 echo "made by $$" >made
 touch /tmp/of-the-job && ls -A /tmp
 exit 5
@@ -34,44 +33,40 @@ queue os in (trixie bullseye base)
 END
 event transfer 005 3
 for os in trixie bullseye base; do
-  module=$os root=/chos
-  [ $os != base ] || module=/ root=/
+  module=$os
+  [ $os != base ] || module=/
   equal "$(cat $os.err)" "" "errors of the job in $os"
   equal "$(sed -n 1p $os.out)" "$os $module $os alice no home" "the job in $os"
   [[ "$(sed -n 2p $os.out)" == /var/lib/condor/execute/dir_* ]] ||
     fail "the job's directory in $os is not that of HTCondor: $(sed -n 2p $os.out)"
   equal "$(sed -n 3p $os.out)" "<a  b><><-o><\$x><*><\"q\"><it's>" "arguments in $os"
-  equal "$(sed -n 4,6p $os.out | tr '\n' ' ')" "from-stdin from-data $root " "files, root in $os"
-  equal "$(sed -n '7,$p' $os.out)" of-the-job "/tmp in $os"
+  equal "$(sed -n 4,5p $os.out | tr '\n' ' ')" "from-stdin from-data " "files in $os"
+  equal "$(sed -n '6,$p' $os.out)" of-the-job "/tmp in $os"
   [[ "$(cat $os.made)" == "made by "* ]] || fail "no file came back from $os"
 done
 [ ! -e /tmp/of-the-job ] || fail "the job's /tmp is everybody's"
 expect 0 condor_history -limit 3 -af ExitCode ExitBySignal
 equal "$(sort -u $output)" "5 false" "what HTCondor says of the jobs"
 
-# On files that the node shares; the submitter's own $CHOS.
-submit getenv CHOS=bullseye <<END
-executable = /bin/sh
-arguments = probe
-getenv = CHOS
-output = getenv.out
-queue
-END
-event getenv 005
-equal "$(cat getenv.out)" "bullseye bullseye bullseye alice $jobs" "by getenv=CHOS"
-
-nothing_chosen() {
-  submit "$1" CHOS=bullseye <<END
+# On files that the node shares: by the submitter's own $CHOS, which environment= and getenv= beat.
+# runs NAME "MARK MODULE $CHOS" [LINE] [VARIABLE]
+runs() {
+  submit "$1" ${4:+"$4"} <<END
 executable = /bin/sh
 arguments = probe
 output = $1.out
+${3:-}
 queue
 END
   event "$1" 005
-  equal "$(cat "$1.out")" "$2 alice $jobs" "$1"
+  equal "$(cat "$1.out")" "$2 alice $jobs" "the job $1"
 }
-nothing_chosen without "base / none"
+runs submitted "bullseye bullseye bullseye" "" CHOS=bullseye
+runs getenv "bullseye bullseye bullseye" "getenv = CHOS" CHOS=bullseye
+runs environment "trixie trixie trixie" 'environment = "CHOS=trixie"' CHOS=bullseye
+runs base "base / base" 'environment = "CHOS=base"' CHOS=bullseye
+runs nothing "base / none"
 allowlist trixie:/os/trixie bullseye:/os/bullseye default:/os/trixie
 expect 0 chosctl reload
-nothing_chosen default "trixie trixie trixie"
+runs default "trixie trixie trixie"
 finished

@@ -12,7 +12,6 @@ fresh() {
   rm -rf /home/*/.chos $jobs
   mkdir $jobs
   chown alice: $jobs
-  printf '%s\n' '[share]' 'add = ["/var/lib/condor/execute"]' >/etc/chos.conf
   allowlist trixie:/os/trixie bullseye:/os/bullseye
   expect 0 chosctl up
   expect 0 chosctl reload
@@ -35,12 +34,12 @@ submit() {
   job=$(sed 's/\..*//' $output)
 }
 
-# event NAME EVENT [N]: the log of NAME has it N times by now: 005 has ended, 012 is held.
+# event NAME EVENT [N [SECONDS]]: the log of NAME gets to have it N times: 005 has ended, 012 is held.
 event() {
   local log=$jobs/$1.log tail status
   exec 5< <(exec tail -n +1 -F "$log" 2>/dev/null)
   tail=$!
-  timeout $((50 * CHOS_TIME_SCALE)) grep -m "${3:-1}" "^$2 (" <&5 >$output
+  timeout $((${4:-45} * CHOS_TIME_SCALE)) grep -m "${3:-1}" "^$2 (" <&5 >$output
   status=$?
   kill $tail
   exec 5<&-
@@ -50,8 +49,12 @@ event() {
   fi
 }
 
-# Nothing of the jobs is left.
+# Nothing of the jobs is left, once their starters have tidied up.
 finished() {
+  local pid
+  for pid in $(pgrep -x condor_starter); do
+    timeout $((20 * CHOS_TIME_SCALE)) tail --pid="$pid" -f /dev/null || fail "a condor_starter stays"
+  done
   equal "$(cat /proc/chos/processes)" "" "processes in an OS"
   equal "$(mounts)" "$mounts_before" "mounts"
   equal "$(ls /var/lib/condor/execute)" "" "what is in EXECUTE"

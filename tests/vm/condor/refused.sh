@@ -4,7 +4,9 @@
 . "${0%/*}/condor-lib.sh"
 fresh
 allowlist trixie:/os/trixie closed:/os/bullseye:closed missing:/os/missing
+mkdir $tree/missing
 expect 0 chosctl reload
+rmdir $tree/missing
 submit refused <<'END'
 executable = /usr/bin/touch
 arguments = ran.$(os)
@@ -21,12 +23,13 @@ held() {
   grep "^CHOS=$1 " $output >$output.one
   mv $output.one $output
   says "CHOS=$1 26 126 Error from "
-  says "chos_jobstarter: $2"
+  says "The job wrapper failed to execute the job: chos_jobstarter: "
+  says "$2"
   says "; the job was not started"
 }
 held sarge "\$CHOS names 'sarge', which is not in /etc/chos"
 held closed "'closed' is closed"
-held missing "the tree"
+held missing "its tree is missing"
 expect 0 journalctl -q -b -o cat SYSLOG_IDENTIFIER=chos_jobstarter
 says "user 'alice': \$CHOS names 'sarge'"
 

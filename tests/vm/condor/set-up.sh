@@ -25,11 +25,7 @@ UPDATE_INTERVAL = 5
 PERIODIC_EXPR_INTERVAL = 5
 JOB_START_DELAY = 0
 END
-  cp /usr/share/chos/condor/50-chos.conf /etc/condor/config.d/
-  install -d -o condor -g condor /var/lib/condor/execute
-  for os in /var/lib/chos/os/trixie /var/lib/chos/os/bullseye; do
-    mkdir -p "$os/var/lib/condor/execute"
-  done
+  echo 'include : /usr/share/chos/condor/50-chos.conf' >/etc/condor/config.d/50-chos.conf
   systemctl start condor
 }
 
