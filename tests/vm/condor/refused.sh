@@ -3,10 +3,9 @@
 # condor_release starts them.
 . "${0%/*}/condor-lib.sh"
 fresh
-allowlist trixie:/os/trixie closed:/os/bullseye:closed missing:/os/missing
-mkdir $tree/missing
+allowlist trixie:/os/trixie closed:/os/trixie:closed missing:/os/bullseye
 expect 0 chosctl reload
-rmdir $tree/missing
+mv $tree/bullseye $tree/gone
 submit refused <<'END'
 executable = /usr/bin/touch
 arguments = ran.$(os)
@@ -30,11 +29,13 @@ held() {
 held sarge "\$CHOS names 'sarge', which is not in /etc/chos"
 held closed "'closed' is closed"
 held missing "its tree is missing"
+journalctl --sync
 expect 0 journalctl -q -b -o cat SYSLOG_IDENTIFIER=chos_jobstarter
 says "user 'alice': \$CHOS names 'sarge'"
 
 # The admin mends it.
-allowlist trixie:/os/trixie closed:/os/bullseye sarge:/os/bullseye missing:/os/trixie
+mv $tree/gone $tree/bullseye
+allowlist trixie:/os/trixie closed:/os/trixie sarge:/os/bullseye missing:/os/bullseye
 expect 0 chosctl reload
 expect 0 condor_release "$job"
 event refused 005 4
