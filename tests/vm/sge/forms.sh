@@ -32,6 +32,7 @@ rm $tree/bullseye/usr/bin/only-in-bullseye
 
 # The environment, exported by a word of the job's own too: CHOS comes along nevertheless.
 printf '#!/bin/sh\n#$ -v TWO\necho "$(cat /etc/chos-mark) $ONE $TWO"\n' >/home/alice/variables.sh
+rm $said  # Grid Engine adds to a file
 expect 0 in_home alice CHOS=trixie TWO='b  c' qsub -sync y -cwd -j y -o said -v ONE='a"$x' variables.sh
 job_said 'trixie a"$x b  c' "variables"
 rm $said
