@@ -58,7 +58,7 @@ GROUPS = (
           modules=("sunrpc", "nfsd", "nfsv4", "auth_rpcgss"), measured=("login_cost",),
           helpers=("typist.py",)),
     Group("slurm", {"6.1": "slurm12", "6.12": "slurm13"}, {"6.1": ("slurm_submit",)},
-          modules=("virtio_net",), measured=("slurm_cost",), nodes=2),
+          modules=("virtio_net",), measured=("slurm_cost",), nodes=2, limit=120),
     Group("mpi", {"6.1": "slurm12", "6.12": "slurm13"}, {}, modules=("virtio_net",), nodes=2,
           os_trees=(("mpi", "os-mpi"),), like=("slurm",)),
     # Emulated, a job of Grid Engine takes four seconds of the processor: a hundred take their time.

@@ -64,6 +64,7 @@ MessageTimeout=100
 TCPTimeout=60
 BatchStartTimeout=600
 UnkillableStepTimeout=300
+KillWait=5
 JobSubmitPlugins=lua
 SchedulerParameters=defer_batch,sched_min_interval=0
 NodeName=$nodes CPUs=8 RealMemory=500
