@@ -120,6 +120,9 @@ TEST_F(Spank, ATrialThatHangsIsGivenUp) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ETIMEDOUT) << refused.error().what;
   EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(20));
+  int status = 0;
+  EXPECT_GT(::waitpid(-1, &status, 0), 0);
+  EXPECT_TRUE(WIFSIGNALED(status)) << "the child was left";
 }
 
 TEST(SpankArguments, AreOfPlugstackConf) {
