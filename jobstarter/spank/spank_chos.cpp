@@ -194,7 +194,8 @@ extern "C" int slurm_spank_init_post_opt(spank_t handle, int count, char** words
 // once, not by each of them.  It is they who fail: if this did, Slurm would drain the node of a batch
 // script, and srun would wait for the tasks of other nodes, or end with status 0 (until 26.05).
 extern "C" int slurm_spank_user_init(spank_t handle, int count, char** words) {
-  return guarded([=] {
+  refused = true;  // unless the trial ends well: what it throws counts too
+  (void)guarded([=] {
     const Site site = site_of(count, words);
     const auto there =
         chos::spank::try_out(asked_of(handle), variable(handle, "PWD"), site, patience);
@@ -202,6 +203,7 @@ extern "C" int slurm_spank_user_init(spank_t handle, int count, char** words) {
     refused = !there;
     return static_cast<int>(ESPANK_SUCCESS);
   });
+  return ESPANK_SUCCESS;
 }
 
 // In the process that becomes the task, the last thing before it does.

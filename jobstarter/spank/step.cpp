@@ -132,16 +132,15 @@ Status try_out(const Asked& asked, const std::string& directory, const Site& sit
   if (child == 0) try_in_child(asked, directory, site, out.get());
   out.reset();
   struct pollfd wait {in.get(), POLLIN, 0};
-  int ready = 0;
-  do ready = ::poll(&wait, 1, patience);
-  while (ready == -1 && errno == EINTR);
+  const int ready = TEMP_FAILURE_RETRY(::poll(&wait, 1, patience));
   std::string text(longest_text, '\0');
-  const ssize_t got = ready > 0 ? ::read(in.get(), text.data(), text.size()) : -1;
+  const ssize_t got =
+      ready > 0 ? TEMP_FAILURE_RETRY(::read(in.get(), text.data(), text.size())) : -1;
   text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
   if (ready <= 0) ::kill(child, SIGKILL);
   int status = 0;
   // One that hangs in a dead file system cannot be waited for.
-  const pid_t gone = ::waitpid(child, &status, ready > 0 ? 0 : WNOHANG);
+  const pid_t gone = TEMP_FAILURE_RETRY(::waitpid(child, &status, ready > 0 ? 0 : WNOHANG));
   if (ready <= 0)
     return Error{"it could not be entered within " + std::to_string(patience / 1000) + " s",
                  "is the file system of its tree alive?", ETIMEDOUT};

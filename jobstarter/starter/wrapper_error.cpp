@@ -11,14 +11,16 @@ namespace {
 
 bool is_mine(const struct stat& info) { return info.st_uid == ::geteuid(); }
 
-// Nobody else gets at what lies in the directory, once others may pass through it.
-void close_to_others(int directory) {
+// Nobody else gets at what lies in the directory, once others may pass through it.  False: somebody
+// may.
+bool close_to_others(int directory) {
   const int copy = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* list = copy < 0 ? nullptr : ::fdopendir(copy);
   if (list == nullptr) {
     if (copy >= 0) ::close(copy);
-    return;
+    return false;
   }
+  bool closed = true;
   while (const dirent* entry = ::readdir(list)) {
     const std::string name = entry->d_name;
     struct stat info {};
@@ -26,9 +28,10 @@ void close_to_others(int directory) {
         ::fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 ||
         S_ISLNK(info.st_mode) || !is_mine(info))
       continue;
-    ::fchmodat(directory, name.c_str(), info.st_mode & 0700, 0);
+    if (::fchmodat(directory, name.c_str(), info.st_mode & 0700, 0) != 0) closed = false;
   }
   ::closedir(list);
+  return closed;
 }
 
 }  // namespace
@@ -54,7 +57,7 @@ void WrapperError::write(const std::string& line) const {
   // groups, and the directory is the user's alone.
   const mode_t pass = S_IXGRP | S_IXOTH;
   const bool lets_nobody_pass = is_scratch_ && is_mine(info) && (info.st_mode & pass) != pass;
-  if (lets_nobody_pass) close_to_others(directory_);
+  const bool may_be_passed = lets_nobody_pass && close_to_others(directory_);
   const int file = ::openat(directory_, name_.c_str(),
                             O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
   if (file < 0) return;
@@ -62,7 +65,7 @@ void WrapperError::write(const std::string& line) const {
   const bool written = ::write(file, text.data(), text.size()) >= 0;
   ::fchmod(file, 0644);  // whatever the umask
   ::close(file);
-  if (written && lets_nobody_pass) ::fchmod(directory_, (info.st_mode & 07777) | pass);
+  if (written && may_be_passed) ::fchmod(directory_, (info.st_mode & 07777) | pass);
 }
 
 }  // namespace chos::starter
