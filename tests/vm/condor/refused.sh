@@ -3,7 +3,7 @@
 # condor_release starts them.
 . "${0%/*}/condor-lib.sh"
 fresh
-allowlist trixie:/os/trixie closed:/os/trixie:closed missing:/os/bullseye
+allowlist trixie:/os/trixie closed:/os/none:closed missing:/os/bullseye
 expect 0 chosctl reload
 mv $tree/bullseye $tree/gone
 submit refused <<'END'
