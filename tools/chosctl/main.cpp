@@ -17,7 +17,8 @@ int act(const chos::ctl::Options& options) {
   // Nothing of it concerns the others, and a mistake in it must not keep anybody from pam disable.
   const bool needs_config =
       options.command == Command::up || options.command == Command::down ||
-      options.command == Command::reload || options.command == Command::status;
+      options.command == Command::reload || options.command == Command::status ||
+      options.command == Command::os;
   if (!config.ok() && needs_config) {
     say.error(config.error_text());
     say.hint("nothing was changed; see chos.conf(5)");
@@ -43,6 +44,7 @@ int act(const chos::ctl::Options& options) {
     case Command::batch_enable: return chos::ctl::batch_enable(node, options);
     case Command::batch_disable: return chos::ctl::batch_disable(node, options);
     case Command::batch_status: return chos::ctl::batch_status(options);
+    case Command::os: return chos::ctl::os(node, options.os);
     case Command::status: break;
   }
   return chos::ctl::status(node, options.json);

@@ -14,6 +14,7 @@ namespace {
 
 constexpr const char* footer = R"(Examples:
   chosctl up                 make the node ready; run twice it changes nothing
+  chosctl os add trixie debian:trixie  an OS from its source; see: chosctl os --help
   chosctl status             what there is, and who is in which OS
   chosctl reload             after a change of /etc/chos, of chos.conf or of a tree
   chosctl doctor             what is wrong, and what to do about it
@@ -112,6 +113,7 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
   doctor->add_flag("--json", options.json, "Print JSON");
   const auto pam = add_pam(app, options);
   const auto batch = add_batch(app, options);
+  const OsCommandLine os(app, options.os);
 
   try {
     app.parse(argc, argv);
@@ -134,6 +136,7 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
   if (batch.enable->parsed()) options.command = Command::batch_enable;
   if (batch.disable->parsed()) options.command = Command::batch_disable;
   if (batch.status->parsed()) options.command = Command::batch_status;
+  if (os.parsed()) options.command = Command::os;
   return options;
 }
 

@@ -6,10 +6,12 @@
 #include <variant>
 #include <vector>
 
+#include "chosctl/os.h"
+
 namespace chos::ctl {
 
 enum class Command { up, down, reload, status, doctor, pam_enable, pam_disable, pam_status,
-                     batch_enable, batch_disable, batch_status };
+                     batch_enable, batch_disable, batch_status, os };
 
 struct Options {
   Command command = Command::status;
@@ -26,6 +28,7 @@ struct Options {
   std::vector<std::string> batch_systems;     ///< batch; one, but for status
   std::vector<std::string> batch_queues;      ///< batch --queue
   std::string batch_directory;                ///< batch --directory
+  OsOptions os;
   std::string batch_root, batch_backups;      ///< batch; empty: those of the system
 };
 

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// chosctl os: the trees, and who may enter them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/node.h"
+#include "store/build.h"
+
+namespace CLI {
+class App;
+}
+
+namespace chos::ctl {
+
+enum class OsCommand { add, list, show, verify, close, open, set_default, replace, rollback, remove,
+                       pack };
+
+struct OsOptions {
+  OsCommand command = OsCommand::list;
+  std::string name, source, file;
+  std::vector<std::string> names;   ///< verify; empty: all
+  bool json = false;
+  bool erofs = false;               ///< pack
+  bool closed = false, suid = false;
+  std::vector<std::string> groups;  ///< add
+  std::string max_size;
+  BuildOptions build;
+};
+
+/// Adds `os` and its subcommands to chosctl's; `command` is set when one of them was given.
+class OsCommandLine {
+ public:
+  OsCommandLine(CLI::App& app, OsOptions& options);
+  /// Whether it was `os`; then options.command is right.
+  bool parsed() const;
+
+ private:
+  CLI::App* os_;
+};
+
+/// Does it, and returns the exit status.
+int os(const Node& node, const OsOptions& options);
+
+}  // namespace chos::ctl

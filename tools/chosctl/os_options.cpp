@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <CLI/CLI.hpp>
+
+#include "chosctl/os.h"
+#include "lib/names.h"
+
+namespace chos::ctl {
+namespace {
+
+constexpr const char* footer = R"(Sources:
+  debian:SUITE[/ARCH]          a Debian release, by mmdebstrap
+  rpm:REPOFILE[#PACKAGE...]    packages of a .repo file, by dnf, or by rpm alone
+  tar:FILE                     an archive of a tree, compressed in any way
+  oci:ARCHIVE, oci:LAYOUT[:TAG]  a container image: docker save, OCI archive or layout
+  dir:PATH                     a tree that is there, such as one on NFS; it is not copied
+  image:FILE                   a squashfs or erofs image; copied, and mounted once
+
+Examples:
+  chosctl os add trixie debian:trixie
+  chosctl os add el9 rpm:/etc/yum.repos.d/el9.repo#bash,coreutils,gcc --group hep
+  chosctl os add tools oci:/srv/tools.tar --max-size 20G
+  chosctl os list
+  chosctl os replace trixie debian:trixie   who is inside keeps the old tree to the end
+  chosctl os rollback trixie
+  chosctl os close el9 && chosctl os remove el9
+  chosctl os pack trixie /srv/trixie.squashfs
+
+Exit status: 0 done; 1 it failed, or was refused, or verify found differences; 2 usage.)";
+
+void add_build_options(CLI::App& command, OsOptions& options) {
+  command.add_option("NAME", options.name, "Of the OS, as users write it")->required();
+  command.add_option("SOURCE", options.source, "See: chosctl os --help")->required();
+  command
+      .add_option("--max-size", options.max_size,
+                  "Refuse what is bigger unpacked, such as 20G (64G if not given)")
+      ->type_name("SIZE");
+  command.add_flag("--drop-devices", options.build.drop_devices,
+                   "tar, oci: leave device nodes out instead of refusing the archive");
+  command
+      .add_option("--include", options.build.include, "debian: more packages; may be repeated")
+      ->type_name("PACKAGE")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command
+      .add_option("--variant", options.build.variant,
+                  "debian: of mmdebstrap, such as minbase (important if not given)")
+      ->type_name("VARIANT");
+  command.add_option("--mirror", options.build.mirror, "debian: not the one that apt uses here")
+      ->type_name("URL");
+  command.add_flag("--allow-expired", options.build.expired_ok,
+                   "debian: take a suite whose Release file is past its date");
+}
+
+}  // namespace
+
+OsCommandLine::OsCommandLine(CLI::App& app, OsOptions& options) {
+  os_ = app.add_subcommand("os", "OSs from their sources: add, list, replace, remove ...");
+  os_->require_subcommand(1);
+  os_->footer(footer);
+  const auto add = [&](const char* name, OsCommand command, const char* what) {
+    auto* sub = os_->add_subcommand(name, what);
+    sub->footer(footer);
+    sub->add_flag("--json", options.json, "Print JSON");
+    sub->callback([&options, command] { options.command = command; });
+    return sub;
+  };
+  auto* make = add("add", OsCommand::add, "Make an OS of a source and let users enter it");
+  add_build_options(*make, options);
+  make->add_flag("--closed", options.closed, "Let nobody enter yet");
+  make->add_flag("--suid", options.suid, "Let its setuid programs give rights (think twice)");
+  make->add_option("--group", options.groups, "Only for its members; may be repeated")
+      ->type_name("GROUP")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  add("list", OsCommand::list, "The OSs, with release, size, source, state and who is inside");
+  const auto named = [&](const char* name, OsCommand command, const char* what) {
+    auto* sub = add(name, command, what);
+    sub->add_option("NAME", options.name, "Of the OS")->required();
+    return sub;
+  };
+  named("show", OsCommand::show, "All about one of them, its setuid programs too");
+  add("verify", OsCommand::verify, "Compare trees with what they were when they were published")
+      ->add_option("NAME", options.names, "All that chosctl has made if none is given");
+  named("close", OsCommand::close, "Nobody new enters; who is inside stays");
+  named("open", OsCommand::open, "Users may enter again");
+  named("default", OsCommand::set_default, "The OS of those who choose none; base: none is");
+  auto* replace = add("replace", OsCommand::replace,
+                      "A new tree under the name; who is inside keeps the old one");
+  add_build_options(*replace, options);
+  named("rollback", OsCommand::rollback, "Back to the tree before");
+  named("remove", OsCommand::remove, "Take it from the list and delete its trees, if it is empty");
+  auto* pack = named("pack", OsCommand::pack, "Make an image of its tree, for image:FILE");
+  pack->add_option("FILE", options.file, "The new image")->required();
+  auto* squashfs =
+      pack->add_flag("--squashfs")->description("A squashfs image (it is one if none is said)");
+  pack->add_flag("--erofs", options.erofs, "An erofs image")->excludes(squashfs);
+}
+
+bool OsCommandLine::parsed() const { return os_->parsed(); }
+
+}  // namespace chos::ctl

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "store/keeper.h"
+
+#include <chos/abi.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "lib/names.h"
+#include "store/allowlist_edit.h"
+
+namespace chos {
+namespace {
+
+// A name that is no OS's own: `default` stands for another, `base` is the base OS.
+Status check_name(const std::string& name) {
+  if (const auto problem = name_problem(name); !problem.empty())
+    return Error{problem, "choose another name", EINVAL};
+  if (name == CHOS_DEFAULT_NAME || name == "base")
+    return Error{"the name " + in_quotes(name) + " has a meaning of its own",
+                 "choose another name", EINVAL};
+  return {};
+}
+
+unsigned next_generation(const std::vector<TreeRecord>& records, const OsEntry* entry) {
+  unsigned last = entry != nullptr ? 1 : 0;
+  for (const auto& record : records) last = std::max(last, record.generation);
+  return last + 1;
+}
+
+}  // namespace
+
+Result<TreeRecord> Keeper::add(const std::string& name, const Source& source,
+                               const BuildOptions& build_options, const std::string& options) {
+  if (auto status = check_name(name); !status) return status.error();
+  if (auto status = recover(); !status) return status.error();
+  const auto before = list();
+  if (!before) return before.error();
+  if (before->find_name(name) != nullptr)
+    return Error{node_.allowlist_file + " has an OS " + in_quotes(name) + " already",
+                 "to give it another tree: chosctl os replace " + name + " " + source.text,
+                 EEXIST};
+  struct stat info {};
+  const std::string place = store_.trees() + "/" + name;
+  const bool in_place = source.kind == Source::Kind::dir && source.path == place;
+  if (!in_place && ::lstat(place.c_str(), &info) == 0)
+    return Error{place + " is there, though " + node_.allowlist_file + " has no OS " +
+                     in_quotes(name),
+                 "to use that tree: chosctl os add " + name + " dir:" + place +
+                     "; else move it away",
+                 EEXIST};
+  const std::string rest = options.empty() ? "" : ":" + options;
+  return publish(name, 1, source, build_options, [&](const TreeRecord& record) -> Edit {
+    // Programs of a 32-bit tree ask uname(2) what they run on.
+    std::string all = rest;
+    if (record.machine == "i386" && all.find("persona=") == std::string::npos)
+      all += std::string(all.empty() ? ":" : ",") + "persona=linux32";
+    return [line = name + ":" + record.path() + all](const std::string& text) {
+      return with_entry(text, line);
+    };
+  });
+}
+
+Result<TreeRecord> Keeper::replace(const std::string& name, const Source& source,
+                                   const BuildOptions& build_options) {
+  if (auto status = recover(); !status) return status.error();
+  const auto found = find(name);
+  if (!found) return found.error();
+  const auto records = store_.records_of(name);
+  if (!records) return records.error();
+  return publish(name, next_generation(*records, &found->entry), source, build_options,
+                 [&](const TreeRecord& record) -> Edit {
+                   return [from = found->entry.path, to = record.path()](const std::string& text) {
+                     return with_moved_path(text, from, to);
+                   };
+                 });
+}
+
+Result<TreeRecord> Keeper::publish(const std::string& name, unsigned generation,
+                                   const Source& source, const BuildOptions& options,
+                                   const std::function<Edit(const TreeRecord&)>& edit) {
+  const auto journal = store_.take(name);
+  if (!journal) return journal.error();
+  auto status = store_.write_journal(name, {JournalEntry::What::publish, generation});
+  if (!status) return status.error();
+  auto record = make(name, generation, source, options);
+  if (record) {
+    progress_.stage("publishing " + name);
+    const auto changed = change_list(edit(*record));
+    if (!changed) {
+      if (auto undone = discard(*record); !undone) progress_.note(undone.error().what);
+      record = changed.error();
+    }
+  }
+  status = clean_work(name);
+  if (status) status = store_.end_journal(name);
+  if (!status) progress_.note(status.error().what);
+  if (record) prune(name);
+  return record;
+}
+
+Result<TreeRecord> Keeper::rollback(const std::string& name) {
+  if (auto status = recover(); !status) return status.error();
+  const auto journal = store_.take(name);
+  if (!journal) return journal.error();
+  const auto found = find(name);
+  const auto records = store_.records_of(name);
+  Result<TreeRecord> result = Error{};
+  if (!found || !records) {
+    result = found ? records.error() : found.error();
+  } else {
+    const TreeRecord* target = nullptr;
+    for (const auto& record : *records)
+      if (record.path() != found->entry.path) target = &record;
+    if (target == nullptr) {
+      result = Error{"there is no other tree of " + in_quotes(name) + " to go back to",
+                     "see: chosctl os show " + name, ENOENT};
+    } else {
+      const auto changed = change_list([&](const std::string& text) {
+        return with_moved_path(text, found->entry.path, target->path());
+      });
+      if (changed) result = *target;
+      else result = changed.error();
+    }
+  }
+  if (auto status = store_.end_journal(name); !status) progress_.note(status.error().what);
+  return result;
+}
+
+Status Keeper::remove(const std::string& name) {
+  if (auto status = recover(); !status) return status;
+  const auto journal = store_.take(name);
+  if (!journal) return journal.error();
+  const auto finish = [&](Status status) {
+    if (auto end = store_.end_journal(name); !end) progress_.note(end.error().what);
+    return status;
+  };
+  const auto found = find(name);
+  if (!found) return finish(found.error());
+  if (found->site_default == found->entry.path)
+    return finish(Error{in_quotes(name) + " is the site's default",
+                        "choose another first: chosctl os default OTHER, or: chosctl os default "
+                        "base", EBUSY});
+  const auto records = store_.records_of(name);
+  if (!records) return finish(records.error());
+  TreeRecord shown;  // of a tree made by hand
+  shown.name = name;
+  const auto used_by = [&]() -> Status {
+    auto all = *records;
+    if (all.empty()) all.push_back(shown);
+    for (const auto& record : all) {
+      const auto used = in_use(record);
+      if (!used) return used.error();
+      if (*used)
+        return Error{"processes are in " + in_quotes(name) + "; nothing was changed",
+                     "see them: chosctl os show " + name + "; to let nobody else in: chosctl os "
+                     "close " + name, EBUSY};
+    }
+    return {};
+  };
+  if (auto status = used_by(); !status) return finish(status);
+  if (auto status = store_.write_journal(name, {JournalEntry::What::remove, 0}); !status)
+    return finish(status);
+  std::string before;
+  const auto changed = change_list([&](const std::string& text) {
+    before = text;
+    return without_entry(text, name);
+  });
+  if (!changed) return finish(changed.error());
+  // Whoever came in while the line was still there stays.
+  if (auto status = used_by(); !status) {
+    const auto restored = change_list([&](const std::string&) { return before; });
+    if (!restored) progress_.note(restored.error().what);
+    return finish(status);
+  }
+  if (records->empty())
+    progress_.note("chosctl did not make its tree, so it stays at " +
+                   store_.trees() + found->entry.path.substr(found->entry.path.rfind('/')));
+  for (const auto& record : *records)
+    if (auto status = discard(record); !status) return status;  // the journal stays: next time
+  if (auto status = clean_work(name); !status) return status;
+  return finish({});
+}
+
+Result<bool> Keeper::set_option(const std::string& name, const std::string& option, bool on) {
+  if (auto status = recover(); !status) return status.error();
+  const auto found = find(name);
+  if (!found) return found.error();
+  // The site's default has the options of what it stands for; another name of the same path must
+  // have the same.
+  const auto all = list();
+  if (!all) return all.error();
+  return change_list([&](const std::string& text) {
+    std::string out = text;
+    for (const auto& entry : all->entries())
+      if (entry.path == found->entry.path && entry.name != CHOS_DEFAULT_NAME)
+        out = with_option(out, entry.name, option, on);
+    return out;
+  });
+}
+
+Result<bool> Keeper::set_default(const std::string& name) {
+  if (auto status = recover(); !status) return status.error();
+  if (name == "base")
+    return change_list([](const std::string& text) { return with_default(text, ""); });
+  const auto found = find(name);
+  if (!found) return found.error();
+  return change_list([&](const std::string& text) {
+    return found->site_default == found->entry.path ? text : with_default(text, found->entry.path);
+  });
+}
+
+void Keeper::prune(const std::string& name) {
+  const auto found = find(name);
+  const auto records = store_.records_of(name);
+  if (!found || !records) return;
+  const TreeRecord* previous = nullptr;
+  for (const auto& record : *records)
+    if (record.path() != found->entry.path) previous = &record;
+  for (const auto& record : *records) {
+    if (record.path() == found->entry.path || &record == previous) continue;
+    const auto used = in_use(record);
+    if (!used || *used) continue;  // a later run takes it away
+    if (auto status = discard(record); !status) progress_.note(status.error().what);
+  }
+}
+
+}  // namespace chos

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Changes of the OSs of a node: adding, replacing, removing, closing.
+//
+// The commit point of each is the replacement of the allowlist's text.  What was made before it is
+// taken back, and what remains after it is done, by the next run if this one was killed.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/node.h"
+#include "store/build.h"
+#include "store/source.h"
+#include "store/store.h"
+#include "store/work_progress.h"
+
+namespace chos {
+
+class Keeper {
+ public:
+  /// `quiet` hears what `reload` does to a node that is up.
+  Keeper(const Node& node, const Store& store, WorkProgress& progress, Progress& quiet)
+      : node_(node), store_(store), progress_(progress), quiet_(quiet) {}
+
+  /// Makes an OS of a source and lists it, with `options` of chos(5) such as "groups=hep,closed".
+  Result<TreeRecord> add(const std::string& name, const Source& source,
+                         const BuildOptions& build_options, const std::string& options);
+
+  /// Makes a new tree; who enters from now on gets it, who is inside keeps the old one.
+  Result<TreeRecord> replace(const std::string& name, const Source& source,
+                             const BuildOptions& build_options);
+
+  /// Goes back to the generation before.
+  Result<TreeRecord> rollback(const std::string& name);
+
+  /// Code EBUSY: processes are in it.  A tree that chosctl did not make stays where it is.
+  Status remove(const std::string& name);
+
+  /// "closed" or "suid"; false: it was so already.
+  Result<bool> set_option(const std::string& name, const std::string& option, bool on);
+
+  /// The site's default; "base" for none.
+  Result<bool> set_default(const std::string& name);
+
+  /// Finishes or takes back what runs that were killed have left.  Called before each change.
+  Status recover();
+
+ private:
+  using Edit = std::function<std::string(const std::string& text)>;
+  struct Listed {
+    OsEntry entry;
+    std::string site_default;  ///< its path, "" if there is none
+  };
+
+  Result<Allowlist> list() const;
+  Result<Listed> find(const std::string& name) const;
+  Result<bool> change_list(const Edit& edit);
+  Status write_list(const std::string& text) const;
+  Status apply();
+  bool is_up() const;
+
+  Status recover(const std::string& name);
+  Status clean_work(const std::string& name);
+  Result<TreeRecord> make(const std::string& name, unsigned generation, const Source& source,
+                          const BuildOptions& options);
+  Status check(const std::string& name, const std::string& root);
+  Status place(const TreeRecord& record, const std::string& root, const std::string& manifest);
+  Status take_back(const TreeRecord& record);
+  Status discard(const TreeRecord& record);
+  Result<bool> in_use(const TreeRecord& record) const;
+  void prune(const std::string& name);
+  Result<TreeRecord> publish(const std::string& name, unsigned generation, const Source& source,
+                             const BuildOptions& options,
+                             const std::function<Edit(const TreeRecord&)>& edit);
+
+  const Node& node_;
+  const Store& store_;
+  WorkProgress& progress_;
+  Progress& quiet_;
+};
+
+}  // namespace chos

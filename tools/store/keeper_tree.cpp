@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Keeper: making a tree, putting it in its place, and taking it away.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <ctime>
+
+#include "lib/doctor.h"
+#include "lib/files.h"
+#include "lib/names.h"
+#include "store/keeper.h"
+#include "store/mounts.h"
+#include "store/os_release.h"
+#include "store/remove_tree.h"
+
+namespace chos {
+namespace {
+
+std::string now_text() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+Status flush(const std::string& directory) {
+  const UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::syncfs(fd.get()) != 0) return system_error("cannot write out " + directory, errno);
+  return {};
+}
+
+Status move(const std::string& from, const std::string& to) {
+  // Never over what is there already.
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return {};
+  if (errno == EINVAL && ::access(to.c_str(), F_OK) != 0 &&  // a file system without it, as NFS
+      ::rename(from.c_str(), to.c_str()) == 0)
+    return {};
+  return system_error("cannot move " + from + " to " + to, errno);
+}
+
+TreeRecord described(const std::string& name, unsigned generation, const Source& source) {
+  TreeRecord record;
+  record.name = name;
+  record.generation = generation;
+  record.source = source.text;
+  record.created = now_text();
+  return record;
+}
+
+}  // namespace
+
+Status Keeper::check(const std::string& name, const std::string& root) {
+  progress_.stage("checking the tree");
+  OsEntry entry;
+  entry.name = name;
+  entry.path = "/os/" + name;
+  struct utsname about {};
+  ::uname(&about);
+  Findings findings;
+  examine_tree(entry, root, node_.config, about.release, findings);
+  std::string problems, remedy;
+  for (const auto& finding : findings) {
+    if (finding.level != Finding::Level::error) continue;
+    problems += (problems.empty() ? "" : "; ") + finding.what;
+    if (remedy.empty()) remedy = finding.remedy;
+  }
+  if (problems.empty()) return {};
+  return Error{"the tree is not fit for use: " + problems, remedy, ENOEXEC};
+}
+
+Result<TreeRecord> Keeper::make(const std::string& name, unsigned generation,
+                                const Source& source, const BuildOptions& options) {
+  const std::string work = store_.work(name);
+  if (auto status = clean_work(name); !status) return status.error();
+  if (::mkdir(work.c_str(), 0700) != 0)
+    return system_error("cannot make the directory " + work, errno);
+  (void)::unlink(store_.log(name).c_str());
+  const auto built = build(source, options, work, store_.log(name), progress_);
+  if (!built) return built.error();
+  if (auto status = check(name, built->root); !status) return status.error();
+  TreeRecord record = described(name, generation, source);
+  record.kind = built->kind;
+  record.origin = built->origin;
+  record.release = release_of(built->root);
+  record.machine = machine_of(built->root);
+  progress_.stage("summing up the tree");
+  auto manifest = read_manifest(built->root, [&](std::uint64_t entries, std::uint64_t bytes) {
+    return progress_.tick(std::to_string(entries) + " entries, " + size_text(bytes));
+  });
+  if (!manifest) return manifest.error();
+  if (manifest->bytes > options.max_size)
+    return Error{"the tree has " + std::to_string(manifest->bytes) + " bytes, more than " +
+                     std::to_string(options.max_size), "see --max-size", EFBIG};
+  record.bytes = manifest->bytes;
+  record.entries = manifest->entries;
+  record.privileged = manifest->privileged;
+  record.digest = manifest->digest();
+  if (record.kind == TreeRecord::Kind::image) {
+    const auto digest = file_digest(work + "/image");
+    if (!digest) return digest.error();
+    record.digest = *digest;
+  }
+  if (auto status = place(record, built->root, manifest->text); !status) {
+    if (auto undone = take_back(record); !undone) progress_.note(undone.error().what);
+    return status.error();
+  }
+  return record;
+}
+
+// The record comes first: what has one is found again by whoever takes it back.
+Status Keeper::place(const TreeRecord& record, const std::string& root,
+                     const std::string& manifest) {
+  if (auto status = store_.write(record, manifest); !status) return status;
+  const std::string tree = store_.tree(record);
+  if (record.kind == TreeRecord::Kind::tree) {
+    if (auto status = flush(root); !status) return status;
+    return move(root, tree);
+  }
+  if (record.kind == TreeRecord::Kind::image) {
+    if (auto status = unmount_below(root); !status) return status;
+    if (auto status = move(store_.work(record.name) + "/image", store_.image(record)); !status)
+      return status;
+  }
+  if (!is_mounted_kind(store_, record)) return {};
+  if (::mkdir(tree.c_str(), 0755) != 0)
+    return system_error("cannot make the directory " + tree, errno);
+  return flush(store_.trees());
+}
+
+// Of a run that did not come to its end: what is still among the work was not put in its place, and
+// what is there is somebody else's.
+Status Keeper::take_back(const TreeRecord& record) {
+  struct stat info {};
+  for (const char* made : {"/root", "/bundle/rootfs", "/image"})
+    if (::lstat((store_.work(record.name) + made).c_str(), &info) == 0)
+      return store_.forget(record);
+  return discard(record);
+}
+
+// Nobody is in it, and the allowlist does not name it.
+Status Keeper::discard(const TreeRecord& record) {
+  progress_.stage("removing the tree " + record.directory());
+  // What the farm shares with it is mounted there, on entries of the tree.
+  if (auto status = unmount_below(node_.farm_path("os/" + record.directory())); !status)
+    return status;
+  const std::string tree = store_.tree(record);
+  struct stat info {};
+  if (is_mounted_kind(store_, record)) {
+    if (auto status = unmount_below(tree); !status) return status;
+    if (::rmdir(tree.c_str()) != 0 && errno != ENOENT)
+      return system_error("cannot remove " + tree, errno);
+    if (::unlink(store_.image(record).c_str()) != 0 && errno != ENOENT)
+      return system_error("cannot remove " + store_.image(record), errno);
+  } else if (record.kind == TreeRecord::Kind::tree && ::lstat(tree.c_str(), &info) == 0) {
+    const std::string work = store_.work(record.name);
+    if (::mkdir(work.c_str(), 0700) != 0 && errno != EEXIST)
+      return system_error("cannot make the directory " + work, errno);
+    if (auto status = unmount_below(tree); !status) return status;
+    if (auto status = move(tree, work + "/old~" + std::to_string(record.generation)); !status)
+      return status;
+  }
+  if (auto status = store_.forget(record); !status) return status;
+  return clean_work(record.name);
+}
+
+Status Keeper::clean_work(const std::string& name) {
+  const std::string work = store_.work(name);
+  if (auto status = unmount_below(work); !status) return status;
+  return remove_tree(work);
+}
+
+Result<bool> Keeper::in_use(const TreeRecord& record) const {
+  if (!node_.kernel.present()) return false;
+  const auto processes = node_.kernel.processes();
+  if (!processes) return processes.error();
+  for (const auto& process : *processes)
+    if (process.name == record.name) return true;
+  return false;
+}
+
+Status Keeper::recover() {
+  for (const auto& name : store_.unfinished())
+    if (auto status = recover(name); !status) return status;
+  return {};
+}
+
+Status Keeper::recover(const std::string& name) {
+  const auto lock = store_.take(name);
+  if (!lock && lock.error().code == EWOULDBLOCK) return {};  // somebody is at work on it
+  if (!lock) return lock.error();
+  const auto entry = store_.journal(name);
+  if (!entry) return entry.error();
+  const auto records = store_.records_of(name);
+  if (!records) return records.error();
+  const auto all = list();
+  if (!all) return all.error();
+  if (*entry) {
+    bool listed = false;
+    for (const auto& record : *records) listed = listed || all->find_path(record.path()) != nullptr;
+    for (const auto& record : *records) {
+      const bool publishes = (*entry)->what == JournalEntry::What::publish;
+      const bool concerned = publishes ? record.generation == (*entry)->generation &&
+                                             all->find_path(record.path()) == nullptr
+                                       : !listed;
+      if (!concerned) continue;
+      progress_.note("taking away what an interrupted run left of " + in_quotes(name));
+      const auto status = publishes ? take_back(record) : discard(record);
+      if (!status) return status;
+    }
+  }
+  if (auto status = clean_work(name); !status) return status;
+  return store_.end_journal(name);
+}
+
+}  // namespace chos

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Trees that are mounted: images, and directories that lie elsewhere.  Once for a node, by up and
+// reload, below the directory of the trees; the farm shows them from there.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/allowlist.h"
+#include "lib/node.h"
+#include "store/store.h"
+
+namespace chos {
+
+/// What mount_trees() found and did.
+struct TreeMounts {
+  std::vector<std::string> mounted;      ///< targets that were mounted now
+  std::vector<Complaint> missing;        ///< of OSs whose image or directory cannot be had
+};
+
+/// Whether the tree of this record is mounted, not a directory of its own.
+bool is_mounted_kind(const Store& store, const TreeRecord& record);
+
+/// Mounts one tree, unless something is mounted there already.  True: it was done now.
+Result<bool> mount_tree(const Store& store, const TreeRecord& record);
+
+/// All that the list's entries need.  A tree that cannot be mounted keeps no other from it.
+Result<TreeMounts> mount_trees(const Store& store, const Allowlist& list, const std::string& file);
+
+/// Unmounts what mount_trees() has mounted; what is in use stays, and is returned.
+Result<std::vector<std::string>> unmount_trees(const Store& store);
+
+}  // namespace chos
