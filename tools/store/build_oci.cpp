@@ -3,6 +3,7 @@
 // and umoci puts them on top of each other.
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
@@ -90,10 +91,29 @@ bool is_directory(const std::string& path) {
   return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+Result<std::string> layout_transport(const Source& source) {
+  const auto index = read_json(source.path + "/index.json");
+  if (!index) return index.error();
+  std::vector<std::string> tags;
+  try {
+    for (const auto& image : index->at("manifests"))
+      tags.push_back(image.value("/annotations/org.opencontainers.image.ref.name"_json_pointer,
+                                 std::string()));
+  } catch (const Json::exception& error) {
+    return Error{source.path + "/index.json is not as expected: " + error.what(), "", EINVAL};
+  }
+  const bool known = std::find(tags.begin(), tags.end(), source.tag) != tags.end();
+  if (source.tag.empty() ? tags.size() == 1 : known)
+    return "oci:" + source.path + (source.tag.empty() ? "" : ":" + source.tag);
+  return Error{source.tag.empty() ? source.path + " has " + std::to_string(tags.size()) +
+                                        " images; expected a tag that says which"
+                                  : source.path + " has no image " + in_quotes(source.tag),
+               tags.empty() ? "" : "it has: " + listed(tags), EINVAL};
+}
+
 // An archive is one of an OCI layout if it has the file oci-layout, else one of `docker save`.
 Result<std::string> transport_of(const Source& source) {
-  if (is_directory(source.path))
-    return "oci:" + source.path + (source.tag.empty() ? "" : ":" + source.tag);
+  if (is_directory(source.path)) return layout_transport(source);
   const auto listing = run_command({"tar", "-tf", source.path}, 600);
   if (!listing) return listing.error();
   if (listing->status != 0)

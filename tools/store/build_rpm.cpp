@@ -11,12 +11,14 @@
 #include "lib/names.h"
 #include "lib/replace.h"
 #include "store/build_parts.h"
+#include "store/remove_tree.h"
 #include "store/run_logged.h"
 
 namespace chos {
 namespace {
 
 constexpr std::size_t largest_repo_file = 1 << 20;
+constexpr const char* scratch = "/.chos-dnf";  // in the tree
 constexpr const char* database = "/var/lib/rpm";
 
 std::vector<std::string> packages_of(const Source& source) {
@@ -34,18 +36,18 @@ Status write_file(const std::string& directory, const std::string& name, const s
 Status by_dnf(const BuildContext& context, const std::string& repository) {
   const std::string own = context.work + "/dnf";
   if (auto status = write_file(own + "/repos", "source.repo", repository); !status) return status;
-  // Nothing of the node's own dnf: no other repository, no cache, no plugin.
-  const std::string settings = "[main]\nreposdir=" + own + "/repos\ncachedir=" + own +
-                               "/cache\nlogdir=" + own + "\npersistdir=" + own +
-                               "/persist\nplugins=0\nkeepcache=0\ntsflags=nodocs\n"
-                               "install_weak_deps=0\nskip_if_unavailable=0\ntimeout=30\n"
-                               "retries=2\n";
+  // Nothing of the node's own dnf: no other repository, no plugin.  Cache and logs are in the tree.
+  const std::string settings = "[main]\nreposdir=" + own + "/repos\ncachedir=" + scratch +
+                               "/cache\nlogdir=" + scratch +
+                               "\nplugins=0\nkeepcache=0\ntsflags=nodocs\ninstall_weak_deps=0\n"
+                               "skip_if_unavailable=0\ntimeout=30\nretries=2\n";
   if (auto status = write_file(own, "dnf.conf", settings); !status) return status;
   std::vector<std::string> command{"dnf", "-y", "--config=" + own + "/dnf.conf",
                                    "--installroot=" + context.work + "/root",
                                    "--releasever=/", "install"};
   for (const auto& package : packages_of(context.source)) command.push_back(package);
-  return run_logged(command, context.log, context.progress);
+  if (auto status = run_logged(command, context.log, context.progress); !status) return status;
+  return remove_tree(context.work + "/root" + scratch);
 }
 
 // The directories of the file's baseurl lines.

@@ -211,7 +211,7 @@ std::vector<Entry> read_entries(const std::string& text) {
 }
 
 std::string difference(const Entry& before, const Entry& after) {
-  static constexpr const char* names[] = {"type", "mode", "owner", "size", "content",
+  static constexpr const char* names[] = {"type", "mode", "owner", "content", "content",
                                           "capabilities"};
   std::string out;
   for (std::size_t i = 0; i < before.words.size(); ++i) {

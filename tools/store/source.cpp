@@ -124,6 +124,13 @@ Result<Source> parse_source(const std::string& text) {
       break;
   }
   if (!status) return status.error();
+  // What is kept in the record means the same from any directory.
+  if (!source.path.empty()) {
+    source.text = std::string(kind->first) + ":" + source.path;
+    if (!source.tag.empty()) source.text += ":" + source.tag;
+    for (std::size_t i = 0; i < source.packages.size(); ++i)
+      source.text += (i == 0 ? "#" : ",") + source.packages[i];
+  }
   return source;
 }
 

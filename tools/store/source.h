@@ -19,7 +19,7 @@ struct Source {
     image,   ///< image:FILE, squashfs or erofs
   };
   Kind kind = Kind::dir;
-  std::string text;                   ///< as it was given
+  std::string text;                   ///< as it was given, but with the absolute path
   std::string path;                   ///< of the file or directory, absolute; empty for debian
   std::string suite, architecture;    ///< debian; architecture may be empty: this machine's
   std::vector<std::string> packages;  ///< rpm

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Adding, replacing and removing OSs, on a node whose kernel is some files; and chosctl itself,
+// killed at any moment.
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <filesystem>
+#include <random>
+
+#include "fake_node.h"
+#include "store/catalog.h"
+#include "store/keeper.h"
+
+namespace chos::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Silent : public WorkProgress {
+ public:
+  std::vector<std::string> stages, notes;
+  int ticks_left = -1;
+
+  void stage(const std::string& what) override { stages.push_back(what); }
+  bool tick(const std::string&) override { return ticks_left < 0 || ticks_left-- > 0; }
+  void note(const std::string& text) override { notes.push_back(text); }
+};
+
+// A tree that is fit for use: a shell with its loader, and something to tell it by.
+void make_usable_tree(const std::string& tree, const std::string& mark) {
+  for (const char* directory : {"/bin", "/etc", "/lib64", "/usr/bin"})
+    make_directories(tree + directory);
+  const auto copy = [&](const char* file) {
+    fs::copy_file(fs::canonical(file), tree + file, fs::copy_options::overwrite_existing);
+  };
+  copy("/bin/sh");
+  copy("/lib64/ld-linux-x86-64.so.2");
+  write_text(tree + "/etc/os-release", "PRETTY_NAME=\"" + mark + "\"\n");
+}
+
+class KeeperTest : public FakeNode {
+ protected:
+  Silent progress;
+
+  void SetUp() override {
+    FakeNode::SetUp();
+    if (IsSkipped()) return;
+    fs::remove_all(node.config.trees);
+    make_directories(node.config.trees);
+    node.kernel = KernelLink(top + "/no-kernel");
+    write_text(node.allowlist_file, "# ours\n");
+    for (const char* mark : {"one", "two", "three"}) {
+      make_usable_tree(top + "/source/" + mark, mark);
+      ASSERT_EQ(std::system(("tar -C " + top + "/source/" + mark + " -cf " + archive(mark) + " .")
+                                .c_str()), 0);
+    }
+  }
+
+  std::string archive(const std::string& mark) const { return top + "/" + mark + ".tar"; }
+  Source source(const std::string& mark) const {
+    const auto parsed = parse_source("tar:" + archive(mark));
+    EXPECT_TRUE(parsed);
+    return *parsed;
+  }
+  Store store() const { return Store(node.config.trees); }
+  template <typename Do>
+  auto keep(Do act) {
+    const Store at = store();
+    Keeper keeper(node, at, progress, log);
+    return act(keeper);
+  }
+  auto add(const std::string& name, const std::string& mark, const std::string& options = "") {
+    return keep([&](Keeper& k) { return k.add(name, source(mark), {}, options); });
+  }
+  auto replace(const std::string& name, const std::string& mark) {
+    return keep([&](Keeper& k) { return k.replace(name, source(mark), {}); });
+  }
+  auto remove(const std::string& name) {
+    return keep([&](Keeper& k) { return k.remove(name); });
+  }
+  std::string list() const { return read_text(node.allowlist_file); }
+  // What is among the trees, without the store's own.
+  std::vector<std::string> trees() const {
+    std::vector<std::string> out;
+    for (const auto& entry : fs::directory_iterator(node.config.trees))
+      if (entry.path().filename() != ".chos") out.push_back(entry.path().filename());
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+  void expect_tidy() const {
+    for (const char* part : {"work", "journal"}) {
+      const std::string where = node.config.trees + "/.chos/" + part;
+      EXPECT_TRUE(!exists(where) || fs::is_empty(where)) << part;
+    }
+  }
+};
+
+using Names = std::vector<std::string>;
+
+TEST_F(KeeperTest, Adds) {
+  const auto record = add("one", "one", "groups=0,closed");
+  ASSERT_TRUE(record) << record.error().what;
+  EXPECT_EQ(list(), "# ours\none:/os/one:groups=0,closed\n");
+  EXPECT_EQ(record->release, "one");
+  EXPECT_EQ(read_text(node.config.trees + "/one/etc/os-release"), "PRETTY_NAME=\"one\"\n");
+  EXPECT_TRUE(verify_os(store(), *record, progress)->empty());
+  expect_tidy();
+  const auto all = list_oses(node, store());
+  ASSERT_TRUE(all);
+  ASSERT_EQ(all->size(), 1U);
+  EXPECT_EQ(all->front().record->digest, record->digest);
+  EXPECT_TRUE(all->front().tree_present);
+}
+
+TEST_F(KeeperTest, MakesTheListIfThereIsNone) {
+  fs::remove(node.allowlist_file);
+  ASSERT_TRUE(add("one", "one"));
+  EXPECT_TRUE(list().ends_with("one:/os/one\n")) << list();
+}
+
+TEST_F(KeeperTest, RefusesNamesAndWhatIsThere) {
+  for (const char* name : {"", "a b", "../x", "default", "base", "-x", "a~2"})
+    EXPECT_FALSE(add(name, "one")) << name;
+  ASSERT_TRUE(add("one", "one"));
+  EXPECT_EQ(add("one", "two").error().code, EEXIST);
+  make_directories(node.config.trees + "/byhand");
+  EXPECT_EQ(add("byhand", "two").error().code, EEXIST);
+  EXPECT_EQ(trees(), (Names{"byhand", "one"}));
+  EXPECT_FALSE(replace("none", "two"));
+  EXPECT_FALSE(remove("none"));
+  expect_tidy();
+}
+
+TEST_F(KeeperTest, RefusesATreeThatIsNotFit) {
+  fs::remove(top + "/source/two/bin/sh");
+  ASSERT_EQ(std::system(("tar -C " + top + "/source/two -cf " + archive("two") + " .").c_str()), 0);
+  const auto refused = add("two", "two");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().what.find("no /bin/sh"), std::string::npos) << refused.error().what;
+  EXPECT_EQ(list(), "# ours\n");
+  EXPECT_EQ(trees(), Names{});
+  expect_tidy();
+}
+
+TEST_F(KeeperTest, KeepsNothingOfWhatWasInterrupted) {
+  progress.ticks_left = 2;
+  const auto stopped = add("one", "one");
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, EINTR);
+  EXPECT_EQ(trees(), Names{});
+  expect_tidy();
+}
+
+TEST_F(KeeperTest, TakesBackWhatTheListRefuses) {
+  write_text(node.allowlist_file, "one:/os/trixie\nbroken\n");
+  EXPECT_FALSE(add("two", "two"));
+  write_text(node.allowlist_file, "# ours\n");
+  EXPECT_FALSE(add("two", "two", "nonsense"));
+  EXPECT_EQ(list(), "# ours\n");
+  EXPECT_EQ(trees(), Names{});
+  expect_tidy();
+}
+
+TEST_F(KeeperTest, ReplacesAndGoesBack) {
+  ASSERT_TRUE(add("os", "one"));
+  ASSERT_TRUE(keep([](Keeper& k) { return k.set_default("os"); }));
+  const auto second = replace("os", "two");
+  ASSERT_TRUE(second) << second.error().what;
+  EXPECT_EQ(second->generation, 2U);
+  EXPECT_EQ(list(), "# ours\nos:/os/os~2\ndefault:/os/os~2\n");
+  EXPECT_EQ(trees(), (Names{"os", "os~2"}));
+  ASSERT_TRUE(keep([](Keeper& k) { return k.rollback("os"); }));
+  EXPECT_EQ(list(), "# ours\nos:/os/os\ndefault:/os/os\n");
+  ASSERT_TRUE(keep([](Keeper& k) { return k.rollback("os"); }));
+  EXPECT_EQ(list(), "# ours\nos:/os/os~2\ndefault:/os/os~2\n");
+  // One tree to go back to is kept, no more.
+  ASSERT_TRUE(replace("os", "three"));
+  EXPECT_EQ(list(), "# ours\nos:/os/os~3\ndefault:/os/os~3\n");
+  EXPECT_EQ(trees(), (Names{"os~2", "os~3"}));
+  expect_tidy();
+}
+
+TEST_F(KeeperTest, RollbackNeedsAnother) {
+  ASSERT_TRUE(add("os", "one"));
+  EXPECT_EQ(keep([](Keeper& k) { return k.rollback("os"); }).error().code, ENOENT);
+  EXPECT_EQ(keep([](Keeper& k) { return k.rollback("none"); }).error().code, ENOENT);
+  expect_tidy();
+}
+
+TEST_F(KeeperTest, Removes) {
+  ASSERT_TRUE(add("os", "one"));
+  ASSERT_TRUE(replace("os", "two"));
+  ASSERT_TRUE(add("other", "one"));
+  ASSERT_TRUE(remove("os"));
+  EXPECT_EQ(list(), "# ours\nother:/os/other\n");
+  EXPECT_EQ(trees(), Names{"other"});
+  expect_tidy();
+}
+
+TEST_F(KeeperTest, DoesNotRemoveTheDefault) {
+  ASSERT_TRUE(add("os", "one"));
+  ASSERT_TRUE(keep([](Keeper& k) { return k.set_default("os"); }));
+  EXPECT_EQ(remove("os").error().code, EBUSY);
+  ASSERT_TRUE(keep([](Keeper& k) { return k.set_default("base"); }));
+  EXPECT_TRUE(remove("os"));
+}
+
+TEST_F(KeeperTest, LeavesATreeThatIsNotItsOwn) {
+  make_usable_tree(node.config.trees + "/mine", "mine");
+  write_text(node.allowlist_file, "mine:/os/mine\n");
+  ASSERT_TRUE(remove("mine"));
+  EXPECT_EQ(list(), "");
+  EXPECT_EQ(trees(), Names{"mine"});
+  ASSERT_EQ(progress.notes.size(), 1U);
+  // Taken in where it is, it is as little chosctl's to delete.
+  const auto dir = parse_source("dir:" + node.config.trees + "/mine");
+  ASSERT_TRUE(keep([&](Keeper& k) { return k.add("mine", *dir, {}, ""); }));
+  EXPECT_EQ(list(), "mine:/os/mine\n");
+  ASSERT_TRUE(remove("mine"));
+  EXPECT_EQ(trees(), Names{"mine"});
+}
+
+TEST_F(KeeperTest, BindsADirectoryElsewhere) {
+  const auto dir = parse_source("dir:" + top + "/source/one");
+  const auto record = keep([&](Keeper& k) { return k.add("far", *dir, {}, ""); });
+  ASSERT_TRUE(record) << record.error().what;
+  EXPECT_TRUE(mounted(node.config.trees + "/far"));
+  EXPECT_TRUE(exists(node.config.trees + "/far/bin/sh"));
+  ASSERT_TRUE(remove("far"));
+  EXPECT_FALSE(mounted(node.config.trees + "/far"));
+  EXPECT_EQ(trees(), Names{});
+  EXPECT_TRUE(exists(top + "/source/one/bin/sh"));
+}
+
+TEST_F(KeeperTest, RefusesToRemoveWhileSomebodyIsInside) {
+  ASSERT_TRUE(add("os", "one"));
+  node.kernel = KernelLink(top + "/kernel");
+  set_kernel_file("processes", "1 os\n");
+  EXPECT_EQ(remove("os").error().code, EBUSY);
+  EXPECT_EQ(list(), "# ours\nos:/os/os\n");
+  EXPECT_EQ(trees(), Names{"os"});
+  expect_tidy();
+}
+
+TEST_F(KeeperTest, ClosesAndOpens) {
+  ASSERT_TRUE(add("os", "one"));
+  const auto close = [&](bool on) {
+    return keep([&](Keeper& k) { return k.set_option("os", "closed", on); });
+  };
+  EXPECT_TRUE(*close(true));
+  EXPECT_EQ(list(), "# ours\nos:/os/os:closed\n");
+  EXPECT_FALSE(*close(true));
+  EXPECT_TRUE(*close(false));
+  EXPECT_EQ(list(), "# ours\nos:/os/os\n");
+}
+
+TEST_F(KeeperTest, OneAtATimeForEachOs) {
+  ASSERT_TRUE(add("os", "one"));
+  const auto held = store().take("os");
+  ASSERT_TRUE(held);
+  EXPECT_EQ(replace("os", "two").error().code, EWOULDBLOCK);
+  EXPECT_TRUE(add("other", "two"));
+}
+
+TEST_F(KeeperTest, NeverEmptiesWhatIsMountedInATree) {
+  ASSERT_TRUE(add("os", "one"));
+  const std::string inside = node.config.trees + "/os/etc";
+  make_directories(top + "/precious");
+  write_text(top + "/precious/data", "data");
+  ASSERT_EQ(::mount((top + "/precious").c_str(), inside.c_str(), nullptr, MS_BIND, nullptr), 0);
+  ASSERT_TRUE(remove("os"));
+  EXPECT_EQ(read_text(top + "/precious/data"), "data");
+}
+
+// chosctl as a program, without a kernel.
+class KeeperKilled : public KeeperTest {
+ protected:
+  std::mt19937 random{std::random_device{}()};
+
+  void SetUp() override {
+    KeeperTest::SetUp();
+    if (IsSkipped()) return;
+    write_text(top + "/chos.conf", "[farm]\npath = \"" + node.config.farm + "\"\ntrees = \"" +
+                                       node.config.trees + "\"\n");
+  }
+
+  pid_t start(std::vector<std::string> words) {
+    words.insert(words.begin(), {CHOSCTL_PROGRAM, "--config", top + "/chos.conf", "--allowlist",
+                                 node.allowlist_file, "os"});
+    const pid_t child = ::fork();
+    if (child == 0) {
+      std::vector<char*> argv;
+      for (auto& word : words) argv.push_back(word.data());
+      argv.push_back(nullptr);
+      const int log_file = ::open((top + "/out").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+      ::dup2(log_file, 1);
+      ::dup2(log_file, 2);
+      ::execv(argv[0], argv.data());
+      ::_exit(125);
+    }
+    return child;
+  }
+  static int finish(pid_t child) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  int run(const std::vector<std::string>& words) { return finish(start(words)); }
+
+  // Kills it after a part of the time that it takes.
+  void kill_within(const std::vector<std::string>& words, std::chrono::microseconds whole) {
+    const pid_t child = start(words);
+    std::uniform_int_distribution<long> moment(0, static_cast<long>(whole.count()));
+    ::usleep(static_cast<useconds_t>(moment(random)));
+    ::kill(child, SIGKILL);
+    finish(child);
+  }
+  std::chrono::microseconds time_of(const std::vector<std::string>& words) {
+    const auto began = std::chrono::steady_clock::now();
+    EXPECT_EQ(run(words), 0) << read_text(top + "/out");
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
+                                                                 began);
+  }
+  // Every OS of the list has the tree that its record tells of.
+  void expect_whole() {
+    const auto all = list_oses(node, store());
+    ASSERT_TRUE(all) << all.error().what;
+    for (const auto& info : *all) {
+      ASSERT_TRUE(info.record) << info.entry.name << "\n" << list();
+      EXPECT_TRUE(info.tree_present) << info.entry.name;
+      const auto differences = verify_os(store(), *info.record, progress);
+      ASSERT_TRUE(differences) << differences.error().what;
+      EXPECT_TRUE(differences->empty()) << joined(*differences);
+    }
+  }
+};
+
+constexpr int kills = 50;
+
+TEST_F(KeeperKilled, Add) {
+  const Names add_it{"add", "x", "tar:" + archive("one")};
+  const auto whole = time_of(add_it);
+  ASSERT_EQ(run({"remove", "x"}), 0);
+  int committed = 0;
+  for (int i = 0; i < kills; ++i) {
+    kill_within(add_it, whole);
+    expect_whole();
+    const bool listed = list().find("x:/os/x") != std::string::npos;
+    committed += listed;
+    if (!listed) {
+      ASSERT_EQ(run(add_it), 0) << read_text(top + "/out");
+    }
+    ASSERT_EQ(run({"remove", "x"}), 0) << read_text(top + "/out");
+    EXPECT_EQ(trees(), Names{});
+    expect_tidy();
+    if (HasFailure()) return;
+  }
+  EXPECT_LT(committed, kills);
+}
+
+TEST_F(KeeperKilled, Replace) {
+  ASSERT_EQ(run({"add", "x", "tar:" + archive("one")}), 0);
+  const Names replace_it{"replace", "x", "tar:" + archive("two")};
+  const auto whole = time_of(replace_it);
+  for (int i = 0; i < kills; ++i) {
+    kill_within(replace_it, whole);
+    expect_whole();
+    ASSERT_EQ(run(replace_it), 0) << read_text(top + "/out");
+    EXPECT_EQ(trees().size(), 2U);
+    expect_tidy();
+    if (HasFailure()) return;
+  }
+}
+
+TEST_F(KeeperKilled, Remove) {
+  const Names add_it{"add", "x", "tar:" + archive("one")};
+  ASSERT_EQ(run(add_it), 0);
+  const auto whole = time_of({"remove", "x"});
+  int undone = 0;
+  for (int i = 0; i < kills; ++i) {
+    ASSERT_EQ(run(add_it), 0) << read_text(top + "/out");
+    kill_within({"remove", "x"}, whole);
+    expect_whole();
+    if (list().find("x:/os/x") != std::string::npos) {
+      ++undone;
+      ASSERT_EQ(run({"remove", "x"}), 0) << read_text(top + "/out");
+    } else {
+      // What comes next takes the rest away.
+      ASSERT_EQ(run({"default", "base"}), 0) << read_text(top + "/out");
+    }
+    EXPECT_EQ(trees(), Names{});
+    expect_tidy();
+    if (HasFailure()) return;
+  }
+  EXPECT_LT(undone, kills);
+}
+
+}  // namespace
+}  // namespace chos::test
