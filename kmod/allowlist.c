@@ -225,7 +225,11 @@ static int rule_find(const struct allowlist *list, const char *wanted)
 /**
  * chos_allow_check - may the current process enter this OS?
  * @wanted: a name or a path
- * @os: the OS that it names; also set with -EACCES
+ * @os: the OS that it names; also set with -EACCES; left alone with -ENOENT
+ *
+ * The caller counts as on his way into @os, if it is set, until he decrements
+ * its @entering.  That begins in the same RCU read-side section as the look at the
+ * list, so after a new list and a grace period everybody who goes by an old one counts.
  *
  * Context: takes the RCU read lock.
  * Return: 0; -ENOENT not in the list; -EACCES closed or in none of its groups.
@@ -243,6 +247,7 @@ int chos_allow_check(const char *wanted, struct chos_os **os)
 		const struct chos_rule *rule = &list->entry[i].rule;
 
 		*os = list->entry[i].os;
+		atomic_inc(&(*os)->entering);
 		err = rule->closed || !in_a_group(rule) ? -EACCES : 0;
 	}
 	rcu_read_unlock();
@@ -285,6 +290,25 @@ void chos_allow_show(struct seq_file *m)
 	list = rcu_dereference(chos_allowlist);
 	for (i = 0; list && i < list->count; i++)
 		show_rule(m, &list->entry[i].rule);
+	rcu_read_unlock();
+}
+
+/**
+ * chos_allow_each - call a function for the OS of each entry in force
+ * @fn: must not sleep
+ * @data: handed to @fn
+ *
+ * Context: takes the RCU read lock.
+ */
+void chos_allow_each(void (*fn)(const struct chos_os *os, void *data), void *data)
+{
+	const struct allowlist *list;
+	unsigned int i;
+
+	rcu_read_lock();
+	list = rcu_dereference(chos_allowlist);
+	for (i = 0; list && i < list->count; i++)
+		fn(list->entry[i].os, data);
 	rcu_read_unlock();
 }
 

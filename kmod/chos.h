@@ -22,6 +22,7 @@
 #include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/build_bug.h>
+#include <linux/cache.h>
 #include <linux/fs.h>
 #include <linux/path.h>
 #include <linux/sched.h>
@@ -64,6 +65,9 @@ struct seq_file;
  *	index of the name in the layout; NULL until chos_os_prepare(); set once,
  *	its elements are written under chos_os_lock before the index is public
  * @bucket: interning hash, under chos_os_lock
+ * @entering: processes on their way in, from their look at the allowlist until
+ *	their words are in the table
+ * @enters: how often it was entered
  *
  * Lives until unload, so a reader in RCU-walk may return its strings.
  */
@@ -76,6 +80,9 @@ struct chos_os {
 	bool suid;
 	const char **links;
 	struct hlist_node bucket;
+	/* Written at switches: not in the cache line that path walks read. */
+	atomic_t entering ____cacheline_aligned_in_smp;
+	atomic64_t enters;
 };
 
 extern struct chos_os chos_base;
@@ -93,9 +100,9 @@ unsigned int chos_os_count(void);
 /*
  * A word is the creation stamp of the process in the high 48 bits and the number
  * of its OS in the low 15.  With CHOS_LEFT the process is in the base OS and the
- * number is that of the OS it was in last, or 0.  The stamp is the boot time of the thread group
- * leader's creation in units of 2 us, cut to 48 bits: it wraps after 18 years,
- * and a PID cannot be had again within 2 us.
+ * number is that of the OS that it left while it had other threads, or 0.  The stamp is the boot
+ * time of the thread group leader's creation in units of 2 us, cut to 48 bits: it
+ * wraps after 18 years, and a PID cannot be had again within 2 us.
  */
 #define CHOS_ID_BITS 16
 #define CHOS_LEFT BIT(15)
@@ -111,6 +118,7 @@ pid_t chos_table_next(pid_t from);
 
 u64 chos_word_for(struct task_struct *task, unsigned int id);
 unsigned int chos_id_of(struct task_struct *task);
+unsigned int chos_id_in_use(struct task_struct *task);
 struct chos_os *chos_os_of_current(void);
 int chos_inherit_init(bool track);
 void chos_inherit_exit(void);
@@ -122,6 +130,7 @@ void chos_allow_exit(void);
 int chos_allow_replace(char *text, size_t len);
 int chos_allow_check(const char *wanted, struct chos_os **os);
 void chos_allow_show(struct seq_file *m);
+void chos_allow_each(void (*fn)(const struct chos_os *os, void *data), void *data);
 unsigned int chos_allow_count(void);
 
 /* ---- parse.c: one line of the allowlist ----------------------------------- */
@@ -157,11 +166,12 @@ extern char *chos_farm_param;
 int chos_root_enter(struct chos_os *os, int refusal);
 int chos_root_leave(void);
 
-/* ---- setchos.c, valid.c, processes.c, version.c: files of /proc/chos ----- */
+/* ---- setchos.c, valid.c, processes.c, usage.c, version.c: files of /proc/chos */
 
 extern const struct file_operations chos_setchos_fops;
 extern const struct file_operations chos_valid_fops;
 extern const struct file_operations chos_processes_fops;
+extern const struct file_operations chos_usage_fops;
 extern const struct file_operations chos_version_fops;
 extern const struct file_operations chos_layout_fops;
 

@@ -26,6 +26,7 @@ static const struct chos_file chos_files[] = {
 	{ "valid", S_IFREG | 0600, &chos_valid_fops },
 	{ "processes", S_IFREG | 0444, &chos_processes_fops },
 	{ "layout", S_IFREG | 0600, &chos_layout_fops },
+	{ "usage", S_IFREG | 0400, &chos_usage_fops },
 	{ "version", S_IFREG | 0444, &chos_version_fops },
 };
 

@@ -55,6 +55,12 @@ static unsigned int id_in_field(unsigned int field)
 	return field & CHOS_LEFT ? CHOS_ID_BASE : field;
 }
 
+/* What a parent left is no matter of a child that began in the base OS. */
+static unsigned int field_to_pass_on(unsigned int field)
+{
+	return field & CHOS_LEFT ? CHOS_LEFT : field;
+}
+
 /**
  * chos_word_for - the word for a process that is being moved
  * @task: current
@@ -64,9 +70,12 @@ static unsigned int id_in_field(unsigned int field)
  */
 u64 chos_word_for(struct task_struct *task, unsigned int id)
 {
-	/* Who leaves keeps what he left, for the children that fork meanwhile. */
-	if (id == CHOS_ID_BASE)
-		id = field_of(task) | CHOS_LEFT;
+	if (id == CHOS_ID_BASE) {
+		id = CHOS_LEFT;
+		/* Kept for the children that other threads fork meanwhile. */
+		if (!thread_group_empty(task))
+			id |= field_of(task);
+	}
 	return word_make(task, id);
 }
 
@@ -89,8 +98,7 @@ static noinline unsigned int climb(struct task_struct *task)
 		field = field_of(p);
 	}
 	rcu_read_unlock();
-	if (!field)
-		field = CHOS_LEFT;
+	field = field ? field_to_pass_on(field) : CHOS_LEFT;
 	/* A switch by another thread in the meantime wins. */
 	if (slot)
 		cmpxchg(slot, seen, word_make(task, field));
@@ -117,6 +125,27 @@ static __always_inline unsigned int field_or_climb(struct task_struct *task)
 unsigned int chos_id_of(struct task_struct *task)
 {
 	return id_in_field(field_or_climb(task));
+}
+
+/**
+ * chos_id_in_use - the number of the OS whose tree a process may need
+ * @task: the leader of a thread group, inside an RCU read-side section
+ *
+ * As chos_id_of(), but a process with threads that has left an OS still counts for it:
+ * a thread that has been inside fork(2) since before brings a child to there.
+ *
+ * Context: as chos_id_of().
+ * Return: CHOS_ID_NONE, CHOS_ID_BASE or the number of an OS.
+ */
+unsigned int chos_id_in_use(struct task_struct *task)
+{
+	unsigned int field = field_or_climb(task);
+
+	/* The word first: with no thread left after it, such a child is in the list. */
+	smp_rmb();
+	if (field & CHOS_LEFT && !thread_group_empty(task))
+		field &= ~CHOS_LEFT;
+	return id_in_field(field);
 }
 
 /* Context: as chos_id_of().  Never NULL: in no OS is in the base OS. */
@@ -156,7 +185,7 @@ static void on_fork(void *data, struct task_struct *parent,
 
 	if (child->tgid == parent->tgid)
 		return;
-	field = field_for_child(parent, child);
+	field = field_to_pass_on(field_for_child(parent, child));
 	if (!field)
 		return;
 	slot = chos_table_get(child->tgid, GFP_ATOMIC | __GFP_NOWARN);

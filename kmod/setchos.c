@@ -66,6 +66,24 @@ static int setchos_leave(void)
 	return err;
 }
 
+/* May sleep.  @refusal: what the allowlist said of @os. */
+static int enter_os(struct chos_os *os, int refusal)
+{
+	int err;
+
+	/* Who is in it already may stay, whatever its entry says now. */
+	if (refusal && os->id != chos_id_of(current))
+		return refusal;
+	if (!strcmp(os->path, CHOS_BASE_PATH))
+		return setchos_leave();
+	err = chos_os_prepare(os) ?: chos_root_enter(os, refusal);
+	if (!err) {
+		chos_count(CHOS_COUNT_ENTERS);
+		atomic64_inc(&os->enters);
+	}
+	return err;
+}
+
 /* May sleep. */
 static int setchos_enter(const char *wanted)
 {
@@ -75,14 +93,11 @@ static int setchos_enter(const char *wanted)
 	if (!strcmp(wanted, CHOS_BASE_PATH))
 		return setchos_leave();
 	err = chos_allow_check(wanted, &os);
-	/* Who is in it already may stay, whatever its entry says now. */
-	if (err && !(os && os->id == chos_id_of(current)))
+	if (!os)
 		return err;
-	if (!strcmp(os->path, CHOS_BASE_PATH))
-		return setchos_leave();
-	err = chos_os_prepare(os) ?: chos_root_enter(os, err);
-	if (!err)
-		chos_count(CHOS_COUNT_ENTERS);
+	err = enter_os(os, err);
+	/* After the word in the table; pairs with the acquire in usage.c. */
+	atomic_fetch_dec_release(&os->entering);
 	return err;
 }
 

@@ -116,6 +116,31 @@
 #define CHOS_PROCESSES CHOS_MOUNT "/processes"
 
 /*
+ * usage, r--------: which trees are in use.  Not in the first modules with
+ * CHOS_ABI_VERSION 1: a program must do without it (ENOENT).
+ *   read: "PROCESSES ENTERS NAME PATH" a line, in the order in which the module came to
+ *   know them, for each OS that has processes, was ever entered, or is in the list in
+ *   force.  An OS is a pair of NAME and PATH: when a list puts another path under
+ *   a name, the OS of before keeps a line of its own, and its processes.  The base OS
+ *   and entries with its path have none.
+ *     PROCESSES  processes in it of all users and PID namespaces; a dead one that its
+ *                parent has not waited for is none.  Also those on their way in (which may
+ *                count twice for a moment), and those that left it with several threads,
+ *                as long as they have several.
+ *     ENTERS     successful writes to setchos that named it
+ *
+ * Once a list without some PATH is in force, and a read of usage that began after that
+ * shows no processes in any OS of that PATH, none is in one and none will be: the tree may
+ * go.  However they fork and exit, no read misses the last of them.  That holds while
+ * version says "fork_tracking on"; else orphans may be missed.
+ *
+ * What is read is as of the first read(2), or one at offset 0.  Errors of open(2):
+ * EACCES not the owner; EPERM no CAP_SYS_ADMIN in the first user namespace.  Of read(2):
+ * ENOMEM.
+ */
+#define CHOS_USAGE CHOS_MOUNT "/usage"
+
+/*
  * layout, rw-------.
  *   write: top-level names to add to the farm, in a single write(2) at offset 0:
  *     "link NAME"  a symlink to NAME in the reader's OS ("os/trixie/usr"), or in the

@@ -48,6 +48,30 @@ TEST_F(Kernel, ReadsAndWrites) {
   EXPECT_EQ((*processes)[1].name, "sl6");
 }
 
+TEST_F(Kernel, Usage) {
+  write("setchos", "/\n");
+  auto usage = link().usage();
+  ASSERT_FALSE(usage);  // a module of before
+  EXPECT_EQ(usage.error().code, ENOSYS);
+  EXPECT_NE(usage.error().what.find("too old"), std::string::npos);
+  EXPECT_NE(usage.error().remedy.find("chosctl"), std::string::npos);
+  write("usage", "");
+  usage = link().usage();
+  ASSERT_TRUE(usage);
+  EXPECT_TRUE(usage->empty());
+  write("usage", "2 30 trixie /os/trixie\n0 18446744073709551615 trixie /os/trixie~2\n");
+  usage = link().usage();
+  ASSERT_TRUE(usage);
+  EXPECT_EQ(*usage, (std::vector<OsUsage>{{2, 30, "trixie", "/os/trixie"},
+                                          {0, ~0ull, "trixie", "/os/trixie~2"}}));
+  const auto gone = KernelLink(path("chos")).usage();
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().code, ENOENT);
+  if (::geteuid() == 0) return;
+  ASSERT_EQ(::chmod(path("usage").c_str(), 0), 0);
+  EXPECT_NE(link().usage().error().remedy.find("root"), std::string::npos);
+}
+
 TEST_F(Kernel, Version) {
   const auto version = parse_version(
       "version 1.0.0\nabi 1\nfork_tracking on\nentries 3\nrefused_ENOENT 7\nlater words\n");
@@ -63,6 +87,10 @@ TEST_F(Kernel, Version) {
 TEST_F(Kernel, Garbage) {
   for (const char* bad : {"x trixie\n", "1\n", "0 trixie\n", "-1 trixie\n", "1 \n"})
     EXPECT_FALSE(parse_processes(bad)) << bad;
+  for (const char* bad : {"1\n", "1 2\n", "1 2 x\n", "1 2 x \n", "1 2  /os/x\n", "x 2 a /os/a\n",
+                          "1 x a /os/a\n", "1 -2 a /os/a\n", "1 2 a /os/a more\n",
+                          "18446744073709551616 0 a /os/a\n"})
+    EXPECT_FALSE(parse_usage(bad)) << bad;
   for (const char* bad : {"usr\n", "file usr\n", "dir a/b\n", "dir ..\n"})
     EXPECT_FALSE(parse_layout(bad)) << bad;
   EXPECT_TRUE(parse_processes("")->empty());

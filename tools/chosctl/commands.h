@@ -16,6 +16,7 @@ int reload(const Node& node);
 int down(const Node& node, const Options& options);
 int status(const Node& node, bool json);
 int doctor(const Node& node, const ParsedConfig& config, bool json);
+int metrics(const Node& node);
 int pam_enable(const Node& node, const Options& options);
 int pam_disable(const Node& node, const Options& options);
 int pam_status(const Options& options);

@@ -38,6 +38,7 @@ int act(const chos::ctl::Options& options) {
     case Command::down: return chos::ctl::down(node, options);
     case Command::reload: return chos::ctl::reload(node);
     case Command::doctor: return chos::ctl::doctor(node, config, options.json);
+    case Command::metrics: return chos::ctl::metrics(node);
     case Command::pam_enable: return chos::ctl::pam_enable(node, options);
     case Command::pam_disable: return chos::ctl::pam_disable(node, options);
     case Command::pam_status: return chos::ctl::pam_status(options);

@@ -18,6 +18,7 @@ constexpr const char* footer = R"(Examples:
   chosctl status             what there is, and who is in which OS
   chosctl reload             after a change of /etc/chos, of chos.conf or of a tree
   chosctl doctor             what is wrong, and what to do about it
+  chosctl metrics            the node in numbers, as OpenMetrics, for a monitoring system
   chosctl down               back to a node without OSs
   chosctl pam enable sshd su logins by ssh and su land in the user's OS
   chosctl pam status         which services do so
@@ -111,6 +112,7 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
   status->add_flag("--json", options.json, "Print JSON");
   auto* doctor = app.add_subcommand("doctor", "Examine the node and its trees");
   doctor->add_flag("--json", options.json, "Print JSON");
+  auto* metrics = app.add_subcommand("metrics", "The node in numbers: OpenMetrics");
   const auto pam = add_pam(app, options);
   const auto batch = add_batch(app, options);
   const OsCommandLine os(app, options.os);
@@ -130,6 +132,7 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
   if (reload->parsed()) options.command = Command::reload;
   if (status->parsed()) options.command = Command::status;
   if (doctor->parsed()) options.command = Command::doctor;
+  if (metrics->parsed()) options.command = Command::metrics;
   if (pam.enable->parsed()) options.command = Command::pam_enable;
   if (pam.disable->parsed()) options.command = Command::pam_disable;
   if (pam.status->parsed()) options.command = Command::pam_status;

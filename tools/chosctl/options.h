@@ -10,8 +10,8 @@
 
 namespace chos::ctl {
 
-enum class Command { up, down, reload, status, doctor, pam_enable, pam_disable, pam_status,
-                     batch_enable, batch_disable, batch_status, os };
+enum class Command { up, down, reload, status, doctor, metrics, pam_enable, pam_disable,
+                     pam_status, batch_enable, batch_disable, batch_status, os };
 
 struct Options {
   Command command = Command::status;

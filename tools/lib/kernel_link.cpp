@@ -130,6 +130,19 @@ Result<std::vector<OsProcess>> KernelLink::processes() const {
   return parse_processes(*text);
 }
 
+Result<std::vector<OsUsage>> KernelLink::usage() const {
+  const auto text = read("usage");
+  if (text) return parse_usage(*text);
+  const Error& error = text.error();
+  if (error.code == ENOENT && present())
+    return Error{"the loaded module is too old: it has no " + file("usage"),
+                 "when nobody is in an OS, load the one of these tools: chosctl down && chosctl up",
+                 ENOSYS};
+  if (error.code == EACCES || error.code == EPERM)
+    return Error{error.what, "only root may read it", error.code};
+  return error;
+}
+
 Result<std::vector<LayoutName>> KernelLink::layout() const {
   const auto text = read("layout");
   if (!text) return text.error();
@@ -210,6 +223,23 @@ Result<std::vector<OsProcess>> parse_processes(const std::string& text) {
     unsigned long long n = 0;
     if (!number(pid, n) || n == 0 || name.empty()) return false;
     out.push_back({static_cast<pid_t>(n), std::string(name)});
+    return true;
+  });
+  if (!status) return status.error();
+  return out;
+}
+
+Result<std::vector<OsUsage>> parse_usage(const std::string& text) {
+  std::vector<OsUsage> out;
+  const auto status = each_line(text, "usage", [&out](auto processes, auto rest) {
+    const auto words = split(rest, ' ');
+    OsUsage use;
+    if (words.size() != 3 || !number(processes, use.processes) || !number(words[0], use.enters) ||
+        words[1].empty() || words[2].empty())
+      return false;
+    use.name = words[1];
+    use.path = words[2];
+    out.push_back(std::move(use));
     return true;
   });
   if (!status) return status.error();

@@ -25,6 +25,17 @@ struct OsProcess {
   std::string name;  ///< of the OS
 };
 
+/// Of /proc/chos/usage.  An OS is a pair of name and path: after a new list has put another path
+/// under a name, both are there.
+struct OsUsage {
+  unsigned long long processes = 0;  ///< in it now, of all users
+  unsigned long long enters = 0;     ///< since the module was loaded
+  std::string name;
+  std::string path;  ///< as seen in the farm
+
+  bool operator==(const OsUsage&) const = default;
+};
+
 struct LayoutName {
   bool link = false;  ///< a link into the reader's OS; otherwise a directory to mount on
   std::string name;
@@ -59,6 +70,11 @@ class KernelLink {
 
   Result<std::vector<OsProcess>> processes() const;
 
+  /// Root's.  A tree that the list in force does not have, and whose path has no processes in
+  /// any element, is out of use for good while fork tracking is on; see chos/abi.h.  The code of
+  /// the Error is ENOSYS if the module is there but too old to have the file.
+  Result<std::vector<OsUsage>> usage() const;
+
   Result<std::vector<LayoutName>> layout() const;
   /// Adds names to the farm.
   Status write_layout(const std::vector<LayoutName>& names) const;
@@ -77,6 +93,7 @@ Error enter_error(int code, const std::string& name);
 /// Parsers of what the files say; pure.
 Result<ModuleVersion> parse_version(const std::string& text);
 Result<std::vector<OsProcess>> parse_processes(const std::string& text);
+Result<std::vector<OsUsage>> parse_usage(const std::string& text);
 Result<std::vector<LayoutName>> parse_layout(const std::string& text);
 std::string render_layout(const std::vector<LayoutName>& names);
 

@@ -64,10 +64,11 @@ CHOS_CASE(load_insmod_alone, 10) {
   check_mode(CHOS_VALID, S_IFREG, 0600);
   check_mode(CHOS_PROCESSES, S_IFREG, 0444);
   check_mode(CHOS_LAYOUT, S_IFREG, 0600);
+  check_mode(CHOS_USAGE, S_IFREG, 0400);
   check_mode(CHOS_VERSION, S_IFREG, 0444);
   check_mode(CHOS_FARM, S_IFDIR, 0755);
   const auto names = names_in(CHOS_MOUNT);
-  CHECK_EQ(names.size(), 7u);
+  CHECK_EQ(names.size(), 8u);
   CHECK_EQ(names_in(CHOS_FARM).size(), 0u);
   struct statfs fs;
   CHECK_OK(sys(statfs(CHOS_MOUNT, &fs)));
@@ -78,6 +79,7 @@ CHOS_CASE(load_insmod_alone, 10) {
     CHECK_ERR(open_file(CHOS_VALID, O_RDONLY).get(), EACCES);
     CHECK_ERR(open_file(CHOS_VALID, O_WRONLY).get(), EACCES);
     CHECK_ERR(open_file(CHOS_LAYOUT, O_RDONLY).get(), EACCES);
+    CHECK_ERR(open_file(CHOS_USAGE, O_RDONLY).get(), EACCES);
     CHECK_ERR(open_file(CHOS_LAYOUT, O_WRONLY).get(), EACCES);
     CHECK_ERR(open_file(CHOS_VERSION, O_WRONLY).get(), EACCES);
     CHECK_ERR(open_file(CHOS_PROCESSES, O_WRONLY).get(), EACCES);
@@ -91,6 +93,7 @@ CHOS_CASE(load_insmod_alone, 10) {
   CHECK_EQ(get(CHOS_VALID).find_first_not_of('\n'), std::string::npos);
   CHECK_EQ(get(CHOS_LAYOUT), std::string());
   CHECK_EQ(get(CHOS_PROCESSES), std::string());
+  CHECK_EQ(get(CHOS_USAGE), std::string());
 }
 
 CHOS_CASE(load_version_file, 10) {
@@ -125,7 +128,7 @@ CHOS_CASE(load_without_mount, 10) {
   CHECK_EQ(names_in(CHOS_MOUNT).size(), 0u); /* the directory is there to mount on */
   CHECK_OK(mount_fs(CHOS_FS_TYPE, CHOS_MOUNT));
   CHECK_EQ(link_of(CHOS_LINK), std::string("/"));
-  CHECK_EQ(names_in(CHOS_MOUNT).size(), 7u);
+  CHECK_EQ(names_in(CHOS_MOUNT).size(), 8u);
 }
 
 CHOS_CASE(load_without_mount_unloads, 10) {
@@ -321,7 +324,7 @@ CHOS_CASE(load_files_stay, 10) {
   };
   AS(kRoot, [&] { attack(0); });
   AS(kAnna, [&] { attack(1); });
-  CHECK_EQ(names_in(CHOS_MOUNT).size(), 7u);
+  CHECK_EQ(names_in(CHOS_MOUNT).size(), 8u);
   CHECK_EQ(get(CHOS_VALID), std::string(kList));
 }
 

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lib/metrics.h"
+
+#include <cerrno>
+#include <iostream>
+
+#include "chosctl/commands.h"
+#include "lib/exit_status.h"
+#include "lib/messages.h"
+
+namespace chos::ctl {
+
+int metrics(const Node& node) {
+  const Messages say("chosctl");
+  const auto data = gather_metrics(node);
+  std::cout << render_metrics(data) << std::flush;
+  // Whoever renames the file into place must not do so with half of it.
+  if (!std::cout) {
+    say.error(system_error("cannot write the metrics", errno));
+    return exit_failed;
+  }
+  for (const auto& gap : data.gaps) {
+    say.warning("left out: " + gap.what);
+    if (!gap.remedy.empty()) say.hint(gap.remedy);
+  }
+  return 0;
+}
+
+}  // namespace chos::ctl
