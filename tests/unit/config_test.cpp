@@ -44,7 +44,7 @@ add_dirs = ["lustre"]
 remove_dirs = ["media", "srv"]
 
 [share]
-add = ["/etc/nsswitch.conf", "/etc/krb5.conf"]
+add = ["/etc/ssh/ssh_known_hosts", "/etc/krb5.conf"]
 
 [base]
 add = ["sudo", "passwd"]

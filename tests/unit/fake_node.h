@@ -127,6 +127,7 @@ class FakeNode : public ::testing::Test {
     node.config.chos_link = false;
     make_directories(top + "/run");
     mount_tmpfs(top + "/run");
+    node.nsswitch = top + "/nsswitch.conf";  // there is none, but in its own tests
     node.links = top + "/run/chos/share";
     node.layers = top + "/run/chos/layer";
     node.allowlist_file = top + "/list";

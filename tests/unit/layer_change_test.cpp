@@ -115,7 +115,7 @@ TEST_F(LayerChanges, ReloadSeesWhatChangedInTheTree) {
   EXPECT_EQ(read_text(in_os("/mnt/site/own")), "replaced\n");
   EXPECT_EQ(read_text(in_os("/mnt/site/spool/job")), "a job\n");
 
-  // The directory itself is another one; where something is mounted on it nobody can rename it.
+  // The directory is another one.  (Where something is mounted on it nobody can rename it.)
   const std::string elsewhere = "unshare -m sh -c 'umount -l " + farm("") + " && mv " + place + " " +
                                 place + ".old && mkdir " + place + "'";
   ASSERT_EQ(std::system(elsewhere.c_str()), 0);
@@ -201,9 +201,10 @@ TEST_F(LayerChanges, WhatAnOlderVersionMadeInTheTree) {
   EXPECT_EQ(link("gone"), base_link_target()) << "nothing can be taken away there";
   read_only("trixie", false);
   reloaded();
-  EXPECT_NE(joined(log.changed).find("links: 4 that an older version had made in the tree of 'trixie'"),
-            std::string::npos) << joined(log.changed);
-  for (const char* name : {"env", "gone", "chos-base", "chos"}) EXPECT_FALSE(exists(place + "/" + name));
+  const std::string said = "links: 4 that an older version had made in the tree of 'trixie'";
+  EXPECT_NE(joined(log.changed).find(said), std::string::npos) << joined(log.changed);
+  for (const char* name : {"env", "gone", "chos-base", "chos"})
+    EXPECT_FALSE(exists(place + "/" + name));
   EXPECT_TRUE(exists(place + "/other"));
   EXPECT_EQ(link("env"), base_link_target());
   EXPECT_EQ(link("chos"), chos);

@@ -55,6 +55,7 @@ class Raise {
     if (!step("flags", populate.flags())) return false;
     if (!step("layers", populate.layers())) return false;
     if (!step("shared files", populate.shares())) return false;
+    if (!step("nsswitch", populate.nsswitch())) return false;
     if (!step("base commands", populate.covers())) return false;
     if (!step("allowlist", write_list())) return false;
     changes_.commit();

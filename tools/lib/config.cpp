@@ -41,7 +41,8 @@ class Reader {
          }},
         {"share",
          [&](const toml::table& table) {
-           known(table, "share", {"paths", "add", "remove"});
+           known(table, "share", {"paths", "add", "remove", "nsswitch"});
+           flag(table, "share", "nsswitch", config.nsswitch);
            list(table, "share", "paths", "", absolute_below_root, config.share);
          }},
         {"base",

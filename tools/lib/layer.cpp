@@ -24,15 +24,6 @@ namespace {
 
 std::string by_fd(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 
-// FNV-1a: a name for what is in a layer, no more.
-std::string name_of(const std::string& text) {
-  std::uint64_t hash = 14695981039346656037U;
-  for (const unsigned char byte : text) hash = (hash ^ byte) * 1099511628211U;
-  char out[17];
-  std::snprintf(out, sizeof out, "%016llx", static_cast<unsigned long long>(hash));
-  return out;
-}
-
 Status make_one(const std::string& top, const Addition& addition) {
   const std::string path = top + "/" + addition.path;
   std::string above = top;
@@ -81,6 +72,15 @@ bool same_file(int fd, const std::string& path) {
 
 }  // namespace
 
+// FNV-1a: a name, no more.
+std::string name_of_content(const std::string& text) {
+  std::uint64_t hash = 14695981039346656037U;
+  for (const unsigned char byte : text) hash = (hash ^ byte) * 1099511628211U;
+  char out[17];
+  std::snprintf(out, sizeof out, "%016llx", static_cast<unsigned long long>(hash));
+  return out;
+}
+
 Result<std::string> make_additions(const std::string& layers, const Layer& layer) {
   struct stat info {};
   if (::fstat(layer.lower.get(), &info) != 0)
@@ -90,7 +90,7 @@ Result<std::string> make_additions(const std::string& layers, const Layer& layer
   for (const auto& addition : layer.additions)
     text += "\n" + std::to_string(static_cast<int>(addition.kind)) + addition.path + "\n" +
             addition.target;
-  const std::string path = layers + "/" + name_of(text);
+  const std::string path = layers + "/" + name_of_content(text);
   struct stat there {};
   if (::lstat(path.c_str(), &there) == 0) return path;
 

@@ -18,6 +18,9 @@ inline constexpr const char* layer_directory = "/run/chos/layer";
 /// of the tree's directory, since the overlay shows those of the upper one.
 Result<std::string> make_additions(const std::string& layers, const Layer& layer);
 
+/// A file name for what a file or a layer holds.
+std::string name_of_content(const std::string& text);
+
 /// What the mount table says as the source of the overlay of `additions` on an open directory.
 Result<std::string> overlay_source(const std::string& additions, int lower);
 

@@ -25,6 +25,7 @@ struct Node {
   GroupLookup groups = lookup_group;
   uid_t trusted = 0;  ///< whose files are believed
   std::string links = share_links;  ///< see ShareSite
+  std::string nsswitch = "/etc/nsswitch.conf";
   std::string layers = layer_directory;  ///< see layer.h
 
   ShareSite share_site() const { return {config.farm, links}; }

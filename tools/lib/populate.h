@@ -30,6 +30,9 @@ class Populate {
   /// Mounts the base's files and directories over those of the trees.
   Status shares();
 
+  /// Shows the base's nsswitch.conf, without the services that a tree has not.
+  Status nsswitch();
+
   /// Covers the programs that [base.os] names.
   Status covers();
 
@@ -38,6 +41,7 @@ class Populate {
     std::size_t all = 0, changed = 0;
     bool no_overlayfs = false;
   };
+  bool shows_nsswitch() const;
   Status remove_old_links(const OsEntry& entry, int tree);
   void say_unmet(const OsEntry& entry, const std::vector<Unmet>& unmet);
   Status show_layers(const OsEntry& entry, LayerMounts& mounts, const LayerPlan& plan, int tree,

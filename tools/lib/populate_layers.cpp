@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the OSs show and their trees do not have: links, mount points for shares, the base's programs.
+// What the OSs show and their trees do not have: links, mount points for shares, programs of the
+// base OS.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -85,7 +86,7 @@ Status Populate::remove_old_links(const OsEntry& entry, int tree) {
   }
   if (!removed.empty())
     progress_.step("links", true, std::to_string(removed.size()) + " that an older version had "
-                   "made in the tree of " + in_quotes(entry.name) + " removed: they are in a layer now");
+                   "made in the tree of " + in_quotes(entry.name) + " removed: a layer has them now");
   return {};
 }
 
@@ -135,7 +136,9 @@ Status Populate::show_layers(const OsEntry& entry, LayerMounts& mounts, const La
 Status Populate::layers() {
   auto mounts = LayerMounts::read(node_.layers, changes_);
   if (!mounts) return mounts.error();
-  const auto points = mount_points(node_.config);
+  auto points = mount_points(node_.config);
+  if (shows_nsswitch() && ::access(node_.nsswitch.c_str(), R_OK) == 0)
+    points.push_back({Addition::Kind::file, "/etc/nsswitch.conf", {}});
   const auto links = wanted_links(node_.config);
   Counts counts;
   for (const OsEntry* entry : trees_of(list_)) {
@@ -152,7 +155,8 @@ Status Populate::layers() {
     add_commands(of_os, commands_of(node_.config, list_, *entry));
     auto wishes = points;
     for (const auto& link : missing_links(tree.get(), of_os))
-      wishes.push_back({Addition::Kind::link, std::string(link_place) + "/" + link.name, link.target});
+      wishes.push_back(
+          {Addition::Kind::link, std::string(link_place) + "/" + link.name, link.target});
     const auto plan =
         plan_layers(tree.get(), without_covered(tree.get(), points, std::move(wishes)));
     say_unmet(*entry, plan.unmet);
