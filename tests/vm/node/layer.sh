@@ -44,7 +44,7 @@ nothing=$(mounts)
 start_node
 allowlist trixie:/os/trixie bullseye:/os/bullseye squash:/os/squash ero:/os/ero:suid
 printf '[base]\nadd = ["uname"]\n[base.os]\nsquash = ["sudo", "ping"]\nero = ["sudo"]\n' >/etc/chos.conf
-# The base has no ping: what it has not is not covered.
+# A ping of the base, which it does not have otherwise.
 ln -s /bin/true /usr/local/bin/ping
 expect 0 chosctl reload
 says "layers"
