@@ -203,27 +203,6 @@ TEST_F(BringUp, LinksInATreeLeadNowhereOutside) {
   EXPECT_EQ(read_text(top + "/victim"), "the base's\n");
 }
 
-TEST_F(BringUp, ChosIsLinkedOnceWhereItCanBe) {
-  const std::string link = top + "/trees/trixie/usr/local/bin/chos";
-  make_directories(top + "/trees/trixie/usr/local/bin");
-  node.config.chos_link = false;
-  up();
-  EXPECT_FALSE(exists(link));
-  node.config.chos_link = true;
-  up();
-  char target[256] = "";
-  EXPECT_GT(::readlink(link.c_str(), target, sizeof target - 1), 0);
-  EXPECT_EQ(std::string(target).rfind("/local/", 0), 0u) << target;
-  up();
-  EXPECT_EQ(joined(log.changed), "");
-  // One that the tree has is left alone.
-  make_directories(top + "/trees/sl6/usr/local/bin");
-  make_directories(top + "/trees/sl6/usr/bin");
-  write_text(top + "/trees/sl6/usr/bin/chos", "own\n");
-  up();
-  EXPECT_FALSE(exists(top + "/trees/sl6/usr/local/bin/chos"));
-}
-
 TEST_F(BringUp, NosuidBecomesSuidAndBack) {
   up();
   write_text(top + "/list", "trixie:/os/trixie:suid\nsl6:/os/sl6\n");
@@ -352,6 +331,7 @@ TEST_F(BringUp, DownUndoesItAll) {
   std::erase_if(expected, [this](const auto& line) { return line.starts_with(top + "/kernel "); });
   EXPECT_EQ(all_mounts(), expected);
   EXPECT_FALSE(exists(node.links));
+  EXPECT_FALSE(exists(node.layers));
   log = Recorder();
   EXPECT_EQ(take_down(node, {}, log).what, DownOutcome::What::down);
   EXPECT_EQ(joined(log.changed), "");

@@ -44,11 +44,15 @@ add_dirs = ["lustre"]
 remove_dirs = ["media", "srv"]
 
 [share]
-add = ["/etc/nsswitch.conf", "/etc/krb5.conf"]
+add = ["/etc/ssh/ssh_known_hosts", "/etc/krb5.conf"]
 
 [base]
 add = ["sudo", "passwd"]
 remove = ["sacctmgr"]
+
+[base.os]
+trixie = ["sudo"]
+"sl6.5" = ["ping", "sudo"]
 
 [shell]
 add = ["SLURM_*"]
@@ -57,6 +61,9 @@ add = ["SLURM_*"]
   EXPECT_TRUE(has(parsed.config.base_commands, "sudo"));
   EXPECT_TRUE(has(parsed.config.base_commands, "sbatch"));
   EXPECT_FALSE(has(parsed.config.base_commands, "sacctmgr"));
+  const std::map<std::string, std::vector<std::string>> os_commands{{"sl6.5", {"ping", "sudo"}},
+                                                                    {"trixie", {"sudo"}}};
+  EXPECT_EQ(parsed.config.os_commands, os_commands);
   EXPECT_EQ(parsed.config.trees, "/srv/trees");
   EXPECT_TRUE(has(parsed.config.dirs, "lustre"));
   EXPECT_TRUE(has(parsed.config.dirs, "home"));
@@ -119,6 +126,10 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"[base]\nadd = ['..']\n", 2, "the name of a command"},
         Bad{"[base]\ncommands = ['chos-base']\n", 2, "of chos itself"},
         Bad{"[base]\nremove = ['sudo']\n", 2, "is not in the list"},
+        Bad{"[base]\nos = 'trixie'\n", 2, "expected a table [base.os]"},
+        Bad{"[base.os]\n'a b' = ['sudo']\n", 2, "base.os: "},
+        Bad{"[base.os]\ntrixie = 'sudo'\n", 2, "base.os.trixie: expected an array of strings"},
+        Bad{"[base.os]\ntrixie = ['/usr/bin/sudo']\n", 2, "the name of a command, without a path"},
         Bad{"[base]\npath = '/opt'\n", 2, "unknown key 'path' in [base]; expected commands"},
         Bad{"[shell]\nadd = ['A B']\n", 2, "the name of a variable"},
         Bad{"[shell]\nadd = ['*']\n", 2, "the name of a variable"},

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "lib/elf_note.h"
+#include "lib/tree_links.h"
 #include "lib/files.h"
 #include "scratch.h"
 
@@ -75,7 +76,7 @@ class Doctor : public Scratch {
 
   Findings examine(const std::string& kernel = "6.1.0-28-amd64") {
     Findings out;
-    examine_tree(entry, directory(), config, kernel, out);
+    examine_tree(Allowlist(), entry, directory(), config, kernel, out);
     // Somebody else's files are an error, which a test without root cannot help.
     if (::geteuid() != 0)
       std::erase_if(out, [](const Finding& f) { return f.what.find("belongs to") != f.what.npos; });
@@ -156,46 +157,21 @@ TEST_F(Doctor, FilesThatGiveRights) {
   EXPECT_NE(text(examine()).find("and 14 more"), std::string::npos) << text(examine());
 }
 
-TEST_F(Doctor, ChosInsideATree) {
-  ASSERT_EQ(::unlink(path("usr/bin/chos").c_str()), 0);
-  EXPECT_TRUE(says(examine(), Finding::Level::info, "it has no chos"));
-  ASSERT_EQ(::symlink("/local/usr/bin/chos", path("usr/bin/chos").c_str()), 0);
-  EXPECT_EQ(text(examine()), "");
-}
-
-TEST_F(Doctor, LinksForCommandsOfTheBase) {
-  ASSERT_EQ(::unlink(path("usr/bin/chos-base").c_str()), 0);
-  config.base_commands = {"env", "no-such-command-at-all", "true"};
-  auto found = examine();
-  EXPECT_TRUE(says(found, Finding::Level::info,
-                   "no links for commands of the base OS: chos-base, env and true")) << text(found);
-  EXPECT_NE(text(found).find("for c in chos-base env true; do ln -s /local/"), std::string::npos);
+TEST_F(Doctor, LinksOfAnOlderVersion) {
   std::filesystem::create_directories(path("usr/local/bin"));
-  write("usr/local/bin/env", "the tree's own");
-  write("usr/bin/true", "found after the link");
-  config.chos_link = false;
-  found = examine();
-  EXPECT_TRUE(says(found, Finding::Level::info, "commands of the base OS: true")) << text(found);
-  ASSERT_EQ(::symlink("/nowhere", path("usr/local/bin/true").c_str()), 0);
+  ASSERT_EQ(::symlink("/local/elsewhere/chos-base", path("usr/local/bin/one").c_str()), 0);
   EXPECT_EQ(text(examine()), "");
-}
-
-TEST_F(Doctor, SharedDirectoriesNeedAPlace) {
-  std::filesystem::create_directories(path("shared/of/the/base"));
-  const std::string base = path("shared/of/the/base");
-  config.share.push_back(base);
-  config.share.push_back(path("shared/not/in/the/base"));
+  ASSERT_EQ(::symlink(base_link_target().c_str(), path("usr/local/bin/two").c_str()), 0);
   const auto found = examine();
-  EXPECT_TRUE(says(found, Finding::Level::warning, "no directory " + base)) << text(found);
-  EXPECT_NE(text(found).find("mkdir -p " + directory() + base), std::string::npos) << text(found);
+  EXPECT_TRUE(says(found, Finding::Level::info, "the link /usr/local/bin/two")) << text(found);
   EXPECT_EQ(found.size(), 1u) << text(found);
-  std::filesystem::create_directories(directory() + base);
-  EXPECT_EQ(text(examine()), "");
 }
 
-TEST_F(Doctor, SharedFilesNeedAPlace) {
+TEST_F(Doctor, AccountsMustBeFilesOrNothing) {
   ASSERT_EQ(::unlink(path("etc/passwd").c_str()), 0);
-  EXPECT_TRUE(says(examine(), Finding::Level::warning, "no regular file /etc/passwd"));
+  EXPECT_EQ(text(examine()), "");  // one is added in the farm
+  ASSERT_EQ(::symlink("elsewhere", path("etc/passwd").c_str()), 0);
+  EXPECT_TRUE(says(examine(), Finding::Level::warning, "its /etc/passwd is no regular file"));
 }
 
 TEST_F(Doctor, BrokenElfFiles) {

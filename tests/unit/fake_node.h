@@ -124,9 +124,12 @@ class FakeNode : public ::testing::Test {
     write_text(top + "/passwd", "root:x:0:0::/root:/bin/sh\n");
     node.config.share = {top + "/passwd"};
     node.config.base_commands.clear();
+    node.config.chos_link = false;
     make_directories(top + "/run");
     mount_tmpfs(top + "/run");
+    node.nsswitch = top + "/nsswitch.conf";  // there is none, but in its own tests
     node.links = top + "/run/chos/share";
+    node.layers = top + "/run/chos/layer";
     node.allowlist_file = top + "/list";
     node.kernel = KernelLink(top + "/kernel");
     node.filesystem = "tmpfs";

@@ -8,7 +8,7 @@ when the machine ends or falls silent in it.  The cases after it run in a new ma
 import re
 from pathlib import Path
 
-from . import guest, initramfs, node, qemu
+from . import guest, initramfs, node, qemu, small_tree
 from .progress import say
 from .results import NOT_RUN, Outcome, one_line
 
@@ -135,6 +135,9 @@ def run_node_cases(kernel, names: list) -> list:
         files[f"{node.TESTS}/lib.sh"] = (node.LIBRARY, 0o755)
         files["case-runner"] = (BOOT / "case-runner", 0o755)
         files["cases"] = ("".join(f"{name}\n" for name in rest), 0o644)
+        if "node_layer" in rest:  # the one that mounts images
+            for kind, content in small_tree.images().items():
+                files[f"{node.TESTS}/small.{kind}"] = (content, 0o644)
         return qemu.boot(kernel, node.archive(kernel, files).build(),
                          f"{kernel.name}-node", disks=disks,
                          on_line=watch.line, on_wait=watch.wait,

@@ -11,6 +11,7 @@ from .progress import Failure, run, say
 # Purpose -> Debian packages.
 PACKAGES = {
     "trees": ["mmdebstrap", "arch-test", "e2fsprogs", "kmod", "util-linux", "tar", "debian-archive-keyring"],
+    "images": ["squashfs-tools", "erofs-utils"],
     "guest": ["g++"],
     "vm": ["qemu-system-x86"],
     "cluster": ["openssh-client"],

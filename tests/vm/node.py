@@ -19,6 +19,8 @@ BOOT = Path(__file__).resolve().parent / "boot"
 # Name of the OS -> tree.
 OS_TREES = {"trixie": "os-trixie", "bullseye": "os-bullseye", "i386": "os-i386"}
 _MODULES = ["virtio_pci", "virtio_blk", "ext4"]
+# For modprobe on every node: chosctl uses overlayfs, trees may be images.
+_ON_NODE = ("overlay", "loop", "squashfs", "erofs")
 TESTS = "usr/lib/chos-tests"  # on the node
 LIBRARY = TOP / "tests/vm/node/lib.sh"
 
@@ -54,7 +56,7 @@ def archive(kernel, files: dict, more_modules: tuple = ()) -> initramfs.Archive:
     for name, data in modules:
         result.file(f"modules/{name}", data)
     result.file("modules/order", "".join(f"{name}\n" for name, _ in modules))
-    for path, content in _module_folder(kernel, more_modules).items():
+    for path, content in _module_folder(kernel, _ON_NODE + more_modules).items():
         result.file(f"payload/usr/{path}", content)  # Debian's /lib is a link to usr/lib
     for path, (content, mode) in tools.installed().items():
         result.file(f"payload{path}", content, mode)

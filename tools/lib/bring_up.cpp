@@ -53,8 +53,10 @@ class Raise {
     if (!step("directories", populate.directories())) return false;
     if (!step("trees", populate.own_mounts())) return false;
     if (!step("flags", populate.flags())) return false;
-    if (!step("links", populate.links())) return false;
+    if (!step("layers", populate.layers())) return false;
     if (!step("shared files", populate.shares())) return false;
+    if (!step("nsswitch", populate.nsswitch())) return false;
+    if (!step("base commands", populate.covers())) return false;
     if (!step("allowlist", write_list())) return false;
     changes_.commit();
     return true;

@@ -41,13 +41,15 @@ class Reader {
          }},
         {"share",
          [&](const toml::table& table) {
-           known(table, "share", {"paths", "add", "remove"});
+           known(table, "share", {"paths", "add", "remove", "nsswitch"});
+           flag(table, "share", "nsswitch", config.nsswitch);
            list(table, "share", "paths", "", absolute_below_root, config.share);
          }},
         {"base",
          [&](const toml::table& table) {
-           known(table, "base", {"commands", "add", "remove"});
+           known(table, "base", {"commands", "add", "remove", "os"});
            list(table, "base", "commands", "", command_problem, config.base_commands);
+           os_commands(table);
          }},
         {"shell",
          [&](const toml::table& table) {
@@ -158,6 +160,21 @@ class Reader {
       if (std::erase(out, removed) == 0)
         error(*table.get("remove" + suffix),
               where + ".remove" + suffix + ": " + in_quotes(removed) + " is not in the list");
+    }
+  }
+
+  // [base.os]: NAME = ["COMMAND", ...]
+  void os_commands(const toml::table& base) {
+    const auto* node = base.get("os");
+    if (node == nullptr) return;
+    const auto* table = node->as_table();
+    if (table == nullptr) return error(*node, "base.os: expected a table [base.os]");
+    for (const auto& [key, value] : *table) {
+      const std::string os(key.str());
+      if (const auto wrong = name_problem(os); !wrong.empty())
+        error(key, "base.os: " + wrong);
+      else if (auto names = strings(*table, "base.os", os, command_problem); !names.empty())
+        out_.config.os_commands[os] = std::move(names);
     }
   }
 

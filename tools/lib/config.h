@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +23,10 @@ struct Config {
   std::vector<std::string> dirs;            ///< top-level directories shared when the base has them
   std::vector<std::string> links;           ///< top-level names that differ by OS
   std::vector<std::string> share;           ///< files and directories that trees share, from "/"
+  bool nsswitch = true;                     ///< [share] nsswitch: the base's, filtered
   std::vector<std::string> base_commands;   ///< [base] commands: run in the base OS by chos-base(1)
+  /// [base.os]: those that an OS always takes from the base, by the OS's name.
+  std::map<std::string, std::vector<std::string>> os_commands;
   std::vector<std::string> keep;            ///< variables that a login shell keeps
   std::string user_path;                    ///< PATH of a login shell
   std::string root_path;                    ///< the same for root

@@ -181,7 +181,7 @@ Findings examine(const Node& node, const ParsedConfig& config, const Examining& 
       continue;
     }
     const std::size_t before = out.size();
-    examine_tree(*entry, *path, node.config, system.release, out);
+    examine_tree(*parsed.list, *entry, *path, node.config, system.release, out);
     for (std::size_t i = before; i < out.size(); ++i)
       gives_rights = gives_rights || out[i].what.find("would give rights") != std::string::npos;
   }

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <fts.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <cstring>
 #include <memory>
 
+#include "lib/base_cover.h"
 #include "lib/doctor.h"
 #include "lib/elf_note.h"
 #include "lib/files.h"
@@ -30,9 +30,9 @@ using Level = Finding::Level;
 
 class Tree {
  public:
-  Tree(const OsEntry& entry, const std::string& path, const Config& config,
+  Tree(const Allowlist& list, const OsEntry& entry, const std::string& path, const Config& config,
        const std::string& kernel, Findings& out)
-      : entry_(entry), path_(path), config_(config), kernel_(kernel), out_(out) {}
+      : list_(list), entry_(entry), path_(path), config_(config), kernel_(kernel), out_(out) {}
 
   void examine() {
     fd_ = UniqueFd(::open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -143,52 +143,55 @@ class Tree {
     }
   }
 
-  // What `up` and `reload` do to a tree that can be written has to be done to others when they are
-  // built.
-  std::string reload_or(const std::string& command) const {
-    struct statvfs info {};
-    const bool read_only = ::fstatvfs(fd_.get(), &info) == 0 && (info.f_flag & ST_RDONLY) != 0;
-    return (read_only ? "the tree is read-only; when it is built: "
-                      : "run: chosctl reload; if root cannot write to it, where it is built: ") +
-           command;
-  }
-
-  // A share is a mount over a file that the tree has; without the file there is none.
+  // A share is a mount over what the OS has; without that there is none.
   void shared() {
     const auto in_farm = open_tree_in_farm(config_, entry_);
     for (const auto& path : config_.share) {
       if (in_farm && is_stale_share({config_.farm, share_links}, in_farm->get(), path))
         add(Level::error, "it shows something else as " + path + " than the base OS has now",
             "run: chosctl reload");
-      // In the farm, where a directory above it may be shared already.
-      if (lacks_directory(in_farm ? in_farm->get() : fd_.get(), path))
-        add(Level::warning, "it has no directory " + path + " to show the base OS's on",
-            reload_or("mkdir -p " + path_ + path));
+      if (in_farm && lacks_share(in_farm->get(), path))
+        add(Level::warning, "it has no " + path + " to show the base OS's on", or_built_with(path));
       if (path != "/etc/passwd" && path != "/etc/group") continue;
       const auto fd = open_in_tree(fd_.get(), path, Last::keep);
       struct stat info {};
-      if (fd && ::fstat(fd->get(), &info) == 0 && S_ISREG(info.st_mode)) continue;
-      add(Level::warning, "it has no regular file " + path + ", so users of the node have no "
-                          "names in it",
-          "touch " + path_ + path + " && chosctl reload");
+      const bool there = fd && ::fstat(fd->get(), &info) == 0;
+      if (!there || S_ISREG(info.st_mode)) continue;
+      add(Level::warning, "its " + path + " is no regular file, so users of the node have no names "
+                          "in it", "rm " + path_ + path + " && chosctl reload");
     }
   }
 
+  // What `up` and `reload` add in the farm.
+  std::string or_built_with(const std::string& what) const {
+    return "run: chosctl reload; if that warns of it, build the tree with " + what;
+  }
+
   void links() {
-    const std::string place = path_ + link_place;
-    std::vector<std::string> commands;
-    for (const auto& link : missing_links(fd_.get(), wanted_links(config_))) {
-      if (link.name != "chos") commands.push_back(link.name);
+    for (const auto& name : left_over_links(fd_.get()))
+      add(Level::info, "an older version of chos has made the link " + (link_place + ("/" + name)) +
+                           " in it", "run: chosctl reload, which takes it away if it can");
+    const auto in_farm = open_tree_in_farm(config_, entry_);
+    if (!in_farm) return;  // the farm is not up: that has been said
+    auto wanted = wanted_links(config_);
+    const auto commands = commands_of(config_, list_, entry_);
+    add_commands(wanted, commands);
+    std::vector<std::string> missing;
+    for (const auto& link : missing_links(in_farm->get(), wanted)) {
+      if (link.name != "chos") missing.push_back(link.name);
       else
         add(Level::info, "it has no chos, so its users cannot go on to another OS from inside",
-            reload_or("ln -s " + link.target + " " + place));
+            or_built_with(link_place));
     }
-    if (commands.empty()) return;
-    std::string names;
-    for (const auto& name : commands) names += " " + name;
-    add(Level::info, "it has no links for commands of the base OS: " + listed(commands),
-        reload_or("for c in" + names + "; do ln -s " + base_link_target() + " " + place +
-                  "/$c; done"));
+    if (!missing.empty())
+      add(Level::info, "it has no links for commands of the base OS: " + listed(missing),
+          or_built_with(link_place));
+    if (const auto own = uncovered_programs(in_farm->get(), commands.names); !own.empty())
+      add(Level::error, "it has its own " + listed(own) + ", which [base.os] says to take from the "
+                        "base OS", "run: chosctl reload");
+    if (!commands.absent.empty())
+      add(Level::warning, "[base.os] names " + listed(commands.absent) + ", which the base OS does "
+                          "not have", "install it in the base OS, or correct " + std::string(config_path));
   }
 
   static std::string rights_of(const FTSENT& file) {
@@ -236,6 +239,7 @@ class Tree {
                     : "nothing: the OS is not marked suid, so they give none in it");
   }
 
+  const Allowlist& list_;
   const OsEntry& entry_;
   const std::string& path_;
   const Config& config_;
@@ -246,9 +250,9 @@ class Tree {
 
 }  // namespace
 
-void examine_tree(const OsEntry& entry, const std::string& path, const Config& config,
-                  const std::string& kernel, Findings& out) {
-  Tree(entry, path, config, kernel, out).examine();
+void examine_tree(const Allowlist& list, const OsEntry& entry, const std::string& path,
+                  const Config& config, const std::string& kernel, Findings& out) {
+  Tree(list, entry, path, config, kernel, out).examine();
 }
 
 }  // namespace chos

@@ -30,6 +30,7 @@ Mount mount_of(libmnt_fs* fs) {
   mount.root = text_of(mnt_fs_get_root(fs));
   mount.target = text_of(mnt_fs_get_target(fs));
   mount.type = text_of(mnt_fs_get_fstype(fs));
+  mount.source = text_of(mnt_fs_get_source(fs));
   const std::string options = text_of(mnt_fs_get_vfs_options(fs));
   for (const auto option : split(options, ','))
     for (const auto& [flag, name] : flag_table)
@@ -146,20 +147,19 @@ std::vector<const Mount*> MountTable::below(std::string_view path) const {
   return found;
 }
 
+std::optional<MountTable::Source> MountTable::source_of(std::string_view path) const {
+  const Mount* mount = holding(path);
+  if (mount == nullptr) return std::nullopt;
+  std::string_view rest = path.substr(mount->target == "/" ? 0 : mount->target.size());
+  if (rest == "/") rest = {};
+  Source source{mount->device, (mount->root == "/" ? "" : mount->root) + std::string(rest)};
+  if (source.root.empty()) source.root = "/";
+  return source;
+}
+
 bool MountTable::same_directory(std::string_view a, std::string_view b) const {
-  const auto root_of = [this](std::string_view path, std::string& device, std::string& root) {
-    const Mount* mount = holding(path);
-    if (mount == nullptr) return false;
-    std::string_view rest = path.substr(mount->target == "/" ? 0 : mount->target.size());
-    if (rest == "/") rest = {};
-    device = mount->device;
-    root = (mount->root == "/" ? "" : mount->root) + std::string(rest);
-    if (root.empty()) root = "/";
-    return true;
-  };
-  std::string device_a, device_b, root_a, root_b;
-  return root_of(a, device_a, root_a) && root_of(b, device_b, root_b) && device_a == device_b &&
-         root_a == root_b;
+  const auto source = source_of(a);
+  return source && source == source_of(b);
 }
 
 bool is_below(std::string_view path, std::string_view directory) {

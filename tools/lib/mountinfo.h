@@ -3,6 +3,7 @@
 // read(): tests parse tables of their own.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,7 @@ struct Mount {
   std::string root;    ///< the directory of the file system that is its root
   std::string target;  ///< where it is mounted
   std::string type;    ///< of the file system
+  std::string source;  ///< what was mounted, as it was said
   unsigned flags = 0;
   bool shared = false;
   bool slave = false;
@@ -58,6 +60,13 @@ class MountTable {
 
   /// Those that a walk can reach at `path` or below it, the outer before the inner.
   std::vector<const Mount*> below(std::string_view path) const;
+
+  /// The file system of a path without symbolic links, and where in it the path is.
+  struct Source {
+    std::string device, root;
+    bool operator==(const Source&) const = default;
+  };
+  std::optional<Source> source_of(std::string_view path) const;
 
   /// Whether two paths, without symbolic links, show one directory of one file system.
   bool same_directory(std::string_view a, std::string_view b) const;

@@ -8,6 +8,7 @@
 #include "lib/allowlist.h"
 #include "lib/config.h"
 #include "lib/kernel_link.h"
+#include "lib/layer.h"
 #include "lib/module.h"
 #include "lib/mount_plan.h"
 #include "lib/share.h"
@@ -24,6 +25,8 @@ struct Node {
   GroupLookup groups = lookup_group;
   uid_t trusted = 0;  ///< whose files are believed
   std::string links = share_links;  ///< see ShareSite
+  std::string nsswitch = "/etc/nsswitch.conf";
+  std::string layers = layer_directory;  ///< see layer.h
 
   ShareSite share_site() const { return {config.farm, links}; }
   std::string farm_path(const std::string& name) const { return config.farm + "/" + name; }

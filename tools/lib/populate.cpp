@@ -2,14 +2,12 @@
 #include "lib/populate.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <cerrno>
 
 #include "lib/mount_ops.h"
 #include "lib/names.h"
 #include "lib/share.h"
-#include "lib/tree_links.h"
 
 namespace chos {
 namespace {
@@ -107,56 +105,6 @@ Status Populate::flags() {
   return {};
 }
 
-Status Populate::links() {
-  const auto wanted = wanted_links(node_.config);
-  std::size_t made = 0, removed = 0;
-  for (const OsEntry* entry : trees_of(list_)) {
-    const auto tree = open_tree_in_farm(node_.config, *entry);
-    if (!tree) continue;
-    const auto place = open_in_tree(tree->get(), link_place, Last::directory);
-    // A tree that cannot be written has to come with the links; doctor says so.
-    if (!place) continue;
-    const std::string directory = path_of(place->get()) + "/";
-    for (const auto& link : missing_links(tree->get(), wanted)) {
-      if (::symlinkat(link.target.c_str(), place->get(), link.name.c_str()) != 0) continue;
-      ++made;
-      changes_.done("making " + directory + link.name, [file = directory + link.name]() -> Status {
-        if (::unlink(file.c_str()) != 0) return system_error("cannot remove " + file, errno);
-        return {};
-      });
-    }
-    for (const auto& name : left_over_links(tree->get(), wanted)) {
-      if (::unlinkat(place->get(), name.c_str(), 0) != 0) continue;
-      ++removed;
-      changes_.done("removing " + directory + name, [file = directory + name]() -> Status {
-        if (::symlink(base_link_target().c_str(), file.c_str()) != 0)
-          return system_error("cannot make the link " + file, errno);
-        return {};
-      });
-    }
-  }
-  if (made + removed > 0)
-    progress_.step("links", true,
-                   std::to_string(made) + " made, " + std::to_string(removed) + " removed");
-  return {};
-}
-
-// For a directory of the base which the tree lacks.
-Status Populate::make_mount_point(const OsEntry& entry, int tree, const std::string& path) {
-  if (!lacks_directory(tree, path)) return {};
-  const auto made = make_directories(tree, path);
-  for (const auto& directory : made.directories)
-    changes_.done("making " + directory, [directory]() -> Status {
-      if (::rmdir(directory.c_str()) != 0) return system_error("cannot remove " + directory, errno);
-      return {};
-    });
-  if (!made.status)
-    progress_.warning("not shared with " + in_quotes(entry.name) + ": it has no directory " + path +
-                      ", and " + made.status.error().what + "; make it when the tree is built, or "
-                      "take " + path + " out of [share] in " + config_path);
-  return {};
-}
-
 Status Populate::shares() {
   const auto table = MountTable::read();
   if (!table) return table.error();
@@ -166,7 +114,6 @@ Status Populate::shares() {
     if (!tree && entry->closed) continue;
     if (!tree) return tree.error();
     for (const auto& path : node_.config.share) {
-      if (auto status = make_mount_point(*entry, tree->get(), path); !status) return status;
       const unsigned flags = mount_nodev | (entry->suid ? 0U : mount_nosuid);
       const auto outcome = share_path(node_.share_site(), *table, tree->get(), path, flags);
       if (!outcome)

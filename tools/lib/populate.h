@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/files.h"
+#include "lib/layer.h"
 #include "lib/node.h"
 #include "lib/transaction.h"
 
@@ -23,15 +24,28 @@ class Populate {
   /// nosuid for `local`; nosuid and nodev for the trees, but for `suid` ones.
   Status flags();
 
-  /// Puts the links of tree_links.h into trees that can be written, and takes those away that are
-  /// not wanted any more.
-  Status links();
+  /// Adds, in layers, what the trees lack: the links of tree_links.h and mount points for shares.
+  Status layers();
 
-  /// Binds the base's files over those of the trees.
+  /// Mounts the base's files and directories over those of the trees.
   Status shares();
 
+  /// Shows the base's nsswitch.conf, without the services that a tree has not.
+  Status nsswitch();
+
+  /// Covers the programs that [base.os] names.
+  Status covers();
+
  private:
-  Status make_mount_point(const OsEntry& entry, int tree, const std::string& path);
+  struct Counts {
+    std::size_t all = 0, changed = 0;
+    bool no_overlayfs = false;
+  };
+  bool shows_nsswitch() const;
+  Status remove_old_links(const OsEntry& entry, int tree);
+  void say_unmet(const OsEntry& entry, const std::vector<Unmet>& unmet);
+  Status show_layers(const OsEntry& entry, LayerMounts& mounts, const LayerPlan& plan, int tree,
+                     Counts& counts);
 
   const Node& node_;
   const Allowlist& list_;
@@ -42,5 +56,9 @@ class Populate {
 
 /// Opens a tree as the farm shows it, O_PATH.
 Result<UniqueFd> open_tree_in_farm(const Config& config, const OsEntry& entry);
+
+/// Opens it as the base OS has it, without what chos shows over it, O_PATH.  None: that is not the
+/// directory that `in_farm` is open on.
+UniqueFd open_tree_itself(const Config& config, const OsEntry& entry, int in_farm);
 
 }  // namespace chos

@@ -219,36 +219,11 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
                          : link_over(site, tree, path, *base, *target, flags);
 }
 
-bool lacks_directory(int tree, const std::string& path) {
+bool lacks_share(int tree, const std::string& path) {
   const auto base = open_base(path);
-  if (!base || !S_ISDIR(base->info.st_mode)) return false;
+  if (!base || !(S_ISDIR(base->info.st_mode) || S_ISREG(base->info.st_mode))) return false;
   const auto target = open_target(tree, path);
-  return !target && target.error().code == ENOENT;
-}
-
-MadeDirectories make_directories(int tree, const std::string& path) {
-  MadeDirectories made;
-  std::size_t end = 0;
-  auto parent = open_in_tree(tree, "/", Last::directory);
-  while (parent && end < path.size()) {
-    const std::size_t begin = end + 1;
-    end = std::min(path.find('/', begin), path.size());
-    const std::string name = path.substr(begin, end - begin), whole = path.substr(0, end);
-    auto next = open_in_tree(tree, whole, Last::directory);
-    if (!next && next.error().code == ENOENT) {
-      const std::string where = path_of(parent->get()) + "/" + name;
-      // EEXIST: a symbolic link that leads nowhere.
-      if (::mkdirat(parent->get(), name.c_str(), 0755) != 0) {
-        made.status = system_error("cannot make " + where, errno);
-        return made;
-      }
-      made.directories.push_back(where);
-      next = open_in_tree(tree, whole, Last::directory);
-    }
-    parent = std::move(next);
-  }
-  if (!parent) made.status = parent.error();
-  return made;
+  return !target && is_absent(target.error());
 }
 
 bool is_stale_share(const ShareSite& site, int tree, const std::string& path) {

@@ -42,16 +42,8 @@ struct ShareSite {
 Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, int tree,
                                 const std::string& path, unsigned flags);
 
-/// Whether the base has a directory `path` and the tree has nothing of that name.
-bool lacks_directory(int tree, const std::string& path);
-
-/// Makes the directory `path` in the tree, root's and open to all, with those above it.  Symbolic
-/// links on the way are followed inside the tree only.
-struct MadeDirectories {
-  std::vector<std::string> directories;  ///< made, the uppermost first, as path_of() names them
-  Status status;
-};
-MadeDirectories make_directories(int tree, const std::string& path);
+/// Whether the base has a file or directory `path` and the tree has nothing of that name.
+bool lacks_share(int tree, const std::string& path);
 
 /// Whether `path` in the tree shows something else than the base's: that is a symbolic link which
 /// now leads elsewhere, or a directory that was replaced.

@@ -108,6 +108,10 @@ class Lower {
     // Those who are still in a farm keep what is mounted there.
     if (const auto status = remove_share_links(node_.share_site()); !status)
       progress_.warning(status.error().what);
+    // An overlay still needs what it was made of.
+    if (out_.processes.empty())
+      if (const auto status = remove_additions(node_.layers); !status)
+        progress_.warning(status.error().what);
     return {};
   }
 

@@ -48,6 +48,27 @@ std::vector<TreeLink> wanted_links(const Config& config) {
   return links;
 }
 
+OsCommands commands_of(const Config& config, const Allowlist& list, const OsEntry& entry) {
+  OsCommands out;
+  if (config.os_commands.empty()) return out;
+  const auto self = identity_of(base_program);
+  for (const auto& other : list.entries()) {
+    const auto found = config.os_commands.find(other.name);
+    if (other.path != entry.path || found == config.os_commands.end()) continue;
+    for (const auto& name : found->second)
+      (find_command(name, base_search_path, self).file.empty() ? out.absent : out.names)
+          .push_back(name);
+  }
+  return out;
+}
+
+void add_commands(std::vector<TreeLink>& links, const OsCommands& commands) {
+  for (const auto& name : commands.names)
+    if (std::none_of(links.begin(), links.end(),
+                     [&name](const TreeLink& link) { return link.name == name; }))
+      links.push_back({name, base_link_target(), false});
+}
+
 std::vector<TreeLink> missing_links(int tree, const std::vector<TreeLink>& wanted) {
   std::vector<TreeLink> missing;
   if (is_base_root(tree)) return missing;
@@ -56,22 +77,22 @@ std::vector<TreeLink> missing_links(int tree, const std::vector<TreeLink>& wante
   return missing;
 }
 
-std::vector<std::string> left_over_links(int tree, const std::vector<TreeLink>& wanted) {
+std::vector<std::string> left_over_links(int tree) {
   std::vector<std::string> names;
   const auto place = open_in_tree(tree, link_place, Last::directory);
   if (!place || is_base_root(tree)) return names;
   const std::string again = "/proc/self/fd/" + std::to_string(place->get());
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(again.c_str()), ::closedir);
   if (!listing) return names;
-  const std::string ours = base_link_target();
+  const std::string base = base_link_target(), chos = through_local(chos_program);
   while (const dirent* entry = ::readdir(listing.get())) {
     const std::string name = entry->d_name;
+    if (name == "." || name == "..") continue;
     char text[PATH_MAX];
     const ssize_t size = ::readlinkat(place->get(), name.c_str(), text, sizeof text);
-    if (size <= 0 || std::string_view(text, static_cast<std::size_t>(size)) != ours) continue;
-    const bool is_wanted = std::any_of(wanted.begin(), wanted.end(),
-                                       [&name](const TreeLink& link) { return link.name == name; });
-    if (!is_wanted && name != "chos-base") names.push_back(name);
+    if (size <= 0) continue;
+    const std::string_view target(text, static_cast<std::size_t>(size));
+    if (target == base || (name == "chos" && target == chos)) names.push_back(name);
   }
   std::sort(names.begin(), names.end());
   return names;
