@@ -127,6 +127,7 @@ class FakeNode : public ::testing::Test {
     make_directories(top + "/run");
     mount_tmpfs(top + "/run");
     node.links = top + "/run/chos/share";
+    node.lock = top + "/run/chos/lock";
     node.allowlist_file = top + "/list";
     node.kernel = KernelLink(top + "/kernel");
     node.filesystem = "tmpfs";

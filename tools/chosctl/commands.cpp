@@ -10,6 +10,7 @@
 
 #include "chosctl/console.h"
 #include "lib/bring_up.h"
+#include "lib/command.h"
 #include "lib/environment.h"
 #include "lib/exit_status.h"
 #include "lib/names.h"
@@ -67,6 +68,12 @@ void explain_force(const Node& node, const std::vector<OsProcess>& processes) {
   say.hint("the module stays loaded until the last of them has ended; then run: chosctl down");
 }
 
+// Nobody may be stopped by our going, and nothing has to be taken back: the kernel goes too.
+bool node_shuts_down() {
+  const auto state = run_command({"systemctl", "is-system-running"}, 10);
+  return state && state->out == "stopping";
+}
+
 }  // namespace
 
 bool is_root_in_base(const Node& node, const std::string& command) {
@@ -114,6 +121,12 @@ int down(const Node& node, const Options& options) {
   const auto outcome = take_down(node, how, console);
   switch (outcome.what) {
     case DownOutcome::What::in_use:
+      if (options.at_shutdown && node_shuts_down()) {
+        std::cout << outcome.processes.size()
+                  << (outcome.processes.size() == 1 ? " process is" : " processes are")
+                  << " in an OS: left to the shutdown, and the farm with them\n";
+        return 0;
+      }
       say.error("processes are in an OS; nothing was changed");
       list_processes(outcome.processes);
       say.hint("ask their users to end them; or go on without stopping them: chosctl down --force "

@@ -10,6 +10,7 @@
 #include "lib/kernel_link.h"
 #include "lib/module.h"
 #include "lib/mount_plan.h"
+#include "lib/node_lock.h"
 #include "lib/share.h"
 
 namespace chos {
@@ -24,6 +25,7 @@ struct Node {
   GroupLookup groups = lookup_group;
   uid_t trusted = 0;  ///< whose files are believed
   std::string links = share_links;  ///< see ShareSite
+  std::string lock = node_lock_path;  ///< held by what changes the node
 
   ShareSite share_site() const { return {config.farm, links}; }
   std::string farm_path(const std::string& name) const { return config.farm + "/" + name; }
@@ -54,13 +56,9 @@ std::vector<BindWish> wanted_binds(const Config& config, const std::vector<Layou
 /// /home/x).  An Error if the farm has no such directory.
 Result<std::string> base_path(const Config& config, const std::string& path);
 
-/// Whether each tree of the list is there, before anything is touched.  Errors for entries that
-/// may be entered, notes for closed ones.
-struct TreeCheck {
-  std::vector<Complaint> errors;
-  std::vector<Complaint> notes;
-};
-TreeCheck check_trees(const Config& config, const Allowlist& list, const std::string& file);
+/// The entries whose path is in none of the farm's directories, whatever is there.
+std::vector<Complaint> check_paths(const Config& config, const Allowlist& list,
+                                   const std::string& file);
 
 /// The entries that have a tree of their own, one for each path.
 std::vector<const OsEntry*> trees_of(const Allowlist& list);
