@@ -69,7 +69,7 @@ GROUPS = (
     Group("condor", {"6.12": "condor13"}, {}),
     # The node as an administrator leaves it: chos and daemons are enabled, nobody calls chosctl.
     Group("reboot", {"6.1": "login12", "6.12": "login13"},
-          {"6.1": ("reboot_comes_up", "reboot_late_tree", "reboot_node")},
+          {"6.1": ("reboot_late_tree", "reboot_node")},
           helpers=("sshd_config", "ssh_config", "allowlist"), reboots=True,
           enabled={"chos.service": "multi-user.target", "chos-watch.service": "chos.service",
                    "ssh.service": "multi-user.target", "cron.service": "multi-user.target"}),
