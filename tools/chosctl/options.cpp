@@ -107,7 +107,7 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
   down->add_flag("--force", options.force, "Even while processes are in an OS");
   down->add_flag("--keep-module", options.keep_module, "Leave the module loaded");
   down->add_flag("--at-shutdown", options.at_shutdown,
-                 "While the node shuts down, leave processes in an OS to that (for chos.service)");
+                 "While the node shuts down, end the processes in an OS (for chos.service)");
   auto* reload = app.add_subcommand("reload", "Load /etc/chos anew, mount what is new");
   auto* watch = app.add_subcommand("watch", "Reload by itself whenever a tree comes or goes");
   auto* status = app.add_subcommand("status", "Module, farm, OSs and their processes");

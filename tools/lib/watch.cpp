@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <set>
+#include <utility>
 
 #include "lib/bring_up.h"
 #include "lib/files.h"
@@ -34,12 +35,15 @@ class Quiet : public Progress {
     now_.insert(text);
     if (before_.count(text) == 0) out_.warning(text);
   }
-  void failed(const std::string& name, const Error& error) override { out_.failed(name, error); }
+  // Kept back: the node may have gone down meanwhile, and then it was none.
+  void failed(const std::string& name, const Error& error) override { failure_ = {name, error}; }
+  void say_failure() { out_.failed(failure_.first, failure_.second); }
   void undone(const std::string& what, const Status& status) override { out_.undone(what, status); }
 
  private:
   Progress& out_;
   std::set<std::string> before_, now_;
+  std::pair<std::string, Error> failure_;
 };
 
 class Watcher {
@@ -59,7 +63,7 @@ class Watcher {
       if (const auto config = configuration_()) node_.config = *config;
       const auto table = MountTable::read();
       if (!table) return fail(table.error());
-      if (!node_.kernel.present() || table->at(node_.config.farm) == nullptr) {
+      if (!is_up(*table)) {
         progress_.step("node", true, "chos is down: nothing is left to watch");
         return WatchEnd::down;
       }
@@ -76,6 +80,10 @@ class Watcher {
   WatchEnd fail(const Error& error) {
     progress_.failed("watch", error);
     return WatchEnd::failed;
+  }
+
+  bool is_up(const MountTable& table) const {
+    return node_.kernel.present().ok() && table.at(node_.config.farm) != nullptr;
   }
 
   // A tree that was unpacked beside gets its name by rename(2).  One that is being copied to its
@@ -110,6 +118,8 @@ class Watcher {
           now = look_at_trees(node_.config, *wanted.list, *after);
       } else {
         failed_ = changes;
+        const auto after = MountTable::read();
+        if (!after || is_up(*after)) quiet_.say_failure();
       }
     }
     for (auto& [name, state] : now) before_[name] = std::move(state);
