@@ -261,6 +261,9 @@ Status Login::move(const Selection& chosen) {
   }
   if (!entered) {
     outcome_.moved.reset();
+    // The list, which was asked before, lets this user in.
+    if (entered.error().code == EACCES && chosen.entry != nullptr)
+      return no_tree_error(chosen.entry->name);
     return entered;
   }
   if (!groups.restore()) {

@@ -14,7 +14,7 @@ _chos_base_commands() {
 
 _chos_base() {
   local cur=${COMP_WORDS[COMP_CWORD]} at=1
-  [[ ${COMP_WORDS[1]} == -- ]] && at=2
+  [[ ${COMP_WORDS[1]} == -- ]] && ((COMP_CWORD > 1)) && at=2
   if ((COMP_CWORD > at)); then
     if declare -F _command_offset >/dev/null; then
       _command_offset "$at" # of the package bash-completion

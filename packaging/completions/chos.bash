@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # bash completion for chos(1).
 
-# The names of the OSs, and base.
+# The names of the OSs that the caller may enter, and base.
 _chos_names() {
-  local list=/etc/chos
-  [[ -r $list ]] || list=/local/etc/chos # inside an OS
-  [[ -r $list ]] &&
-    sed -n 's/^[[:blank:]]*\([A-Za-z0-9][A-Za-z0-9._+-]*\)[[:blank:]]*:.*/\1/p' "$list"
-  echo base
+  local name path state may
+  while IFS=$'\t' read -r name path state may; do
+    [[ $may == yes ]] && printf '%s\n' "$name"
+  done < <(chos --list --plain 2>/dev/null)
 }
 
 _chos() {
@@ -28,7 +27,7 @@ _chos() {
     mapfile -t COMPREPLY < <(compgen -W "$(_chos_names)" -- "${cur#=}")
   elif ((at == COMP_CWORD)) && [[ $cur == -* && ! $command_only ]]; then
     mapfile -t COMPREPLY < <(compgen -W "-o --os --list --current --set --why --ps --json \
-      --version --help" -- "$cur")
+      --plain --version --help" -- "$cur")
   elif declare -F _command_offset >/dev/null; then
     _command_offset "$at" # of the package bash-completion
   elif ((at == COMP_CWORD)); then

@@ -30,20 +30,46 @@ _chosctl_batch() {
   esac
 }
 
+# The names of all OSs, also of those that are closed.
+_chosctl_names() {
+  local name path state may
+  while IFS=$'\t' read -r name path state may; do
+    [[ $path != / ]] && printf '%s\n' "$name"
+  done < <(chos --list --plain 2>/dev/null)
+}
+
+# What follows `os`; $1: its subcommand, $2: how many words without a dash there are after that.
+_chosctl_os() {
+  local sources='debian: rpm: tar: oci: dir: image:'
+  case $1:$2 in
+    add:0) echo --json ;;
+    add:1) echo "$sources" --json --max-size --squashfs --erofs ;;
+    list:*) echo --json ;;
+    replace:1) echo "$sources" --json --max-size ;;
+    pack:1) echo --json --squashfs --erofs ;;
+    replace:0 | pack:0 | show:0 | verify:0 | close:0 | open:0 | default:0 | rollback:0 | remove:0)
+      _chosctl_names
+      echo --json
+      ;;
+    base:0) _chosctl_names ;;
+    base:*) compgen -c -- "$cur" ;;
+    :*) echo add list show verify close open default replace rollback remove pack base ;;
+  esac
+}
+
+# Paths, for $1: -f files, -d directories.
+_chosctl_paths() {
+  compopt -o filenames
+  mapfile -t COMPREPLY < <(compgen "$1" -- "$cur")
+}
+
 _chosctl() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' part='' word
+  local -i count=0
   case $prev in
-    --directory)
-      compopt -o filenames
-      mapfile -t COMPREPLY < <(compgen -d -- "$cur")
-      return
-      ;;
-    --queue) return ;;
-    --module | --config | --allowlist)
-      compopt -o filenames
-      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-      return
-      ;;
+    --directory) _chosctl_paths -d; return ;;
+    --module | --config | --allowlist) _chosctl_paths -f; return ;;
+    --queue | --max-size) return ;;
     --option)
       compopt -o nospace
       mapfile -t COMPREPLY < <(compgen -W "on_error= user_file= min_uid= exclude_service= timeout= \
@@ -51,21 +77,45 @@ _chosctl() {
       return
       ;;
   esac
+  local before=''
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case $command:$word in
-      :up | :down | :reload | :status | :doctor | :pam | :batch) command=$word ;;
-      pam:enable | pam:disable | pam:status | batch:enable | batch:disable | batch:status)
-        part=$word; break ;;
+    # The value of an option is none of the words that count.
+    case $before in
+      --config | --allowlist | --max-size) before=''; continue ;;
+    esac
+    before=$word
+    case $command:$part:$word in
+      ::up | ::down | ::reload | ::watch | ::status | ::doctor | ::metrics | ::pam | ::batch | \
+        ::os) command=$word ;;
+      os:?*:-*) ;;
+      os:?*:*) count+=1 ;;
+      pam::-* | batch::-* | os::-*) ;;
+      pam::* | batch::* | os::*) part=$word ;;
     esac
   done
   case $command in
     up) word="--module" ;;
-    down) word="--force --keep-module" ;;
+    down) word="--force --keep-module --at-shutdown" ;;
     status | doctor) word="--json" ;;
-    reload) word="" ;;
+    reload | watch | metrics) word="" ;;
     pam) word=$(_chosctl_pam "$part" "$cur") ;;
     batch) word=$(_chosctl_batch "$part") ;;
-    *) word="up down reload status doctor pam batch --config --allowlist --version" ;;
+    os)
+      # bash cuts tar:FILE in three words.
+      if [[ $part == add || $part == replace ]] && [[ $cur == : || $prev == : ]]; then
+        cur=${cur#:}
+        case " ${COMP_WORDS[*]:0:COMP_CWORD} " in
+          *' dir '*) _chosctl_paths -d ;;
+          *' debian '*) mapfile -t COMPREPLY < <(compgen -W "bullseye bookworm trixie sid" -- "$cur") ;;
+          *) _chosctl_paths -f ;;
+        esac
+        return
+      fi
+      if [[ $part == pack ]] && ((count == 1)) && [[ $cur != -* ]]; then _chosctl_paths -f; return; fi
+      word=$(_chosctl_os "$part" "$count")
+      [[ $part == add || $part == replace ]] && ((count == 1)) && [[ $cur != -* ]] && compopt -o nospace
+      ;;
+    *) word="up down reload watch status doctor metrics os pam batch --config --allowlist --version" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$word --help" -- "$cur")
 } && complete -F _chosctl chosctl

@@ -130,6 +130,7 @@ class FakeNode : public ::testing::Test {
     node.nsswitch = top + "/nsswitch.conf";  // there is none, but in its own tests
     node.links = top + "/run/chos/share";
     node.layers = top + "/run/chos/layer";
+    node.lock = top + "/run/chos/lock";
     node.allowlist_file = top + "/list";
     node.kernel = KernelLink(top + "/kernel");
     node.filesystem = "tmpfs";

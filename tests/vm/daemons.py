@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import cases, host, image, node, qemu, tools, trees
@@ -38,6 +38,8 @@ class Group:
     os_trees: tuple = ()  # (name of the OS, tree) beside those that every node has
     helpers: tuple = ()  # files of the group's directory that the cases use
     like: tuple = ()  # groups whose lib.sh and set-up.sh are there too, as GROUP-lib.sh, GROUP-set-up
+    enabled: dict = field(default_factory=dict)  # unit -> the unit or target that wants it, at boot
+    reboots: bool = False  # a reboot boots again
 
     def scripts(self) -> dict:
         """Name of the case -> Path of its script."""
@@ -65,6 +67,12 @@ GROUPS = (
     Group("sge", {"6.1": "grid12"}, {}, limit=150),
     Group("globus", {"6.1": "grid12"}, {}, limit=100, like=("sge", "slurm")),
     Group("condor", {"6.12": "condor13"}, {}),
+    # The node as an administrator leaves it: chos and daemons are enabled, nobody calls chosctl.
+    Group("reboot", {"6.1": "login12", "6.12": "login13"},
+          {"6.1": ("reboot_late_tree", "reboot_node")},
+          helpers=("sshd_config", "ssh_config", "allowlist"), reboots=True,
+          enabled={"chos.service": "multi-user.target", "chos-watch.service": "chos.service",
+                   "ssh.service": "multi-user.target", "cron.service": "multi-user.target"}),
 )
 
 
@@ -112,7 +120,7 @@ def _run_cases(kernel, group: Group, names: list, disks: tuple, long: bool, icou
             wire = {"wire": (second.wire, 1)} if group.nodes == 2 and not icount else {}
             result = qemu.boot(kernel, _archive(kernel, group, rest).build(), label, disks=disks,
                                debug=False, icount=icount, on_line=watch.line,
-                               on_wait=watch.wait, silence=300,
+                               on_wait=watch.wait, silence=300, reboots=group.reboots,
                                timeout=len(rest) * limit * qemu.scale() + 600, append=append,
                                **wire)
         if wire:
@@ -155,6 +163,15 @@ def _archive(kernel, group: Group, names: list):
     if group.trees[kernel.name] == "slurm13":
         files["usr/lib/x86_64-linux-gnu/slurm-wlm/spank_chos.so"] = (
             tools.plugin_for_slurm("24.11"), 0o644)
+    for unit, wanting in group.enabled.items():
+        files[f"etc/systemd/system/{wanting}.wants/{unit}"] = (f"/usr/lib/systemd/system/{unit}", None)
+    if group.reboots:  # what set-up would be too late for
+        files["etc/chos"] = (folder / "allowlist", 0o644)
+        files["etc/ssh/sshd_config"] = (folder / "sshd_config", 0o644)
+        files["root/.ssh/config"] = (folder / "ssh_config", 0o600)
+        for path in ("etc/ssh/ssh_host_ed25519_key", "root/.ssh/id_ed25519"):
+            files[path] = (_key(), 0o600)
+        files["etc/ssh/authorized_keys"] = (_key().with_name("cluster_key.pub"), 0o644)
     if group.nodes == 2:  # one key for the logins between the two
         for name in ("cluster_key", "cluster_key.pub"):
             files[f"root/.ssh/{name}"] = (_key().with_name(name), 0o600)

@@ -27,6 +27,7 @@ come from its own mirror and are kept in ${XDG_CACHE_HOME:-~/.cache}/chos, with 
   tests/run vm 6.1 login_*      logins through sshd, su, cron ...: Debian 12 on 6.1, 13 on 6.12
   tests/run vm 6.1 slurm_*      jobs of Slurm on two nodes, the same way
   tests/run vm 6.12 condor_*    jobs of HTCondor
+  tests/run vm 6.1 reboot_*     a node that comes up by itself, and does so again
   tests/run long [KERNEL] [CASE]  the cases with bigger loads
   tests/run bench [...]         what chos costs, in guest instructions (bench --help)
 

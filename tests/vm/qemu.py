@@ -77,7 +77,7 @@ class Run:
 
 def command(kernel, initrd: Path, console: str, append: str = "", disks: tuple = (), smp: int = 2,
             memory: str = "1G", icount: bool = False, debug: bool = True, threads: bool = True,
-            results: str = "stdio,signal=off", wire: tuple = ()) -> list:
+            results: str = "stdio,signal=off", wire: tuple = (), reboots: bool = False) -> list:
     """qemu's command line; its stdin and stdout are the second serial port.
 
     console: what -serial takes.  results: what -chardev takes for the second serial port.
@@ -86,9 +86,12 @@ def command(kernel, initrd: Path, console: str, append: str = "", disks: tuple =
     threads: a thread for each of TCG's processors; without, they take turns.
     wire: (path of a socket, number): a network card whose cable leads to the other machine with
     that path.  Number 2 makes the socket and has to be there first.
+    reboots: a reboot boots again, from the disks as they are by then; else it ends the machine.
     """
     line = ["qemu-system-x86_64", "-M", "q35", "-nodefaults", "-no-user-config", "-display", "none",
-            "-monitor", "none", "-no-reboot", "-m", memory]
+            "-monitor", "none", "-m", memory]
+    if not reboots:
+        line += ["-no-reboot"]
     if icount:
         # With ERMS, as the bounds of the figures were found: a byte copied counts as one.
         line += ["-accel", "tcg", "-cpu", "max,la57=off", "-icount", "shift=0,sleep=off",

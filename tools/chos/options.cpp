@@ -65,6 +65,8 @@ std::variant<Options, int> parse_options(const std::vector<std::string>& argumen
   app.add_flag("--why", why, "Say which rule chooses, step by step");
   app.add_flag("--ps", ps, "List your processes by OS (root: everybody's)");
   app.add_flag("--json", options.json, "Print JSON, with one of the options above");
+  app.add_flag("--plain", options.plain,
+               "With --list, for programs: NAME, PATH, STATE and yes or no, with tabs between");
   const std::string hidden;
   options.allowlist = allowlist_path;
   options.config = config_path;
@@ -93,6 +95,9 @@ std::variant<Options, int> parse_options(const std::vector<std::string>& argumen
     if (options.action != Action::run && !options.command.empty())
       throw CLI::ArgumentMismatch("no command is taken with --list, --current, --set, --why and "
                                   "--ps", CLI::ExitCodes::ArgumentMismatch);
+    if (options.plain && (options.action != Action::list || options.json))
+      throw CLI::ArgumentMismatch("--plain needs --list, and excludes --json",
+                                  CLI::ExitCodes::ArgumentMismatch);
     if (options.action == Action::run && options.json)
       throw CLI::ArgumentMismatch("--json needs --list, --current, --set, --why or --ps",
                                   CLI::ExitCodes::ArgumentMismatch);

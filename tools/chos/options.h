@@ -16,6 +16,7 @@ struct Options {
   std::optional<std::string> os;     ///< -o
   std::string set_name;              ///< --set
   bool json = false;
+  bool plain = false;                ///< --list
   std::vector<std::string> command;  ///< empty: a login shell
   // Only tests and people who try something out give these.
   std::string allowlist;

@@ -31,6 +31,12 @@ const char* access_word(Access access) {
   return "no: other groups";
 }
 
+// Neither names nor paths hold a tab.
+void print_plain(const OsEntry& entry, Access access) {
+  std::cout << entry.name << "\t" << entry.path << "\t" << describe_state(entry) << "\t"
+            << (access == Access::allowed ? "yes" : "no") << "\n";
+}
+
 bool is_current(const Context& context, const OsEntry& entry) {
   return entry.is_base() ? context.current == "/" : entry.name == context.current;
 }
@@ -58,6 +64,7 @@ int report_list(const Context& context) {
     const Access access = access_of(entry, context.gids);
     const bool current = is_current(context, entry);
     const bool is_default = &entry == site_default;
+    if (context.options.plain) print_plain(entry, access);
     json["oses"].push_back({{"name", entry.name},
                             {"path", entry.path},
                             {"closed", entry.closed},
@@ -72,6 +79,13 @@ int report_list(const Context& context) {
   }
   if (context.options.json) {
     print(json);
+    return 0;
+  }
+  if (context.options.plain) {
+    OsEntry base;
+    base.name = "base";
+    base.path = CHOS_BASE_PATH;
+    if (list->find_path(CHOS_BASE_PATH) == nullptr) print_plain(base, Access::allowed);
     return 0;
   }
   if (table.empty())

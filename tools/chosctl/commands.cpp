@@ -10,6 +10,8 @@
 
 #include "chosctl/console.h"
 #include "lib/bring_up.h"
+#include "lib/command.h"
+#include "lib/end_processes.h"
 #include "lib/environment.h"
 #include "lib/exit_status.h"
 #include "lib/names.h"
@@ -67,6 +69,24 @@ void explain_force(const Node& node, const std::vector<OsProcess>& processes) {
   say.hint("the module stays loaded until the last of them has ended; then run: chosctl down");
 }
 
+bool node_shuts_down() {
+  const auto state = run_command({"systemctl", "is-system-running"}, 10);
+  return state && state->out == "stopping";
+}
+
+// Who is still in an OS when all sessions and daemons have ended will be ended anyway, but after
+// the network: the farm would keep file systems of servers until then.
+void end_for_shutdown(const Node& node) {
+  constexpr int patience = 10000;
+  const auto outcome = end_processes(node.kernel, patience);
+  if (outcome.ended > 0)
+    std::cout << outcome.ended << (outcome.ended == 1 ? " process was" : " processes were")
+              << " in an OS and had to end, as the node shuts down\n";
+  if (outcome.remaining > 0)
+    std::cout << outcome.remaining << (outcome.remaining == 1 ? " process is" : " processes are")
+              << " in an OS and cannot be ended: left to the shutdown\n";
+}
+
 }  // namespace
 
 bool is_root_in_base(const Node& node, const std::string& command) {
@@ -107,6 +127,8 @@ int down(const Node& node, const Options& options) {
   if (!may_change(node, "down")) return exit_failed;
   Console console("down");
   const DownOptions how{options.force, options.keep_module};
+  const bool shutdown = options.at_shutdown && node_shuts_down();
+  if (shutdown) end_for_shutdown(node);
   if (options.force) {
     const auto processes = node.kernel.processes();
     if (processes && !processes->empty()) explain_force(node, *processes);
@@ -114,6 +136,7 @@ int down(const Node& node, const Options& options) {
   const auto outcome = take_down(node, how, console);
   switch (outcome.what) {
     case DownOutcome::What::in_use:
+      if (shutdown) return 0;
       say.error("processes are in an OS; nothing was changed");
       list_processes(outcome.processes);
       say.hint("ask their users to end them; or go on without stopping them: chosctl down --force "
@@ -122,6 +145,7 @@ int down(const Node& node, const Options& options) {
     case DownOutcome::What::failed:
       return exit_failed;
     case DownOutcome::What::remaining:
+      if (shutdown) return 0;
       say.hint("the farm is gone and nobody can enter, but the module remains, since it is in use");
       for (const pid_t pid : outcome.holders) {
         const auto about = describe_process(pid);

@@ -13,6 +13,7 @@ bool is_root_in_base(const Node& node, const std::string& command);
 
 int up(const Node& node);
 int reload(const Node& node);
+int watch(const Node& node, const std::string& config_file);
 int down(const Node& node, const Options& options);
 int status(const Node& node, bool json);
 int doctor(const Node& node, const ParsedConfig& config, bool json);

@@ -17,8 +17,8 @@ int act(const chos::ctl::Options& options) {
   // Nothing of it concerns the others, and a mistake in it must not keep anybody from pam disable.
   const bool needs_config =
       options.command == Command::up || options.command == Command::down ||
-      options.command == Command::reload || options.command == Command::status ||
-      options.command == Command::os;
+      options.command == Command::reload || options.command == Command::watch ||
+      options.command == Command::status || options.command == Command::os;
   if (!config.ok() && needs_config) {
     say.error(config.error_text());
     say.hint("nothing was changed; see chos.conf(5)");
@@ -37,6 +37,7 @@ int act(const chos::ctl::Options& options) {
     case Command::up: return chos::ctl::up(node);
     case Command::down: return chos::ctl::down(node, options);
     case Command::reload: return chos::ctl::reload(node);
+    case Command::watch: return chos::ctl::watch(node, options.config);
     case Command::doctor: return chos::ctl::doctor(node, config, options.json);
     case Command::metrics: return chos::ctl::metrics(node);
     case Command::pam_enable: return chos::ctl::pam_enable(node, options);

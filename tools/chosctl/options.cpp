@@ -17,6 +17,7 @@ constexpr const char* footer = R"(Examples:
   chosctl os add trixie debian:trixie  an OS from its source; see: chosctl os --help
   chosctl status             what there is, and who is in which OS
   chosctl reload             after a change of /etc/chos, of chos.conf or of a tree
+  chosctl watch              the same by itself, when a tree comes or goes
   chosctl doctor             what is wrong, and what to do about it
   chosctl metrics            the node in numbers, as OpenMetrics, for a monitoring system
   chosctl down               back to a node without OSs
@@ -107,7 +108,10 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
   auto* down = app.add_subcommand("down", "Unmount the farm and unload the module");
   down->add_flag("--force", options.force, "Even while processes are in an OS");
   down->add_flag("--keep-module", options.keep_module, "Leave the module loaded");
+  down->add_flag("--at-shutdown", options.at_shutdown,
+                 "While the node shuts down, end the processes in an OS (for chos.service)");
   auto* reload = app.add_subcommand("reload", "Load /etc/chos anew, mount what is new");
+  auto* watch = app.add_subcommand("watch", "Reload by itself whenever a tree comes or goes");
   auto* status = app.add_subcommand("status", "Module, farm, OSs and their processes");
   status->add_flag("--json", options.json, "Print JSON");
   auto* doctor = app.add_subcommand("doctor", "Examine the node and its trees");
@@ -130,6 +134,7 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
   if (up->parsed()) options.command = Command::up;
   if (down->parsed()) options.command = Command::down;
   if (reload->parsed()) options.command = Command::reload;
+  if (watch->parsed()) options.command = Command::watch;
   if (status->parsed()) options.command = Command::status;
   if (doctor->parsed()) options.command = Command::doctor;
   if (metrics->parsed()) options.command = Command::metrics;

@@ -10,7 +10,7 @@
 
 namespace chos::ctl {
 
-enum class Command { up, down, reload, status, doctor, metrics, pam_enable, pam_disable,
+enum class Command { up, down, reload, watch, status, doctor, metrics, pam_enable, pam_disable,
                      pam_status, batch_enable, batch_disable, batch_status, os };
 
 struct Options {
@@ -20,6 +20,7 @@ struct Options {
   std::string module_file;   ///< up --module
   bool force = false;        ///< down, batch enable, batch disable
   bool keep_module = false;  ///< down
+  bool at_shutdown = false;  ///< down
   bool json = false;         ///< status, doctor, pam status, batch status
   std::vector<std::string> services;     ///< pam
   std::vector<std::string> pam_options;  ///< pam enable --option

@@ -72,7 +72,7 @@ std::string render_entry(const OsEntry& entry) {
     options += options.empty() ? ":" : ",";
     options += option;
   };
-  if (entry.closed) add("closed");
+  if (entry.shut()) add("closed");
   if (entry.suid) add("suid");
   if (!entry.groups.empty()) {
     std::string gids;
@@ -111,7 +111,10 @@ std::vector<gid_t> own_gids() {
 }
 
 std::string describe_state(const OsEntry& entry) {
-  std::string state = entry.closed ? "closed" : entry.groups.empty() ? "open" : "";
+  std::string state = entry.closed         ? "closed"
+                      : entry.no_tree      ? "no tree"
+                      : entry.groups.empty() ? "open"
+                                           : "";
   if (!entry.groups.empty()) {
     if (!state.empty()) state += ", ";
     state += entry.group_names.size() == 1 ? "group " : "groups ";

@@ -26,8 +26,11 @@ struct OsEntry {
   std::vector<gid_t> groups;             ///< rising, each once; empty: everybody
   std::vector<std::string> group_names;  ///< as written, for people
   unsigned line = 0;                     ///< counted from 1
+  bool no_tree = false;  ///< not in the file: its tree is not there now, see missing_trees.h
 
   bool is_base() const { return path == "/"; }
+  /// As the kernel is told: nobody new may enter.
+  bool shut() const { return closed || no_tree; }
 };
 
 class Allowlist {
@@ -101,7 +104,7 @@ Access access_of(const OsEntry& entry, const std::vector<gid_t>& gids);
 /// The effective gid and the supplementary ones of this process.
 std::vector<gid_t> own_gids();
 
-/// "open", "closed", "groups a, b", with ", suid" and ", linux32".
+/// "open", "closed", "no tree", "groups a, b", with ", suid" and ", linux32".
 std::string describe_state(const OsEntry& entry);
 
 }  // namespace chos

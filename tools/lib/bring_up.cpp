@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "lib/files.h"
+#include "lib/missing_trees.h"
 #include "lib/mount_ops.h"
 #include "lib/names.h"
 #include "lib/populate.h"
@@ -38,6 +39,8 @@ class Raise {
   Raise(const Node& node, Progress& progress) : node_(node), progress_(progress) {}
 
   bool run(bool already_up) {
+    const auto lock = lock_node(node_.lock);
+    if (!lock && !step("lock", lock.error())) return false;
     if (!step("allowlist", read_list())) return false;
     if (already_up) {
       if (!step("module", is_up())) return false;
@@ -51,6 +54,9 @@ class Raise {
     Populate populate(node_, *list_, progress_, changes_);
     if (!step("trees", make_trees_directory())) return false;
     if (!step("directories", populate.directories())) return false;
+    if (!step("trees", populate.stale_trees())) return false;
+    const auto missing = mark_missing_trees(node_.config, node_.allowlist_file, *list_, Where::farm);
+    for (const auto& complaint : missing.complaints) progress_.warning(complaint.text());
     if (!step("trees", populate.own_mounts())) return false;
     if (!step("flags", populate.flags())) return false;
     if (!step("layers", populate.layers())) return false;
@@ -58,6 +64,7 @@ class Raise {
     if (!step("nsswitch", populate.nsswitch())) return false;
     if (!step("base commands", populate.covers())) return false;
     if (!step("allowlist", write_list())) return false;
+    if (!missing.names.empty()) progress_.warning(missing_text(missing.names));
     changes_.commit();
     return true;
   }
@@ -82,11 +89,10 @@ class Raise {
                              : "nothing was changed; mend it and run this again", EINVAL};
     }
     for (const auto& note : parsed.notes) progress_.warning(note.text());
-    const auto trees = check_trees(node_.config, *parsed.list, node_.allowlist_file);
-    for (const auto& note : trees.notes) progress_.warning(note.text());
-    if (!trees.errors.empty()) {
+    const auto errors = check_paths(node_.config, *parsed.list, node_.allowlist_file);
+    if (!errors.empty()) {
       std::string text;
-      for (const auto& error : trees.errors) text += (text.empty() ? "" : "\n") + error.text();
+      for (const auto& error : errors) text += (text.empty() ? "" : "\n") + error.text();
       return Error{text, "nothing was changed; mend it and run this again", ENOENT};
     }
     list_ = std::make_unique<Allowlist>(std::move(*parsed.list));

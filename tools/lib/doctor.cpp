@@ -9,6 +9,7 @@
 
 #include <cerrno>
 
+#include "lib/missing_trees.h"
 #include "lib/names.h"
 
 namespace chos {
@@ -147,9 +148,14 @@ ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Find
                    "run this as root"});
   if (!valid) return parsed;
   const std::string in_force = valid->empty() ? "\n" : *valid;
-  if (in_force != render_for_kernel(*parsed.list))
+  Allowlist wanted = *parsed.list;
+  const auto table = MountTable::read();
+  const bool up = table && table->at(node.config.farm) != nullptr;
+  mark_missing_trees(node.config, node.allowlist_file, wanted, up ? Where::farm : Where::base);
+  if (in_force != render_for_kernel(wanted))
     out.push_back({Level::error, "allowlist",
-                   "the list in force in the kernel is not that of " + node.allowlist_file,
+                   "the list in force in the kernel is not that of " + node.allowlist_file +
+                       ", or a tree has come or gone since it was loaded",
                    "run: chosctl reload"});
   return parsed;
 }

@@ -10,13 +10,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <memory>
 
 #include "lib/base_cover.h"
 #include "lib/doctor.h"
 #include "lib/elf_note.h"
 #include "lib/files.h"
+#include "lib/missing_trees.h"
 #include "lib/mount_ops.h"
 #include "lib/names.h"
 #include "lib/populate.h"
@@ -35,13 +35,14 @@ class Tree {
       : list_(list), entry_(entry), path_(path), config_(config), kernel_(kernel), out_(out) {}
 
   void examine() {
-    fd_ = UniqueFd(::open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!fd_) {
+    if (const auto found = find_tree_at(entry_, path_); !found) {
       add(entry_.closed ? Level::info : Level::error,
-          "it cannot be found at " + path_ + " (" + std::strerror(errno) + ")",
-          "put the tree there, or remove the line from the allowlist and run: chosctl reload");
+          found.error().what + (entry_.closed ? "" : "; nobody new can enter"),
+          "put the tree there, or remove the line from the allowlist; then run: chosctl reload");
       return;
     }
+    fd_ = UniqueFd(::open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!fd_) return;  // gone at this moment
     shell();
     libc();
     owners();

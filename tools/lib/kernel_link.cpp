@@ -199,6 +199,13 @@ Error enter_error(int code, const std::string& name) {
   }
 }
 
+Error no_tree_error(const std::string& name) {
+  return {"cannot enter " + in_quotes(name) + ": it is closed at the moment, because its tree is not "
+          "there (a server or a disk may be missing), or because the list of OSs was changed and "
+          "not loaded yet",
+          "try again later, or ask an administrator to run: chosctl doctor", EACCES};
+}
+
 Result<ModuleVersion> parse_version(const std::string& text) {
   ModuleVersion out;
   const auto status = each_line(text, "version", [&out](auto key, auto value) {

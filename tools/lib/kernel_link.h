@@ -90,6 +90,10 @@ class KernelLink {
 /// What an errno of /proc/chos/setchos means.
 Error enter_error(int code, const std::string& name);
 
+/// EACCES though /etc/chos lets the user in: chosctl has closed the OS in the kernel for want of a
+/// tree, or the file was changed since.
+Error no_tree_error(const std::string& name);
+
 /// Parsers of what the files say; pure.
 Result<ModuleVersion> parse_version(const std::string& text);
 Result<std::vector<OsProcess>> parse_processes(const std::string& text);

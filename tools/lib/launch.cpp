@@ -74,6 +74,8 @@ Status go_to(const Place& place, const Selection& chosen, const Messages& warn) 
     if (error.code == ENOENT && chosen.entry != nullptr)
       error.remedy = place.allowlist_file + " does have it, so perhaps it was not loaded yet "
                      "(chosctl reload)";
+    // The list, which was asked before, lets this user in.
+    if (error.code == EACCES && chosen.entry != nullptr) error = no_tree_error(chosen.entry->name);
     return error;
   }
   set_persona(place, chosen, warn);

@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
-#include <cstring>
 
 #include "lib/names.h"
 
@@ -59,25 +58,12 @@ Result<std::string> base_path(const Config& config, const std::string& path) {
                "add " + in_quotes(top) + " to [farm] add_dirs in " + config_path, ENOENT};
 }
 
-TreeCheck check_trees(const Config& config, const Allowlist& list, const std::string& file) {
-  TreeCheck out;
-  for (const auto& entry : list.entries()) {
-    if (entry.is_base() || !list.stands_alone(entry)) continue;
-    std::string problem;
-    if (const auto path = base_path(config, entry.path); !path) {
-      problem = path.error().what + "; " + path.error().remedy;
-    } else {
-      struct stat info {};
-      if (::stat(path->c_str(), &info) != 0)
-        problem = "the tree of " + in_quotes(entry.name) + " cannot be found at " + *path + " (" +
-                  std::strerror(errno) + "); put it there, or remove the line";
-      else if (!S_ISDIR(info.st_mode))
-        problem = "the tree of " + in_quotes(entry.name) + " at " + *path +
-                  " is not a directory; put one there, or remove the line";
-    }
-    if (!problem.empty()) (entry.closed ? out.notes : out.errors).push_back(
-        {file, entry.line, problem});
-  }
+std::vector<Complaint> check_paths(const Config& config, const Allowlist& list,
+                                   const std::string& file) {
+  std::vector<Complaint> out;
+  for (const auto& entry : list.entries())
+    if (const auto path = base_path(config, entry.path); !path)
+      out.push_back({file, entry.line, path.error().what + "; " + path.error().remedy});
   return out;
 }
 

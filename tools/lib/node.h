@@ -11,6 +11,7 @@
 #include "lib/layer.h"
 #include "lib/module.h"
 #include "lib/mount_plan.h"
+#include "lib/node_lock.h"
 #include "lib/share.h"
 
 namespace chos {
@@ -27,6 +28,7 @@ struct Node {
   std::string links = share_links;  ///< see ShareSite
   std::string nsswitch = "/etc/nsswitch.conf";
   std::string layers = layer_directory;  ///< see layer.h
+  std::string lock = node_lock_path;  ///< held by what changes the node
 
   ShareSite share_site() const { return {config.farm, links}; }
   std::string farm_path(const std::string& name) const { return config.farm + "/" + name; }
@@ -57,13 +59,9 @@ std::vector<BindWish> wanted_binds(const Config& config, const std::vector<Layou
 /// /home/x).  An Error if the farm has no such directory.
 Result<std::string> base_path(const Config& config, const std::string& path);
 
-/// Whether each tree of the list is there, before anything is touched.  Errors for entries that
-/// may be entered, notes for closed ones.
-struct TreeCheck {
-  std::vector<Complaint> errors;
-  std::vector<Complaint> notes;
-};
-TreeCheck check_trees(const Config& config, const Allowlist& list, const std::string& file);
+/// The entries whose path is in none of the farm's directories, whatever is there.
+std::vector<Complaint> check_paths(const Config& config, const Allowlist& list,
+                                   const std::string& file);
 
 /// The entries that have a tree of their own, one for each path.
 std::vector<const OsEntry*> trees_of(const Allowlist& list);

@@ -2,7 +2,10 @@
 #include "lib/populate.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "lib/mount_ops.h"
@@ -16,6 +19,14 @@ namespace {
 std::string counted(std::size_t changed, std::size_t all) {
   return std::to_string(all) + (changed > 0 && changed < all
                                     ? ", " + std::to_string(changed) + " of them new" : "");
+}
+
+// Opened, not only looked at: an automounter is to have mounted it.
+bool same_directory_as(int fd, const std::string& path) {
+  const UniqueFd other(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  struct stat one {}, two {};
+  return other && ::fstat(fd, &one) == 0 && ::fstat(other.get(), &two) == 0 &&
+         one.st_dev == two.st_dev && one.st_ino == two.st_ino;
 }
 
 }  // namespace
@@ -54,6 +65,45 @@ Status Populate::directories() {
   return {};
 }
 
+Status Populate::stale_trees() {
+  std::size_t gone = 0;
+  for (const OsEntry* entry : trees_of(list_)) {
+    const auto path = base_path(node_.config, entry->path);
+    if (!path) return path.error();
+    // Own mounts lie on the tree, and go first.
+    for (int turn = 0; turn < 8; ++turn) {
+      const auto tree = open_tree_in_farm(node_.config, *entry);
+      if (!tree || same_directory_as(tree->get(), *path)) break;
+      const std::string target = path_of(tree->get());
+      const auto table = MountTable::read();
+      if (!table) return table.error();
+      if (table->at(target) == nullptr) break;
+      if (const auto inside = processes_in(*entry); inside > 0) {
+        progress_.warning(std::to_string(inside) + (inside == 1 ? " process" : " processes") +
+                          " in " + in_quotes(entry->name) + " had the tree at " + *path +
+                          " as it was, and " + (inside == 1 ? "keeps" : "keep") +
+                          " it; run chosctl reload when they have ended");
+        break;
+      }
+      if (auto status = detach(target); !status) return status;
+      ++gone;
+    }
+  }
+  if (gone > 0) progress_.step("trees", true, "let go of " + std::to_string(gone) + " that went");
+  return {};
+}
+
+// Of all names of its tree.  Those that cannot be counted are there.
+std::size_t Populate::processes_in(const OsEntry& entry) const {
+  const auto processes = node_.kernel.processes();
+  if (!processes) return 1;
+  return static_cast<std::size_t>(
+      std::count_if(processes->begin(), processes->end(), [&](const OsProcess& process) {
+        const OsEntry* other = list_.find_name(process.name);
+        return other != nullptr && other->path == entry.path;
+      }));
+}
+
 Status Populate::own_mounts() {
   const auto table = MountTable::read();
   if (!table) return table.error();
@@ -61,8 +111,9 @@ Status Populate::own_mounts() {
   rules_ = {{local, mount_nosuid, 0}, {os, mount_nosuid | mount_nodev, 0}};
   std::size_t made = 0, all = 0;
   for (const OsEntry* entry : trees_of(list_)) {
+    if (entry->no_tree) continue;
     const auto tree = open_tree_in_farm(node_.config, *entry);
-    if (!tree && entry->closed) continue;  // nobody enters; check_trees() has said it
+    if (!tree && entry->closed) continue;  // nobody enters; mark_missing_trees() has said it
     if (!tree) return tree.error();
     const std::string target = path_of(tree->get());
     const bool elsewhere = !is_below(target, os) && !is_below(target, local);
@@ -110,6 +161,7 @@ Status Populate::shares() {
   if (!table) return table.error();
   std::size_t bound = 0, all = 0;
   for (const OsEntry* entry : trees_of(list_)) {
+    if (entry->no_tree) continue;
     const auto tree = open_tree_in_farm(node_.config, *entry);
     if (!tree && entry->closed) continue;
     if (!tree) return tree.error();

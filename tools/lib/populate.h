@@ -17,6 +17,11 @@ class Populate {
   /// Binds the base's directories, as slaves.
   Status directories();
 
+  /// Lets go of trees that the base OS has no more, or has others in the place of.  What is mounted
+  /// in a tree keeps it in the farm when the base unmounts it; so do processes in it, as long as
+  /// they last.
+  Status stale_trees();
+
   /// Gives a mount of its own to each tree that needs other flags than what it lies in: a
   /// `suid` one, and one that is neither below `os` nor below `local`.
   Status own_mounts();
@@ -46,6 +51,7 @@ class Populate {
   void say_unmet(const OsEntry& entry, const std::vector<Unmet>& unmet);
   Status show_layers(const OsEntry& entry, LayerMounts& mounts, const LayerPlan& plan, int tree,
                      Counts& counts);
+  std::size_t processes_in(const OsEntry& entry) const;
 
   const Node& node_;
   const Allowlist& list_;

@@ -76,9 +76,9 @@ Result<std::string> wanted_text(const std::string& base, int tree) {
   if (own && !is_regular(own)) return std::string();
   std::map<std::string, bool> known;
   const HasService has = [&known, tree](const std::string& service) {
-    const auto found = known.find(service);
-    return found != known.end() ? found->second
-                                : known[service] = has_nss_service(tree, service);
+    const auto [at, is_new] = known.emplace(service, false);
+    if (is_new) at->second = has_nss_service(tree, service);
+    return at->second;
   };
   const std::string wanted = filter_nsswitch(base, has);
   if (!own) return wanted;
@@ -145,6 +145,7 @@ Status Populate::nsswitch() {
   const auto ours = table->source_of(copies.directory());
   std::size_t all = 0, changed = 0;
   for (const OsEntry* entry : trees_of(list_)) {
+    if (entry->no_tree) continue;  // where it will be mounted nothing is to be made
     const auto in_farm = open_tree_in_farm(node_.config, *entry);
     if (!in_farm || is_base_root(in_farm->get())) continue;
     const UniqueFd tree = open_tree_itself(node_.config, *entry, in_farm->get());

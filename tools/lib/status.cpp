@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lib/status.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "lib/missing_trees.h"
 #include "lib/names.h"
 
 namespace chos {
@@ -49,14 +49,10 @@ NodeStatus examine_node(const Node& node) {
     OsStatus os;
     os.entry = entry;
     os.is_default = &entry == site_default;
-    os.in_kernel = !valid || has_line(*valid, render_entry(entry));
-    const std::string path = node.config.farm + (entry.is_base() ? "" : entry.path);
-    const auto elsewhere = base_path(node.config, entry.path);
-    struct stat info {};
-    os.tree_present =
-        entry.is_base() ||
-        (::stat(out.farm_mounted || !elsewhere ? path.c_str() : elsewhere->c_str(), &info) == 0 &&
-         S_ISDIR(info.st_mode));
+    os.tree_present = entry.is_base() ||
+                      find_tree(node.config, entry, out.farm_mounted ? Where::farm : Where::base).ok();
+    os.entry.no_tree = !os.tree_present && !entry.closed;
+    os.in_kernel = !valid || has_line(*valid, render_entry(os.entry));
     if (processes && !entry.is_base()) {
       os.processes = counts[entry.name];
       counts.erase(entry.name);

@@ -22,6 +22,8 @@ class Lower {
       : node_(node), options_(options), progress_(progress) {}
 
   DownOutcome run() {
+    const auto lock = lock_node(node_.lock);
+    if (!lock && !step("lock", lock.error())) return failed();
     const bool answers = node_.kernel.present().ok();
     if (answers && !close_doors()) return std::move(out_);
     if (!step("farm", remove_farm())) return failed();

@@ -32,7 +32,7 @@ bad_line 'bullseye:/os/bullseye:groups=nosuchgroup'
 bad_line 'bullseye:/os/bullseye:persona=sparc'
 bad_line 'trixie:/os/bullseye'
 bad_line "$(printf 'x%.0s' $(seq 64)):/os/bullseye"
-bad_line 'bullseye:/os/nothere'
+bad_line 'bullseye:/srv/nothere'
 
 allowlist trixie:/os/trixie bullseye:/os/bullseye
 chown alice /etc/chos

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// chosctl watch: a child watches, this process mounts and unmounts, and waits for its lines.
+#include "lib/watch.h"
+
+#include <poll.h>
+#include <sys/wait.h>
+
+#include "fake_node.h"
+#include "lib/bring_up.h"
+
+namespace chos::test {
+namespace {
+
+OsEntry entry(const std::string& name, bool closed = false) {
+  OsEntry out;
+  out.name = name;
+  out.path = "/os/" + name;
+  out.closed = closed;
+  return out;
+}
+
+TEST(WhatChanged, OnlyWhatTheTreesCallFor) {
+  const Allowlist wanted({entry("came"), entry("went"), entry("same"), entry("other"),
+                          entry("closed", true), entry("unloaded"), entry("automount")});
+  const Allowlist loaded({entry("came", true), entry("went"), entry("same"), entry("other"),
+                          entry("closed", true), entry("automount", true)});
+  const TreeState there{true, "1"}, gone;
+  const TreeStates before{{"same", there}, {"other", there}};
+  const TreeStates now{{"came", there}, {"went", gone}, {"same", there}, {"other", {true, "2"}},
+                       {"closed", there}, {"unloaded", there}};
+  EXPECT_EQ(what_changed(wanted, loaded, before, now),
+            (std::vector<std::string>{"'came' is open: its tree is there",
+                                      "'went' is closed: its tree is gone",
+                                      "'other' was prepared anew: its tree is another one"}));
+  EXPECT_TRUE(what_changed(wanted, wanted, {}, {}).empty());
+}
+
+TEST(WhatChanged, AnAutomountersDirectoryIsNotTouched) {
+  Config config;
+  config.trees = "/trees";
+  const auto table = MountTable::parse(
+      "20 1 8:1 / / rw - ext4 /dev/a rw\n21 20 0:50 / /trees/nfs rw - autofs auto rw,fd=5\n");
+  ASSERT_TRUE(table);
+  const auto states = look_at_trees(config, Allowlist({entry("nfs"), entry("local")}), *table);
+  EXPECT_EQ(states.count("nfs"), 0u);
+  EXPECT_EQ(states.count("local"), 1u);
+}
+
+// Says each line on a pipe.
+class Piped : public Progress {
+ public:
+  explicit Piped(int fd) : fd_(fd) {}
+  void step(const std::string&, bool, const std::string& detail) override { put(detail); }
+  void warning(const std::string& text) override { put("warning: " + text); }
+  void failed(const std::string&, const Error& error) override { put("failed: " + error.what); }
+  void undone(const std::string&, const Status&) override {}
+
+ private:
+  void put(const std::string& text) {
+    const std::string line = text + "\n";
+    if (::write(fd_, line.data(), line.size()) < 0) ::_exit(9);
+  }
+  int fd_;
+};
+
+class Watch : public FakeNode {
+ protected:
+  UniqueFd lines_, stop_;
+  pid_t child_ = -1;
+
+  void start() {
+    ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+    int out[2], stop[2];
+    ASSERT_EQ(::pipe(out), 0);
+    ASSERT_EQ(::pipe(stop), 0);
+    child_ = ::fork();
+    if (child_ == 0) {
+      ::close(stop[1]);
+      Piped said(out[1]);
+      const auto same = [] { return std::optional<Config>(); };
+      ::_exit(static_cast<int>(watch_trees(node, same, stop[0], said)));
+    }
+    ::close(out[1]);
+    ::close(stop[0]);
+    lines_ = UniqueFd(out[0]);
+    stop_ = UniqueFd(stop[1]);
+  }
+
+  // The next line; "" when it has ended, or says nothing for 20 s.
+  std::string line() {
+    std::string text;
+    char one = 0;
+    pollfd wait{lines_.get(), POLLIN, 0};
+    while (::poll(&wait, 1, 20000) > 0 && ::read(lines_.get(), &one, 1) == 1 && one != '\n')
+      text += one;
+    return text;
+  }
+
+  int ended() {
+    int status = -1;
+    ::waitpid(child_, &status, 0);
+    child_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+  void TearDown() override {
+    if (child_ > 0) {
+      ::kill(child_, SIGKILL);
+      ended();
+    }
+    FakeNode::TearDown();
+  }
+
+  std::string valid() const { return read_text(top + "/kernel/valid"); }
+};
+
+TEST_F(Watch, ATreeComesAndGoes) {
+  make_directories(top + "/trees/late");
+  make_tree("disk");
+  write_text(top + "/list", "late:/os/late\ntrixie:/os/trixie\n");
+  start();
+  EXPECT_EQ(valid(), "late:/os/late:closed\ntrixie:/os/trixie\n");
+  ASSERT_EQ(::mount((top + "/trees/disk").c_str(), (top + "/trees/late").c_str(), nullptr, MS_BIND,
+                    nullptr), 0);
+  EXPECT_EQ(line(), "'late' is open: its tree is there");
+  EXPECT_EQ(read_text(shared_in("late")), "root:x:0:0::/root:/bin/sh\n");
+  // The stand-in for the kernel's file is not shortened by a write.
+  EXPECT_EQ(valid().substr(0, 14), "late:/os/late\n");
+  set_kernel_file("valid", "late:/os/late\ntrixie:/os/trixie\n");
+  ASSERT_EQ(::umount2((top + "/trees/late").c_str(), MNT_DETACH), 0);
+  // The summary of reload, then the event.
+  std::string said = line();
+  while (said.starts_with("warning: ")) said = line();
+  EXPECT_EQ(said, "'late' is closed: its tree is gone");
+  EXPECT_EQ(valid().substr(0, 21), "late:/os/late:closed\n");
+}
+
+TEST_F(Watch, ATreeThatGetsItsNameLast) {
+  write_text(top + "/list", "new:/os/new\ntrixie:/os/trixie\n");
+  start();
+  make_tree(".new");
+  ASSERT_EQ(::rename((top + "/trees/.new").c_str(), (top + "/trees/new").c_str()), 0);
+  EXPECT_EQ(line(), "'new' is open: its tree is there");
+  EXPECT_EQ(read_text(shared_in("new")), "root:x:0:0::/root:/bin/sh\n");
+}
+
+TEST_F(Watch, EndsWhenAskedTo) {
+  start();
+  stop_.reset();
+  EXPECT_EQ(ended(), static_cast<int>(WatchEnd::stopped));
+}
+
+TEST_F(Watch, EndsWithTheNode) {
+  start();
+  ASSERT_EQ(::umount2(farm("").c_str(), MNT_DETACH), 0);
+  EXPECT_EQ(line(), "chos is down: nothing is left to watch");
+  EXPECT_EQ(ended(), static_cast<int>(WatchEnd::down));
+}
+
+}  // namespace
+}  // namespace chos::test

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What the cases share that boot a node as its administrator left it.
+
+. "${0%/*}/lib.sh"
+trees=/var/lib/chos/os
+
+# chos, and what was to come after it, are there without anybody's doing.
+came_up() {
+  local unit
+  expect 0 systemctl is-active chos.service chos-watch.service ssh.service cron.service
+  expect 0 chosctl status
+  for unit in systemd-user-sessions ssh cron; do
+    [ "$(when ActiveEnter chos)" -le "$(when InactiveExit $unit)" ] ||
+      fail "$unit was started at $(when InactiveExit $unit), chos was up at $(when ActiveEnter chos)"
+  done
+}
+when() { systemctl show -P "${1}TimestampMonotonic" "$2"; }
+
+# lands USER OS: a login by ssh.
+lands() {
+  expect 0 ssh "$1@node" 'cat /etc/chos-mark'
+  equal "$(cat $output)" "$2" "where $1 is"
+}
+
+# heard TEXT: chos-watch has said it since the boot, or says it now.
+heard() {
+  local reader
+  exec 5< <(exec journalctl -q -b -f -n all -o cat -u chos-watch)
+  reader=$!
+  timeout $((20 * CHOS_TIME_SCALE)) grep -q -m 1 -F -e "$1" <&5 ||
+    fail "chos-watch does not say \"$1\", but: $(journalctl -q -b -o cat -u chos-watch)"
+  kill "$reader"
+  exec 5<&-
+}
+
+# Reboots, and does not return: the runner runs the case again, with CHOS_BOOT=2.
+reboot_node() {
+  touch /var/lib/chos-cases/reboots
+  systemctl reboot
+  exec sleep infinity
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lib/watch.h"
+
+#include <sys/signalfd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <iostream>
+
+#include "chosctl/commands.h"
+#include "chosctl/console.h"
+#include "lib/exit_status.h"
+
+namespace chos::ctl {
+namespace {
+
+// For a journal: a line for each event, and nothing of the steps on the way.
+class Log : public Console {
+ public:
+  Log() : Console("watch") {}
+  void step(const std::string&, bool, const std::string& detail) override {
+    std::cout << detail << std::endl;
+  }
+};
+
+}  // namespace
+
+int watch(const Node& node, const std::string& config_file) {
+  const Messages say("chosctl");
+  if (!is_root_in_base(node, "watch")) return exit_failed;
+  if (const auto there = node.kernel.present(); !there) {
+    say.error(there.error().what);
+    say.hint("run: chosctl up");
+    return exit_failed;
+  }
+  // From here on they are read from a descriptor, so that none comes in the middle of a reload.
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  for (const int one : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&signals, one);
+  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+  const UniqueFd stop(::signalfd(-1, &signals, SFD_CLOEXEC));
+  if (!stop) {
+    say.error(system_error("cannot wait for signals", errno));
+    return exit_failed;
+  }
+  Log log;
+  const auto read_config = [&config_file]() -> std::optional<Config> {
+    const auto parsed = load_config(config_file);
+    if (!parsed.ok()) return std::nullopt;
+    return parsed.config;
+  };
+  return watch_trees(node, read_config, stop.get(), log) == WatchEnd::failed ? exit_failed : 0;
+}
+
+}  // namespace chos::ctl

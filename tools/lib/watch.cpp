@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lib/watch.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <set>
+#include <utility>
+
+#include "lib/bring_up.h"
+#include "lib/files.h"
+#include "lib/missing_trees.h"
+#include "lib/mount_ops.h"
+#include "lib/names.h"
+#include "lib/populate.h"
+
+namespace chos {
+namespace {
+
+// What reload says, without the steps, and without what it has said the time before.
+class Quiet : public Progress {
+ public:
+  explicit Quiet(Progress& out) : out_(out) {}
+
+  void begin() {
+    before_ = std::move(now_);
+    now_.clear();
+  }
+  void step(const std::string&, bool, const std::string&) override {}
+  void warning(const std::string& text) override {
+    now_.insert(text);
+    if (before_.count(text) == 0) out_.warning(text);
+  }
+  // Kept back: the node may have gone down meanwhile, and then it was none.
+  void failed(const std::string& name, const Error& error) override { failure_ = {name, error}; }
+  void say_failure() { out_.failed(failure_.first, failure_.second); }
+  void undone(const std::string& what, const Status& status) override { out_.undone(what, status); }
+
+ private:
+  Progress& out_;
+  std::set<std::string> before_, now_;
+  std::pair<std::string, Error> failure_;
+};
+
+class Watcher {
+ public:
+  Watcher(Node node, const std::function<std::optional<Config>()>& configuration, int stop,
+          Progress& progress)
+      : node_(std::move(node)), configuration_(configuration), stop_(stop), progress_(progress),
+        quiet_(progress) {}
+
+  WatchEnd run() {
+    // Opened before the first look, so that no change falls between.
+    const UniqueFd mounts(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
+    if (!mounts) return fail(system_error("cannot open /proc/self/mountinfo", errno));
+    const UniqueFd names(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+    watch_names(names.get());
+    for (;;) {
+      if (const auto config = configuration_()) node_.config = *config;
+      const auto table = MountTable::read();
+      if (!table) return fail(table.error());
+      if (!is_up(*table)) {
+        progress_.step("node", true, "chos is down: nothing is left to watch");
+        return WatchEnd::down;
+      }
+      look(*table);
+      pollfd wait[] = {{mounts.get(), POLLPRI, 0}, {names.get(), POLLIN, 0}, {stop_, POLLIN, 0}};
+      while (::poll(wait, 3, -1) < 0)
+        if (errno != EINTR) return fail(system_error("cannot wait for mounts", errno));
+      if (wait[2].revents != 0) return WatchEnd::stopped;
+      drain(names.get());
+    }
+  }
+
+ private:
+  WatchEnd fail(const Error& error) {
+    progress_.failed("watch", error);
+    return WatchEnd::failed;
+  }
+
+  bool is_up(const MountTable& table) const {
+    return node_.kernel.present().ok() && table.at(node_.config.farm) != nullptr;
+  }
+
+  // A tree that was unpacked beside gets its name by rename(2).  One that is being copied to its
+  // place is not complete yet: its IN_CREATE says nothing.
+  void watch_names(int fd) {
+    if (fd >= 0 && ::inotify_add_watch(fd, node_.config.trees.c_str(),
+                                       IN_MOVED_TO | IN_MOVED_FROM | IN_ONLYDIR) < 0)
+      progress_.warning("cannot watch " + node_.config.trees + ": only mounts are waited for");
+  }
+
+  static void drain(int fd) {
+    char events[4096];
+    while (fd >= 0 && ::read(fd, events, sizeof events) > 0) continue;
+  }
+
+  void look(const MountTable& table) {
+    const auto wanted = load_allowlist(node_.allowlist_file, node_.groups, node_.trusted);
+    const auto text = node_.kernel.valid();
+    if (!wanted.list || !text) return;  // who wrote it was told
+    const auto loaded = parse_allowlist(*text, "valid", node_.groups);
+    if (!loaded.list) return;
+    auto now = look_at_trees(node_.config, *wanted.list, table);
+    const auto changes = what_changed(*wanted.list, *loaded.list, before_, now);
+    // What cannot be mended is tried once.
+    if (!changes.empty() && changes != failed_) {
+      quiet_.begin();
+      if (reload(node_, quiet_)) {
+        for (const auto& change : changes) progress_.step("tree", true, change);
+        failed_.clear();
+        // Reload mounts trees over themselves: what is there now is what they are.
+        if (const auto after = MountTable::read())
+          now = look_at_trees(node_.config, *wanted.list, *after);
+      } else {
+        failed_ = changes;
+        const auto after = MountTable::read();
+        if (!after || is_up(*after)) quiet_.say_failure();
+      }
+    }
+    for (auto& [name, state] : now) before_[name] = std::move(state);
+  }
+
+  Node node_;
+  const std::function<std::optional<Config>()>& configuration_;
+  int stop_;
+  Progress& progress_;
+  Quiet quiet_;
+  TreeStates before_;
+  std::vector<std::string> failed_;
+};
+
+std::string identity_of(int fd) {
+  struct stat info {};
+  const auto mount = mount_id(fd);
+  if (::fstat(fd, &info) != 0 || !mount) return "unknown";
+  return std::to_string(*mount) + ":" + std::to_string(info.st_dev) + ":" +
+         std::to_string(info.st_ino);
+}
+
+}  // namespace
+
+TreeStates look_at_trees(const Config& config, const Allowlist& list, const MountTable& table) {
+  TreeStates states;
+  for (const OsEntry* entry : trees_of(list)) {
+    const auto path = base_path(config, entry->path);
+    if (!path) continue;
+    const Mount* mount = table.holding(*path);
+    if (mount != nullptr && mount->type == "autofs") continue;
+    TreeState state;
+    state.there = find_tree(config, *entry, Where::farm).ok();
+    if (state.there)
+      if (const auto tree = open_tree_in_farm(config, *entry)) state.identity = identity_of(tree->get());
+    states[entry->name] = state;
+  }
+  return states;
+}
+
+std::vector<std::string> what_changed(const Allowlist& wanted, const Allowlist& loaded,
+                                      const TreeStates& before, const TreeStates& now) {
+  std::vector<std::string> changes;
+  for (const OsEntry* entry : trees_of(wanted)) {
+    const OsEntry* in_kernel = loaded.find_name(entry->name);
+    const auto at = now.find(entry->name);
+    if (entry->closed || in_kernel == nullptr || at == now.end()) continue;
+    const std::string name = in_quotes(entry->name);
+    const auto old = before.find(entry->name);
+    if (at->second.there && in_kernel->closed)
+      changes.push_back(name + " is open: its tree is there");
+    else if (!at->second.there && !in_kernel->closed)
+      changes.push_back(name + " is closed: its tree is gone");
+    else if (at->second.there && old != before.end() && old->second.there &&
+             old->second.identity != at->second.identity)
+      changes.push_back(name + " was prepared anew: its tree is another one");
+  }
+  return changes;
+}
+
+WatchEnd watch_trees(Node node, const std::function<std::optional<Config>()>& configuration,
+                     int stop, Progress& progress) {
+  return Watcher(std::move(node), configuration, stop, progress).run();
+}
+
+}  // namespace chos
