@@ -198,17 +198,17 @@ Status LayerMounts::put(int mount, const std::string& target, bool replace) {
     return attach_mount(mount, place.get(), target);
   };
   if (below(target).empty()) return attach();
-  auto stage = Stage::open(layers_ + "/stage");
-  if (!stage) return stage.error();
-  if (auto status = stage->enter(mount); !status) return status;
+  if (!stage_) {
+    auto stage = Stage::open(layers_ + "/stage");
+    if (!stage) return stage.error();
+    stage_.emplace(std::move(*stage));
+  }
+  if (auto status = stage_->enter(mount); !status) return status;
   if (::mount(nullptr, by_fd(mount).c_str(), nullptr, MS_PRIVATE, nullptr) != 0)
     return system_error("cannot make the layer for " + target + " private", errno);
   if (auto status = carry(mount, target); !status) return status;
-  if (auto status = attach(); !status) return status;
-  auto table = MountTable::read();
-  if (!table) return table.error();
-  table_ = std::move(*table);
-  return {};
+  copied_.push_back(target);
+  return attach();
 }
 
 Result<LayerMounts::Outcome> LayerMounts::show(int tree, const Layer& layer, unsigned flags) {
@@ -220,6 +220,13 @@ Result<LayerMounts::Outcome> LayerMounts::show(int tree, const Layer& layer, uns
   if (!additions) return additions.error();
   const auto source = overlay_source(*additions, layer.lower.get());
   if (!source) return source.error();
+  if (std::any_of(copied_.begin(), copied_.end(),
+                  [&target](const std::string& place) { return is_below(target, place); })) {
+    auto table = MountTable::read();
+    if (!table) return table.error();
+    table_ = std::move(*table);
+    copied_.clear();
+  }
 
   const Mount* old = nullptr;
   if (is_mount_root(place->get())) {
@@ -231,7 +238,8 @@ Result<LayerMounts::Outcome> LayerMounts::show(int tree, const Layer& layer, uns
                                                    : old->source == *source);
   if (same && (old->flags & flags) == flags) {
     if (!layer.empty)
-      if (auto status = refresh_overlay(place->get(), old->flags, target); !status) return status.error();
+      if (auto status = refresh_overlay(place->get(), old->flags, target); !status)
+        return status.error();
     return Outcome::already;
   }
 

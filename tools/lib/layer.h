@@ -4,9 +4,12 @@
 // tree: as an overlay on it, or alone where that directory is empty.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "lib/layer_plan.h"
+#include "lib/mount_tree.h"
 #include "lib/mountinfo.h"
 #include "lib/transaction.h"
 
@@ -25,7 +28,7 @@ std::string name_of_content(const std::string& text);
 Result<std::string> overlay_source(const std::string& additions, int lower);
 
 /// Mounts layers in the farm and takes them away.  It reads the mount table when it is made, and again
-/// only after it has copied mounts.
+/// only where a layer lies on one that it has mounted with copies of what was there.
 class LayerMounts {
  public:
   /// `layers` is layer_directory, but in tests.
@@ -56,6 +59,8 @@ class LayerMounts {
   Transaction* changes_;
   MountTable table_;
   std::string device_, root_;  // of layers_
+  std::vector<std::string> copied_;  // where it has put copies that table_ does not know
+  std::optional<Stage> stage_;
 };
 
 /// Removes all additions, once nothing shows them any more.

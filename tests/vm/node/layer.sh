@@ -15,6 +15,7 @@ mkdir -p /etc/slurm /var/lib/slurm/slurmd $trees/squash $trees/ero
 echo "ClusterName=node" >/etc/slurm/slurm.conf
 echo "a job" >/var/lib/slurm/slurmd/script
 echo node >/proc/sys/kernel/hostname # for sudo, which else complains
+modprobe -a loop squashfs erofs overlay || fail "the node lacks modules"
 for pair in squash:squashfs ero:erofs; do
   mount -o loop,ro -t ${pair#*:} "${0%/*}/small.${pair#*:}" $trees/${pair%:*} ||
     fail "cannot mount the image of ${pair#*:}"
