@@ -7,6 +7,7 @@
 #include "chosctl/options.h"
 #include "lib/exit_status.h"
 #include "lib/messages.h"
+#include "store/mounts.h"
 
 namespace {
 
@@ -33,6 +34,7 @@ int act(const chos::ctl::Options& options) {
   node.config = config.ok() ? config.config : chos::Config();
   node.allowlist_file = options.allowlist;
   node.module = &module;
+  chos::know_store(node);
   switch (options.command) {
     case Command::up: return chos::ctl::up(node);
     case Command::down: return chos::ctl::down(node, options);
@@ -46,7 +48,7 @@ int act(const chos::ctl::Options& options) {
     case Command::batch_enable: return chos::ctl::batch_enable(node, options);
     case Command::batch_disable: return chos::ctl::batch_disable(node, options);
     case Command::batch_status: return chos::ctl::batch_status(options);
-    case Command::os: return chos::ctl::os(node, options.os);
+    case Command::os: return chos::ctl::os(node, options.config, options.os);
     case Command::status: break;
   }
   return chos::ctl::status(node, options.json);

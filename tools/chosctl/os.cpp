@@ -8,6 +8,7 @@
 #include "chosctl/commands.h"
 #include "chosctl/os_progress.h"
 #include "lib/exit_status.h"
+#include "lib/missing_trees.h"
 #include "lib/names.h"
 #include "lib/processes.h"
 #include "lib/table.h"
@@ -187,6 +188,7 @@ int verify(const Node& node, const Store& store, const OsOptions& options) {
 int pack(const Node& node, const Store& store, const OsOptions& options) {
   const auto info = show_os(node, store, options.name);
   if (!info) return failed(info.error());
+  if (const auto there = find_tree_at(info->entry, info->tree); !there) return failed(there.error());
   OsProgress progress;
   const auto status =
       pack_tree(info->tree, options.file, options.erofs ? "erofs" : "squashfs", progress);
@@ -281,9 +283,10 @@ int change(const Node& node, const Store& store, const OsOptions& options) {
 
 }  // namespace
 
-int os(const Node& node, const OsOptions& options) {
+int os(const Node& node, const std::string& config, const OsOptions& options) {
   const Store store(node.config.trees);
   switch (options.command) {
+    case OsCommand::base: return os_base(node, config, options);
     case OsCommand::list: return list(node, store, options.json);
     case OsCommand::show: return show(node, store, options);
     case OsCommand::verify: return verify(node, store, options);

@@ -15,7 +15,7 @@ class App;
 namespace chos::ctl {
 
 enum class OsCommand { add, list, show, verify, close, open, set_default, replace, rollback, remove,
-                       pack };
+                       pack, base };
 
 struct OsOptions {
   OsCommand command = OsCommand::list;
@@ -23,6 +23,8 @@ struct OsOptions {
   std::vector<std::string> names;   ///< verify; empty: all
   bool json = false;
   bool erofs = false;               ///< pack
+  std::vector<std::string> commands;  ///< base
+  bool take_back = false;           ///< base
   bool closed = false, suid = false;
   std::vector<std::string> groups;  ///< add
   std::string max_size;
@@ -41,6 +43,10 @@ class OsCommandLine {
 };
 
 /// Does it, and returns the exit status.
-int os(const Node& node, const OsOptions& options);
+/// `config` is the file that `base` writes to.
+int os(const Node& node, const std::string& config, const OsOptions& options);
+
+/// The part that writes the configuration.
+int os_base(const Node& node, const std::string& config, const OsOptions& options);
 
 }  // namespace chos::ctl

@@ -23,6 +23,7 @@ Examples:
   chosctl os replace trixie debian:trixie   who is inside keeps the old tree to the end
   chosctl os rollback trixie
   chosctl os close el9 && chosctl os remove el9
+  chosctl os base trixie sudo ping          the base's patched ones, by chos-base(1)
   chosctl os pack trixie /srv/trixie.squashfs
 
 Exit status: 0 done; 1 it failed, or was refused, or verify found differences; 2 usage.)";
@@ -89,6 +90,10 @@ OsCommandLine::OsCommandLine(CLI::App& app, OsOptions& options) {
   add_build_options(*replace, options);
   named("rollback", OsCommand::rollback, "Back to the tree before");
   named("remove", OsCommand::remove, "Take it from the list and delete its trees, if it is empty");
+  auto* base = named("base", OsCommand::base,
+                     "These commands run in the base OS, also where the tree has its own");
+  base->add_option("COMMAND", options.commands, "Such as sudo; the present ones if none is given");
+  base->add_flag("--remove", options.take_back, "Not any more");
   auto* pack = named("pack", OsCommand::pack, "Make an image of its tree, for image:FILE");
   pack->add_option("FILE", options.file, "The new image")->required();
   auto* squashfs =

@@ -53,6 +53,8 @@ class Raise {
       return false;
     Populate populate(node_, *list_, progress_, changes_);
     if (!step("trees", make_trees_directory())) return false;
+    if (node_.mount_trees && !step("images", node_.mount_trees(*list_, progress_, changes_)))
+      return false;
     if (!step("directories", populate.directories())) return false;
     if (!step("trees", populate.stale_trees())) return false;
     const auto missing = mark_missing_trees(node_.config, node_.allowlist_file, *list_, Where::farm);

@@ -2,6 +2,7 @@
 // A node as chosctl sees it, and what its configuration asks of the farm.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,11 @@
 #include "lib/mount_plan.h"
 #include "lib/node_lock.h"
 #include "lib/share.h"
+#include "lib/transaction.h"
 
 namespace chos {
+
+class Progress;
 
 /// Where everything is; tests put other things in.
 struct Node {
@@ -29,6 +33,11 @@ struct Node {
   std::string nsswitch = "/etc/nsswitch.conf";
   std::string layers = layer_directory;  ///< see layer.h
   std::string lock = node_lock_path;  ///< held by what changes the node
+
+  /// Mounts the trees that are images or lie elsewhere, before they are looked for, and takes them
+  /// away; set by whoever knows of them (store/mounts.h).
+  std::function<Status(const Allowlist&, Progress&, Transaction&)> mount_trees;
+  std::function<Status(Progress&)> unmount_trees;
 
   ShareSite share_site() const { return {config.farm, links}; }
   std::string farm_path(const std::string& name) const { return config.farm + "/" + name; }

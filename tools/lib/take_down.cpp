@@ -107,6 +107,10 @@ class Lower {
       changed = true;
     }
     progress_.step("farm", changed, farm);
+    // Nor does anybody need the trees that were mounted for it, but for those still in one.
+    if (node_.unmount_trees && out_.processes.empty())
+      if (const auto status = node_.unmount_trees(progress_); !status)
+        progress_.warning(status.error().what);
     // Those who are still in a farm keep what is mounted there.
     if (const auto status = remove_share_links(node_.share_site()); !status)
       progress_.warning(status.error().what);

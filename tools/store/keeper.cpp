@@ -145,20 +145,13 @@ Status Keeper::remove(const std::string& name) {
                         "base", EBUSY});
   const auto records = store_.records_of(name);
   if (!records) return finish(records.error());
-  TreeRecord shown;  // of a tree made by hand
-  shown.name = name;
   const auto used_by = [&]() -> Status {
-    auto all = *records;
-    if (all.empty()) all.push_back(shown);
-    for (const auto& record : all) {
-      const auto used = in_use(record);
-      if (!used) return used.error();
-      if (*used)
-        return Error{"processes are in " + in_quotes(name) + "; nothing was changed",
-                     "see them: chosctl os show " + name + "; to let nobody else in: chosctl os "
-                     "close " + name, EBUSY};
-    }
-    return {};
+    const auto used = in_use(name, "");
+    if (!used) return used.error();
+    if (!*used) return {};
+    return Error{"processes are in " + in_quotes(name) + "; nothing was changed",
+                 "see them: chosctl os show " + name + "; to let nobody else in: chosctl os close " +
+                     name, EBUSY};
   };
   if (auto status = used_by(); !status) return finish(status);
   if (auto status = store_.write_journal(name, {JournalEntry::What::remove, 0}); !status)
@@ -221,7 +214,7 @@ void Keeper::prune(const std::string& name) {
     if (record.path() != found->entry.path) previous = &record;
   for (const auto& record : *records) {
     if (record.path() == found->entry.path || &record == previous) continue;
-    const auto used = in_use(record);
+    const auto used = in_use(name, record.path());
     if (!used || *used) continue;  // a later run takes it away
     if (auto status = discard(record); !status) progress_.note(status.error().what);
   }

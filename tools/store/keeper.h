@@ -66,10 +66,12 @@ class Keeper {
   Result<TreeRecord> make(const std::string& name, unsigned generation, const Source& source,
                           const BuildOptions& options);
   Status check(const std::string& name, const std::string& root);
+  Status make_mount_points(const std::string& root);
   Status place(const TreeRecord& record, const std::string& root, const std::string& manifest);
   Status take_back(const TreeRecord& record);
   Status discard(const TreeRecord& record);
-  Result<bool> in_use(const TreeRecord& record) const;
+  /// Whether processes are in the tree of that path; without one, in any of that name.
+  Result<bool> in_use(const std::string& name, const std::string& path) const;
   void prune(const std::string& name);
   Result<TreeRecord> publish(const std::string& name, unsigned generation, const Source& source,
                              const BuildOptions& options,

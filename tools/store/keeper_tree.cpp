@@ -11,6 +11,7 @@
 
 #include "lib/doctor.h"
 #include "lib/files.h"
+#include "lib/mount_ops.h"
 #include "lib/names.h"
 #include "store/keeper.h"
 #include "store/mounts.h"
@@ -74,6 +75,35 @@ Status Keeper::check(const std::string& name, const std::string& root) {
   return Error{"the tree is not fit for use: " + problems, remedy, ENOEXEC};
 }
 
+// A part of making a tree, so the manifest has them: empty files and directories for what all OSs
+// share.  Without, the farm would have to cover the directory above by a read-only layer.
+Status Keeper::make_mount_points(const std::string& root) {
+  const UniqueFd tree(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!tree) return system_error("cannot open " + root, errno);
+  for (const auto& path : node_.config.share) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0) continue;
+    if (!S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode)) continue;
+    if (open_in_tree(tree.get(), path, Last::keep)) continue;
+    UniqueFd parent(::dup(tree.get()));
+    std::string done;
+    const auto parts = split(std::string_view(path).substr(1), '/');
+    for (std::size_t i = 0; parent && i < parts.size(); ++i) {
+      const std::string part(parts[i]);
+      if (i + 1 == parts.size() && S_ISREG(info.st_mode)) {
+        const UniqueFd made(::openat(parent.get(), part.c_str(),
+                                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+        break;
+      }
+      done += "/" + part;
+      (void)::mkdirat(parent.get(), part.c_str(), 0755);  // or it is there
+      auto next = open_in_tree(tree.get(), done, Last::directory);
+      parent = next ? std::move(*next) : UniqueFd();
+    }
+  }
+  return {};
+}
+
 Result<TreeRecord> Keeper::make(const std::string& name, unsigned generation,
                                 const Source& source, const BuildOptions& options) {
   const std::string work = store_.work(name);
@@ -84,6 +114,8 @@ Result<TreeRecord> Keeper::make(const std::string& name, unsigned generation,
   const auto built = build(source, options, work, store_.log(name), progress_);
   if (!built) return built.error();
   if (auto status = check(name, built->root); !status) return status.error();
+  if (built->kind == TreeRecord::Kind::tree)
+    if (auto status = make_mount_points(built->root); !status) return status.error();
   TreeRecord record = described(name, generation, source);
   record.kind = built->kind;
   record.origin = built->origin;
@@ -175,12 +207,20 @@ Status Keeper::clean_work(const std::string& name) {
   return remove_tree(work);
 }
 
-Result<bool> Keeper::in_use(const TreeRecord& record) const {
+Result<bool> Keeper::in_use(const std::string& name, const std::string& path) const {
   if (!node_.kernel.present()) return false;
+  const auto usage = node_.kernel.usage();
+  if (usage) {
+    for (const auto& os : *usage)
+      if (os.processes > 0 && (path.empty() ? os.name == name : os.path == path)) return true;
+    return false;
+  }
+  if (usage.error().code != ENOSYS) return usage.error();
+  // An older module does not tell the generations apart.
   const auto processes = node_.kernel.processes();
   if (!processes) return processes.error();
   for (const auto& process : *processes)
-    if (process.name == record.name) return true;
+    if (process.name == name) return true;
   return false;
 }
 

@@ -70,4 +70,26 @@ Result<std::vector<std::string>> unmount_trees(const Store& store) {
   return in_use;
 }
 
+void know_store(Node& node) {
+  const Store store(node.config.trees);
+  node.mount_trees = [store, file = node.allowlist_file](const Allowlist& list, Progress& progress,
+                                                         Transaction& changes) -> Status {
+    const auto mounts = mount_trees(store, list, file);
+    if (!mounts) return mounts.error();
+    for (const auto& complaint : mounts->missing) progress.warning(complaint.text());
+    for (const auto& target : mounts->mounted)
+      changes.done("mounting " + target, [target] { return detach(target); });
+    if (!mounts->mounted.empty())
+      progress.step("images", true, std::to_string(mounts->mounted.size()) + " trees mounted");
+    return {};
+  };
+  node.unmount_trees = [store](Progress& progress) -> Status {
+    const auto in_use = unmount_trees(store);
+    if (!in_use) return in_use.error();
+    for (const auto& target : *in_use)
+      progress.warning(target + " is in use and stays mounted; see: fuser -vm " + target);
+    return {};
+  };
+}
+
 }  // namespace chos

@@ -30,4 +30,7 @@ Result<TreeMounts> mount_trees(const Store& store, const Allowlist& list, const 
 /// Unmounts what mount_trees() has mounted; what is in use stays, and is returned.
 Result<std::vector<std::string>> unmount_trees(const Store& store);
 
+/// Sets node.mount_trees and node.unmount_trees to what is above.
+void know_store(Node& node);
+
 }  // namespace chos

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "chosctl/commands.h"
+#include "chosctl/console.h"
+#include "chosctl/os.h"
+#include "lib/base_command.h"
+#include "lib/bring_up.h"
+#include "lib/exit_status.h"
+#include "lib/files.h"
+#include "lib/mountinfo.h"
+#include "lib/names.h"
+#include "lib/replace.h"
+#include "store/catalog.h"
+#include "store/config_edit.h"
+
+namespace chos::ctl {
+namespace {
+
+constexpr std::size_t largest_config = 256 * 1024;
+const Messages say("chosctl");
+
+Status write_config(const Node& node, const std::string& file, const std::string& text) {
+  const auto slash = file.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : file.substr(0, slash + 1);
+  const std::string name = slash == std::string::npos ? file : file.substr(slash + 1);
+  const auto fd = open_guarded(directory, node.trusted);
+  if (!fd) return fd.error();
+  const UniqueFd old(::openat(fd->get(), name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  return replace_in(fd->get(), name, text, old ? old.get() : -1, file);
+}
+
+// The commands that an OS is to have; an Error if one cannot be.
+Result<std::vector<std::string>> wanted_commands(const std::vector<std::string>& present,
+                                                 const OsOptions& options) {
+  auto wanted = present;
+  for (const auto& command : options.commands) {
+    if (const auto problem = command_problem(command); !problem.empty())
+      return Error{problem, "", EINVAL};
+    const auto at = std::find(wanted.begin(), wanted.end(), command);
+    if (options.take_back && at == wanted.end())
+      return Error{in_quotes(command) + " is not among the commands of " + in_quotes(options.name),
+                   present.empty() ? "it has none" : "it has " + listed(present), ENOENT};
+    if (options.take_back) wanted.erase(at);
+    else if (at == wanted.end()) wanted.push_back(command);
+  }
+  return wanted;
+}
+
+void print(const OsOptions& options, const std::vector<std::string>& commands) {
+  if (options.json)
+    std::cout << nlohmann::ordered_json{{"name", options.name}, {"commands", commands}}.dump(2)
+              << "\n";
+  else
+    for (const auto& command : commands) std::cout << command << "\n";
+}
+
+bool is_up(const Node& node) {
+  if (!node.kernel.present()) return false;
+  const auto table = MountTable::read();
+  return table && table->at(node.config.farm) != nullptr;
+}
+
+}  // namespace
+
+int os_base(const Node& node, const std::string& config, const OsOptions& options) {
+  const auto fail = [](const Error& error) {
+    say.error(error);
+    return exit_failed;
+  };
+  const auto info = show_os(node, Store(node.config.trees), options.name);
+  if (!info) return fail(info.error());
+  const auto found = node.config.os_commands.find(options.name);
+  const auto present =
+      found == node.config.os_commands.end() ? std::vector<std::string>() : found->second;
+  if (options.commands.empty()) {
+    print(options, present);
+    return 0;
+  }
+  if (!is_root_in_base(node, "os base")) return exit_failed;
+  const auto wanted = wanted_commands(present, options);
+  if (!wanted) return fail(wanted.error());
+  for (const auto& command : *wanted)
+    if (find_command(command, base_search_path, {}).file.empty())
+      say.warning("the base OS has no " + in_quotes(command) + " now");
+  const auto before = read_trusted_file(config, largest_config, node.trusted);
+  if (!before && before.error().code != ENOENT) return fail(before.error());
+  const std::string old_text = before ? *before : "";
+  const auto text = with_os_commands(old_text, options.name, *wanted);
+  if (!text) return fail(text.error());
+  if (*text != old_text) {
+    if (const auto status = write_config(node, config, *text); !status) return fail(status.error());
+    Node now = node;
+    if (wanted->empty()) now.config.os_commands.erase(options.name);
+    else now.config.os_commands[options.name] = *wanted;
+    Console console("os base");
+    if (is_up(node) && !chos::reload(now, console)) {
+      if (const auto status = write_config(node, config, old_text); !status) return fail(status.error());
+      say.hint("nothing was changed");
+      return exit_failed;
+    }
+  }
+  print(options, *wanted);
+  return 0;
+}
+
+}  // namespace chos::ctl
