@@ -57,7 +57,8 @@ class Raise {
       return false;
     if (!step("directories", populate.directories())) return false;
     if (!step("trees", populate.stale_trees())) return false;
-    const auto missing = mark_missing_trees(node_.config, node_.allowlist_file, *list_, Where::farm);
+    const auto missing =
+        mark_missing_trees(node_.config, node_.allowlist_file, *list_, Where::farm);
     for (const auto& complaint : missing.complaints) progress_.warning(complaint.text());
     if (!step("trees", populate.own_mounts())) return false;
     if (!step("flags", populate.flags())) return false;

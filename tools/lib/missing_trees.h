@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Trees that are not there (yet): on a server that does not answer, on a disk that is mounted later.
-// They keep nobody from the other OSs: theirs is closed until they are there.
+// Trees that are not there (yet): on a server that does not answer, on a disk that is mounted
+// later.  They keep nobody from the other OSs: theirs is closed until they are there.
 #pragma once
 
 #include "lib/node.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One at a time: what changes the node (up, reload, down) looks at it first, and two of them at once
-// would each do what is missing.
+// One at a time: what changes the node (up, reload, down) looks at it first, and two of them at
+// once would each do what is missing.
 #pragma once
 
 #include <string>

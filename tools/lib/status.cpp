@@ -49,8 +49,8 @@ NodeStatus examine_node(const Node& node) {
     OsStatus os;
     os.entry = entry;
     os.is_default = &entry == site_default;
-    os.tree_present = entry.is_base() ||
-                      find_tree(node.config, entry, out.farm_mounted ? Where::farm : Where::base).ok();
+    const Where where = out.farm_mounted ? Where::farm : Where::base;
+    os.tree_present = entry.is_base() || find_tree(node.config, entry, where).ok();
     os.entry.no_tree = !os.tree_present && !entry.closed;
     os.in_kernel = !valid || has_line(*valid, render_entry(os.entry));
     if (processes && !entry.is_base()) {

@@ -153,8 +153,8 @@ TreeStates look_at_trees(const Config& config, const Allowlist& list, const Moun
     if (mount != nullptr && mount->type == "autofs") continue;
     TreeState state;
     state.there = find_tree(config, *entry, Where::farm).ok();
-    if (state.there)
-      if (const auto tree = open_tree_in_farm(config, *entry)) state.identity = identity_of(tree->get());
+    const auto tree = open_tree_in_farm(config, *entry);
+    if (state.there && tree) state.identity = identity_of(tree->get());
     states[entry->name] = state;
   }
   return states;
