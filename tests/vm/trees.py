@@ -49,7 +49,7 @@ _OS = ("python3-minimal", "procps", "rsync")
 _DAEMONS = ("python3-minimal", "procps", "systemd", "systemd-sysv", "udev", "dbus",
             "libpam-systemd", "openssh-server", "openssh-client", "sudo", "cron", "at", "rsync",
             "xauth", "nfs-kernel-server", "nfs-common", "kmod", "libmount1", "libstdc++6",
-            "util-linux-extra")
+            "libarchive13", "util-linux-extra")
 
 # Grid Engine asks its questions before it is installed: so it is installed by _GRID.
 _GRID_ANSWERS = """gridengine-common shared/gridenginemaster string node
@@ -169,7 +169,7 @@ RECIPES = {
         Recipe("bullseye", "bullseye", _BUILD, expired_ok=True),
         Recipe("bookworm", "bookworm", _BUILD + (
             "python3-minimal", "procps", "systemd", "systemd-sysv", "udev", "sudo", "kmod",
-            "libmount1", "libstdc++6", "openssh-server", "openssh-client"),
+            "libmount1", "libstdc++6", "libarchive13", "openssh-server", "openssh-client"),
             script=_NODE + "systemctl disable ssh.service\nrm -f /etc/ssh/ssh_host_*\n"),
         Recipe("trixie", "trixie", ("linux-headers-amd64", *_BUILD_13)),
         Recipe("backports", "trixie", ("linux-headers-amd64/trixie-backports", *_BUILD_13),

@@ -221,7 +221,7 @@ Result<LayerMounts::Outcome> LayerMounts::show(int tree, const Layer& layer, uns
   const auto source = overlay_source(*additions, layer.lower.get());
   if (!source) return source.error();
   if (std::any_of(copied_.begin(), copied_.end(),
-                  [&target](const std::string& place) { return is_below(target, place); })) {
+                  [&target](const std::string& copied) { return is_below(target, copied); })) {
     auto table = MountTable::read();
     if (!table) return table.error();
     table_ = std::move(*table);

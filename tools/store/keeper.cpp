@@ -209,6 +209,9 @@ void Keeper::prune(const std::string& name) {
   const auto found = find(name);
   const auto records = store_.records_of(name);
   if (!found || !records) return;
+  // Without fork tracking a count of none is not for good.
+  const auto version = node_.kernel.version();
+  if (version && version->fork_tracking != "on") return;
   const TreeRecord* previous = nullptr;
   for (const auto& record : *records)
     if (record.path() != found->entry.path) previous = &record;
