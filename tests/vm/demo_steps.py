@@ -78,12 +78,15 @@ def _admin(stage: Stage, allowlist: str) -> None:
     stage.run("root", "ls -l /proc/chos/link /proc/chos/setchos",
               r"^lrwxrwxrwx .*/proc/chos/link -> /$", r"^-rw-rw-rw- .*/proc/chos/setchos$")
 
-    stage.title("She says which trees may be entered, and brings the farm up")
+    stage.title("She makes OSs of two trees that are there, and brings the farm up")
     stage.run("root", "ls /var/lib/chos/os", "bullseye", "trixie")
-    text = allowlist.rstrip("\n").replace("\n", "\\n")
-    stage.run("root", f"printf '{text}\\n' >/etc/chos; cat /etc/chos", "^trixie:/os/trixie$")
+    for name in (line.split(":")[0] for line in allowlist.split()):
+        stage.run("root", f"chosctl os add {name} dir:/var/lib/chos/os/{name} 2>/dev/null",
+                  f"^{name}: added, Debian GNU/Linux")
+    stage.run("root", "cat /etc/chos", "^trixie:/os/trixie$")
     stage.run("root", "chosctl up", "^chos is up$")
     stage.run("root", "chosctl up", "nothing was changed")
+    stage.run("root", "chosctl os list", r"^trixie +Debian GNU/Linux 13 .* dir:/var/lib/chos/os/trixie")
 
 
 def _two_users(stage: Stage) -> None:

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# chosctl os on a node that is up: images, a tar archive, a directory; replaced and removed while
+# somebody is inside; over a down and an up.
+. "${0%/*}/lib.sh"
+here=${0%/*}
+trees=/var/lib/chos/os
+squash=$here/small.squashfs
+nothing=$(mounts)
+start_node
+modprobe -a loop squashfs erofs overlay || fail "the node lacks modules"
+
+# stay NAME: alice stays in that OS, until told; what it then sees of its tree is in /run/said.NAME.
+stay() {
+  mkfifo /run/go.$1 /run/ready.$1
+  as alice chos -o "$1" sh -c 'echo ready >/run/ready.'"$1"'; read -r line;
+    cat /etc/mark; readlink /proc/chos/link; cat /proc/chos/setchos' \
+    </run/go.$1 >/run/said.$1 2>&1 &
+  waiting=$!
+  exec 9>/run/go.$1
+  read -r line </run/ready.$1 # which waits for it
+}
+let_go() {
+  echo go >&9
+  exec 9>&-
+  wait $waiting || fail "it could not go on: $(cat /run/said.$1)"
+  rm /run/go.$1 /run/ready.$1
+}
+
+# Three sources, in use at once.
+expect 0 chosctl os add small image:$squash
+says "small: added"
+expect 0 as alice chos -o small cat /etc/os-release
+says ID=small
+expect 0 chosctl os verify small
+mkdir /run/tree
+cp -a $trees/small/. /run/tree/
+echo one >/run/tree/etc/mark
+tar -C /run/tree -cf /run/one.tar .
+expect 0 chosctl os add packed tar:/run/one.tar
+echo two >/run/tree/etc/mark
+tar -C /run/tree -czf /run/two.tar.gz .
+expect 0 chosctl os add far dir:/run/tree --closed
+expect 126 as alice chos -o far true
+says closed
+expect 0 chosctl os open far
+expect 0 as alice chos -o far cat /etc/mark
+equal "$(cat $output)" two "the directory's mark"
+expect 0 as alice chos -o packed id -un
+equal "$(cat $output)" alice "the base's names"
+expect 0 chosctl os verify
+expect 1 chosctl os add small tar:/run/one.tar
+says "already"
+expect 1 chosctl os add cut tar:$here/small.erofs
+expect 0 chosctl os list
+says_not cut
+
+# Replaced under somebody: he keeps what he had, others get the new one; it is not deleted under him.
+stay packed
+expect 0 chosctl os replace packed tar:/run/two.tar.gz
+expect 0 as alice chos -o packed cat /etc/mark
+equal "$(cat $output)" two "the mark after the replacement"
+expect 0 chosctl os replace packed tar:/run/one.tar
+expect 0 chosctl os replace packed tar:/run/two.tar.gz
+expect 0 test -d $trees/packed
+expect 1 chosctl os remove packed
+says "processes are in 'packed'"
+says "sh -c"
+let_go packed
+equal "$(tr '\n' ' ' </run/said.packed)" "one /os/packed packed " "what he saw"
+expect 0 chosctl os replace packed tar:/run/one.tar
+expect 2 ls -d $trees/packed $trees/packed~2 $trees/packed~3
+expect 0 chosctl os rollback packed
+expect 0 as alice chos -o packed cat /etc/mark
+equal "$(cat $output)" two "the mark after going back"
+expect 0 chosctl os default packed
+expect 1 chosctl os remove packed
+says "the site's default"
+expect 0 chosctl os default base
+expect 0 chosctl os close packed
+
+# Programs of one OS that are the base's.
+expect 0 chosctl os base small ping
+expect 0 chosctl os base small
+equal "$(cat $output)" ping "the commands of small"
+equal "$(readlink /chos/os/small/bin/ping)" /local/usr/bin/chos-base "ping in small"
+expect 0 chosctl os base small ping --remove
+equal "$(readlink /chos/os/small/bin/ping)" busybox "ping in small again"
+
+# All of it is there again after a down and an up, and closed what was closed.
+stop_node
+expect 1 mountpoint -q $trees/small
+expect 1 mountpoint -q $trees/far
+expect 0 chosctl up
+for os in small far; do
+  expect 0 as alice chos -o $os cat /proc/chos/setchos
+  equal "$(cat $output)" $os "the OS after the up"
+done
+expect 126 as alice chos -o packed true
+says closed
+
+for os in small packed far; do expect 0 chosctl os remove $os; done
+expect 0 chosctl os list
+equal "$(wc -l <$output)" 3 "lines of the list" # the head, and the two trees made by hand
+equal "$(ls $trees)" "bullseye
+trixie" "what is left of the trees"
+equal "$(ls $trees/.chos/os $trees/.chos/work $trees/.chos/journal $trees/.chos/images | grep -v :)" "" "what is left"
+[ -e /run/tree/etc/mark ] || fail "a directory that is not chosctl's was removed"
+stop_node
+equal "$(mounts)" "$nothing" "mounts after down"
+rm -rf /run/tree /run/*.tar* $trees/.chos
