@@ -174,7 +174,9 @@ int verify(const Node& node, const Store& store, const OsOptions& options) {
     if (options.json) continue;
     std::cout << name << ": "
               << (differences->empty() ? "as it was published"
-                                       : std::to_string(differences->size()) + " differences")
+                                       : std::to_string(differences->size()) +
+                                             (differences->size() == 1 ? " difference"
+                                                                       : " differences"))
               << "\n";
     for (std::size_t i = 0; i < std::min(differences->size(), most_printed); ++i)
       std::cout << "  " << (*differences)[i] << "\n";

@@ -114,6 +114,9 @@ Status Store::prepare() const {
 
 Result<std::vector<TreeRecord>> Store::records() const {
   std::vector<TreeRecord> out;
+  if (::access(own("os").c_str(), R_OK) != 0 && errno == EACCES)
+    return Error{"only root may read what chosctl knows of the trees in " + trees_,
+                 "use sudo; users see the OSs by: chos --list", EACCES};
   for (const auto& file : names_in(own("os"))) {
     if (!file.ends_with(record_end)) continue;
     const std::string path = own("os/" + file);
