@@ -32,7 +32,6 @@ bad_line 'bullseye:/os/bullseye:groups=nosuchgroup'
 bad_line 'bullseye:/os/bullseye:persona=sparc'
 bad_line 'trixie:/os/bullseye'
 bad_line "$(printf 'x%.0s' $(seq 64)):/os/bullseye"
-bad_line 'bullseye:/srv/nothere'
 
 allowlist trixie:/os/trixie bullseye:/os/bullseye
 chown alice /etc/chos
@@ -47,6 +46,14 @@ rm /etc/chos
 mkdir /etc/chos
 refused
 rmdir /etc/chos
+
+# A tree that is not there, or no place of the farm's, closes its own OS and no other.
+allowlist trixie:/os/trixie bullseye:/srv/nothere
+expect 0 chosctl reload
+says "/etc/chos:2: the tree of 'bullseye' cannot be found at /srv/nothere"
+says "1 OS is closed because its tree is missing: bullseye"
+expect 126 as alice chos -o bullseye true
+expect 0 as alice chos -o trixie true
 
 # A good one after all that.
 allowlist '# a comment' '%SHELLS' 'trixie:/os/trixie:groups=alice|bob' 'base:/'
