@@ -82,8 +82,10 @@ for program in sudo /usr/sbin/sudo; do
     sh -c "$program -n sh -c 'id -u; cat /proc/chos/setchos'"
   equal "$(tr '\n' ' ' <$output)" "0 / " "$program in squash"
 done
-for program in ping /bin/ping; do
-  expect 0 as alice chos -o squash sh -c "$program; readlink \$(command -v $program)"
+# Not by the shell of busybox, which has a ping of its own.
+for program in ping /bin/ping; do expect 0 as alice chos -o squash $program; done
+for program in /usr/local/bin/ping /bin/ping; do
+  expect 0 as alice chos -o squash readlink $program
   equal "$(cat $output)" /local/usr/bin/chos-base "$program in squash"
 done
 equal "$(readlink /chos/os/ero/bin/ping)" busybox "ping in ero"
