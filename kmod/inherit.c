@@ -154,51 +154,58 @@ struct chos_os *chos_os_of_current(void)
 	return chos_os_by_id(chos_id_of(current));
 }
 
+/* Context: must not sleep.  False: no memory. */
+static bool word_give(struct task_struct *child, unsigned int field)
+{
+	u64 *slot;
+
+	if (!field)
+		return true;
+	slot = chos_table_get(child->tgid, GFP_ATOMIC | __GFP_NOWARN);
+	if (unlikely(!slot))
+		return false;
+	/* Pairs with the dependent loads from the number to the OS's links. */
+	smp_store_release(slot, word_make(child, field));
+	return true;
+}
+
 /*
- * What a child starts with.  If its parent has other threads, one of them may have
+ * Gives a child its word.  If its parent has other threads, one of them may have
  * moved the process after the child's root was copied from it: then the child is
- * where the parent was.  Must not sleep.
+ * where the parent was.  Must not sleep.  False: no memory.
  */
-static unsigned int field_for_child(struct task_struct *parent,
-				    struct task_struct *child)
+static bool word_pass_on(struct task_struct *parent, struct task_struct *child)
 {
 	struct fs_struct *fs = parent->fs;
 	unsigned int field;
+	bool given;
 
 	if (thread_group_empty(parent) || child->fs == fs)
-		return field_or_climb(parent);
-	/* The word changes under this lock together with the root. */
+		return word_give(child, field_to_pass_on(field_or_climb(parent)));
+	/*
+	 * The word changes under this lock together with the root.  The child has its
+	 * own before the parent's can change: one of the two is always counted.
+	 */
 	chos_fs_lock(fs);
 	field = field_or_climb(parent);
 	if (field && !path_equal(&fs->root, &child->fs->root))
 		field = field & CHOS_LEFT ? field & ~CHOS_LEFT : CHOS_LEFT;
+	given = word_give(child, field_to_pass_on(field));
 	chos_fs_unlock(fs);
-	return field;
+	return given;
 }
 
 /* In the forking thread, before the child runs.  Must not sleep. */
 static void on_fork(void *data, struct task_struct *parent,
 		    struct task_struct *child)
 {
-	unsigned int field;
-	u64 *slot;
-
-	if (child->tgid == parent->tgid)
+	if (child->tgid == parent->tgid || likely(word_pass_on(parent, child)))
 		return;
-	field = field_to_pass_on(field_for_child(parent, child));
-	if (!field)
-		return;
-	slot = chos_table_get(child->tgid, GFP_ATOMIC | __GFP_NOWARN);
-	if (unlikely(!slot)) {
-		/* From here on the child finds its OS through its parent. */
-		WRITE_ONCE(chos_lost, true);
-		WRITE_ONCE(chos_climb, true);
-		pr_warn_ratelimited("no memory at a fork of pid %d: children climb to their parents from now on\n",
-				    parent->tgid);
-		return;
-	}
-	/* Pairs with the dependent loads from the number to the OS's links. */
-	smp_store_release(slot, word_make(child, field));
+	/* From here on the child finds its OS through its parent. */
+	WRITE_ONCE(chos_lost, true);
+	WRITE_ONCE(chos_climb, true);
+	pr_warn_ratelimited("no memory at a fork of pid %d: children climb to their parents from now on\n",
+			    parent->tgid);
 }
 
 /* "on", "off" or "lost", as /proc/chos/version has it. */

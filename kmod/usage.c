@@ -70,9 +70,13 @@ static bool is_alive(struct task_struct *leader)
 
 	if (!READ_ONCE(leader->exit_state))
 		return true;
+	/* Who was seen dead had made his threads: before the way on, as below. */
+	smp_rmb();
 	for_each_thread(leader, t) {
 		if (!READ_ONCE(t->exit_state))
 			return true;
+		/* As for the leader. */
+		smp_rmb();
 	}
 	return false;
 }

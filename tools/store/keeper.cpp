@@ -209,9 +209,6 @@ void Keeper::prune(const std::string& name) {
   const auto found = find(name);
   const auto records = store_.records_of(name);
   if (!found || !records) return;
-  // Without fork tracking a count of none is not for good.
-  const auto version = node_.kernel.version();
-  if (version && version->fork_tracking != "on") return;
   const TreeRecord* previous = nullptr;
   for (const auto& record : *records)
     if (record.path() != found->entry.path) previous = &record;
@@ -219,6 +216,9 @@ void Keeper::prune(const std::string& name) {
     if (record.path() == found->entry.path || &record == previous) continue;
     const auto used = in_use(name, record.path());
     if (!used || *used) continue;  // a later run takes it away
+    // Without fork tracking a count of none is not for good; asked after the count.
+    const auto version = node_.kernel.version();
+    if (version && version->fork_tracking != "on") return;
     if (auto status = discard(record); !status) progress_.note(status.error().what);
   }
 }

@@ -72,6 +72,7 @@ class Keeper {
   Status discard(const TreeRecord& record);
   /// Whether processes are in the tree of that path; without one, in any of that name.
   Result<bool> in_use(const std::string& name, const std::string& path) const;
+  Result<unsigned long long> count_in(const std::string& name, const std::string& path) const;
   void prune(const std::string& name);
   Result<TreeRecord> publish(const std::string& name, unsigned generation, const Source& source,
                              const BuildOptions& options,

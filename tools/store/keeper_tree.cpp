@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Keeper: making a tree, putting it in its place, and taking it away.
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -209,19 +210,32 @@ Status Keeper::clean_work(const std::string& name) {
 
 Result<bool> Keeper::in_use(const std::string& name, const std::string& path) const {
   if (!node_.kernel.present()) return false;
+  // A thread of a process that has just left may be inside fork(2) and bring a child to the OS: by
+  // the second look the child is there.  Nothing tells of that moment, so there is a pause.
+  for (const int pause : {0, 200}) {
+    ::poll(nullptr, 0, pause);
+    const auto counted = count_in(name, path);
+    if (!counted) return counted.error();
+    if (*counted > 0) return true;
+  }
+  return false;
+}
+
+Result<unsigned long long> Keeper::count_in(const std::string& name,
+                                            const std::string& path) const {
+  unsigned long long count = 0;
   const auto usage = node_.kernel.usage();
   if (usage) {
     for (const auto& os : *usage)
-      if (os.processes > 0 && (path.empty() ? os.name == name : os.path == path)) return true;
-    return false;
+      if (path.empty() ? os.name == name : os.path == path) count += os.processes;
+    return count;
   }
   if (usage.error().code != ENOSYS) return usage.error();
   // An older module does not tell the generations apart.
   const auto processes = node_.kernel.processes();
   if (!processes) return processes.error();
-  for (const auto& process : *processes)
-    if (process.name == name) return true;
-  return false;
+  for (const auto& process : *processes) count += process.name == name;
+  return count;
 }
 
 Status Keeper::recover() {
@@ -243,6 +257,12 @@ Status Keeper::recover(const std::string& name) {
   if (*entry) {
     bool listed = false;
     for (const auto& record : *records) listed = listed || all->find_path(record.path()) != nullptr;
+    if ((*entry)->what == JournalEntry::What::remove && !listed) {
+      // Somebody may have come in before the line went; it is left for the next time.
+      const auto used = in_use(name, "");
+      if (!used) return used.error();
+      if (*used) return {};
+    }
     for (const auto& record : *records) {
       const bool publishes = (*entry)->what == JournalEntry::What::publish;
       const bool concerned = publishes ? record.generation == (*entry)->generation &&
