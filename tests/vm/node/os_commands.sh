@@ -11,7 +11,7 @@ modprobe -a loop squashfs erofs overlay || fail "the node lacks modules"
 
 # stay NAME: alice stays in that OS, until told; what it then sees of its tree is in /run/said.NAME.
 stay() {
-  mkfifo /run/go.$1 /run/ready.$1
+  mkfifo -m 666 /run/go.$1 /run/ready.$1
   as alice chos -o "$1" sh -c 'echo ready >/run/ready.'"$1"'; read -r line;
     cat /etc/mark; readlink /proc/chos/link; cat /proc/chos/setchos' \
     </run/go.$1 >/run/said.$1 2>&1 &
