@@ -135,7 +135,7 @@ def run_node_cases(kernel, names: list) -> list:
         files[f"{node.TESTS}/lib.sh"] = (node.LIBRARY, 0o755)
         files["case-runner"] = (BOOT / "case-runner", 0o755)
         files["cases"] = ("".join(f"{name}\n" for name in rest), 0o644)
-        if "node_layer" in rest:  # the one that mounts images
+        if {"node_layer", "node_os_commands"}.intersection(rest):  # they mount images
             for kind, content in small_tree.images().items():
                 files[f"{node.TESTS}/small.{kind}"] = (content, 0o644)
         return qemu.boot(kernel, node.archive(kernel, files).build(),
