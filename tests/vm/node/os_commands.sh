@@ -79,12 +79,12 @@ expect 0 chosctl os default base
 expect 0 chosctl os close packed
 
 # Programs of one OS that are the base's.
-expect 0 chosctl os base small ping
+expect 0 chosctl os base small sudo
 expect 0 chosctl os base small
-equal "$(cat $output)" ping "the commands of small"
-equal "$(readlink /chos/os/small/bin/ping)" /local/usr/bin/chos-base "ping in small"
-expect 0 chosctl os base small ping --remove
-equal "$(readlink /chos/os/small/bin/ping)" busybox "ping in small again"
+equal "$(cat $output)" sudo "the commands of small"
+equal "$(readlink /chos/os/small/usr/sbin/sudo)" /local/usr/bin/chos-base "sudo in small"
+expect 0 chosctl os base small sudo --remove
+[ ! -L /chos/os/small/usr/sbin/sudo ] || fail "sudo in small still is the base's"
 
 # All of it is there again after a down and an up, and closed what was closed.
 stop_node
