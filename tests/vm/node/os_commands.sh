@@ -88,8 +88,8 @@ expect 0 chosctl os base small sudo --remove
 
 # All of it is there again after a down and an up, and closed what was closed.
 stop_node
-expect 1 mountpoint -q $trees/small
-expect 1 mountpoint -q $trees/far
+! mountpoint -q $trees/small || fail "the image is still mounted"
+! mountpoint -q $trees/far || fail "the directory is still bound"
 expect 0 chosctl up
 for os in small far; do
   expect 0 as alice chos -o $os cat /proc/chos/setchos
