@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <thread>
 
 namespace chos::guest {
@@ -219,6 +220,15 @@ CHOS_CASE(usage_the_dead, 20) {
   CHECK_EQ(processes_in("/os/sl6"), 0u);
 }
 
+/* join() returns while the kernel is still taking the thread apart. */
+static void until_alone() {
+  for (;;) {
+    const std::filesystem::directory_iterator threads("/proc/self/task");
+    if (std::distance(begin(threads), end(threads)) == 1) return;
+    sched_yield();
+  }
+}
+
 CHOS_CASE(usage_threads, 20) {
   /* A process is one, however many threads; one that left with several counts while it has. */
   Node node;
@@ -249,6 +259,7 @@ CHOS_CASE(usage_threads, 20) {
       CHECK_OK(enter("/"));
     });
     again.join();
+    until_alone();
     CHECK_OK(enter("sl6"));
     CHECK_OK(enter("/"));
     std::thread last([&] {
