@@ -27,6 +27,12 @@ class MissingTreesTest : public FakeNode {
   }
 };
 
+TEST_F(MissingTreesTest, TheBaseOsNeedsNoTree) {
+  write_text(top + "/list", "trixie:/os/trixie\nhome:/\nbase:/\n");
+  EXPECT_TRUE(bring_up(node, log)) << joined(log.failures);
+  EXPECT_TRUE(log.warnings.empty()) << joined(log.warnings);
+}
+
 TEST_F(MissingTreesTest, TheOthersAreThere) {
   write_text(top + "/list", "trixie:/os/trixie\n# on a server\nold:/os/old:groups=7\nsl6:/os/sl6:suid\n");
   up();

@@ -61,9 +61,11 @@ Result<std::string> base_path(const Config& config, const std::string& path) {
 std::vector<Complaint> check_paths(const Config& config, const Allowlist& list,
                                    const std::string& file) {
   std::vector<Complaint> out;
-  for (const auto& entry : list.entries())
+  for (const auto& entry : list.entries()) {
+    if (entry.is_base()) continue;
     if (const auto path = base_path(config, entry.path); !path)
       out.push_back({file, entry.line, path.error().what + "; " + path.error().remedy});
+  }
   return out;
 }
 

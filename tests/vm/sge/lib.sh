@@ -52,6 +52,9 @@ submit() {
   [ "$os" = - ] || variable=(CHOS="$os")
   rm -f $said
   in_home alice "${variable[@]}" qsub -sync y -cwd -j y -o said "$@"
+  local status=$?
+  [ $status -lt 100 ] || cat $said # a shell's own refusal, for whoever looks for the cause
+  return $status
 }
 
 # job_said TEXT WHAT: all that the last job has said.
