@@ -206,6 +206,32 @@ TEST_F(KeeperTest, DoesNotRemoveTheDefault) {
   EXPECT_TRUE(remove("os"));
 }
 
+TEST_F(KeeperTest, DoesNotRemoveWhatHasAnotherName) {
+  ASSERT_TRUE(add("os", "one"));
+  const std::string alias = list() + "alias:/os/os\n";
+  write_text(node.allowlist_file, alias);
+  EXPECT_EQ(remove("os").error().code, EBUSY);
+  EXPECT_EQ(list(), alias);
+  EXPECT_EQ(trees(), Names{"os"});
+  ASSERT_TRUE(remove("alias"));
+  EXPECT_EQ(list(), "# ours\nos:/os/os\n");
+  EXPECT_EQ(trees(), Names{"os"});
+  expect_tidy();
+}
+
+TEST_F(KeeperTest, TouchesNoFileOfAnotherName) {
+  ASSERT_TRUE(add("os", "one"));
+  write_text(top + "/precious", "data");
+  // From TREES/.chos/journal.
+  const std::string name = "../../../precious";
+  ASSERT_TRUE(exists(node.config.trees + "/.chos/journal/" + name));
+  EXPECT_FALSE(store().take(name));
+  EXPECT_FALSE(remove(name));
+  EXPECT_FALSE(replace(name, "one"));
+  EXPECT_FALSE(keep([&](Keeper& k) { return k.rollback(name); }));
+  EXPECT_EQ(read_text(top + "/precious"), "data");
+}
+
 TEST_F(KeeperTest, LeavesATreeThatIsNotItsOwn) {
   make_usable_tree(node.config.trees + "/mine", "mine");
   write_text(node.allowlist_file, "mine:/os/mine\n");

@@ -90,14 +90,19 @@ Result<TreeRecord> Keeper::publish(const std::string& name, unsigned generation,
     progress_.stage("publishing " + name);
     const auto changed = change_list(edit(*record));
     if (!changed) {
-      if (auto undone = discard(*record); !undone) progress_.note(undone.error().what);
+      // If the old list could not be put back, the tree is one that users may be in.
+      const auto now = list();
+      const bool listed = !now || now->find_path(record->path()) != nullptr;
+      if (const auto undone = listed ? Status() : discard(*record); !undone)
+        progress_.note(undone.error().what);
       record = changed.error();
+    } else {
+      prune(name);  // while the journal is ours
     }
   }
   status = clean_work(name);
   if (status) status = store_.end_journal(name);
   if (!status) progress_.note(status.error().what);
-  if (record) prune(name);
   return record;
 }
 
@@ -145,6 +150,15 @@ Status Keeper::remove(const std::string& name) {
                         "base", EBUSY});
   const auto records = store_.records_of(name);
   if (!records) return finish(records.error());
+  const auto all = list();
+  if (!all) return finish(all.error());
+  // A name by hand for a tree of another one has no records, and only its line goes.
+  for (const auto& other : all->entries())
+    if (!records->empty() && other.name != name &&
+        (other.path == found->entry.path || find_record(*records, other.path) != nullptr))
+      return finish(Error{in_quotes(other.name) + " in " + node_.allowlist_file +
+                              " is another name for a tree of " + in_quotes(name),
+                          "take that line out first, and run: chosctl reload", EBUSY});
   const auto used_by = [&]() -> Status {
     const auto used = in_use(name, "");
     if (!used) return used.error();
@@ -164,7 +178,10 @@ Status Keeper::remove(const std::string& name) {
   if (!changed) return finish(changed.error());
   // Whoever came in while the line was still there stays.
   if (auto status = used_by(); !status) {
-    const auto restored = change_list([&](const std::string&) { return before; });
+    const auto restored = change_list([&](const std::string& text) {
+      return text == without_entry(before, name) ? before
+                                                 : with_entry(text, render_entry(found->entry));
+    });
     if (!restored) progress_.note(restored.error().what);
     return finish(status);
   }

@@ -159,6 +159,8 @@ Status Store::forget(const TreeRecord& record) const {
 }
 
 Result<UniqueFd> Store::take(const std::string& name) const {
+  // It becomes the name of a file, which is removed in the end.
+  if (const auto problem = name_problem(name); !problem.empty()) return Error{problem, "", EINVAL};
   if (auto status = prepare(); !status) return status.error();
   const std::string path = own("journal/" + name);
   for (;;) {
