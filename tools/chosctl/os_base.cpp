@@ -13,7 +13,6 @@
 #include "lib/bring_up.h"
 #include "lib/exit_status.h"
 #include "lib/files.h"
-#include "lib/mountinfo.h"
 #include "lib/names.h"
 #include "lib/replace.h"
 #include "store/catalog.h"
@@ -60,12 +59,6 @@ void print(const OsOptions& options, const std::vector<std::string>& commands) {
     for (const auto& command : commands) std::cout << command << "\n";
 }
 
-bool is_up(const Node& node) {
-  if (!node.kernel.present()) return false;
-  const auto table = MountTable::read();
-  return table && table->at(node.config.farm) != nullptr;
-}
-
 }  // namespace
 
 int os_base(const Node& node, const std::string& config, const OsOptions& options) {
@@ -99,7 +92,7 @@ int os_base(const Node& node, const std::string& config, const OsOptions& option
     if (wanted->empty()) now.config.os_commands.erase(options.name);
     else now.config.os_commands[options.name] = *wanted;
     Console console("os base");
-    if (is_up(node) && !chos::reload(now, console)) {
+    if (node_is_up(node) && !chos::reload(now, console)) {
       if (const auto status = write_config(node, config, old_text); !status) return fail(status.error());
       say.hint("nothing was changed");
       return exit_failed;

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "lib/mount_numbers.h"
 #include "lib/names.h"
 
 // Of Linux 5.10; older headers lack it.
@@ -20,25 +21,8 @@
 #define MS_NOSYMFOLLOW 256
 #endif
 
-// Of Linux 5.2 and 4.11; in <sys/mount.h> from glibc 2.36 on, and <linux/mount.h> next to it does not
-// compile with older ones.
-#ifndef OPEN_TREE_CLONE
-#define OPEN_TREE_CLONE 1
-#endif
-#ifndef OPEN_TREE_CLOEXEC
-#define OPEN_TREE_CLOEXEC O_CLOEXEC
-#endif
-#ifndef MOVE_MOUNT_F_EMPTY_PATH
-#define MOVE_MOUNT_F_EMPTY_PATH 0x04
-#endif
-#ifndef MOVE_MOUNT_T_EMPTY_PATH
-#define MOVE_MOUNT_T_EMPTY_PATH 0x40
-#endif
-
 namespace chos {
 namespace {
-
-std::string by_fd(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 
 unsigned long kernel_flags(unsigned flags) {
   unsigned long out = 0;

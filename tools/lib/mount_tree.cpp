@@ -10,23 +10,12 @@
 #include <cerrno>
 #include <utility>
 
+#include "lib/mount_numbers.h"
 #include "lib/mount_ops.h"
 
-// Of Linux 5.2 and later; the headers of an older libc lack them.
-#ifndef OPEN_TREE_CLONE
-#define OPEN_TREE_CLONE 1
-#endif
-#ifndef OPEN_TREE_CLOEXEC
-#define OPEN_TREE_CLOEXEC O_CLOEXEC
-#endif
+// As in mount_numbers.h, but of one place alone.
 #ifndef AT_RECURSIVE
 #define AT_RECURSIVE 0x8000
-#endif
-#ifndef MOVE_MOUNT_F_EMPTY_PATH
-#define MOVE_MOUNT_F_EMPTY_PATH 0x04
-#endif
-#ifndef MOVE_MOUNT_T_EMPTY_PATH
-#define MOVE_MOUNT_T_EMPTY_PATH 0x40
 #endif
 #ifndef MOVE_MOUNT_BENEATH
 #define MOVE_MOUNT_BENEATH 0x200  // 6.5
@@ -39,8 +28,6 @@ namespace {
 constexpr unsigned close_on_exec = 1;                        // FSOPEN_CLOEXEC, FSMOUNT_CLOEXEC
 constexpr unsigned set_string = 1, create = 6;               // FSCONFIG_
 constexpr unsigned attr_ro = 1, attr_nosuid = 2, attr_nodev = 4, attr_noexec = 8;  // MOUNT_ATTR_
-
-std::string by_fd(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 
 bool set(int context, const char* key, const std::string& value) {
   return ::syscall(SYS_fsconfig, context, set_string, key, value.c_str(), 0) == 0;

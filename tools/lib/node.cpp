@@ -69,6 +69,12 @@ std::vector<Complaint> check_paths(const Config& config, const Allowlist& list,
   return out;
 }
 
+bool node_is_up(const Node& node) {
+  if (!node.kernel.present()) return false;
+  const auto table = MountTable::read();
+  return table && table->at(node.config.farm) != nullptr;
+}
+
 std::vector<const OsEntry*> trees_of(const Allowlist& list) {
   std::vector<const OsEntry*> out;
   for (const auto& entry : list.entries()) {

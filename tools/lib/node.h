@@ -43,6 +43,9 @@ struct Node {
   std::string farm_path(const std::string& name) const { return config.farm + "/" + name; }
 };
 
+/// Whether the module answers and something is mounted on the farm.
+bool node_is_up(const Node& node);
+
 /// What is said while up, down and reload work.
 class Progress {
  public:

@@ -59,7 +59,6 @@ class Keeper {
   Result<bool> change_list(const Edit& edit);
   Status write_list(const std::string& text) const;
   Status apply();
-  bool is_up() const;
 
   Status recover(const std::string& name);
   Status clean_work(const std::string& name);

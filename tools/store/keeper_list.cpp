@@ -7,7 +7,6 @@
 
 #include "lib/bring_up.h"
 #include "lib/files.h"
-#include "lib/mountinfo.h"
 #include "lib/names.h"
 #include "lib/replace.h"
 #include "store/keeper.h"
@@ -86,19 +85,13 @@ Result<bool> Keeper::change_list(const Edit& edit) {
   return true;
 }
 
-bool Keeper::is_up() const {
-  if (!node_.kernel.present()) return false;
-  const auto table = MountTable::read();
-  return table && table->at(node_.config.farm) != nullptr;
-}
-
 Status Keeper::apply() {
   const auto all = list();
   if (!all) return all.error();
   const auto mounts = mount_trees(store_, *all, node_.allowlist_file);
   if (!mounts) return mounts.error();
   for (const auto& complaint : mounts->missing) progress_.note(complaint.text());
-  if (!is_up()) return {};
+  if (!node_is_up(node_)) return {};
   if (chos::reload(node_, quiet_)) return {};
   return Error{"the node could not be made to go by the new allowlist, so the old one is back",
                "see: chosctl doctor", EIO};
