@@ -125,6 +125,10 @@ TEST_F(Starter, FormsOfGridEngineAndLsf) {
   ASSERT_EQ(::symlink(CHOS_STARTER, path("chos_sge_starter").c_str()), 0);
   ran = shell("./chos_sge_starter");
   EXPECT_EQ(ran.status, 100) << ran.err;
+  // Grid Engine gives it the shell's name when the script is on standard input.
+  ran = shell("bash -c 'exec -a -bash ./chos_sge_starter -s x'");
+  EXPECT_EQ(ran.status, 100) << ran.err;
+  EXPECT_EQ(ran.err.find("not expected"), std::string::npos) << ran.err;
 }
 
 TEST_F(Starter, HelpAndComplaints) {
