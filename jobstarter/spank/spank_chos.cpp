@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdlib>
 #include <exception>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -82,7 +83,7 @@ std::string variable(spank_t handle, const char* name) {
 }
 
 Asked asked_of(spank_t handle) {
-  Asked asked{{}, variable(handle, "CHOS"), variable(handle, chos::spank::carrier)};
+  Asked asked{{}, variable(handle, "CHOS"), variable(handle, chos::spank::carrier), {}};
   if (option_given) asked.option = option_value();
   return asked;
 }
@@ -162,9 +163,11 @@ int register_option(spank_t handle, int count, char** words) {
   return spank_option_register(handle, &the_option);
 }
 
+// Slurm calls it for each component of a heterogeneous job.
 int submit(spank_t handle, const Site& site) {
-  Asked asked{{}, own_variable("CHOS"), own_variable(chos::spank::carrier)};
-  if (option_given) asked.option = option_value();
+  static std::optional<std::string> before;
+  Asked asked{{}, own_variable("CHOS"), own_variable(chos::spank::carrier), before};
+  if (option_given) asked.option = before = option_value();
   const auto submission = chos::spank::at_submission(asked, site);
   if (!submission) {
     slurm_error("chos: %s", text_of(submission.error(), "; nothing was submitted").c_str());

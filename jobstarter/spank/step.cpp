@@ -91,6 +91,11 @@ Result<Site> parse_arguments(const std::vector<std::string>& words) {
 Result<Submission> at_submission(const Asked& asked, const Site& site) {
   if (asked.option && asked.option->empty())
     return Error{"--chos needs the name of an OS", "--chos=base is the base OS", 0};
+  // Slurm hands one value to all of them, the last.
+  if (asked.before && asked.option && *asked.option != *asked.before)
+    return Error{"the components of a heterogeneous job have one OS, but --chos names " +
+                     in_quotes(*asked.before) + " and " + in_quotes(*asked.option),
+                 "another OS is for a step: srun --het-group=N --chos=OS", 0};
   Place place(site.allowlist, site.proc);
   // A node for submissions only knows of no OS; the nodes that run the job do.
   if (place.parsed.missing) place.parsed.list.reset();

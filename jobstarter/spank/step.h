@@ -21,6 +21,7 @@ struct Asked {
   std::optional<std::string> option;  ///< --chos=NAME
   std::string variable;               ///< $CHOS: of the submitter, or of the job
   std::string carried;                ///< the value of `carrier`
+  std::optional<std::string> before;  ///< --chos of a heterogeneous job's component before this one
 };
 
 /// Where things are; all but tests leave it as it is.

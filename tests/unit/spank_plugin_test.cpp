@@ -192,6 +192,25 @@ TEST_F(SpankPlugin, ABadNameIsRefusedAtSubmission) {
             "trixie and base); nothing was submitted\npost -1\n");
 }
 
+TEST_F(SpankPlugin, TheComponentsOfAHeterogeneousJobHaveOneOs) {
+  const auto submits_two = [this](const char* first, const char* second) {
+    return played([=, this] {
+      slurm.context = S_CTX_LOCAL;
+      ::unsetenv("CHOS");
+      init(first);
+      tell("post " + std::to_string(call("slurm_spank_init_post_opt")));
+      slurm.option->cb(0, second, 0);
+      tell("post " + std::to_string(call("slurm_spank_init_post_opt")));
+    }).out;
+  };
+  EXPECT_EQ(submits_two("trixie", "trixie"),
+            "init 0\ncontrol CHOS=trixie\npost 0\ncontrol CHOS=trixie\npost 0\n");
+  EXPECT_EQ(submits_two("trixie", "base"),
+            "init 0\ncontrol CHOS=trixie\npost 0\nerror chos: the components of a heterogeneous job "
+            "have one OS, but --chos names 'trixie' and 'base' (another OS is for a step: srun "
+            "--het-group=N --chos=OS); nothing was submitted\npost -1\n");
+}
+
 TEST_F(SpankPlugin, ATaskEntersAndCarriesTheName) {
   EXPECT_EQ(started("trixie", {{"PWD", path("home")}}).out,
             "init 0\nuser 0\njob CHOS=trixie\ntask 0\n");

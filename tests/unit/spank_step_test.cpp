@@ -67,6 +67,13 @@ TEST_F(Spank, ANameIsRefusedBeforeAnythingIsSubmitted) {
   EXPECT_EQ(carries({"", "trixie", ""}), "error: --chos needs the name of an OS");
 }
 
+TEST_F(Spank, TheComponentsOfAJobHaveOneOs) {
+  EXPECT_EQ(carries({"trixie", "", "", "trixie"}), "trixie|option:trixie");
+  EXPECT_EQ(carries({"trixie", "", "", "base"}),
+            "error: the components of a heterogeneous job have one OS, but --chos names 'base' and 'trixie'");
+  EXPECT_EQ(carries({{}, "trixie", "", "base"}), "|environment:trixie") << "that is asked of Slurm";
+}
+
 TEST_F(Spank, ANodeWithoutAListSubmitsAnyName) {
   site_.allowlist = path("none");
   EXPECT_EQ(carries({"sarge", "", ""}), "sarge|option:sarge");
