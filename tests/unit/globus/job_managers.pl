@@ -88,6 +88,19 @@ is($refused->{parent}, undef, 'Slurm: a refused job is not submitted');
 like($refused->{said}{GT3_FAILURE_MESSAGE}, qr/one line.*not started/, 'Slurm: the reason');
 delete $ENV{CHOS};
 
+# What the job's script says, which the shell of the OS reads.
+sub script { return submit('slurm', executable => $_[0])->create_execution_statement() }
+write_file($chos, "trixie\n");
+is(script('"/bin/sh" "/srun"'), '"/bin/sh" "/srun"', 'Slurm: a program is run as it is');
+write_file("$home/srun", "#!/bin/sh\necho \"srun <\$1> <\$2>\"\n", 0755);
+my $several = script("\"$home/srun\" \"a  b\" \"\\\$x\"");
+is(qx{$several}, "srun <a  b> <\$x>\n", 'Slurm: the base has its srun where Globus says');
+$several = script('"/no/such/srun" "a"');
+like($several, qr{/usr/local/bin/srun}, 'Slurm: an OS has it where chosctl links it');
+is(system('sh', '-nc', $several), 0, 'Slurm: a script that the shell reads');
+is(ref script(\'an error'), 'SCALAR', 'Slurm: an error stays one');
+unlink $chos;
+
 # fork
 {
     no warnings 'once';

@@ -41,4 +41,16 @@ sub validate_executable
     return;
 }
 
+# Jobs of type `multiple`, which are what clients submit unasked, are started by srun from inside the
+# job's script, and so from inside its OS.  That has it where `chosctl up` links commands of the base.
+sub create_execution_statement
+{
+    my $self = shift;
+    my $statement = $self->SUPER::create_execution_statement(@_);
+    return $statement if ref $statement;
+    $statement =~ s{^("(?:[^"\\]|\\.)*/srun")}
+                   {chos_srun=$1\n[ -x "\$chos_srun" ] || chos_srun=/usr/local/bin/srun\n"\$chos_srun"};
+    return $statement;
+}
+
 1;

@@ -7,5 +7,6 @@ our @ISA = qw(Globus::GRAM::JobManager);
 
 sub submit { my $self = shift; $self->{parent} = {chos => $ENV{CHOS}}; return {} }
 sub validate_executable { 'EXECUTABLE_NOT_FOUND' }
+sub create_execution_statement { $_[0]{JobDescription}->executable() }
 
 1;
