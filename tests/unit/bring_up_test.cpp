@@ -353,6 +353,53 @@ TEST_F(BringUp, DownRefusesWhileInUse) {
   EXPECT_TRUE(module.is_loaded);
 }
 
+// As the kernel has it: a file system that is mounted anywhere keeps the module.
+struct ModuleOfAFileSystem : FakeModule {
+  std::string where;
+  Status unload() override {
+    in_use = false;
+    for (const pid_t pid : holders_elsewhere("tmpfs")) {
+      const auto table = MountTable::read("/proc/" + std::to_string(pid) + "/mountinfo");
+      in_use = in_use || (table && table->at(where) != nullptr);
+    }
+    return FakeModule::unload();
+  }
+};
+
+TEST_F(BringUp, DownReachesWhatAServiceHasTakenAlong) {
+  ModuleOfAFileSystem held;
+  held.where = top + "/kernel";
+  node.module = &held;
+  up();
+  int ready[2], go[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  ASSERT_EQ(::pipe(go), 0);
+  const pid_t service = ::fork();
+  if (service == 0) {
+    char byte = 0;
+    // Its own, which nothing reaches by propagation.
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr) != 0)
+      ::_exit(1);
+    ::close(go[1]);
+    (void)!::write(ready[1], "r", 1);
+    (void)!::read(go[0], &byte, 1);
+    ::_exit(0);
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  EXPECT_EQ(take_down(node, {}, log).what, DownOutcome::What::down) << joined(log.failures);
+  EXPECT_FALSE(held.is_loaded);
+  EXPECT_EQ(held.unloads, 2);
+  const auto there = MountTable::read("/proc/" + std::to_string(service) + "/mountinfo");
+  ASSERT_TRUE(there);
+  EXPECT_EQ(there->at(top + "/kernel"), nullptr);
+  EXPECT_NE(there->at(top), nullptr) << "what is not chos's stays";
+  ::close(go[1]);
+  ::waitpid(service, nullptr, 0);
+  for (const int fd : {ready[0], ready[1], go[0]}) ::close(fd);
+  node.module = &module;
+}
+
 TEST_F(BringUp, DownKeepsTheModule) {
   up();
   EXPECT_EQ(take_down(node, {false, true}, log).what, DownOutcome::What::down);

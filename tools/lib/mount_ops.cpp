@@ -142,7 +142,18 @@ Status detach(const std::string& target) {
 
 namespace {
 
-// In a namespace of its own: 0, or the errno.
+// What `work`, done by a child, returns: 0 or an errno.
+template <typename Work>
+int in_child(Work work) {
+  const pid_t child = ::fork();
+  if (child < 0) return errno;
+  if (child == 0) ::_exit(work());
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+  return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+}
+
+// In a namespace of its own.
 int remove_below_mounts(const char* target) {
   if (::unshare(CLONE_NEWNS) != 0) return errno;
   if (::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr) != 0) return errno;
@@ -151,21 +162,32 @@ int remove_below_mounts(const char* target) {
   return ::rmdir(target) == 0 ? 0 : errno;
 }
 
+int detach_in(int space, int id, const std::string& target) {
+  if (::setns(space, CLONE_NEWNS) != 0) return errno;
+  if (!open_mount(id, target)) return ENOENT;
+  return ::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0 ? 0 : errno;
+}
+
 }  // namespace
 
 // The kernel lets a directory be removed that is a mount point in other namespaces only, and
 // takes off, everywhere, what is mounted there: the one way to unmount a tree of mounts lazily
 // that leaves the tree whole for those who are in it.
 Status detach_everywhere(const std::string& target) {
-  const pid_t child = ::fork();
-  if (child < 0) return system_error("cannot start a process", errno);
-  if (child == 0) ::_exit(remove_below_mounts(target.c_str()));
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-  const int why = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+  const int why = in_child([&target] { return remove_below_mounts(target.c_str()); });
   if (why != 0) return system_error("cannot remove the mount point " + target, why);
   if (::mkdir(target.c_str(), 0755) != 0)
     return system_error("cannot make the directory " + target + " again", errno);
+  return {};
+}
+
+Status detach_elsewhere(pid_t pid, int id, const std::string& target) {
+  const std::string name = "/proc/" + std::to_string(pid) + "/ns/mnt";
+  const UniqueFd space(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!space) return system_error("cannot open " + name, errno);
+  const int why = in_child([&] { return detach_in(space.get(), id, target); });
+  if (why != 0)
+    return system_error("cannot detach " + target + " for process " + std::to_string(pid), why);
   return {};
 }
 

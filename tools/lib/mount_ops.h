@@ -4,6 +4,7 @@
 #pragma once
 
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include <string>
 
@@ -57,6 +58,10 @@ Status detach(const std::string& target);
 /// connected as it was.  Fails, with nothing changed, if the directory cannot be removed for a
 /// moment (a read-only file system).
 Status detach_everywhere(const std::string& target);
+
+/// As detach(), of the mount `id` on `target` in the mount namespace of process `pid`.  Code ENOENT: that
+/// is not what is found there.
+Status detach_elsewhere(pid_t pid, int id, const std::string& target);
 
 /// Unmounts only if nobody uses it (code EBUSY otherwise).
 Status unmount(const std::string& target);

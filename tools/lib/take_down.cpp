@@ -139,12 +139,33 @@ class Lower {
     return {};
   }
 
+  // A service with a /proc of its own (systemd's ProtectProc=) has taken along what was mounted there
+  // when it started, and no unmounting reaches it.
+  bool release_elsewhere() {
+    const std::string& where = node_.kernel.directory();
+    std::size_t released = 0;
+    for (const pid_t pid : holders_elsewhere(node_.filesystem)) {
+      const auto table = MountTable::read("/proc/" + std::to_string(pid) + "/mountinfo");
+      if (!table) continue;  // it has ended
+      for (const auto& mount : table->mounts())
+        if (mount.type == node_.filesystem && mount.target == where &&
+            detach_elsewhere(pid, mount.id, where))
+          ++released;
+    }
+    if (released > 0)
+      progress_.step("chosfs", true, where + " of " + std::to_string(released) +
+                     (released == 1 ? " service with mounts of its own"
+                                    : " services with mounts of their own"));
+    return released > 0;
+  }
+
   void unload() {
     if (!node_.module->loaded()) {
       progress_.step("module", false, "not loaded");
       return;
     }
-    const auto status = node_.module->unload();
+    auto status = node_.module->unload();
+    if (!status && out_.processes.empty() && release_elsewhere()) status = node_.module->unload();
     if (status) {
       progress_.step("module", true, "unloaded");
       return;
