@@ -2,6 +2,7 @@
 // Adding, replacing and removing OSs, on a node whose kernel is some files; and chosctl itself,
 // killed at any moment.
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 
 #include <chrono>
@@ -149,6 +150,50 @@ TEST_F(KeeperTest, KeepsNothingOfWhatWasInterrupted) {
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().code, EINTR);
   EXPECT_EQ(trees(), Names{});
+  expect_tidy();
+}
+
+TEST_F(KeeperTest, AFullDiskCostsNothing) {
+  ASSERT_EQ(::mount("tmpfs", node.config.trees.c_str(), "tmpfs", 0, "size=100k"), 0);
+  const auto full = add("one", "one");
+  ASSERT_FALSE(full);
+  EXPECT_EQ(full.error().code, ENOSPC) << full.error().what;
+  EXPECT_NE(full.error().what.find("No space left on device"), std::string::npos) << full.error().what;
+  EXPECT_NE(full.error().remedy.find("make room"), std::string::npos);
+  EXPECT_EQ(trees(), Names{});
+  EXPECT_EQ(list(), "# ours\n");
+  expect_tidy();
+  ASSERT_EQ(::mount("tmpfs", node.config.trees.c_str(), "tmpfs", MS_REMOUNT, "size=100m"), 0);
+  EXPECT_TRUE(add("one", "one"));
+  EXPECT_EQ(::umount2(node.config.trees.c_str(), MNT_DETACH), 0);
+}
+
+// A program stands for mmdebstrap: what it says when a suite's Release file is too old is apt's.
+TEST_F(KeeperTest, AnExpiredSuiteIsTakenOnlyIfAskedFor) {
+  make_directories(top + "/programs");
+  // The tree's directory is the last word but one.
+  write_text(top + "/programs/mmdebstrap",
+             "#!/bin/bash\nmkdir \"${*: -2:1}\"\n"
+             "case \"$*\" in *Check-Valid-Until*false*) exec cp -a " + top +
+                 "/source/one/. \"${*: -2:1}\" ;; esac\n"
+                 "echo 'E: Release file for http://deb/InRelease is expired (invalid since 9d)'\nexit 25\n");
+  fs::permissions(top + "/programs/mmdebstrap", fs::perms::owner_all);
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", (top + "/programs:" + path).c_str(), 1);
+  BuildOptions options;
+  options.mirror = "file:/nowhere";
+  const auto debian = parse_source("debian:bullseye");
+  ASSERT_TRUE(debian);
+  const auto refused = keep([&](Keeper& k) { return k.add("old", *debian, options, ""); });
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().what.find("is expired"), std::string::npos) << refused.error().what;
+  EXPECT_NE(refused.error().remedy.find("--allow-expired"), std::string::npos);
+  EXPECT_EQ(trees(), Names{});
+  options.expired_ok = true;
+  const auto taken = keep([&](Keeper& k) { return k.add("old", *debian, options, ""); });
+  EXPECT_TRUE(taken) << taken.error().what;
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_EQ(list(), "# ours\nold:/os/old\n");
   expect_tidy();
 }
 

@@ -79,7 +79,8 @@ class Archive {
     const int code = ::archive_errno(writer_.get());
     const char* why = ::archive_error_string(writer_.get());
     return Error{"cannot unpack " + in_quotes(name) + " of " + file_ + ": " +
-                     (why != nullptr ? why : std::strerror(code)),
+                     (why != nullptr ? why : "it cannot be written") +
+                     (code > 0 ? " (" + std::string(std::strerror(code)) + ")" : ""),
                  code == ENOSPC ? "make room; nothing was kept of it" : "", code};
   }
   Error refused(const std::string& name, const std::string& problem) const {

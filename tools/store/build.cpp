@@ -37,7 +37,12 @@ Result<Built> build_debian(const BuildContext& context) {
     command.emplace_back("--aptopt=Acquire::Check-Valid-Until \"false\"");
   command.insert(command.end(),
                  {source.suite, work + "/root", "deb " + mirror + " " + source.suite + " main"});
-  if (auto status = run_logged(command, log, progress); !status) return status.error();
+  if (auto status = run_logged(command, log, progress); !status) {
+    Error error = status.error();
+    if (!options.expired_ok && error.what.find("is expired (invalid since") != std::string::npos)
+      error.remedy = "if that is known to be so, take it nevertheless: --allow-expired; " + error.remedy;
+    return error;
+  }
   return Built{TreeRecord::Kind::tree, work + "/root", ""};
 }
 
