@@ -19,6 +19,8 @@ _MARK = re.compile(r"\] chos-test: (start|end) (\S+)")
 # before: an int3 that no kernel text holds any more.  With one thread for all it does not.
 REWRITING = ("load_unload_under_load",)
 NODE_LIMIT = 60  # seconds for a case in the node
+LONG_NODE_LIMIT = 300
+MOUNTING_IMAGES = {"node_layer", "node_os_commands", "node_replace_under_jobs"}
 _PATIENCE = 60  # seconds beyond a case's own limit
 
 
@@ -125,26 +127,28 @@ def run_all(group: str, cases: list, boot) -> list:
     return list(outcomes.values())
 
 
-def run_node_cases(kernel, names: list) -> list:
-    """Run scripts of tests/vm/node in a node VM on a kernel."""
+def run_node_cases(kernel, names: list, long: bool = False) -> list:
+    """Run scripts of tests/vm/node in a node VM on a kernel; long: with bigger loads."""
     scripts = node.scripts()
     disks = node.disks()
+    limit = LONG_NODE_LIMIT if long else NODE_LIMIT
+    append = f"chostest.init=/case-runner rw chostest.limit={limit}"
 
     def boot(rest: list, watch: Watch) -> qemu.Run:
         files = {f"{node.TESTS}/{name}.sh": (path, 0o755) for name, path in scripts.items()}
         files[f"{node.TESTS}/lib.sh"] = (node.LIBRARY, 0o755)
         files["case-runner"] = (BOOT / "case-runner", 0o755)
         files["cases"] = ("".join(f"{name}\n" for name in rest), 0o644)
-        if {"node_layer", "node_os_commands"}.intersection(rest):  # they mount images
+        if MOUNTING_IMAGES.intersection(rest):
             for kind, content in small_tree.images().items():
                 files[f"{node.TESTS}/small.{kind}"] = (content, 0o644)
         return qemu.boot(kernel, node.archive(kernel, files).build(),
                          f"{kernel.name}-node", disks=disks,
                          on_line=watch.line, on_wait=watch.wait,
-                         timeout=len(rest) * NODE_LIMIT * qemu.scale() + 600,
-                         append="chostest.init=/case-runner rw")
+                         timeout=len(rest) * limit * qemu.scale() + 600,
+                         append=append + (" chostest.long=1" if long else ""))
 
-    return run_all(kernel.name, [(name, NODE_LIMIT) for name in names], boot)
+    return run_all(kernel.name, [(name, limit) for name in names], boot)
 
 
 def case_archive(runner_cases: list) -> initramfs.Archive:

@@ -14,7 +14,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import cases, host, image, node, qemu, tools, trees
+from . import cases, host, image, node, qemu, sources, tools, trees
 from .progress import Failure, say
 from .results import Outcome
 
@@ -40,6 +40,7 @@ class Group:
     like: tuple = ()  # groups whose lib.sh and set-up.sh are there too, as GROUP-lib.sh, GROUP-set-up
     enabled: dict = field(default_factory=dict)  # unit -> the unit or target that wants it, at boot
     reboots: bool = False  # a reboot boots again
+    sources: bool = False  # its OSs are those that chosctl made of every source
 
     def scripts(self) -> dict:
         """Name of the case -> Path of its script."""
@@ -49,24 +50,34 @@ class Group:
     def disks(self, kernel_name: str) -> tuple:
         """(the node's disk, the disk of the OSs' trees), made if the cache lacks them."""
         tree = self.trees[kernel_name]
-        return (image.ext4(tree, {"": trees.get(tree)}, spare=400),
-                node.os_disk(self.name, self.os_trees) if self.os_trees else node.os_disk())
+        if self.sources:
+            oss = image.ext4("os-sources", {"": sources.store()}, spare=800)
+        else:
+            oss = node.os_disk(self.name, self.os_trees) if self.os_trees else node.os_disk()
+        return (image.ext4(tree, {"": trees.get(tree)}, spare=400), oss)
 
 
 GROUPS = (
     # The home on a server is mounted from the node itself.  What a login costs is measured.
     Group("login", {"6.1": "login12", "6.12": "login13"},
-          {"6.1": ("login_cron", "login_group_only", "login_groups", "login_ssh")},
-          modules=("sunrpc", "nfsd", "nfsv4", "auth_rpcgss"), measured=("login_cost",),
+          {"6.1": ("login_cron", "login_groups", "login_ssh")},
+          modules=("sunrpc", "nfsd", "nfsv4", "auth_rpcgss", "autofs4"), measured=("login_cost",),
           helpers=("typist.py",)),
     Group("slurm", {"6.1": "slurm12", "6.12": "slurm13"}, {"6.1": ("slurm_submit",)},
           modules=("virtio_net",), measured=("slurm_cost",), nodes=2, limit=120),
     Group("mpi", {"6.1": "slurm12", "6.12": "slurm13"}, {}, modules=("virtio_net",), nodes=2,
           os_trees=(("mpi", "os-mpi"),), like=("slurm",)),
+    Group("accounting", {"6.1": "accounting12", "6.12": "accounting13"}, {},
+          modules=("virtio_net",), limit=200, like=("slurm",)),
     # Emulated, a job of Grid Engine takes four seconds of the processor: a hundred take their time.
     Group("sge", {"6.1": "grid12"}, {}, limit=150),
     Group("globus", {"6.1": "grid12"}, {}, limit=100, like=("sge", "slurm")),
     Group("condor", {"6.12": "condor13"}, {}),
+    # What chosctl costs on a big node, in instructions.
+    Group("scale", {"6.1": "login12"}, {}, measured=("scale_hundred",), limit=300),
+    # Trees of every source.  What Python's own tests say takes its time.
+    Group("sources", {"6.1": "login12"}, {},
+          modules=("sunrpc", "nfsd", "nfsv4", "auth_rpcgss"), limit=300, sources=True),
     # The node as an administrator leaves it: chos and daemons are enabled, nobody calls chosctl.
     Group("reboot", {"6.1": "login12", "6.12": "login13"},
           {"6.1": ("reboot_late_tree", "reboot_node")},
@@ -160,7 +171,7 @@ def _archive(kernel, group: Group, names: list):
     for name in group.helpers:
         files[f"{node.TESTS}/{name}"] = (folder / name, 0o755)
     files[f"{node.TESTS}/cases"] = ("".join(f"{name}\n" for name in names), 0o644)
-    if group.trees[kernel.name] == "slurm13":
+    if group.trees[kernel.name] in ("slurm13", "accounting13"):
         files["usr/lib/x86_64-linux-gnu/slurm-wlm/spank_chos.so"] = (
             tools.plugin_for_slurm("24.11"), 0o644)
     for unit, wanting in group.enabled.items():
@@ -172,7 +183,7 @@ def _archive(kernel, group: Group, names: list):
         for path in ("etc/ssh/ssh_host_ed25519_key", "root/.ssh/id_ed25519"):
             files[path] = (_key(), 0o600)
         files["etc/ssh/authorized_keys"] = (_key().with_name("cluster_key.pub"), 0o644)
-    if group.nodes == 2:  # one key for the logins between the two
+    if group.nodes == 2 or "slurm" in group.like:  # one key for the logins between the two, and for munge
         for name in ("cluster_key", "cluster_key.pub"):
             files[f"root/.ssh/{name}"] = (_key().with_name(name), 0o600)
     files.update(node.unit("chos-cases.service"))

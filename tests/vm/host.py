@@ -12,6 +12,7 @@ from .progress import Failure, run, say
 PACKAGES = {
     "trees": ["mmdebstrap", "arch-test", "e2fsprogs", "kmod", "util-linux", "tar", "debian-archive-keyring"],
     "images": ["squashfs-tools", "erofs-utils"],
+    "sources": ["dnf", "rpm", "createrepo-c", "umoci", "skopeo", "zstd"],
     "guest": ["g++"],
     "vm": ["qemu-system-x86"],
     "cluster": ["openssh-client"],

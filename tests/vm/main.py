@@ -15,8 +15,8 @@ HELP = """\
 Tests of chos.  What this machine lacks is installed by apt; Debian trees, kernels and images
 come from its own mirror and are kept in ${XDG_CACHE_HOME:-~/.cache}/chos, with the logs.
 
-  tests/run                     units, check, fuzz, all cases of the kernel and the node on all
-                                four kernels, some logins and jobs
+  tests/run                     units, check, fuzz, the cases of the kernel and the node on all
+                                four kernels but for lengthy ones, some logins and jobs
   tests/run unit                the GoogleTest units of the tools
   tests/run check               the module's sources: W=1, sparse, checkpatch
   tests/run fuzz [SECONDS]      libFuzzer over what users and administrators write, 60 s each

@@ -65,6 +65,7 @@ _GRID_PACKAGES = (
 
 _SLURM = _DAEMONS + ("slurmctld", "slurmd", "slurm-client", "slurm-wlm-basic-plugins", "munge",
                      "libslurm-dev")
+_SLURMDBD = ("slurmdbd", "slurm-wlm-mysql-plugin", "mariadb-server")
 
 # The node: two users, root and them without passwords, no service that a test has no use for.
 _NODE = """
@@ -124,6 +125,9 @@ for unit in munge slurmctld slurmd; do
 done
 """
 
+# One that accounts for its jobs.
+_ACCOUNTING = _CLUSTER + "systemctl disable slurmdbd.service mariadb.service\n"
+
 # A node of a grid: Grid Engine and a gatekeeper, beside the daemons of _CLUSTER.
 _GRID = f"""
 debconf-set-selections <<'END'
@@ -179,6 +183,8 @@ RECIPES = {
                                                 "libpam-lastlog2"), script=_LOGIN),
         Recipe("slurm12", "bookworm", _SLURM, script=_CLUSTER),
         Recipe("slurm13", "trixie", _SLURM + ("login",), script=_CLUSTER),
+        Recipe("accounting12", "bookworm", _SLURM + _SLURMDBD, script=_ACCOUNTING),
+        Recipe("accounting13", "trixie", _SLURM + ("login", *_SLURMDBD), script=_ACCOUNTING),
         Recipe("os-mpi", "trixie", _OS + ("openmpi-bin", "libopenmpi-dev", "gcc", "libc6-dev"),
                script=_MPI),
         Recipe("grid12", "bookworm", _SLURM, script=_GRID),

@@ -44,6 +44,7 @@ expect 0 condor_q "$job" -af JobStatus
 equal "$(cat $output)" "" "jobs that are left"
 
 # What the OS does not have, and a directory that it does not show.
+mkdir -p -m 777 /var/lib/only-here
 submit lacking <<'END'
 executable = $(what)
 transfer_executable = False
@@ -51,13 +52,18 @@ initialdir = $(where)
 environment = "CHOS=trixie"
 queue what,where from (
 /no/such/program /home/alice/jobs
-/bin/true /var/lib/misc
+/bin/true /var/lib/only-here
 )
 END
-event lacking 012 2
+# The log is relative to the job's own directory.
+elsewhere=../../../var/lib/only-here/lacking
+event lacking 012
+event $elsewhere 012
 expect 0 condor_q "$job" -af HoldReason
 says "'/no/such/program' is not found in trixie"
-says "'/var/lib/misc' cannot be reached in trixie"
+says "'/var/lib/only-here' cannot be reached in trixie"
 expect 0 as alice condor_rm "$job"
-event lacking 009 2
+event lacking 009
+event $elsewhere 009
+rm -r /var/lib/only-here
 finished

@@ -87,9 +87,20 @@ job() {
 # lands MANAGER OS USER: a job runs in that OS.  (In words of the command line "$(" means something
 # to Globus.)
 lands() {
+  local wanted
+  wanted="$2 $([ "$2" = base ] && echo / || echo "$2") $3"
   expect 0 job "$1" "$3" /bin/sh "/home/$3/where"
-  equal "$(cat $output)" "$2 $([ "$2" = base ] && echo / || echo "$2") $3" "$3's job by $1"
+  [ "$(cat $output)" = "$wanted" ] || logs "$3"
+  equal "$(cat $output)" "$wanted" "$3's job by $1"
 }
+
+# What the daemons said last of a user's job.
+logs() {
+  tail -n 40 "/var/log/globus/gram_$1.log"
+  find "/home/$1/.globus/job" -type f | while read -r file; do echo "$file:"; tail -n 20 "$file"; done
+  tail -n 30 /var/log/slurmctld.log /var/log/slurmd.log
+  scontrol -o show job
+} 2>&1
 
 # both MANAGER OS-OF-ALICE OS-OF-BOB: jobs of both at the same time.
 both() {

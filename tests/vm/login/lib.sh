@@ -132,3 +132,26 @@ in_time() {
   shift
   timeout -k 5 $((limit * (CHOS_TIME_SCALE > 1 ? 4 : 1))) "$@"
 }
+
+# nfs_server LINE: NFS 4 from this node, with that line of exports(5), until no_nfs_server.
+nfs_server() {
+  local sub
+  modprobe nfsd || fail "the kernel has no NFS server"
+  for sub in nfsd:/proc/fs/nfsd rpc_pipefs:/run/rpc_pipefs; do
+    mkdir -p "${sub#*:}"
+    grep -q " ${sub#*:} " /proc/mounts || mount -t "${sub%%:*}" "${sub%%:*}" "${sub#*:}"
+  done
+  echo "$1" >/etc/exports
+  # A server that has just started gives its clients time to come back: little, here.
+  echo 10 >/proc/fs/nfsd/nfsv4leasetime
+  echo 10 >/proc/fs/nfsd/nfsv4gracetime
+  expect 0 exportfs -ra
+  rpc.mountd -N 3 || fail "no mountd"
+  expect 0 rpc.nfsd -N 3 -V 4 1
+}
+no_nfs_server() {
+  rpc.nfsd 0
+  kill "$(pidof rpc.mountd)"
+  exportfs -ua
+  umount /proc/fs/nfsd /run/rpc_pipefs
+}

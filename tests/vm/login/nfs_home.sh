@@ -5,32 +5,18 @@
 fresh
 enable su sshd
 getent passwd nfsuser >/dev/null || useradd -M -d /home/nfsuser -s /bin/bash nfsuser
-modprobe nfsd || fail "the kernel has no NFS server"
-for sub in nfsd:/proc/fs/nfsd rpc_pipefs:/run/rpc_pipefs; do
-  mkdir -p "${sub#*:}"
-  grep -q " ${sub#*:} " /proc/mounts || mount -t "${sub%%:*}" "${sub%%:*}" "${sub#*:}"
-done
 mkdir -p /srv/nfs /home/nfsuser
 install -d -o nfsuser -g nfsuser -m 700 /srv/nfs/nfsuser
 echo trixie >/srv/nfs/nfsuser/.chos
 chown nfsuser: /srv/nfs/nfsuser/.chos
 chmod 600 /srv/nfs/nfsuser/.chos
-echo '/srv/nfs 127.0.0.1(rw,root_squash,no_subtree_check,fsid=0,sec=sys)' >/etc/exports
-# A server that has just started gives its clients time to come back: little, here.
-echo 10 >/proc/fs/nfsd/nfsv4leasetime
-echo 10 >/proc/fs/nfsd/nfsv4gracetime
-expect 0 exportfs -ra
-rpc.mountd -N 3 || fail "no mountd"
-expect 0 rpc.nfsd -N 3 -V 4 1
+nfs_server '/srv/nfs 127.0.0.1(rw,root_squash,no_subtree_check,fsid=0,sec=sys)'
 
 # Whatever happens, the server runs again before anybody has to wait for it.
 clean_up() {
   rpc.nfsd -N 3 -V 4 1
   umount /home/nfsuser || umount -l /home/nfsuser
-  rpc.nfsd 0
-  kill "$(pidof rpc.mountd)"
-  exportfs -ua
-  umount /proc/fs/nfsd /run/rpc_pipefs
+  no_nfs_server
 } >/dev/null 2>&1
 trap clean_up EXIT
 expect 0 mount -t nfs4 -o hard,timeo=20,retrans=1,noac 127.0.0.1:/nfsuser /home/nfsuser

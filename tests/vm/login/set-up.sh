@@ -13,6 +13,7 @@ set_up() {
     'KexAlgorithms curve25519-sha256' >/root/.ssh/config
   echo base >/etc/chos-mark
   for os in /var/lib/chos/os/trixie /var/lib/chos/os/bullseye; do
+    [ -d "$os" ] || continue
     echo "${os##*/}" >"$os/etc/chos-mark"
   done
   cp -a /etc/pam.d /run/pam.d

@@ -3,6 +3,7 @@
 # An MPI program over both nodes inside an OS: mpirun, Open MPI's own launcher, runs there, finds the
 # nodes by Slurm's variables and starts its daemons on them by the base's srun, through chos-base.
 . "${0%/*}/mpi-lib.sh"
+second_is_up
 on_both sh -c 'echo mpi >/var/lib/chos/os/mpi/etc/chos-mark'
 cluster mpi:/os/mpi
 rm -f $work/out

@@ -86,6 +86,17 @@ equal "$(readlink /chos/os/small/usr/sbin/sudo)" /local/usr/bin/chos-base "sudo 
 expect 0 chosctl os base small sudo --remove
 [ ! -L /chos/os/small/usr/sbin/sudo ] || fail "sudo in small still is the base's"
 
+# What the node cannot be made to go by is taken back.
+cp /etc/chos.conf /run/chos.conf.before
+cp /etc/chos /run/chos.before
+echo odd:/nowhere/odd >>/etc/chos
+expect 1 chosctl os base small sudo
+says "/nowhere/odd"
+says "nothing was changed"
+cmp /etc/chos.conf /run/chos.conf.before || fail "the configuration is not as it was"
+[ ! -L /chos/os/small/usr/sbin/sudo ] || fail "sudo in small is the base's"
+cp /run/chos.before /etc/chos
+
 # All of it is there again after a down and an up, and closed what was closed.
 stop_node
 ! mountpoint -q $trees/small || fail "the image is still mounted"

@@ -10,7 +10,9 @@ refused trixie "'trixie' is closed"
 allowlist trixie:/os/trixie bullseye:/os/bullseye
 expect 0 chosctl reload
 rm -f $said
-expect 0 qmod -cj "$job"
+# Its exit status is 1 when it has done it, too.
+qmod -cj "$job" >$output 2>&1
+says "cleared error state of job $job"
 # Grid Engine lets a minute pass.  Nothing but the queue tells of the end of a job that nobody waits
 # for.
 until_state "$job" ""

@@ -12,7 +12,7 @@ expect 0 qdel "$job"
 
 allowlist trixie:/os/trixie:closed bullseye:/os/bullseye:groups=bob
 expect 0 chosctl reload
-refused bullseye "'bullseye' is for the members of the group 'bob'"
+refused bullseye "'bullseye' is for the members of the group bob"
 expect 0 qdel "$job"
 refused trixie "'trixie' is closed"
 expect 0 qdel "$job"

@@ -44,6 +44,25 @@ equal "$(sort $output.plain | tr '\n' '|')" \
 if [ -n "$second" ]; then
   job 0 alice srun --chos=trixie -w node1 -n 1 sh -c "$probe" : -w node2 -n 1 sh -c "$probe"
   tells trixie node1 node2
+  # Slurm has one value of an option for all components.
+  job 1 alice srun --chos=trixie -w node1 -n 1 true : --chos=bullseye -w node2 -n 1 true
+  says "the components of a heterogeneous job have one OS"
+  says "nothing was submitted"
+  job 0 alice srun -w node1 -n 1 sh -c "$probe" : --chos=bullseye -w node2 -n 1 sh -c "$probe"
+  tells bullseye node1 node2
+  # Their steps may have others.
+  rm -f $work/out
+  cat >$work/script <<END
+#!/bin/bash
+#SBATCH --chos=trixie -o $work/out -w node1 -n 1
+#SBATCH hetjob
+#SBATCH -w node2 -n 1
+srun --het-group=0,1 sh -c '$probe'
+srun --het-group=1 --chos=bullseye sh -c '$probe'
+END
+  job 0 alice sbatch -W $work/script
+  equal "$(sort $work/out | tr '\n' '|')" "bullseye bullseye bullseye node2 $work|$(
+    )trixie trixie trixie node1 $work|trixie trixie trixie node2 $work|" "steps of a heterogeneous job"
 fi
 
 # One that was put back into the queue comes to the same OS.

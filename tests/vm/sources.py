@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""OSs made by `chosctl os add` of every kind of source: what a server of trees exports to nodes.
+
+They are made here, without the module, in a private mount namespace; a node then finds them on
+its second disk, with the store beside the trees.
+"""
+
+import inspect
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import cache, host, initramfs, mirror, tools
+from .kernels import TOP
+from .progress import elapsed, run, say
+
+# Name of the OS -> SOURCE and options, release of Python.
+_DEBIAN = {
+    "deb11": ("debian:bullseye", "3.9"),
+    "deb12": ("debian:bookworm", "3.11"),
+    "deb13": ("debian:trixie", "3.13"),
+    "sid": ("debian:sid", "3.14"),
+    "i386": ("debian:bookworm/i386", "3.11"),
+}
+# A compiler and Python with its own tests, to compare with a plain chroot.
+_INCLUDED = "--allow-expired --include gcc,libc6-dev,python3,libpython{}-testsuite"
+_SPEC = """Name: tinyos
+Version: 1
+Release: 1
+Summary: A tree
+License: BSD
+BuildArch: x86_64
+%description
+A tree of busybox.
+%install
+cp -a $TREE/. %{buildroot}/
+%files
+%defattr(-,root,root)
+/bin
+/etc/os-release
+%dir /tmp
+%dir /root
+%dir /var
+"""
+# Says what it does: each of them may take a minute.
+_SMALL = r"""
+set -eu
+mount --make-rprivate /
+umask 022
+cd "$WORK"
+mkdir -p "$OUT"
+printf '[farm]\npath = "%s"\ntrees = "%s"\n' "$WORK/farm" "$OUT" >chos.conf
+: >"$OUT/allowlist"
+add() {
+  name=$1
+  shift
+  echo "adding $name"
+  "$CHOSCTL" --config "$WORK/chos.conf" --allowlist "$OUT/allowlist" os add "$name" "$@" </dev/null
+}
+
+# A repository of RPM packages: ours.
+rpmbuild -bb --define "_topdir $WORK/rpm" --define '__os_install_post %nil' \
+  --define '_build_id_links none' --define 'debug_package %nil' "$WORK/tinyos.spec"
+createrepo_c "$WORK/rpm/RPMS"
+printf '[tiny]\nname=tiny\nbaseurl=file://%s\ngpgcheck=0\n' "$WORK/rpm/RPMS" >tiny.repo
+add rpm "rpm:$WORK/tiny.repo#tinyos"
+# By rpm alone, where there is no dnf.
+dnf=$(readlink -f "$(command -v dnf)")
+mount --bind /dev/null "$dnf"
+add rpmroot "rpm:$WORK/tiny.repo#tinyos"
+umount "$dnf"
+
+# A container image of three layers: the second removes what the first had, the third a directory.
+umoci init --layout image
+umoci new --image image:1
+umoci unpack --image image:1 bundle
+cp -a "$TREE/." bundle/rootfs/
+mkdir -p bundle/rootfs/opt/old bundle/rootfs/srv
+echo 1 >bundle/rootfs/opt/old/file
+echo 1 >bundle/rootfs/srv/gone
+umoci repack --image image:1 bundle
+rm -rf bundle/rootfs/srv/gone
+cp "$TREE/bin/busybox" bundle/rootfs/bin/raised
+chmod 4755 bundle/rootfs/bin/raised
+umoci repack --image image:1 --refresh-bundle bundle
+rm -rf bundle/rootfs/opt/old
+mkdir bundle/rootfs/opt/old
+echo 3 >bundle/rootfs/opt/old/new
+umoci repack --image image:1 --refresh-bundle bundle
+add oci "oci:$WORK/image:1"
+
+# The same image as `docker save` writes it, and as an archive of OCI's.
+skopeo copy oci:image:1 docker-archive:docker.tar:tiny:1
+skopeo copy oci:image:1 oci-archive:oci.tar:1
+add docker "oci:$WORK/docker.tar"
+add archive "oci:$WORK/oci.tar"
+"""
+_PACKED = r"""
+chosctl() { "$CHOSCTL" --config "$WORK/chos.conf" --allowlist "$OUT/allowlist" "$@"; }
+echo "packing"
+chosctl os pack deb13 "$WORK/deb13.squashfs"
+chosctl os pack deb12 "$WORK/deb12.erofs"
+add squash "image:$WORK/deb13.squashfs"
+add ero "image:$WORK/deb12.erofs"
+tar -C "$OUT/deb11" --zstd -cf "$WORK/deb11.tar.zst" .
+add packed "tar:$WORK/deb11.tar.zst" --drop-devices
+chosctl os list
+"""
+
+
+@dataclass(frozen=True)
+class Store:
+    """The trees and what chosctl keeps beside them, as image.ext4() takes a tree."""
+
+    root: Path
+    key: str
+
+
+def store() -> Store:
+    """From the cache, or made now: takes some ten minutes."""
+    host.need("trees", "images", "sources")
+    suites = sorted({"bullseye", "bookworm", "trixie", "sid"})
+    parts = cache.files_under(TOP / "tools/store")
+    key = cache.key_of(inspect.getsource(_tiny), _SMALL, _PACKED, _SPEC, _DEBIAN, _INCLUDED,
+                       *parts, *map(mirror.identity, suites))
+    path = cache.entry("stores", "sources", key, _make, keep=1)
+    return Store(path / "root", path.name)
+
+
+def _make(path: Path) -> None:
+    began = elapsed()
+    log = cache.logs() / "sources.log"
+    log.unlink(missing_ok=True)
+    debian = "".join(f"add {name} {words} {_INCLUDED.format(python)}\n"
+                     for name, (words, python) in _DEBIAN.items())
+    with tempfile.TemporaryDirectory(dir=path) as folder:
+        work = Path(folder)
+        tree = _tiny(work / "tree")
+        (work / "tinyos.spec").write_text(_SPEC)
+        env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(work), "LC_ALL": "C",
+               "WORK": str(work), "OUT": str(path / "root"), "TREE": str(tree),
+               "CHOSCTL": str(tools.build(False) / "tools/chosctl/chosctl")}
+        run(["unshare", "-m", "--fork", "--kill-child", "sh", "-c", _SMALL + debian + _PACKED],
+            "OSs of every source", log, env=env)
+    say(f"OSs of every source: made in {elapsed() - began:.0f} s")
+
+
+def _tiny(tree: Path) -> Path:
+    for name in ("bin", "etc", "root", "tmp", "var"):
+        (tree / name).mkdir(parents=True)
+    (tree / "tmp").chmod(0o1777)
+    shutil.copy(initramfs.busybox(), tree / "bin/busybox")
+    for name in ("sh", "cat", "id", "ls", "uname"):
+        (tree / "bin" / name).symlink_to("busybox")
+    # The login shell of the nodes' users.
+    (tree / "bin/bash").write_text('#!/bin/sh\nexec /bin/sh "$@"\n')
+    (tree / "bin/bash").chmod(0o755)
+    (tree / "etc/os-release").write_text('ID=tiny\nVERSION_ID="1"\nPRETTY_NAME="Tiny 1"\n')
+    subprocess.run(["find", str(tree), "-exec", "touch", "-hd", "@1600000000", "{}", "+"], check=True)
+    return tree
