@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Adding, replacing and removing OSs, on a node whose kernel is some files; and chosctl itself,
 // killed at any moment.
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <chrono>
 #include <filesystem>
 #include <random>
+#include <thread>
 
 #include "fake_node.h"
 #include "store/catalog.h"
@@ -309,6 +312,40 @@ TEST_F(KeeperTest, RefusesToRemoveWhileSomebodyIsInside) {
   node.kernel = KernelLink(top + "/kernel");
   set_kernel_file("processes", "1 os\n");
   EXPECT_EQ(remove("os").error().code, EBUSY);
+  EXPECT_EQ(list(), "# ours\nos:/os/os\n");
+  EXPECT_EQ(trees(), Names{"os"});
+  expect_tidy();
+}
+
+// Answers reads of a kernel file one after the other, the last answer for good.
+std::thread answer(const std::string& file, std::vector<std::string> answers) {
+  const auto put_fifo = [](const std::string& name) { return ::mkfifo(name.c_str(), 0600) == 0; };
+  EXPECT_TRUE(put_fifo(file));
+  return std::thread([=] {
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      const UniqueFd reader(::open(file.c_str(), O_WRONLY | O_CLOEXEC));  // when there is one
+      // The next one finds the next answer: a FIFO of its own.
+      if (i + 1 < answers.size()) EXPECT_TRUE(put_fifo(file + ".next"));
+      else write_text(file + ".next", answers[i]);
+      fs::rename(file + ".next", file);
+      EXPECT_EQ(::write(reader.get(), answers[i].data(), answers[i].size()),
+                static_cast<ssize_t>(answers[i].size()));
+    }
+  });
+}
+
+// fork(2) in another thread of a process that leaves: the child is in the OS a moment later.
+TEST_F(KeeperTest, LooksTwiceBeforeItRemoves) {
+  ASSERT_TRUE(add("os", "one"));
+  node.kernel = KernelLink(top + "/kernel");
+  const std::string none = "0 5 os /os/os\n", one = "1 5 os /os/os\n";
+  // Two looks before the line goes from the list, two after that.
+  auto kernel = answer(top + "/kernel/usage", {none, none, none, one});
+  const auto removed = remove("os");
+  EXPECT_EQ(removed.error().code, EBUSY);
+  // A keeper that looks less often has left some unasked.
+  while (read_text(top + "/kernel/usage") != one) {}
+  kernel.join();
   EXPECT_EQ(list(), "# ours\nos:/os/os\n");
   EXPECT_EQ(trees(), Names{"os"});
   expect_tidy();

@@ -77,7 +77,7 @@ GROUPS = (
     Group("scale", {"6.1": "login12"}, {}, measured=("scale_hundred",), limit=300),
     # Trees of every source.  What Python's own tests say takes its time.
     Group("sources", {"6.1": "login12"}, {},
-          modules=("sunrpc", "nfsd", "nfsv4", "auth_rpcgss"), limit=300, sources=True),
+          modules=("sunrpc", "nfsd", "nfsv4", "auth_rpcgss"), helpers=("dns.py",), limit=300, sources=True),
     # The node as an administrator leaves it: chos and daemons are enabled, nobody calls chosctl.
     Group("reboot", {"6.1": "login12", "6.12": "login13"},
           {"6.1": ("reboot_late_tree", "reboot_node")},
