@@ -5,8 +5,7 @@
 #include <fcntl.h>
 #include <sys/xattr.h>
 
-#include <cstring>
-
+#include "elf_file.h"
 #include "lib/elf_note.h"
 #include "lib/tree_links.h"
 #include "lib/files.h"
@@ -14,32 +13,6 @@
 
 namespace chos::test {
 namespace {
-
-// A 64-bit ELF file of nothing but one note: "needs Linux A.B.C".
-std::string elf_with_note(unsigned a, unsigned b, unsigned c) {
-  struct {
-    Elf64_Ehdr header;
-    Elf64_Phdr segment;
-    Elf64_Nhdr note;
-    char name[4];
-    std::uint32_t words[4];
-  } file{};
-  std::memcpy(file.header.e_ident, ELFMAG, SELFMAG);
-  file.header.e_ident[EI_CLASS] = ELFCLASS64;
-  file.header.e_ident[EI_DATA] = ELFDATA2LSB;
-  file.header.e_machine = EM_X86_64;
-  file.header.e_phoff = sizeof file.header;
-  file.header.e_phentsize = sizeof file.segment;
-  file.header.e_phnum = 1;
-  file.segment.p_type = PT_NOTE;
-  file.segment.p_offset = sizeof file.header + sizeof file.segment;
-  file.segment.p_filesz = sizeof file - file.segment.p_offset;
-  file.note = {4, 16, NT_GNU_ABI_TAG};
-  std::memcpy(file.name, "GNU", 4);
-  const std::uint32_t words[4] = {ELF_NOTE_OS_LINUX, a, b, c};
-  std::memcpy(file.words, words, sizeof words);
-  return std::string(reinterpret_cast<const char*>(&file), sizeof file);
-}
 
 class Doctor : public Scratch {
  protected:

@@ -8,10 +8,13 @@
 #include <sys/wait.h>
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
+#include <fstream>
 #include <random>
 #include <thread>
 
+#include "elf_file.h"
 #include "fake_node.h"
 #include "store/catalog.h"
 #include "store/keeper.h"
@@ -137,14 +140,29 @@ TEST_F(KeeperTest, RefusesNamesAndWhatIsThere) {
 }
 
 TEST_F(KeeperTest, RefusesATreeThatIsNotFit) {
-  fs::remove(top + "/source/two/bin/sh");
-  ASSERT_EQ(std::system(("tar -C " + top + "/source/two -cf " + archive("two") + " .").c_str()), 0);
-  const auto refused = add("two", "two");
-  ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().what.find("no /bin/sh"), std::string::npos) << refused.error().what;
-  EXPECT_EQ(list(), "# ours\n");
-  EXPECT_EQ(trees(), Names{});
-  expect_tidy();
+  const std::string sound = top + "/source/two", unfit = top + "/source/unfit";
+  const auto refused = [&](auto spoil) {
+    fs::remove_all(unfit);
+    fs::copy(sound, unfit, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+    spoil();
+    EXPECT_EQ(std::system(("tar -C " + unfit + " -cf " + archive("unfit") + " .").c_str()), 0);
+    const auto added = add("two", "unfit");
+    EXPECT_FALSE(added);
+    EXPECT_EQ(list(), "# ours\n");
+    EXPECT_EQ(trees(), Names{});
+    expect_tidy();
+    return added ? "added" : added.error().what;
+  };
+  const std::string says = "the tree is not fit for use: ";
+  EXPECT_EQ(refused([&] { fs::remove(unfit + "/bin/sh"); }).find(says + "it has no /bin/sh"), 0u);
+  EXPECT_EQ(refused([&] {
+    std::fstream shell(unfit + "/bin/sh", std::ios::in | std::ios::out | std::ios::binary);
+    shell.seekp(offsetof(Elf64_Ehdr, e_machine)).put(static_cast<char>(EM_AARCH64));
+  }), says + "its programs are for another kind of processor");
+  EXPECT_EQ(refused([&] {
+    make_directories(unfit + "/usr/lib64");
+    write_text(unfit + "/usr/lib64/libc.so.6", elf_with_note(99, 2, 0));
+  }).find(says + "its libc needs a kernel >= 99.2"), 0u);
 }
 
 TEST_F(KeeperTest, KeepsNothingOfWhatWasInterrupted) {
