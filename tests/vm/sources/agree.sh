@@ -32,8 +32,8 @@ id late
 getent passwd root alice bob late
 getent group users alice
 getent hosts listed.chos.test
-getent ahostsv4 there.chos.test
-getent ahostsv4 nowhere.chos.test || echo "no such host"
+getent hosts there.chos.test
+getent hosts nowhere.chos.test || echo "no such host"
 date +%z,%Z
 END
 expect 0 as alice sh /run/says
