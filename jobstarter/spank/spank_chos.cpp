@@ -5,6 +5,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <exception>
@@ -124,6 +125,20 @@ void kill_step(Number job, Number step, StepId id) {
     (void)slurm_kill_job_step(job, step, kill);
 }
 
+// The jobs that have a part in the step: the components of a heterogeneous job are a job each, and
+// Slurm counts their steps together.
+std::vector<uint32_t> jobs_of_step(spank_t handle, uint32_t own) {
+  constexpr unsigned long most = 128;  // MAX_HET_JOB_COMPS of Slurm
+  std::vector<uint32_t> jobs{own};
+  const unsigned long size = std::strtoul(variable(handle, "SLURM_HET_SIZE").c_str(), nullptr, 10);
+  for (unsigned long i = 0; i < std::min(size, most); ++i) {
+    const std::string text = variable(handle, ("SLURM_JOB_ID_HET_GROUP_" + std::to_string(i)).c_str());
+    const auto job = static_cast<uint32_t>(std::strtoul(text.c_str(), nullptr, 10));
+    if (job != 0 && job != own) jobs.push_back(job);
+  }
+  return jobs;
+}
+
 // The tasks of other nodes do not go on without this one's: slurmctld tells them, and srun, which tells
 // those again that were still starting.  Ends the task's process: of a failure that is returned Slurm
 // says more, and nothing that helps.
@@ -134,7 +149,12 @@ void kill_step(Number job, Number step, StepId id) {
                      spank_get_item(handle, S_JOB_STEPID, &step) == ESPANK_SUCCESS &&
                      spank_get_item(handle, S_JOB_TOTAL_TASK_COUNT, &tasks) == ESPANK_SUCCESS &&
                      spank_get_item(handle, S_TASK_ID, &number) == ESPANK_SUCCESS;
-  if (known && number == 0 && tasks > 1) kill_step(job, step, slurm_step_id_t{});
+  // Where all tasks of the node are refused, the first of them does it.
+  if (known && (number == 0 || !refused)) {
+    const auto jobs = jobs_of_step(handle, job);
+    if (tasks > 1 || jobs.size() > 1)
+      for (const uint32_t part : jobs) kill_step(part, step, slurm_step_id_t{});
+  }
   ::_exit(chos::exit_cannot);
 }
 

@@ -235,7 +235,28 @@ TEST_F(SpankPlugin, ARefusedTaskEndsWithOneLineAndTakesTheStepAlong) {
   const auto second = started("sl6", {}, 4, 1);
   EXPECT_EQ(second.status, 126);
   EXPECT_EQ(second.err, "") << "the node's first task has done it";
+  // Of a heterogeneous job each component is a job with a part in the step; this one's is 7.
+  const std::map<std::string, std::string> components = {
+      {"SLURM_HET_SIZE", "3"}, {"SLURM_JOB_ID_HET_GROUP_0", "6"},
+      {"SLURM_JOB_ID_HET_GROUP_1", "7"}, {"SLURM_JOB_ID_HET_GROUP_2", "8"}};
+  EXPECT_EQ(started("sl6", components).err, "killed\nkilled\nkilled\n");
+  EXPECT_EQ(started("sl6", {{"SLURM_HET_SIZE", "4000000000"}}).err, "");
   EXPECT_EQ(entered(), "/\n");
+}
+
+// A reload in between: the trial of the node went well.
+TEST_F(SpankPlugin, ATaskThatIsRefusedAloneTakesTheStepAlong) {
+  const auto later = played([this] {
+    slurm.context = S_CTX_REMOTE;
+    slurm.tasks = 4;
+    slurm.task = 2;
+    init("trixie");
+    tell("user " + std::to_string(call("slurm_spank_user_init")));
+    write("list", "trixie:/os/trixie:closed\n");
+    call("slurm_spank_task_init");
+  });
+  EXPECT_EQ(later.status, 126);
+  EXPECT_EQ(later.err, "killed\n");
 }
 
 TEST_F(SpankPlugin, AnArgumentThatIsNoneIsRefused) {

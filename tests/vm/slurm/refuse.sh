@@ -35,6 +35,8 @@ step="srun -N 2 --ntasks-per-node=2 --chos=trixie $long"
 
 expect 0 ssh node2 mv /var/lib/chos/os/trixie /var/lib/chos/os/gone
 refused "its tree is missing" $step
+# Of a heterogeneous job, whose components have a task each.
+refused "its tree is missing" srun -w node1 -n 1 --chos=trixie $long : -w node2 -n 1 $long
 # A batch script is a task of one node.
 rm -f $work/out
 job 126 alice sbatch -W -w node2 -o $work/out --chos=trixie --wrap "$long"
