@@ -4,6 +4,8 @@
 
 #include <sys/wait.h>
 
+#include <filesystem>
+
 #include "fake_node.h"
 #include "lib/mount_ops.h"
 #include "lib/take_down.h"
@@ -187,6 +189,31 @@ TEST_F(BringUp, AFileThatIsNotInTheFarmIsNotShared) {
       << joined(log.failures);
   EXPECT_EQ(all_mounts(), before);
   EXPECT_EQ(read_text(farm("/os/trixie") + top + "/hidden/file"), "the tree's\n");
+}
+
+// As Debian's /etc/localtime is one, and /etc/resolv.conf of many images.
+TEST_F(BringUp, ALinkOfTheTreeIsCoveredAsAFileIs) {
+  write_text(top + "/victim", "the base's other file\n");
+  const std::string leads[] = {"../../nowhere", top + "/victim"};
+  for (const int i : {0, 1}) {
+    const std::string file = top + "/trees/" + (i == 0 ? "trixie" : "sl6") + top + "/passwd";
+    ASSERT_EQ(::unlink(file.c_str()), 0);
+    ASSERT_EQ(::symlink(leads[i].c_str(), file.c_str()), 0);
+  }
+  up();
+  for (const char* os : {"trixie", "sl6"})
+    EXPECT_EQ(read_text(shared_in(os)), "root:x:0:0::/root:/bin/sh\n") << os;
+  EXPECT_FALSE(mounted(top + "/victim"));
+  EXPECT_EQ(read_text(top + "/victim"), "the base's other file\n");
+  const auto mounts = all_mounts();
+  log = Recorder();
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(joined(log.changed), "");
+  EXPECT_EQ(all_mounts(), mounts);
+  EXPECT_EQ(take_down(node, {}, log).what, DownOutcome::What::down) << joined(log.failures);
+  EXPECT_FALSE(mounted(farm("")));
+  for (const int i : {0, 1})
+    EXPECT_EQ(std::filesystem::read_symlink(top + "/trees/" + (i == 0 ? "trixie" : "sl6") + top + "/passwd"), leads[i]);
 }
 
 TEST_F(BringUp, LinksInATreeLeadNowhereOutside) {

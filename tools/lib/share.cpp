@@ -207,9 +207,12 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
     target = open_target(tree, path);
     if (!target) return target.error();
   }
-  if (S_ISLNK(target->info.st_mode))
+  // A link in the place of a file (Debian's /etc/localtime) is covered itself; one in the place of a
+  // directory leads to what is shared, or to what others in the tree expect there.
+  const bool is_link = S_ISLNK(target->info.st_mode);
+  if (is_link && kind == S_IFDIR)
     return skipped(path + " in the tree is a symbolic link, which is left as it is", false);
-  if ((target->info.st_mode & S_IFMT) != kind)
+  if (!is_link && (target->info.st_mode & S_IFMT) != kind)
     return skipped(path + " in the tree is " +
                        std::string(file_kind(target->info.st_mode)) + ", in the base OS " +
                        std::string(file_kind(kind)), true);

@@ -35,9 +35,9 @@ struct ShareSite {
 /// Makes `path` ("/etc/passwd") in the tree that `tree` is open on (O_PATH, below site.farm) show
 /// the base's.
 ///
-/// Both must be regular files, or both directories; the tree's last component may not be a
-/// symbolic link (what it points to is resolved at each use, in the OS), and a way that leaves
-/// the tree is not gone.  What was mounted there before and shows something else is replaced.
+/// Both must be regular files, or both directories.  A symbolic link of the tree in the place of a file
+/// is covered itself, one in the place of a directory is left as it is; a way that leaves the tree is
+/// not gone.  What was mounted there before and shows something else is replaced.
 /// `flags` are those that the mount gets besides.
 Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, int tree,
                                 const std::string& path, unsigned flags);

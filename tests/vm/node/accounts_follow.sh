@@ -8,6 +8,11 @@ mkdir -p /run/resolver
 echo "nameserver 192.0.2.1" >/run/resolver/one.conf
 ln -s /run/resolver/one.conf /etc/resolv.conf
 for os in trixie bullseye; do echo "its own" >/var/lib/chos/os/$os/etc/resolv.conf; done
+# What the tree has is a link, as it is of Debian's.
+for os in trixie bullseye; do ln -sf /usr/share/zoneinfo/Etc/UTC /var/lib/chos/os/$os/etc/localtime; done
+rm -f /etc/localtime
+echo 'Zone CHOS 5:45 - CHT' | zic -d /run/zones - || fail "no zone"
+cp /run/zones/CHOS /etc/localtime
 start_node
 before=$(mounts)
 
@@ -46,14 +51,18 @@ everywhere "nameserver 192.0.2.3" cat /etc/resolv.conf
 chosctl doctor >$output 2>&1
 says_not "it shows something else"
 
+everywhere "+0545 CHT" date "+%z %Z"
+
 # Users cannot write there, in the OS or through the link.
 expect 2 as alice chos -o trixie sh -c 'echo alice::0:0::/:/bin/sh >>/etc/passwd'
 expect 1 as alice chos -o trixie rm -f /etc/passwd
 equal "$(mounts)" "$before" "mounts"
 mv /run/passwd /run/group /etc/
-rm -r /etc/resolv.conf /run/resolver
+rm -r /etc/resolv.conf /run/resolver /run/zones
+ln -sf /usr/share/zoneinfo/Etc/UTC /etc/localtime
 stop_node
 [ ! -e /run/chos/share ] || fail "links are left"
 for os in trixie bullseye; do
   equal "$(cat /var/lib/chos/os/$os/etc/resolv.conf)" "its own" "what the tree itself has"
+  equal "$(readlink /var/lib/chos/os/$os/etc/localtime)" /usr/share/zoneinfo/Etc/UTC "the tree's link"
 done

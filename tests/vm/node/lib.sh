@@ -9,7 +9,7 @@ output=/tmp/case-output
 export TERM=dumb
 
 fail() {
-  echo "FAIL $(caller 1 | { read -r line _ file; echo "${file##*/}:$line"; }): $*"
+  echo "FAIL $( { caller 1 || caller 0; } | { read -r line _ file; echo "${file##*/}:$line"; }): $*"
   [ -s $output ] && sed 's/^/  | /' $output
   exit 1
 }
