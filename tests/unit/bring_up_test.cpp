@@ -171,17 +171,33 @@ TEST_F(BringUp, AFileIsNotSharedWithADirectory) {
   EXPECT_EQ(read_text(shared_in("trixie")), "root:x:0:0::/root:/bin/sh\n");
 }
 
-TEST_F(BringUp, AFileThatIsNotInTheFarmIsNotShared) {
-  // Mounted where nothing is passed on: after the farm was bound it does not appear there.
-  make_directories(top + "/hidden");
-  mount_tmpfs(top + "/hidden");
-  ASSERT_EQ(::mount(nullptr, (top + "/hidden").c_str(), nullptr, MS_PRIVATE, nullptr), 0);
-  up();
-  ASSERT_EQ(::umount2((farm("/local") + top + "/hidden").c_str(), MNT_DETACH), 0);
-  write_text(top + "/hidden/file", "the base's\n");
-  make_directories(top + "/trees/trixie" + top + "/hidden");
-  write_text(top + "/trees/trixie" + top + "/hidden/file", "the tree's\n");
-  node.config.share.push_back(top + "/hidden/file");
+// Is up, and wants a file shared that is mounted where nothing is passed on: after the farm was bound
+// it does not appear there.
+class BringUpHidden : public BringUp {
+ protected:
+  void up_and_hide() {
+    make_directories(top + "/hidden");
+    mount_tmpfs(top + "/hidden");
+    ASSERT_EQ(::mount(nullptr, (top + "/hidden").c_str(), nullptr, MS_PRIVATE, nullptr), 0);
+    up();
+    ASSERT_EQ(::umount2((farm("/local") + top + "/hidden").c_str(), MNT_DETACH), 0);
+    write_text(top + "/hidden/file", "the base's\n");
+    make_directories(top + "/trees/trixie" + top + "/hidden");
+    write_text(top + "/trees/trixie" + top + "/hidden/file", "the tree's\n");
+    node.config.share.push_back(top + "/hidden/file");
+  }
+};
+
+TEST_F(BringUp, TreesBehindALinkAreFoundAmongTheMounts) {
+  ASSERT_EQ(::symlink("trees", (top + "/data").c_str()), 0);
+  node.config.trees = top + "/data";
+  EXPECT_EQ(with_real_paths(node.config).trees, top + "/trees");
+  node.config.trees = top + "/data/not/yet";
+  EXPECT_EQ(with_real_paths(node.config).trees, top + "/trees/not/yet");
+}
+
+TEST_F(BringUpHidden, IsNotShared) {
+  up_and_hide();
   const auto before = all_mounts();
   log = Recorder();
   EXPECT_FALSE(reload(node, log));
@@ -189,6 +205,19 @@ TEST_F(BringUp, AFileThatIsNotInTheFarmIsNotShared) {
       << joined(log.failures);
   EXPECT_EQ(all_mounts(), before);
   EXPECT_EQ(read_text(farm("/os/trixie") + top + "/hidden/file"), "the tree's\n");
+}
+
+TEST_F(BringUpHidden, WhatWasThereBeforeIsThereAfterTheFailure) {
+  write_text(top + "/old", "old\n");
+  write_text(top + "/new", "new\n");
+  ASSERT_EQ(::unlink((top + "/passwd").c_str()), 0);
+  ASSERT_EQ(::symlink("old", (top + "/passwd").c_str()), 0);
+  up_and_hide();
+  EXPECT_EQ(read_text(shared_in("trixie")), "old\n");
+  ASSERT_EQ(::unlink((top + "/passwd").c_str()), 0);
+  ASSERT_EQ(::symlink("new", (top + "/passwd").c_str()), 0);
+  EXPECT_FALSE(reload(node, log));
+  EXPECT_EQ(read_text(shared_in("trixie")), "new\n") << "not the tree's own";
 }
 
 // As Debian's /etc/localtime is one, and /etc/resolv.conf of many images.
@@ -378,6 +407,14 @@ TEST_F(BringUp, DownRefusesWhileInUse) {
   EXPECT_EQ(forced.what, DownOutcome::What::remaining);
   EXPECT_FALSE(mounted(farm("")));
   EXPECT_TRUE(module.is_loaded);
+
+  // The next one does not take it that nobody is inside because nobody answers.
+  make_directories(node.layers + "/of-an-overlay");
+  log = Recorder();
+  EXPECT_EQ(take_down(node, {}, log).what, DownOutcome::What::failed);
+  EXPECT_NE(joined(log.failures).find("it is not known who is in an OS"), std::string::npos);
+  EXPECT_TRUE(exists(node.layers + "/of-an-overlay"));
+  EXPECT_EQ(module.unloads, 1);
 }
 
 // As the kernel has it: a file system that is mounted anywhere keeps the module.

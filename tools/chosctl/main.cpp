@@ -31,7 +31,7 @@ int act(const chos::ctl::Options& options) {
   }
   chos::KernelModule module(options.module_file);
   chos::Node node;
-  node.config = config.ok() ? config.config : chos::Config();
+  node.config = chos::with_real_paths(config.ok() ? config.config : chos::Config());
   node.allowlist_file = options.allowlist;
   node.module = &module;
   chos::know_store(node);

@@ -47,7 +47,7 @@ int watch(const Node& node, const std::string& config_file) {
   const auto read_config = [&config_file]() -> std::optional<Config> {
     const auto parsed = load_config(config_file);
     if (!parsed.ok()) return std::nullopt;
-    return parsed.config;
+    return with_real_paths(parsed.config);
   };
   return watch_trees(node, read_config, stop.get(), log) == WatchEnd::failed ? exit_failed : 0;
 }

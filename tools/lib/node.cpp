@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
+#include <filesystem>
 
 #include "lib/names.h"
 
@@ -24,6 +25,13 @@ std::string resolved(const std::string& path) {
 }
 
 }  // namespace
+
+Config with_real_paths(Config config) {
+  std::error_code failure;
+  const auto real = std::filesystem::weakly_canonical(config.trees, failure);
+  if (!failure) config.trees = real.string();
+  return config;
+}
 
 std::vector<LayoutName> wanted_layout(const Config& config) {
   std::vector<LayoutName> names{{false, farm_local}, {false, farm_trees}};

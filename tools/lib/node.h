@@ -59,6 +59,9 @@ class Progress {
   virtual void undone(const std::string& what, const Status& status) = 0;
 };
 
+/// The same, with [farm] trees as mountinfo(5) has it: without symbolic links on the way.
+Config with_real_paths(Config config);
+
 /// The top-level names of the farm: `local` and `os`, the directories of the configuration
 /// that the base OS has, and the links.
 std::vector<LayoutName> wanted_layout(const Config& config);

@@ -54,6 +54,8 @@ Status Populate::directories() {
                         "; it is bound anew");
     }
     if (auto status = bind_tree(source, target); !status) return status;
+    // What is bound anew is not taken away again: the OSs would be without it.
+    if (action.kind == BindAction::Kind::rebind) continue;
     const std::string where = target;
     changes_.done("binding " + where, [where] { return detach(where); });
   }
@@ -179,6 +181,7 @@ Status Populate::shares() {
       ++all;
       if (outcome->what != ShareOutcome::What::bound) continue;
       ++bound;
+      if (outcome->was_there) continue;  // nor is this
       changes_.done("binding " + outcome->target,
                     [target = outcome->target] { return detach(target); });
     }

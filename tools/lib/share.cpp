@@ -190,6 +190,7 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
     return target.error();
   }
   const mode_t kind = base->info.st_mode & S_IFMT;
+  bool was_there = false;
   if (kind != S_IFREG && kind != S_IFDIR)
     return skipped(path + " of the base OS is " + std::string(file_kind(kind)), true);
 
@@ -200,10 +201,11 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
         return ShareOutcome{ShareOutcome::What::already, mount->target, {}, false};
       if (auto status = take_over(target->fd.get(), wanted, mount->target); !status)
         return status.error();
-      return ShareOutcome{ShareOutcome::What::bound, mount->target, {}, false};
+      return ShareOutcome{ShareOutcome::What::bound, mount->target, {}, false, true};
     }
     // The base's directory was replaced since, or its file is a link that leads elsewhere now.
     if (auto status = detach(mount->target); !status) return status.error();
+    was_there = true;
     target = open_target(tree, path);
     if (!target) return target.error();
   }
@@ -218,8 +220,10 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
                        std::string(file_kind(kind)), true);
   if (same_file(*base, *target))
     return skipped(path + " in the tree is the base's own file", true);
-  return kind == S_IFDIR ? bind(tree, path, *base, *target, flags)
-                         : link_over(site, tree, path, *base, *target, flags);
+  auto outcome = kind == S_IFDIR ? bind(tree, path, *base, *target, flags)
+                                 : link_over(site, tree, path, *base, *target, flags);
+  if (outcome) outcome->was_there = was_there;
+  return outcome;
 }
 
 bool lacks_share(int tree, const std::string& path) {

@@ -21,7 +21,8 @@ struct ShareOutcome {
   What what = What::skipped;
   std::string target;  ///< where it is mounted, if it is
   std::string reason;  ///< why it was skipped
-  bool unusual = false;  ///< skipped for something an administrator may want to change
+  bool unusual = false;   ///< skipped for something an administrator may want to change
+  bool was_there = false;  ///< it, or something else, was mounted there before
 };
 
 inline constexpr const char* share_links = "/run/chos/share";

@@ -24,7 +24,11 @@ class Lower {
   DownOutcome run() {
     const auto lock = lock_node(node_.lock);
     if (!lock && !step("lock", lock.error())) return failed();
-    const bool answers = node_.kernel.present().ok();
+    bool answers = node_.kernel.present().ok();
+    if (!answers && node_.module->loaded()) {
+      if (!step("chosfs", ask_again())) return failed();
+      answers = true;
+    }
     if (answers && !close_doors()) return std::move(out_);
     if (!step("farm", remove_farm())) return failed();
     if (options_.keep_module) {
@@ -45,6 +49,16 @@ class Lower {
   DownOutcome failed() {
     out_.what = DownOutcome::What::failed;
     return std::move(out_);
+  }
+
+  // After `down --force`: the module remains, and knows who is still in an OS.
+  Status ask_again() {
+    const std::string& where = node_.kernel.directory();
+    if (auto status = mount_pseudo(node_.filesystem, where); !status) return status;
+    if (node_.kernel.present()) return {};
+    (void)detach(where);
+    return Error{"the module is loaded, but " + where + " shows none of its files, so it is not known "
+                     "who is in an OS", "see: chosctl doctor", EIO};
   }
 
   bool ask_processes() {

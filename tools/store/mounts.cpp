@@ -62,7 +62,10 @@ Result<std::vector<std::string>> unmount_trees(const Store& store) {
   for (const auto& record : *records) {
     const std::string target = store.tree(record);
     if (!is_mounted_kind(store, record) || table->at(target) == nullptr) continue;
-    const auto status = unmount(target);
+    // A bind came with all that is mounted below its origin, so it is always busy; nothing is lost
+    // with it, whoever looks at it: the origin stays.
+    const bool bind = record.kind == TreeRecord::Kind::external;
+    const auto status = bind ? detach(target) : unmount(target);
     if (status) continue;
     if (status.error().code != EBUSY) return status.error();
     in_use.push_back(target);

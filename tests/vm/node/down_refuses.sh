@@ -19,6 +19,11 @@ says "$inside"
 ! grep -q ' /chos' /proc/mounts || fail "the farm is still mounted"
 expect 126 as bob chos -o bullseye true
 kill -0 $inside || fail "the process inside was ended"
+# The next one asks the module, which remains, and finds him.
+expect 1 chosctl down
+says "processes are in an OS"
+says "$inside"
+expect 1 chosctl os remove trixie
 echo >/tmp/go
 wait $job || fail "the process inside failed: $?"
 expect 0 chosctl down
