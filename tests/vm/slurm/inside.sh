@@ -23,6 +23,12 @@ equal "$(grep -v Submitted $work/out | sort | tr '\n' '|')" "bullseye bullseye b
 job 5 alice chos -o bullseye sh -c 'echo word | srun -w node1 -n 1 sh -c "read -r word; [ \$word = word ] && exit 5"'
 job 0 alice chos -o trixie squeue --version
 says slurm
+# The shell of salloc is the base's; its steps are of the OS that it was called from.
+printf '%s\n' '#!/bin/sh' "cat /etc/chos-mark >$work/shell" "srun -n 1 sh -c '$probe'" >$work/script
+chmod 755 $work/script
+job 0 alice chos -o bullseye salloc -Q -w node1 -n 1 $work/script
+tells bullseye
+equal "$(cat $work/shell)" base "the shell of salloc"
 if [ -n "$second" ]; then
   job 0 alice chos -o trixie srun -N 2 sh -c "$probe"
   tells trixie node1 node2

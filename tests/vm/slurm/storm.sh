@@ -8,15 +8,23 @@ count=40
 [ -z "${CHOS_LONG:-}" ] || count=500
 RANDOM=${CHOS_SEED:-$$}
 on_both mkdir -m 777 $work/results
-descriptors() { for daemon in slurmctld slurmd munged; do ls "/proc/$(pidof -s $daemon)/fd" | wc -l; done; }
+descriptors() {
+  local node
+  for node in node1 $second; do
+    ssh $node 'for daemon in slurmctld slurmd munged; do
+      pid=$(pidof -s $daemon) && ls /proc/$pid/fd | wc -l; done'
+  done
+}
 # The fewest of some looks: a daemon that is talking has one more for as long, which would hide a leak.
 fewest() {
   local look
   for look in 1 2 3 4 5 6 7 8 9 10; do descriptors | tr '\n' ' '; echo; sleep 1; done |
     awk '{ for (i = 1; i <= NF; i++) if (NR == 1 || $i < few[i]) few[i] = $i } END { for (i = 1; i <= NF; i++) print few[i] }'
 }
-# As it will be in between: with 24.11 that starts slurmd anew, which then has one descriptor less.
+# As it will be in between: a slurmd that was started anew, by hand or with 24.11 by the first of these,
+# has one descriptor less.
 expect 0 scontrol reconfigure
+expect 0 ssh "${second:-node1}" systemctl restart slurmd
 expect 0 in_time 60 srun -N "$(nodes)" --chos=base true
 before=$(fewest)
 mounts2_before=$([ -z "$second" ] || mounts ssh node2)
@@ -66,7 +74,7 @@ while read -r number _ _ os; do
     fail "job $number does not say that it is of $os"
 done <$work/wanted
 finished
-equal "$(fewest | tr '\n' ' ')" "$(tr '\n' ' ' <<<"$before")" "descriptors of slurmctld, slurmd, munged"
+equal "$(fewest | tr '\n' ' ')" "$(tr '\n' ' ' <<<"$before")" "descriptors of slurmctld, slurmd, munged of each node"
 [ -z "$second" ] || same_mounts "$mounts2_before" ssh node2
 for node in node1 $second; do
   equal "$(ssh $node 'ps -e -o uid= | awk "\$1 >= 1000 && \$1 < 60000" | wc -l')" 0 "processes of users on $node"

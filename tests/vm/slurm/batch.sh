@@ -1,0 +1,41 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# chosctl batch on a cluster of Slurm: jobs then run in OSs, twice changes nothing, doctor knows what
+# they need there, and disabled all is as it was.
+. "${0%/*}/slurm-lib.sh"
+cluster
+files() { sha256sum /etc/slurm/*; }
+on_both rm /etc/slurm/plugstack.conf
+was=$(files)
+job 1 alice srun --chos=trixie true
+says "unrecognized option '--chos=trixie'"
+expect 0 chosctl batch status slurm
+says "not enabled"
+
+on_both chosctl batch enable slurm >$output 2>&1 || fail "chosctl batch enable"
+job 0 alice srun -N "$(nodes)" --chos=trixie sh -c "$probe"
+tells trixie node1 $second
+expect 0 chosctl batch status slurm
+says enabled
+enabled=$(files)
+expect 0 chosctl batch enable slurm
+equal "$(files)" "$enabled" "enabled twice"
+
+# What jobs need in their OS is there; and not when it is not shared.
+chosctl doctor >$output 2>&1
+says "jobs of Slurm run in OSs"
+says_not "SlurmdSpoolDir"
+printf '[share]\nremove = ["/var/spool"]\n' >/etc/chos.conf
+expect 0 chosctl down
+expect 0 chosctl up
+expect 1 chosctl doctor
+says "SlurmdSpoolDir of Slurm, /var/spool/slurmd, is not to be seen in"
+rm /etc/chos.conf
+expect 0 chosctl reload
+
+on_both chosctl batch disable slurm >$output 2>&1 || fail "chosctl batch disable"
+equal "$(files)" "$was" "disabled"
+job 1 alice srun --chos=trixie true
+# For the cases that follow.
+on_both sh -c 'echo "required spank_chos.so" >/etc/slurm/plugstack.conf'
+finished
