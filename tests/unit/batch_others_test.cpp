@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // chosctl batch: HTCondor, OpenPBS, the grid gatekeeper, Torque, LSF; and what is of all.
+#include <fstream>
+#include <sstream>
+
 #include "batch_fixture.h"
 
 namespace chos::test {
@@ -46,6 +49,24 @@ TEST_F(BatchCondor, AFileOfItsOwn) {
   file("/etc/condor/config.d/50-chos.conf", "USER_JOB_WRAPPER = /usr/bin/chos_jobstarter\n");
   nothing("enable condor");
   refused("disable condor", "was changed by hand");
+}
+
+// cmake fills in two directories, and leaves HTCondor's own @=end and @end alone.
+TEST(BatchCondorFile, AsItIsInstalled) {
+  std::ostringstream source, built;
+  source << std::ifstream(CHOS_CONDOR_SOURCE).rdbuf();
+  built << std::ifstream(CHOS_CONDOR_FILE).rdbuf();
+  std::string expected = source.str();
+  for (const auto& [variable, value] : std::map<std::string, std::string>{
+           {"@CMAKE_INSTALL_FULL_BINDIR@", CHOS_BINDIR}, {"@CMAKE_INSTALL_FULL_DATADIR@", CHOS_DATADIR}}) {
+    const auto at = expected.find(variable);
+    ASSERT_NE(at, std::string::npos) << variable;
+    expected.replace(at, variable.size(), value);
+  }
+  EXPECT_EQ(built.str(), expected);
+  EXPECT_NE(built.str().find("\nUSER_JOB_WRAPPER = " CHOS_BINDIR "/chos_jobstarter\n"), std::string::npos);
+  EXPECT_NE(built.str().find("JOB_TRANSFORM_chos @=end\n"), std::string::npos);
+  EXPECT_NE(built.str().find("\n@end\n"), std::string::npos);
 }
 
 TEST_F(BatchCondor, AnotherWrapper) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The hook of OpenPBS, and the starter that it calls: pbs_hook_test.py HOOK STARTER.
+"""The hook of OpenPBS, and the starter that it calls: pbs_hook_test.py HOOK STARTER BINDIR.
 
 There is no package of OpenPBS to run.  Here is what its hooks guide, and its pbs_mom where that
 says more, promise an execjob_launch hook: the event's attributes, which of them it may set, and
@@ -15,7 +15,7 @@ import types
 import unittest
 from pathlib import Path
 
-HOOK, STARTER = sys.argv[1], sys.argv[2]
+HOOK, STARTER, BINDIR = sys.argv[1:4]
 
 
 class Event:
@@ -47,7 +47,7 @@ def module(event):
 
 def run_hook(event, starter):
     text = Path(HOOK).read_text(encoding="utf-8")
-    line = 'STARTER = "/usr/bin/chos_jobstarter"'
+    line = f'STARTER = "{BINDIR}/chos_jobstarter"'
     assert text.count(line) == 1
     sys.modules["pbs"] = module(event)
     try:
