@@ -70,6 +70,15 @@ is(submit('slurm')->{result}, 'JOB_EXECUTION_FAILED', 'Slurm: a FIFO is refused'
 unlink $chos;
 
 # Slurm
+sub write_sbatch
+{
+    write_file("$home/sbatch", "#!/bin/sh\n[ \"\$*\" = --help ] || exit 1\n$_[0]\n", 0755);
+    no warnings 'once';
+    $Globus::GRAM::JobManager::slurm::sbatch = "$home/sbatch";
+}
+my $help = "echo 'Usage: sbatch'; echo 'Options provided by plugins:'";
+my $with_plugin = "$help; echo '      --chos=OS               run in that OS'";
+write_sbatch($with_plugin);
 write_file($chos, "trixie\n");
 $ENV{CHOS} = 'of-the-gatekeeper';
 is(submit('slurm')->{parent}{chos}, 'trixie', 'Slurm: $CHOS from ~/.chos');
@@ -99,6 +108,29 @@ $several = script('"/no/such/srun" "a"');
 like($several, qr{/usr/local/bin/srun}, 'Slurm: an OS has it where chosctl links it');
 is(system('sh', '-nc', $several), 0, 'Slurm: a script that the shell reads');
 is(ref script(\'an error'), 'SCALAR', 'Slurm: an error stays one');
+# Without spank_chos $CHOS means nothing to Slurm.
+write_file($chos, "trixie\n");
+$Globus::GRAM::JobManager::chosslurm::patience = 1;
+for my $case (
+    ["$help; echo '      --chosen=X'", qr/no spank_chos here.*chosctl batch enable slurm.*not started/],
+    ['exit 1', qr/no spank_chos here/], ["$help; sleep 50", qr/has not answered in 1 seconds/],
+    ['yes', qr/no spank_chos here/])
+{
+    my $began = time;
+    write_sbatch($case->[0]);
+    $refused = submit('slurm');
+    is($refused->{result}, 'JOB_EXECUTION_FAILED', "Slurm without the plugin: $case->[0]");
+    is($refused->{parent}, undef, 'Slurm: nothing is submitted');
+    like($refused->{said}{GT3_FAILURE_MESSAGE} // '', $case->[1], 'Slurm: the reason');
+    cmp_ok(time - $began, '<', 20, 'Slurm: it does not hang');
+}
+write_file($chos, "base\n");
+ok(submit('slurm')->{parent}, 'Slurm: the base OS needs no plugin');
+unlink $chos;
+ok(submit('slurm')->{parent}, 'Slurm: nor does a job without a choice');
+write_file($chos, "trixie\n");
+unlink "$home/sbatch";
+like(submit('slurm')->{said}{GT3_FAILURE_MESSAGE} // '', qr/cannot run .*sbatch/, 'Slurm: no sbatch');
 unlink $chos;
 
 # fork
