@@ -202,6 +202,29 @@ TEST_F(BatchGlobus, ServicesAndBack) {
   nothing("disable globus");
 }
 
+TEST_F(BatchGlobus, WhatIsBehindIt) {
+  const std::string of_slurm = "spank_chos is not enabled in Slurm", of_sge = "Grid Engine does not start";
+  const auto warned = [&] {
+    const auto ran = batch("enable globus");
+    EXPECT_EQ(ran.status, 0) << ran.err;
+    return std::pair((ran.out + ran.err).find(of_slurm) != std::string::npos,
+                     (ran.out + ran.err).find(of_sge) != std::string::npos);
+  };
+  EXPECT_EQ(warned(), std::pair(false, false)) << "neither is served";
+  file("/usr/share/globus/globus_gram_job_manager/slurm.rvf", "");
+  file("/etc/slurm/slurm.conf", "ClusterName=x\n");
+  EXPECT_EQ(warned(), std::pair(true, false));
+  file("/usr/lib/x/slurm-wlm/spank_chos.so", "");
+  file("/etc/slurm/plugstack.conf", "required spank_chos.so\n");
+  file("/etc/grid-services/jobmanager-sge", "x\n");
+  file("/var/lib/gridengine/default/common/sge_request", "-v CHOS\n");
+  const std::string qconf = "case $1 in -sql) echo a.q ;; -sq) echo 'starter_method  ";
+  program("bin", "qconf", qconf + "NONE' ;; esac\n");
+  EXPECT_EQ(warned(), std::pair(false, true));
+  program("bin", "qconf", qconf + "/usr/bin/chos_sge_starter' ;; esac\n");
+  EXPECT_EQ(warned(), std::pair(false, false));
+}
+
 TEST_F(BatchGlobus, AnAdministratorsFile) {
   file("/etc/grid-services/available/jobmanager-chosfork", "something else\n");
   refused("enable globus", "is there and not of chos");

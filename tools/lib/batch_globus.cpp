@@ -27,6 +27,7 @@ constexpr Manager managers[] = {
     {"jobmanager-chosfork", "jobmanager-fork", nullptr, nullptr},
     {"jobmanager-chosslurm", "jobmanager-slurm", "/etc/globus/gram/chosslurm.rvf",
      "/usr/share/globus/globus_gram_job_manager/slurm.rvf"}};
+constexpr const Manager& slurm = managers[1];
 
 std::string link_target(const std::string& path) {
   char target[PATH_MAX];
@@ -66,8 +67,8 @@ class Globus : public BatchSystem {
       };
       plan.steps.push_back(std::move(step));
     }
-    plan.next = {"for Grid Engine behind the gatekeeper: chosctl batch enable sge",
-                 "check, with a proxy: globus-job-run HOST/jobmanager-fork /bin/cat /etc/os-release"};
+    plan.warnings = warnings(serves(slurm));
+    plan.next = {"check, with a proxy: globus-job-run HOST/jobmanager-fork /bin/cat /etc/os-release"};
     return plan;
   }
 
@@ -125,7 +126,25 @@ class Globus : public BatchSystem {
     return state;
   }
 
+  std::vector<std::string> traps() override { return warnings(in_service(slurm) == slurm.file); }
+
  private:
+  // Of the batch systems behind it.  What is unclear is said of themselves.
+  std::vector<std::string> warnings(bool with_slurm) const {
+    std::vector<std::string> out;
+    if (with_slurm && lacks_starter(*make_slurm(node_)))
+      out.emplace_back("spank_chos is not enabled in Slurm, and jobs for jobmanager-slurm that choose an "
+                       "OS are refused without it: chosctl batch enable slurm");
+    const std::string sge = node_.path(std::string(services) + "/jobmanager-sge");
+    if (::access(sge.c_str(), F_OK) == 0 && lacks_starter(*make_sge(node_)))
+      out.emplace_back("Grid Engine does not start the jobs of all queues in OSs, and those of "
+                       "jobmanager-sge that choose one run in the base OS: chosctl batch enable sge");
+    return out;
+  }
+  static bool lacks_starter(BatchSystem& behind) {
+    const auto what = behind.state({}).what;
+    return what != BatchState::What::enabled && what != BatchState::What::unclear;
+  }
   Status present() const {
     if (is_directory(node_.path(std::string(services) + "/available"))) return {};
     return Error{std::string("there is no directory ") + services + "/available",
