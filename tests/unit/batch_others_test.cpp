@@ -10,6 +10,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+std::string text_of_build(const char* name) {
+  std::ostringstream text;
+  text << std::ifstream(name).rdbuf();
+  return text.str();
+}
+
 class BatchCondor : public Batch {
  protected:
   void SetUp() override {
@@ -19,54 +25,107 @@ class BatchCondor : public Batch {
     file(CHOS_DATADIR "/chos/condor/50-chos.conf", shipped);
     // The last file counts.
     program("bin", "condor_config_val",
-            "value=$(cat '" + path("n/etc/condor/config.d") + "'/* 2>/dev/null | sed -n "
-            "'s/^USER_JOB_WRAPPER *= *//p' | tail -n 1)\n"
+            "cd '" + path("n/etc/condor/config.d") + "' || exit 1\n"
+            "value=$(cat ./* 2>/dev/null | while read -r line; do\n"
+            "  case $line in\n"
+            "    include*:*) cat \"" + path("n") + "$(echo ${line#*:})\" ;;\n"
+            "    *) echo \"$line\" ;;\n"
+            "  esac\ndone | sed -n 's/^USER_JOB_WRAPPER *= *//p' | tail -n 1)\n"
             "[ -n \"$value\" ] || { echo 'Not defined: USER_JOB_WRAPPER' >&2; exit 1; }\n"
             "echo \"$value\"\n");
   }
-  const std::string shipped = "# c\nUSER_JOB_WRAPPER = /usr/bin/chos_jobstarter\n\nA = 1\n";
+  const std::string conf = "/etc/condor/config.d/50-chos.conf";
+  const std::string shipped = text_of_build(CHOS_CONDOR_FILE);
+  const std::string line = "include : " CHOS_DATADIR "/chos/condor/50-chos.conf\n";
 };
 
-TEST_F(BatchCondor, AFileOfItsOwn) {
+TEST_F(BatchCondor, ALineInAFileOfItsOwn) {
   EXPECT_EQ(state_of("condor"), "not enabled");
   const auto before = node();
   const auto ran = batch("enable condor");
   EXPECT_EQ(ran.status, 0) << ran.err;
   EXPECT_NE(ran.out.find("condor_reconfig"), std::string::npos) << ran.out;
-  EXPECT_EQ(text("/etc/condor/config.d/50-chos.conf"), shipped);
+  EXPECT_EQ(text(conf), line);
   nothing("enable condor");
   EXPECT_EQ(state_of("condor"), "enabled");
+  EXPECT_EQ(state("condor")["by_hand"], false);
   done("disable condor");
   EXPECT_EQ(node(), before);
   nothing("disable condor");
-  // What an admin added stays; what he changed is his.
+  // After an update of chos too.
   done("enable condor");
-  file("/etc/condor/config.d/50-chos.conf", shipped + "B = 2\n");
+  file(CHOS_DATADIR "/chos/condor/50-chos.conf", shipped + "C = 3\n");
   nothing("enable condor");
   done("disable condor");
-  EXPECT_EQ(text("/etc/condor/config.d/50-chos.conf"), "B = 2\n");
+  EXPECT_FALSE(there(conf));
+  // What an admin added stays; what he changed is his.
+  done("enable condor");
+  file(conf, line + "B = 2\n");
+  nothing("enable condor");
+  done("disable condor");
+  EXPECT_EQ(text(conf), "B = 2\n");
   refused("enable condor", "is there and not of chos");
-  file("/etc/condor/config.d/50-chos.conf", "USER_JOB_WRAPPER = /usr/bin/chos_jobstarter\n");
+  file(conf, "USER_JOB_WRAPPER = /usr/bin/chos_jobstarter\n");
+  nothing("enable condor");
+  refused("disable condor", "was changed by hand");
+}
+
+TEST_F(BatchCondor, TheLineOfThePage) {
+  file("/srv/chos/condor/50-chos.conf", shipped);
+  const std::string by_hand = "# mine\ninclude :  /srv/chos/condor/50-chos.conf\n";
+  file(conf, by_hand);
+  EXPECT_EQ(state_of("condor"), "enabled");
+  nothing("enable condor");
+  done("disable condor");
+  EXPECT_EQ(text(conf), "# mine\n");
+  // To where chos is no more.
+  file(conf, by_hand);
+  fs::remove(path("n/srv/chos/condor/50-chos.conf"));
+  EXPECT_EQ(state_of("condor"), "partly");
+  done("enable condor");
+  EXPECT_EQ(text(conf), "# mine\n" + line);
+  EXPECT_EQ(state_of("condor"), "enabled");
+}
+
+// As enable once made it: all of the file that was installed then.
+TEST_F(BatchCondor, AnOlderCopy) {
+  std::string copy = shipped;
+  const auto at = copy.find("#   include");
+  copy.erase(at, copy.find('\n', at) + 1 - at);
+  file(conf, copy);
+  EXPECT_EQ(state_of("condor"), "enabled");
+  done("disable condor");
+  EXPECT_FALSE(there(conf));
+  file(conf, copy + "B = 2\n");
+  done("enable condor");
+  EXPECT_EQ(text(conf), line + "B = 2\n");
+  EXPECT_EQ(read("kept/condor-50-chos.conf.orig"), copy + "B = 2\n");
+  nothing("enable condor");
+  // Another farm's path was to be changed in the copy.
+  const std::string farm = "\nMOUNT_UNDER_SCRATCH = strcat($(MOUNT_UNDER_SCRATCH), \",/srv/tmp\")\n";
+  file(conf, copy.substr(0, copy.rfind("\nMOUNT_UNDER")) + farm);
+  done("enable condor");
+  EXPECT_EQ(text(conf), line + farm.substr(1));
+  // One that was cut short is nobody's that we know.
+  file(conf, copy.substr(0, copy.rfind("\nMOUNT_UNDER") + 1));
   nothing("enable condor");
   refused("disable condor", "was changed by hand");
 }
 
 // cmake fills in two directories, and leaves HTCondor's own @=end and @end alone.
 TEST(BatchCondorFile, AsItIsInstalled) {
-  std::ostringstream source, built;
-  source << std::ifstream(CHOS_CONDOR_SOURCE).rdbuf();
-  built << std::ifstream(CHOS_CONDOR_FILE).rdbuf();
-  std::string expected = source.str();
+  const std::string built = text_of_build(CHOS_CONDOR_FILE);
+  std::string expected = text_of_build(CHOS_CONDOR_SOURCE);
   for (const auto& [variable, value] : std::map<std::string, std::string>{
            {"@CMAKE_INSTALL_FULL_BINDIR@", CHOS_BINDIR}, {"@CMAKE_INSTALL_FULL_DATADIR@", CHOS_DATADIR}}) {
     const auto at = expected.find(variable);
     ASSERT_NE(at, std::string::npos) << variable;
     expected.replace(at, variable.size(), value);
   }
-  EXPECT_EQ(built.str(), expected);
-  EXPECT_NE(built.str().find("\nUSER_JOB_WRAPPER = " CHOS_BINDIR "/chos_jobstarter\n"), std::string::npos);
-  EXPECT_NE(built.str().find("JOB_TRANSFORM_chos @=end\n"), std::string::npos);
-  EXPECT_NE(built.str().find("\n@end\n"), std::string::npos);
+  EXPECT_EQ(built, expected);
+  EXPECT_NE(built.find("\nUSER_JOB_WRAPPER = " CHOS_BINDIR "/chos_jobstarter\n"), std::string::npos);
+  EXPECT_NE(built.find("JOB_TRANSFORM_chos @=end\n"), std::string::npos);
+  EXPECT_NE(built.find("\n@end\n"), std::string::npos);
 }
 
 TEST_F(BatchCondor, AnotherWrapper) {

@@ -76,12 +76,11 @@ BatchStep change_text(const BatchNode& node, const std::string& system,
   const std::string backup = node.backups + "/" + backup_name(system, file->path()) + ".orig";
   if (step.changes && !original.empty()) step.what += "; the original is " + backup;
   step.act = [=]() -> Status {
-    if (text.empty()) return file->remove();
     if (!original.empty()) {
       const auto kept = file->back_up(node.backups, backup_name(system, file->path()), original);
       if (!kept) return kept.error();
     }
-    return file->replace(text);
+    return text.empty() ? file->remove() : file->replace(text);
   };
   return step;
 }
