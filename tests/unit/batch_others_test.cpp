@@ -162,7 +162,8 @@ class BatchPbs : public Batch {
             "set -- $2\n"
             "none() { echo \"qmgr obj=chos svr=default: hook not found\" >&2; exit 1; }\n"
             "case $1 in\n"
-            "  create) printf 'Hook chos\\n    enabled = true\\n    event = \"\"\\n' >chos ;;\n"
+            "  create) printf 'Hook chos\\n    enabled = true\\n    "
+            "event = \"\"\\n    order = 1\\n' >chos ;;\n"
             "  *) [ -f chos ] || none ;;\nesac\n"
             "case $1 in\n"
             "  list) cat chos ;;\n"
@@ -180,6 +181,8 @@ TEST_F(BatchPbs, TheHook) {
   done("enable openpbs" + where);
   EXPECT_EQ(text("/hooks/script"), "# runs chos_jobstarter\n");
   EXPECT_NE(text("/hooks/chos").find("event = execjob_launch"), std::string::npos);
+  // After hooks that change the program themselves.
+  EXPECT_NE(text("/hooks/chos").find("order = 900\n"), std::string::npos) << text("/hooks/chos");
   EXPECT_EQ(state_of("openpbs"), "enabled");
   write("commands", "");
   nothing("enable openpbs" + where);
@@ -188,6 +191,10 @@ TEST_F(BatchPbs, TheHook) {
   done("enable openpbs" + where);
   EXPECT_EQ(text("/hooks/script"), "# runs chos_jobstarter, newer\n");
   file("/srv/chos_hook.py", "# runs chos_jobstarter\n");
+  done("enable openpbs" + where);
+  file("/hooks/chos", "Hook chos\n    enabled = true\n    event = execjob_launch\n    order = 1\n");
+  done("enable openpbs" + where);
+  EXPECT_NE(text("/hooks/chos").find("order = 900\n"), std::string::npos);
   done("disable openpbs");
   EXPECT_EQ(node(), before);
   nothing("disable openpbs");
@@ -203,7 +210,7 @@ TEST_F(BatchPbs, SomebodyElsesHook) {
 
 TEST_F(BatchPbs, ADisabledHookAndNoServer) {
   done("enable openpbs --directory /srv");
-  file("/hooks/chos", "Hook chos\n    enabled = false\n    event = execjob_launch\n");
+  file("/hooks/chos", "Hook chos\n    enabled = false\n    event = execjob_launch\n    order = 1\n");
   EXPECT_EQ(state_of("openpbs"), "partly");
   done("enable openpbs --directory /srv");
   EXPECT_EQ(state_of("openpbs"), "enabled");

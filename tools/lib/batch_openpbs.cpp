@@ -10,6 +10,7 @@ namespace chos {
 namespace {
 
 constexpr const char* hook = "chos";
+constexpr const char* order = "900";  // after hooks that change the program themselves
 
 class OpenPbs : public BatchSystem {
  public:
@@ -29,7 +30,7 @@ class OpenPbs : public BatchSystem {
     if (there->exists && !there->ours && !wish.force)
       return Error{"PBS has a hook named chos which is not of chos", "rename it; or, if nobody "
                    "needs it: --force", EEXIST};
-    const bool same = there->exists && there->enabled && there->launch &&
+    const bool same = there->exists && there->enabled && there->launch && there->ordered &&
                       there->script == trimmed_end(text_of(node_.path(file)));
     BatchStep step{"hook chos", !same, same ? "is there already" : "imported from " + file, {}};
     const bool make = !there->exists;
@@ -37,6 +38,7 @@ class OpenPbs : public BatchSystem {
       std::vector<std::string> commands;
       if (make) commands.emplace_back("create hook chos");
       commands.emplace_back("set hook chos event = execjob_launch");
+      commands.push_back(std::string("set hook chos order = ") + order);
       commands.push_back("import hook chos application/x-python default " + node_.path(file));
       commands.emplace_back("set hook chos enabled = True");
       for (const auto& command : commands)
@@ -100,7 +102,7 @@ class OpenPbs : public BatchSystem {
 
  private:
   struct Hook {
-    bool exists = false, enabled = false, launch = false, ours = false;
+    bool exists = false, enabled = false, launch = false, ordered = false, ours = false;
     std::string script;
   };
 
@@ -144,6 +146,7 @@ class OpenPbs : public BatchSystem {
     const std::string enabled = setting_of(answer->out, "enabled");
     found.enabled = enabled == "true" || enabled == "True";
     found.launch = setting_of(answer->out, "event").find("execjob_launch") != std::string::npos;
+    found.ordered = setting_of(answer->out, "order") == order;
     const auto script = qmgr("export hook chos application/x-python default");
     if (!script) return script.error();
     found.script = trimmed_end(*script);
