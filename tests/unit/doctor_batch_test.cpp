@@ -3,6 +3,7 @@
 // trees are directories.
 #include <filesystem>
 
+#include "lib/batch.h"
 #include "lib/doctor.h"
 #include "lib/os_path.h"
 #include "scratch.h"
@@ -29,6 +30,18 @@ class BatchDoctor : public Scratch {
                                   [](const std::string&) { return Result<gid_t>(Error{}); });
     ASSERT_TRUE(parsed.list);
     list = *parsed.list;
+  }
+  void TearDown() override {
+    if (!path_before.empty()) ::setenv("PATH", path_before.c_str(), 1);
+    Scratch::TearDown();
+  }
+  // A command of a batch system.
+  void command(const std::string& name, const std::string& script) {
+    put("bin/" + name, "#!/bin/sh\n" + script);
+    ASSERT_EQ(::chmod(path("bin/" + name).c_str(), 0755), 0);
+    if (!path_before.empty()) return;
+    path_before = ::getenv("PATH");
+    ::setenv("PATH", (path("bin") + ":" + path_before).c_str(), 1);
   }
   void put(const std::string& name, const std::string& text) {
     fs::create_directories(fs::path(path(name)).parent_path());
@@ -64,6 +77,7 @@ class BatchDoctor : public Scratch {
     return false;
   }
 
+  std::string path_before;
   Node node;
   Allowlist list;
 };
@@ -114,19 +128,96 @@ TEST_F(BatchDoctor, AMissingPluginAndTraps) {
 
 TEST_F(BatchDoctor, CommandsThatHangAreNotWaitedFor) {
   fs::create_directories(path("n/etc/condor/config.d"));
-  fs::create_directories(path("bin"));
-  write("bin/condor_config_val", "#!/bin/sh\nread x <'" + path("never") + "'\n");
+  command("condor_config_val", "read x <'" + path("never") + "'\n");
   ASSERT_EQ(::mkfifo(path("never").c_str(), 0600), 0);
-  ASSERT_EQ(::chmod(path("bin/condor_config_val").c_str(), 0755), 0);
-  const std::string before = ::getenv("PATH");
-  ::setenv("PATH", (path("bin") + ":" + before).c_str(), 1);
   BatchNode where;
   where.root = path("n");
   where.patience = 0.2;
   Findings out;
   examine_batch(node, list, where, out);
-  ::setenv("PATH", before.c_str(), 1);
   EXPECT_TRUE(says(out, Finding::Level::info, "jobs of HTCondor run in the base OS"));
+}
+
+TEST_F(BatchDoctor, GridEngine) {
+  const std::string cell = "n/var/lib/gridengine/default/common/";
+  put(cell + "sge_request", "-v CHOS\n");
+  const auto qconf = [this](const std::string& of_host) {
+    command("qconf", "case \"$*\" in\n  -sql) echo a.q ;;\n"
+                     "  '-sq a.q') echo 'starter_method  /usr/bin/chos_sge_starter' ;;\n"
+                     "  -sconf) echo 'execd_spool_dir  /srv/spool' ;;\n"
+                     "  '-sconf '*) " + of_host + " ;;\nesac\n");
+  };
+  qconf("exit 1");
+  fs::create_directories(path("n/srv/spool"));
+  fs::create_directories(path("n/local/spool"));
+  auto found = examined();
+  EXPECT_TRUE(says(found, Finding::Level::info, "jobs of Grid Engine run in OSs"));
+  EXPECT_TRUE(says(found, Finding::Level::error, "execd_spool_dir of Grid Engine, /srv/spool, is not"));
+  EXPECT_TRUE(says(found, Finding::Level::error, "SGE_ROOT of Grid Engine, /var/lib/gridengine, is not"));
+  qconf("echo 'execd_spool_dir  /local/spool'");  // this host's own counts
+  found = examined();
+  EXPECT_TRUE(says(found, Finding::Level::error, "execd_spool_dir of Grid Engine, /local/spool, is not"));
+  EXPECT_FALSE(says(found, Finding::Level::error, "/srv/spool"));
+  put(cell + "sge_request", "-w w\n");
+  EXPECT_TRUE(says(examined(), Finding::Level::warning,
+                   "CHOS is not passed on: no -v CHOS in sge_request"));
+}
+
+TEST_F(BatchDoctor, HTCondor) {
+  put("n/etc/condor/config.d/50-chos.conf", "USER_JOB_WRAPPER = /usr/bin/chos_jobstarter\n");
+  fs::create_directories(path("n/srv/execute"));
+  command("condor_config_val", "[ $1 = EXECUTE ] && echo /srv/execute || echo /usr/bin/chos_jobstarter\n");
+  EXPECT_TRUE(says(examined(), Finding::Level::error, "EXECUTE of HTCondor, /srv/execute, is not"));
+}
+
+TEST_F(BatchDoctor, Torque) {
+  put("n/var/spool/torque/mom_priv/config", "$job_starter /usr/bin/chos_jobstarter\n");
+  fs::create_directories(path("n/var/spool/torque/mom_priv/jobs"));
+  EXPECT_TRUE(says(examined(), Finding::Level::error,
+                   "the scripts of jobs of Torque, /var/spool/torque/mom_priv/jobs, is not"));
+  put("n/opt/torque/mom_priv/config", "$job_starter /usr/bin/chos_jobstarter\n");
+  BatchNode where;
+  where.root = path("n");
+  const auto torque = batch_system("torque", where);
+  BatchWish wish;
+  wish.directory = "/opt/torque/mom_priv";
+  EXPECT_EQ(torque->state(wish).what, BatchState::What::enabled);
+  EXPECT_EQ(torque->places().at(0).path, "/opt/torque/mom_priv/jobs");
+  EXPECT_EQ(torque->places().at(1).path, "/opt/torque/spool");
+}
+
+TEST_F(BatchDoctor, OpenPbs) {
+  put("n/etc/pbs.conf", "PBS_HOME=/srv/pbs\n");
+  fs::create_directories(path("n/srv/pbs/mom_priv/jobs"));
+  fs::create_directories(path("n/srv/pbs/spool"));
+  command("qmgr", "case $2 in\n  export*) echo '# runs chos_jobstarter' ;;\n"
+                  "  *) printf 'Hook chos\\n    enabled = true\\n    event = execjob_launch\\n' ;;\nesac\n");
+  const auto found = examined();
+  EXPECT_TRUE(says(found, Finding::Level::error,
+                   "the scripts of jobs of OpenPBS, /srv/pbs/mom_priv/jobs, is not"));
+  EXPECT_TRUE(says(found, Finding::Level::error, "the output of jobs of OpenPBS, /srv/pbs/spool, is not"));
+}
+
+TEST_F(BatchDoctor, Lsf) {
+  put("n/etc/lsb.queues", "Begin Queue\nQUEUE_NAME = a\n"
+                          "JOB_STARTER = /usr/bin/chos_jobstarter --lsf \"%USRCMD\"\nEnd Queue\n");
+  fs::create_directories(path("n/srv/lsf"));
+  EXPECT_FALSE(says(examined(), Finding::Level::error, "LSF")) << "~/.lsbatch: homes are shared";
+  put("n/etc/lsb.params", "Begin Parameters\nJOB_SPOOL_DIR = /srv/lsf/%U # for jobs\nEnd Parameters\n");
+  EXPECT_TRUE(says(examined(), Finding::Level::error, "JOB_SPOOL_DIR of LSF, /srv/lsf, is not"));
+}
+
+TEST_F(BatchDoctor, TheGatekeeper) {
+  fs::create_directories(path("n/etc/grid-services/available"));
+  put("n/usr/share/globus/globus_gram_job_manager/slurm.rvf", "");
+  for (const char* name : {"fork", "slurm"})
+    fs::create_symlink(std::string("available/jobmanager-chos") + name,
+                       path(std::string("n/etc/grid-services/jobmanager-") + name));
+  EXPECT_FALSE(says(examined(), Finding::Level::warning, "jobmanager-slurm"));
+  write("n/etc/slurm/plugstack.conf", "");
+  EXPECT_TRUE(says(examined(), Finding::Level::warning, "spank_chos is not enabled in Slurm"));
+  put("n/etc/grid-services/jobmanager-sge", "");
+  EXPECT_TRUE(says(examined(), Finding::Level::warning, "jobmanager-sge that choose one run in the base OS"));
 }
 
 class OsPath : public BatchDoctor {

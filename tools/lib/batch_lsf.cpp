@@ -112,6 +112,19 @@ class Lsf : public BatchSystem {
     return state;
   }
 
+  // Without JOB_SPOOL_DIR the files of jobs are in ~/.lsbatch, and homes are another matter.
+  std::vector<BatchPlace> places() override {
+    const auto queues = find({});
+    if (!queues) return {};
+    const std::string text = text_of(node_.path(queues->substr(0, queues->rfind('/')) + "/lsb.params"));
+    const auto words = words_of(setting_of(text, "JOB_SPOOL_DIR"));
+    if (words.empty() || !words[0].starts_with('/')) return {};
+    // What stands behind a % is another for each user or host.
+    std::string path = words[0].substr(0, words[0].find('%'));
+    while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+    return {{"JOB_SPOOL_DIR", path}};
+  }
+
  private:
   static std::string tag(const std::string& queue) { return "lsf --queue " + queue; }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Grid Engine: starter_method of queues, by qconf(1), and -v CHOS for all submissions.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
@@ -148,11 +150,20 @@ class GridEngine : public BatchSystem {
   }
 
   std::vector<BatchPlace> places() override {
-    const auto answer = run_command({"qconf", "-sconf"}, node_.patience);
-    std::string spool;
-    if (answer && answer->status == 0) spool = value_of(answer->out, "execd_spool_dir");
+    std::vector<BatchPlace> places;
+    // Jobs read the cell's settings.sh there.
+    if (const auto directory = find({})) {
+      const std::string cell = directory->substr(0, directory->rfind("/common"));
+      places.push_back({"SGE_ROOT", cell.substr(0, cell.rfind('/'))});
+    }
+    // What this host has of its own counts.
+    char host[256] = {};
+    ::gethostname(host, sizeof host - 1);
+    std::string spool = spool_of({"-sconf", host});
+    if (spool.empty()) spool = spool_of({"-sconf"});
     if (spool.empty()) spool = "/var/spool/gridengine/execd";
-    return {{"execd_spool_dir", spool}};
+    places.push_back({"execd_spool_dir", spool});
+    return places;
   }
 
  private:
@@ -202,6 +213,11 @@ class GridEngine : public BatchSystem {
     return Error{command + ": " + answer->said(),
                  "run this where qconf works: on an administration host, as a manager, with qmaster "
                  "running", EIO};
+  }
+
+  std::string spool_of(const std::vector<std::string>& arguments) const {
+    const auto answer = qconf(arguments);
+    return answer ? value_of(*answer, "execd_spool_dir") : std::string();
   }
 
   Result<std::vector<std::string>> queues_of(const BatchWish& wish) const {

@@ -57,13 +57,14 @@ class Torque : public BatchSystem {
   }
 
   BatchState state(const BatchWish& wish) override {
+    directory_ = directory(wish);
     if (!present(wish)) return {};
     return line_state(name(), node_.path(directory(wish) + "/config"), judge);
   }
 
   std::vector<BatchPlace> places() override {
-    return {{"the scripts of jobs", "/var/spool/torque/mom_priv/jobs"},
-            {"the output of jobs", "/var/spool/torque/spool"}};
+    return {{"the scripts of jobs", directory_ + "/jobs"},
+            {"the output of jobs", directory_.substr(0, directory_.rfind('/')) + "/spool"}};
   }
 
  private:
@@ -75,6 +76,8 @@ class Torque : public BatchSystem {
     return Error{"there is no directory " + directory(wish), "is pbs_mom of Torque installed? Its "
                  "mom_priv can be named: --directory DIR", ENOENT};
   }
+
+  std::string directory_ = directory({});  // that state() has looked at
 };
 
 }  // namespace
