@@ -285,6 +285,50 @@ TEST_F(StoreArchive, RefusesWhatLeavesTheTree) {
                  "behind the symbolic link");
 }
 
+// An empty root would be taken away for it, and what follows went to where the link leads.
+TEST_F(StoreArchive, RefusesALinkInPlaceOfTheRoot) {
+  std::filesystem::create_directory(path("outside"));
+  for (const std::string name : {".", "./", "./.", ".//."}) {
+    SCOPED_TRACE(name);
+    for (const std::string& target : {path("outside"), std::string("outside")})
+      expect_refused({{name, AE_IFLNK, target}, {"escaped", AE_IFREG, "x"}}, name, "root of the tree");
+    expect_refused({{"a", AE_IFREG, "x"}, {name, AE_IFREG, "a", true}}, name, "root of the tree");
+    if (!name.ends_with("/")) expect_refused({{name, AE_IFREG, "x"}}, name, "root of the tree");
+    expect_refused({{name, AE_IFIFO, ""}}, name, "root of the tree");
+    EXPECT_TRUE(std::filesystem::is_empty(path("outside")));
+    EXPECT_TRUE(std::filesystem::is_directory(std::filesystem::symlink_status(path("root"))));
+  }
+}
+
+TEST_F(StoreArchive, UnpacksOnlyIntoADirectory) {
+  std::filesystem::create_directory(path("outside"));
+  std::filesystem::create_symlink(path("outside"), path("root"));
+  pack({{"escaped", AE_IFREG, "x"}});
+  EXPECT_FALSE(unpack_archive(path("a.tar"), path("root"), {1000, 1000, false, false}, {}));
+  EXPECT_TRUE(std::filesystem::is_empty(path("outside")));
+}
+
+// The mode of the directory that the link leads to would be set.
+TEST_F(StoreArchive, RefusesADirectoryOverALink) {
+  std::filesystem::create_directory(path("outside"));
+  ::chmod(path("outside").c_str(), 0700);
+  expect_refused({{"way", AE_IFLNK, path("outside")}, {"way", AE_IFDIR, ""}}, "way/", "behind");
+  // A header without the slash, which libarchive's writer never leaves out.
+  std::string text = read("a.tar");
+  const auto at = text.find("way/");
+  ASSERT_NE(at, std::string::npos);
+  text[at + 3] = '\0';
+  char sum[7];
+  std::snprintf(sum, sizeof sum, "%06lo", std::stoul(text.substr(at + 148, 6), nullptr, 8) - '/');
+  write("a.tar", text.replace(at + 148, 6, sum));
+  const auto status = unpack();
+  ASSERT_FALSE(status);
+  EXPECT_NE(status.error().what.find("'way' lies behind"), std::string::npos) << status.error().what;
+  struct stat info {};
+  ASSERT_EQ(::stat(path("outside").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0700U);
+}
+
 TEST_F(StoreArchive, RefusesDevices) {
   expect_refused({{"dev/sda", AE_IFBLK, ""}}, "dev/sda", "device node");
   expect_refused({{"dev/null", AE_IFCHR, ""}}, "dev/null", "device node");

@@ -23,6 +23,13 @@ struct FreeRead {
 struct FreeWrite {
   void operator()(archive* a) const { ::archive_write_free(a); }
 };
+// The components of a name, without those that lead nowhere: "./a//b" has two.
+std::size_t depth_of(const std::string& name) {
+  std::size_t depth = 0;
+  for (const auto part : split(name, '/')) depth += !part.empty() && part != ".";
+  return depth;
+}
+
 using ReadHandle = std::unique_ptr<archive, FreeRead>;
 using WriteHandle = std::unique_ptr<archive, FreeWrite>;
 
@@ -89,11 +96,15 @@ class Archive {
   }
 
   // The parent of each entry must be a directory of the tree, reached by no link: otherwise a link
-  // of the archive's own would lead what follows out of it.
-  Status check_parents(const std::string& name) {
+  // of the archive's own would lead what follows out of it.  So must a directory itself: libarchive
+  // takes a link to one for the directory, and sets the mode and time of that.
+  Status check_parents(const std::string& name, bool itself = false) {
     struct stat info {};
     std::string path = root_;
-    for (const auto part : split(std::filesystem::path(name).parent_path().string(), '/')) {
+    if (::lstat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
+      return refused(name, "comes when the root of the tree is no directory any more");
+    const auto whole = std::filesystem::path(name);
+    for (const auto part : split((itself ? whole : whole.parent_path()).string(), '/')) {
       if (part.empty() || part == ".") continue;
       path += "/" + std::string(part);
       if (::lstat(path.c_str(), &info) != 0) return {};  // made by libarchive
@@ -107,12 +118,15 @@ class Archive {
   Status check(archive_entry* entry, const std::string& name, bool& dropped) {
     if (const auto problem = entry_name_problem(name); !problem.empty())
       return refused(name, problem);
+    const auto type = ::archive_entry_filetype(entry);
+    // libarchive would put it where the directory is, as long as that is empty.
+    if (depth_of(name) == 0 && (type != AE_IFDIR || ::archive_entry_hardlink(entry) != nullptr))
+      return refused(name, "is the root of the tree, and no directory");
     if (const char* target = ::archive_entry_hardlink(entry)) {
       if (const auto problem = entry_name_problem(target); !problem.empty())
         return refused(name, "is a hard link to " + in_quotes(target) + ", which " + problem);
       return {};
     }
-    const auto type = ::archive_entry_filetype(entry);
     if (type == AE_IFCHR || type == AE_IFBLK) {
       // Overlay images write a removed file so.
       dropped = limits_.drop_devices;
@@ -155,7 +169,8 @@ class Archive {
     if (auto status = check(entry, name, dropped); !status) return status;
     if (auto status = count(entry, name); !status) return status;
     if (dropped || !writer_) return skip(name);
-    if (auto status = check_parents(name); !status) return status;
+    const bool directory = ::archive_entry_filetype(entry) == AE_IFDIR;
+    if (auto status = check_parents(name, directory); !status) return status;
     if (const char* target = ::archive_entry_hardlink(entry)) {
       if (auto status = check_parents(target); !status) return status;
       ::archive_entry_set_hardlink(entry, (root_ + "/" + target).c_str());
