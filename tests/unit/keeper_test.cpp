@@ -56,6 +56,7 @@ class KeeperTest : public FakeNode {
     fs::remove_all(node.config.trees);
     make_directories(node.config.trees);
     node.kernel = KernelLink(top + "/no-kernel");
+    module.is_loaded = false;
     write_text(node.allowlist_file, "# ours\n");
     for (const char* mark : {"one", "two", "three"}) {
       make_usable_tree(top + "/source/" + mark, mark);
@@ -332,6 +333,49 @@ TEST_F(KeeperTest, RefusesToRemoveWhileSomebodyIsInside) {
   EXPECT_EQ(remove("os").error().code, EBUSY);
   EXPECT_EQ(list(), "# ours\nos:/os/os\n");
   EXPECT_EQ(trees(), Names{"os"});
+  expect_tidy();
+}
+
+// As after `chosctl down --force`.
+TEST_F(KeeperTest, RemovesNothingIfItIsNotKnownWhoIsInside) {
+  ASSERT_TRUE(add("os", "one"));
+  module.is_loaded = true;
+  const auto removed = remove("os");
+  ASSERT_FALSE(removed);
+  EXPECT_EQ(removed.error().code, EBUSY);
+  EXPECT_EQ(removed.error().remedy, "run: chosctl up");
+  EXPECT_EQ(list(), "# ours\nos:/os/os\n");
+  EXPECT_EQ(trees(), Names{"os"});
+  ASSERT_TRUE(replace("os", "two"));
+  ASSERT_TRUE(replace("os", "three"));
+  EXPECT_EQ(trees(), (Names{"os", "os~2", "os~3"}));
+  module.is_loaded = false;
+  EXPECT_TRUE(remove("os"));
+  expect_tidy();
+}
+
+// By a line for the same tree that is not there any more.
+TEST_F(KeeperTest, RefusesToRemoveWhileSomebodyIsInsideByAnotherName) {
+  ASSERT_TRUE(add("os", "one"));
+  ASSERT_TRUE(replace("os", "two"));
+  node.kernel = KernelLink(top + "/kernel");
+  for (const char* path : {"/os/os", "/os/os~2"}) {
+    set_kernel_file("usage", std::string("1 1 alias ") + path + "\n");
+    EXPECT_EQ(remove("os").error().code, EBUSY) << path;
+    EXPECT_EQ(list(), "# ours\nos:/os/os~2\n");
+    EXPECT_EQ(trees(), (Names{"os", "os~2"}));
+  }
+  // Nor does the next run, where one that was killed has taken the line away.
+  write_text(node.allowlist_file, "# ours\n");
+  {
+    const auto journal = store().take("os");
+    ASSERT_TRUE(store().write_journal("os", {JournalEntry::What::remove, 0}));
+  }
+  EXPECT_TRUE(keep([](Keeper& k) { return k.recover(); }));
+  EXPECT_EQ(trees(), (Names{"os", "os~2"}));
+  set_kernel_file("usage", "0 1 alias /os/os~2\n1 1 alias /os/other\n");
+  EXPECT_TRUE(keep([](Keeper& k) { return k.recover(); }));
+  EXPECT_EQ(trees(), Names{});
   expect_tidy();
 }
 

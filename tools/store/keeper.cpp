@@ -160,7 +160,7 @@ Status Keeper::remove(const std::string& name) {
                               " is another name for a tree of " + in_quotes(name),
                           "take that line out first, and run: chosctl reload", EBUSY});
   const auto used_by = [&]() -> Status {
-    const auto used = in_use(name, "");
+    const auto used = in_use(name, *records);
     if (!used) return used.error();
     if (!*used) return {};
     return Error{"processes are in " + in_quotes(name) + "; nothing was changed",
@@ -231,7 +231,7 @@ void Keeper::prune(const std::string& name) {
     if (record.path() != found->entry.path) previous = &record;
   for (const auto& record : *records) {
     if (record.path() == found->entry.path || &record == previous) continue;
-    const auto used = in_use(name, record.path());
+    const auto used = in_use("", {record});
     if (!used || *used) continue;  // a later run takes it away
     // Without fork tracking a count of none is not for good; asked after the count.
     const auto version = node_.kernel.version();

@@ -69,9 +69,10 @@ class Keeper {
   Status place(const TreeRecord& record, const std::string& root, const std::string& manifest);
   Status take_back(const TreeRecord& record);
   Status discard(const TreeRecord& record);
-  /// Whether processes are in the tree of that path; without one, in any of that name.
-  Result<bool> in_use(const std::string& name, const std::string& path) const;
-  Result<unsigned long long> count_in(const std::string& name, const std::string& path) const;
+  /// Whether processes are in one of the trees, whatever name they came in by, or came in by `name`.
+  Result<bool> in_use(const std::string& name, const std::vector<TreeRecord>& trees) const;
+  Result<unsigned long long> count_in(const std::string& name,
+                                      const std::vector<TreeRecord>& trees) const;
   void prune(const std::string& name);
   Result<TreeRecord> publish(const std::string& name, unsigned generation, const Source& source,
                              const BuildOptions& options,

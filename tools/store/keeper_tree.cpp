@@ -208,13 +208,19 @@ Status Keeper::clean_work(const std::string& name) {
   return remove_tree(work);
 }
 
-Result<bool> Keeper::in_use(const std::string& name, const std::string& path) const {
-  if (!node_.kernel.present()) return false;
+Result<bool> Keeper::in_use(const std::string& name, const std::vector<TreeRecord>& trees) const {
+  if (!node_.kernel.present()) {
+    if (node_.module == nullptr || !node_.module->loaded()) return false;
+    // As `chosctl down --force` leaves it: processes stay in their OSs.
+    return Error{"the module is loaded but " + node_.kernel.directory() +
+                     " is not there, so it is not known who is in an OS",
+                 "run: chosctl up", EBUSY};
+  }
   // A thread of a process that has just left may be inside fork(2) and bring a child to the OS: by
   // the second look the child is there.  Nothing tells of that moment, so there is a pause.
   for (const int pause : {0, 200}) {
     ::poll(nullptr, 0, pause);
-    const auto counted = count_in(name, path);
+    const auto counted = count_in(name, trees);
     if (!counted) return counted.error();
     if (*counted > 0) return true;
   }
@@ -222,19 +228,23 @@ Result<bool> Keeper::in_use(const std::string& name, const std::string& path) co
 }
 
 Result<unsigned long long> Keeper::count_in(const std::string& name,
-                                            const std::string& path) const {
+                                            const std::vector<TreeRecord>& trees) const {
   unsigned long long count = 0;
   const auto usage = node_.kernel.usage();
   if (usage) {
     for (const auto& os : *usage)
-      if (path.empty() ? os.name == name : os.path == path) count += os.processes;
+      if (os.name == name || find_record(trees, os.path) != nullptr) count += os.processes;
     return count;
   }
   if (usage.error().code != ENOSYS) return usage.error();
-  // An older module does not tell the generations apart.
+  // An older module does not tell the trees apart.
   const auto processes = node_.kernel.processes();
   if (!processes) return processes.error();
-  for (const auto& process : *processes) count += process.name == name;
+  for (const auto& process : *processes) {
+    bool inside = process.name == name;
+    for (const auto& tree : trees) inside = inside || process.name == tree.name;
+    count += inside;
+  }
   return count;
 }
 
@@ -259,7 +269,7 @@ Status Keeper::recover(const std::string& name) {
     for (const auto& record : *records) listed = listed || all->find_path(record.path()) != nullptr;
     if ((*entry)->what == JournalEntry::What::remove && !listed) {
       // Somebody may have come in before the line went; it is left for the next time.
-      const auto used = in_use(name, "");
+      const auto used = in_use(name, *records);
       if (!used) return used.error();
       if (*used) return {};
     }
