@@ -248,6 +248,28 @@ TEST_F(KeeperTest, ReplacesAndGoesBack) {
   expect_tidy();
 }
 
+TEST_F(KeeperTest, KeepsTheTreeBeforeNotOneThatWasGivenUp) {
+  ASSERT_TRUE(add("os", "one"));
+  ASSERT_TRUE(replace("os", "two"));
+  ASSERT_TRUE(replace("os", "three"));
+  ASSERT_TRUE(keep([](Keeper& k) { return k.rollback("os"); }));
+  ASSERT_TRUE(replace("os", "one"));
+  EXPECT_EQ(trees(), (Names{"os~2", "os~4"}));
+  ASSERT_TRUE(keep([](Keeper& k) { return k.rollback("os"); }));
+  EXPECT_EQ(list(), "# ours\nos:/os/os~2\n");
+  expect_tidy();
+}
+
+TEST_F(KeeperTest, KeepsATreeThatTheListNames) {
+  ASSERT_TRUE(add("os", "one"));
+  ASSERT_TRUE(replace("os", "two"));
+  write_text(node.allowlist_file, list() + "stable:/os/os\n");
+  ASSERT_TRUE(replace("os", "three"));
+  EXPECT_EQ(list(), "# ours\nos:/os/os~3\nstable:/os/os\n");
+  EXPECT_EQ(trees(), (Names{"os", "os~2", "os~3"}));
+  expect_tidy();
+}
+
 TEST_F(KeeperTest, RollbackNeedsAnother) {
   ASSERT_TRUE(add("os", "one"));
   EXPECT_EQ(keep([](Keeper& k) { return k.rollback("os"); }).error().code, ENOENT);

@@ -52,7 +52,7 @@ Result<TreeRecord> Keeper::add(const std::string& name, const Source& source,
                      "; else move it away",
                  EEXIST};
   const std::string rest = options.empty() ? "" : ":" + options;
-  return publish(name, 1, source, build_options, [&](const TreeRecord& record) -> Edit {
+  return publish(name, 1, "", source, build_options, [&](const TreeRecord& record) -> Edit {
     // Programs of a 32-bit tree ask uname(2) what they run on.
     std::string all = rest;
     if (record.machine == "i386" && all.find("persona=") == std::string::npos)
@@ -70,8 +70,8 @@ Result<TreeRecord> Keeper::replace(const std::string& name, const Source& source
   if (!found) return found.error();
   const auto records = store_.records_of(name);
   if (!records) return records.error();
-  return publish(name, next_generation(*records, &found->entry), source, build_options,
-                 [&](const TreeRecord& record) -> Edit {
+  return publish(name, next_generation(*records, &found->entry), found->entry.path, source,
+                 build_options, [&](const TreeRecord& record) -> Edit {
                    return [from = found->entry.path, to = record.path()](const std::string& text) {
                      return with_moved_path(text, from, to);
                    };
@@ -79,7 +79,8 @@ Result<TreeRecord> Keeper::replace(const std::string& name, const Source& source
 }
 
 Result<TreeRecord> Keeper::publish(const std::string& name, unsigned generation,
-                                   const Source& source, const BuildOptions& options,
+                                   const std::string& previous, const Source& source,
+                                   const BuildOptions& options,
                                    const std::function<Edit(const TreeRecord&)>& edit) {
   const auto journal = store_.take(name);
   if (!journal) return journal.error();
@@ -97,7 +98,7 @@ Result<TreeRecord> Keeper::publish(const std::string& name, unsigned generation,
         progress_.note(undone.error().what);
       record = changed.error();
     } else {
-      prune(name);  // while the journal is ours
+      prune(name, previous);  // while the journal is ours
     }
   }
   status = clean_work(name);
@@ -222,15 +223,14 @@ Result<bool> Keeper::set_default(const std::string& name) {
   });
 }
 
-void Keeper::prune(const std::string& name) {
-  const auto found = find(name);
+// Keeps what the list names and the tree before, also where a newer one is there, from which somebody
+// has gone back.
+void Keeper::prune(const std::string& name, const std::string& previous) {
+  const auto all = list();
   const auto records = store_.records_of(name);
-  if (!found || !records) return;
-  const TreeRecord* previous = nullptr;
-  for (const auto& record : *records)
-    if (record.path() != found->entry.path) previous = &record;
+  if (!all || !records) return;
   for (const auto& record : *records) {
-    if (record.path() == found->entry.path || &record == previous) continue;
+    if (record.path() == previous || all->find_path(record.path()) != nullptr) continue;
     const auto used = in_use("", {record});
     if (!used || *used) continue;  // a later run takes it away
     // Without fork tracking a count of none is not for good; asked after the count.

@@ -73,8 +73,10 @@ class Keeper {
   Result<bool> in_use(const std::string& name, const std::vector<TreeRecord>& trees) const;
   Result<unsigned long long> count_in(const std::string& name,
                                       const std::vector<TreeRecord>& trees) const;
-  void prune(const std::string& name);
-  Result<TreeRecord> publish(const std::string& name, unsigned generation, const Source& source,
+  void prune(const std::string& name, const std::string& previous);
+  /// `previous` is the path that the name has had, "" if it is new.
+  Result<TreeRecord> publish(const std::string& name, unsigned generation,
+                             const std::string& previous, const Source& source,
                              const BuildOptions& options,
                              const std::function<Edit(const TreeRecord&)>& edit);
 
