@@ -27,10 +27,13 @@ namespace fs = std::filesystem;
 class Silent : public WorkProgress {
  public:
   std::vector<std::string> stages, notes;
-  int ticks_left = -1;
+  int ticks_left = -1, ticks = 0;
 
   void stage(const std::string& what) override { stages.push_back(what); }
-  bool tick(const std::string&) override { return ticks_left < 0 || ticks_left-- > 0; }
+  bool tick(const std::string&) override {
+    ++ticks;
+    return ticks_left < 0 || ticks_left-- > 0;
+  }
   void note(const std::string& text) override { notes.push_back(text); }
 };
 
@@ -119,6 +122,34 @@ TEST_F(KeeperTest, Adds) {
   ASSERT_EQ(all->size(), 1U);
   EXPECT_EQ(all->front().record->digest, record->digest);
   EXPECT_TRUE(all->front().tree_present);
+}
+
+TEST_F(KeeperTest, AddsATreeWithNamesThatAreNoUtf8) {
+  const std::string name = "/usr/bin/su\xfc";
+  write_text(top + "/source/one" + name, "x", 04755);
+  write_text(top + "/source/one/etc/os-release", "PRETTY_NAME=\"\xfc\"\n");
+  ASSERT_EQ(std::system(("tar -C " + top + "/source/one -cf " + archive("one") + " .").c_str()), 0);
+  const auto record = add("one", "one");
+  ASSERT_TRUE(record) << record.error().what;
+  ASSERT_EQ(store().records()->size(), 1U);
+  EXPECT_EQ(store().records()->front().privileged.front().path, "/usr/bin/su\ufffd");
+  EXPECT_TRUE(verify_os(store(), *record, progress)->empty());
+  EXPECT_TRUE(remove("one"));
+}
+
+// What claims to be small need not be: it is counted while it is read.
+TEST_F(KeeperTest, StopsReadingWhatIsTooBig) {
+  for (int i = 0; i < 100; ++i) write_text(top + "/source/one/etc/" + std::to_string(i), "x");
+  const auto dir = parse_source("dir:" + top + "/source/one");
+  BuildOptions options;
+  options.max_size = 10;
+  const auto added = keep([&](Keeper& k) { return k.add("far", *dir, options, ""); });
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().code, EFBIG) << added.error().what;
+  EXPECT_NE(added.error().remedy.find("--max-size"), std::string::npos);
+  EXPECT_LT(progress.ticks, 100);
+  EXPECT_EQ(trees(), Names{});
+  expect_tidy();
 }
 
 TEST_F(KeeperTest, MakesTheListIfThereIsNone) {

@@ -16,6 +16,7 @@
 #include "store/config_edit.h"
 #include "store/manifest.h"
 #include "store/os_release.h"
+#include "store/remove_tree.h"
 #include "store/source.h"
 
 namespace chos::test {
@@ -143,6 +144,10 @@ TEST(StoreRelease, Reads) {
             "Debian GNU/Linux 13 (trixie)");
   EXPECT_EQ(parse_os_release("NAME='Alma'\nVERSION_ID=9.4\n"), "Alma 9.4");
   EXPECT_EQ(parse_os_release("#PRETTY_NAME=no\n\n"), "");
+  // Not in the middle of a character, where it is cut.
+  EXPECT_EQ(parse_os_release("NAME=" + std::string(79, 'x') + "\u00fc"), std::string(79, 'x'));
+  EXPECT_EQ(parse_os_release("NAME=" + std::string(78, 'x') + "\u00fcy"), std::string(78, 'x') + "\u00fc");
+  EXPECT_EQ(parse_os_release("NAME=" + std::string(77, 'x') + "\U0001f427"), std::string(77, 'x'));
   EXPECT_EQ(parse_os_release("PRETTY_NAME=\"a\033[31m\\\"b\"\n"), "a[31m\"b");
 }
 
@@ -201,6 +206,14 @@ TEST_F(StoreManifest, NamesWhatDiffers) {
   EXPECT_EQ(differences[1].rfind("/etc/link: type d", 0), 0U) << differences[1];
 }
 
+// Its size may be claimed to be anything, as in an image, or is 0, as in /proc.
+TEST_F(StoreManifest, ReadsALinkWhateverSizeItClaims) {
+  const auto manifest = read_manifest("/proc/self/exe", {});
+  ASSERT_TRUE(manifest) << manifest.error().what;
+  EXPECT_NE(manifest->text.find(std::filesystem::read_symlink("/proc/self/exe")), std::string::npos)
+      << manifest->text;
+}
+
 TEST_F(StoreManifest, CanBeStopped) {
   make("tree");
   const auto stopped = read_manifest(path("tree"), [](std::uint64_t, std::uint64_t) { return false; });
@@ -213,6 +226,7 @@ struct Entry {
   unsigned type = AE_IFREG;
   std::string content;  // or the link's target
   bool hard_link = false;
+  std::string flags = {};
 };
 
 class StoreArchive : public Scratch {
@@ -230,6 +244,7 @@ class StoreArchive : public Scratch {
       else if (one.type == AE_IFLNK) ::archive_entry_set_symlink(entry, one.content.c_str());
       else if (one.type == AE_IFREG)
         ::archive_entry_set_size(entry, static_cast<la_int64_t>(one.content.size()));
+      if (!one.flags.empty()) ::archive_entry_copy_fflags_text(entry, one.flags.c_str());
       ASSERT_EQ(::archive_write_header(out, entry), ARCHIVE_OK) << one.name;
       if (one.type == AE_IFREG && !one.hard_link)
         ::archive_write_data(out, one.content.data(), one.content.size());
@@ -349,6 +364,42 @@ TEST_F(StoreArchive, RefusesBombs) {
   for (int i = 0; i < 1001; ++i) many.push_back({std::to_string(i), AE_IFREG, ""});
   pack(many);
   EXPECT_FALSE(unpack());
+}
+
+// In a pax archive a hard link may have a body; libarchive's writer makes none.
+TEST_F(StoreArchive, CountsTheContentOfHardLinks) {
+  ASSERT_EQ(std::system(("cd " + directory() + " && python3 -c '"
+                         "import io, tarfile\n"
+                         "with tarfile.open(\"a.tar\", \"w\", format=tarfile.PAX_FORMAT) as out:\n"
+                         "  for name, kind in ((\"a\", b\"0\"), (\"b\", b\"1\")):\n"
+                         "    one = tarfile.TarInfo(name)\n"
+                         "    one.type, one.linkname, one.size = kind, \"a\" * (kind == b\"1\"), 600\n"
+                         "    one.pax_headers = {\"comment\": \"pax\"}\n"
+                         "    out.addfile(one, io.BytesIO(b\"x\" * 600))\n'").c_str()), 0);
+  EXPECT_TRUE(unpack(false, 1200));
+  const auto status = unpack(false, 1199);
+  ASSERT_FALSE(status);
+  EXPECT_NE(status.error().what.find("'b' makes it more than"), std::string::npos) << status.error().what;
+}
+
+TEST_F(StoreArchive, RefusesWhatIsTooDeep) {
+  std::string deep;
+  for (int i = 0; i < 256; ++i) deep += "./d/";
+  pack({{deep, AE_IFDIR, ""}});
+  EXPECT_TRUE(unpack());
+  EXPECT_TRUE(remove_tree(path("root")));
+  pack({{deep + "x", AE_IFREG, ""}});
+  const auto status = unpack();
+  ASSERT_FALSE(status);
+  EXPECT_NE(status.error().what.find("more than 255 directories"), std::string::npos)
+      << status.error().what;
+}
+
+// Where the file system has none of these flags there is nothing to see.
+TEST_F(StoreArchive, MakesNothingImmutable) {
+  pack({{"etc/x", AE_IFREG, "x", false, "schg"}});
+  ASSERT_TRUE(unpack());
+  EXPECT_EQ(::unlink(path("root/etc/x").c_str()), 0) << "chattr -i it, and remove it by hand";
 }
 
 TEST_F(StoreArchive, RefusesWhatIsCutOrNone) {

@@ -16,6 +16,8 @@ namespace chos {
 namespace {
 
 constexpr std::size_t block = 1 << 16;
+// Who removes a tree has a descriptor open for each directory on the way down.
+constexpr std::size_t deepest = 256;
 
 struct FreeRead {
   void operator()(archive* a) const { ::archive_read_free(a); }
@@ -67,11 +69,12 @@ class Archive {
   }
 
  private:
+  // No file flags: what is immutable could not be removed again.
   void open_writer() {
     writer_.reset(::archive_write_disk_new());
     ::archive_write_disk_set_options(
         writer_.get(), ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME |
-                           ARCHIVE_EXTRACT_ACL | ARCHIVE_EXTRACT_XATTR | ARCHIVE_EXTRACT_FFLAGS |
+                           ARCHIVE_EXTRACT_ACL | ARCHIVE_EXTRACT_XATTR |
                            ARCHIVE_EXTRACT_SECURE_NODOTDOT | ARCHIVE_EXTRACT_SPARSE);
   }
 
@@ -119,6 +122,8 @@ class Archive {
     if (const auto problem = entry_name_problem(name); !problem.empty())
       return refused(name, problem);
     const auto type = ::archive_entry_filetype(entry);
+    if (depth_of(name) > deepest)
+      return refused(name, "lies below more than " + std::to_string(deepest - 1) + " directories");
     // libarchive would put it where the directory is, as long as that is empty.
     if (depth_of(name) == 0 && (type != AE_IFDIR || ::archive_entry_hardlink(entry) != nullptr))
       return refused(name, "is the root of the tree, and no directory");
@@ -145,8 +150,9 @@ class Archive {
 
   Status count(archive_entry* entry, const std::string& name) {
     ++entries_;
+    // A second hard link may bring its content along.
     const bool content =
-        ::archive_entry_hardlink(entry) == nullptr && ::archive_entry_filetype(entry) == AE_IFREG;
+        ::archive_entry_hardlink(entry) != nullptr || ::archive_entry_filetype(entry) == AE_IFREG;
     const auto size = static_cast<std::uint64_t>(
         content && ::archive_entry_size(entry) > 0 ? ::archive_entry_size(entry) : 0);
     if (size > limits_.bytes || bytes_ > limits_.bytes - size)

@@ -14,6 +14,7 @@
 #include "lib/files.h"
 #include "lib/mount_ops.h"
 #include "lib/names.h"
+#include "store/archive.h"
 #include "store/keeper.h"
 #include "store/mounts.h"
 #include "store/os_release.h"
@@ -123,13 +124,19 @@ Result<TreeRecord> Keeper::make(const std::string& name, unsigned generation,
   record.release = release_of(built->root);
   record.machine = machine_of(built->root);
   progress_.stage("summing up the tree");
+  const std::uint64_t most_entries = ArchiveLimits().entries;
+  std::string problem;
   auto manifest = read_manifest(built->root, [&](std::uint64_t entries, std::uint64_t bytes) {
-    return progress_.tick(std::to_string(entries) + " entries, " + size_text(bytes));
+    if (bytes > options.max_size)
+      problem = "has more than " + std::to_string(options.max_size) + " bytes";
+    if (entries > most_entries)
+      problem = "has more than " + std::to_string(most_entries) + " entries";
+    return problem.empty() &&
+           progress_.tick(std::to_string(entries) + " entries, " + size_text(bytes));
   });
+  if (!problem.empty())
+    return Error{"the tree " + problem, problem.ends_with("bytes") ? "see --max-size" : "", EFBIG};
   if (!manifest) return manifest.error();
-  if (manifest->bytes > options.max_size)
-    return Error{"the tree has " + std::to_string(manifest->bytes) + " bytes, more than " +
-                     std::to_string(options.max_size), "see --max-size", EFBIG};
   record.bytes = manifest->bytes;
   record.entries = manifest->entries;
   record.privileged = manifest->privileged;

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <map>
 #include <memory>
 #include <set>
@@ -166,7 +167,7 @@ class Reader {
       if (!more) return more.error();
       about += *more;
     } else if (S_ISLNK(info.st_mode)) {
-      std::string target(static_cast<std::size_t>(info.st_size) + 1, '\0');
+      std::string target(PATH_MAX, '\0');  // its size is what a broken image claims
       const ssize_t size = ::readlink(file.fts_accpath, target.data(), target.size());
       if (size < 0) return system_error("cannot read " + std::string(file.fts_path), errno);
       target.resize(static_cast<std::size_t>(size));

@@ -16,6 +16,7 @@ namespace chos {
 namespace {
 
 constexpr std::size_t largest_release = 64 * 1024;
+constexpr std::size_t longest = 80;
 
 // A regular file of the tree; the links on the way are the tree's.
 UniqueFd open_file(const std::string& root, const std::string& path) {
@@ -39,7 +40,11 @@ std::string unquoted(std::string_view text) {
     const auto u = static_cast<unsigned char>(text[i]);
     if (u >= 0x20 && u != 0x7f) out += text[i];
   }
-  return out.substr(0, 80);
+  if (out.size() <= longest) return out;
+  // Not in the middle of a character of UTF-8.
+  std::size_t end = longest;
+  while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xc0) == 0x80) --end;
+  return out.substr(0, end);
 }
 
 }  // namespace

@@ -146,7 +146,9 @@ Result<std::vector<TreeRecord>> Store::records_of(const std::string& name) const
 Status Store::write(const TreeRecord& record, const std::string& manifest) const {
   if (auto status = replace_file(own("os/" + record.key() + ".manifest"), manifest); !status)
     return status;
-  return replace_file(own("os/" + record.key() + record_end), to_json(record).dump(2) + "\n");
+  // Names of files in it need not be UTF-8.
+  const auto text = to_json(record).dump(2, ' ', false, Json::error_handler_t::replace);
+  return replace_file(own("os/" + record.key() + record_end), text + "\n");
 }
 
 Result<std::string> Store::manifest(const TreeRecord& record) const {
