@@ -11,11 +11,13 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <random>
 #include <thread>
 
 #include "elf_file.h"
 #include "fake_node.h"
+#include "lib/bring_up.h"
 #include "store/catalog.h"
 #include "store/keeper.h"
 
@@ -28,8 +30,12 @@ class Silent : public WorkProgress {
  public:
   std::vector<std::string> stages, notes;
   int ticks_left = -1, ticks = 0;
+  std::function<void(const std::string&)> at_stage;
 
-  void stage(const std::string& what) override { stages.push_back(what); }
+  void stage(const std::string& what) override {
+    stages.push_back(what);
+    if (at_stage) at_stage(what);
+  }
   bool tick(const std::string&) override {
     ++ticks;
     return ticks_left < 0 || ticks_left-- > 0;
@@ -301,6 +307,27 @@ TEST_F(KeeperTest, KeepsATreeThatTheListNames) {
   expect_tidy();
 }
 
+// While its new tree is made.
+TEST_F(KeeperTest, SaysThatALineWasEditedMeanwhile) {
+  ASSERT_TRUE(add("os", "one"));
+  ASSERT_TRUE(add("other", "two"));
+  for (const std::string edited : {"# ours\nother:/os/other\n", "os:/os/other\n",
+                                   "os:/os/other\nalias:/os/os\n"}) {
+    progress.at_stage = [&](const std::string& what) {
+      if (what == "publishing os") write_text(node.allowlist_file, edited);
+    };
+    const auto replaced = replace("os", "three");
+    ASSERT_FALSE(replaced) << edited;
+    EXPECT_NE(replaced.error().what.find("changed by somebody else"), std::string::npos);
+    EXPECT_EQ(list(), edited);
+    EXPECT_EQ(trees(), (Names{"os", "other"}));
+    expect_tidy();
+    write_text(node.allowlist_file, "os:/os/os\nother:/os/other\n");
+  }
+  progress.at_stage = {};
+  EXPECT_TRUE(replace("os", "three"));
+}
+
 TEST_F(KeeperTest, RollbackNeedsAnother) {
   ASSERT_TRUE(add("os", "one"));
   EXPECT_EQ(keep([](Keeper& k) { return k.rollback("os"); }).error().code, ENOENT);
@@ -466,6 +493,55 @@ TEST_F(KeeperTest, LooksTwiceBeforeItRemoves) {
   expect_tidy();
 }
 
+TEST_F(KeeperTest, WhatIsLeftOfOneOsKeepsNobodyFromAnother) {
+  ASSERT_TRUE(add("os", "one"));
+  write_text(node.allowlist_file, "# ours\n");
+  {
+    const auto journal = store().take("os");
+    ASSERT_TRUE(store().write_journal("os", {JournalEntry::What::remove, 0}));
+  }
+  make_directories(node.config.trees + "/.chos/work/no~name");
+  module.is_loaded = true;  // so it is not known who is in it
+  EXPECT_EQ(add("os", "two").error().code, EBUSY);
+  EXPECT_TRUE(add("other", "two"));
+  EXPECT_NE(joined(progress.notes).find("left of 'no~name' is still there"), std::string::npos);
+  EXPECT_NE(joined(progress.notes).find("left of 'os' is still there"), std::string::npos);
+  EXPECT_EQ(trees(), (Names{"os", "other"}));
+  // Nor may it be made anew while somebody is in the old one.
+  node.kernel = KernelLink(top + "/kernel");
+  set_kernel_file("usage", "1 1 os /os/os\n");
+  EXPECT_EQ(add("os", "two").error().code, EBUSY);
+  EXPECT_EQ(trees(), (Names{"os", "other"}));
+  set_kernel_file("usage", "0 1 os /os/os\n");
+  EXPECT_TRUE(add("os", "two"));
+  fs::remove(node.config.trees + "/.chos/work/no~name");
+  expect_tidy();
+}
+
+// It was killed with the list written, before the node went by it.
+TEST_F(KeeperTest, TheNodeGoesByTheListBeforeATreeIsTakenAway) {
+  ASSERT_TRUE(add("os", "one"));
+  ASSERT_TRUE(add("other", "two"));
+  node.kernel = KernelLink(top + "/kernel");
+  module.is_loaded = true;
+  ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+  const std::string valid = top + "/kernel/valid";
+  ASSERT_NE(read_text(valid).find("os:/os/os\n"), std::string::npos) << read_text(valid);
+  write_text(node.allowlist_file, "other:/os/other\n");
+  {
+    const auto journal = store().take("os");
+    ASSERT_TRUE(store().write_journal("os", {JournalEntry::What::remove, 0}));
+  }
+  std::string seen;
+  progress.at_stage = [&](const std::string& what) {
+    if (what == "removing the tree os") seen = read_text(valid);
+  };
+  ASSERT_TRUE(keep([](Keeper& k) { return k.recover(); })) << joined(log.failures);
+  EXPECT_TRUE(seen.starts_with("other:/os/other\n")) << seen;
+  EXPECT_EQ(trees(), Names{"other"});
+  expect_tidy();
+}
+
 TEST_F(KeeperTest, ClosesAndOpens) {
   ASSERT_TRUE(add("os", "one"));
   const auto close = [&](bool on) {
@@ -482,6 +558,10 @@ TEST_F(KeeperTest, OneAtATimeForEachOs) {
   ASSERT_TRUE(add("os", "one"));
   const auto held = store().take("os");
   ASSERT_TRUE(held);
+  EXPECT_EQ(replace("os", "two").error().code, EWOULDBLOCK);
+  // Nothing is looked at while another may be changing it.
+  EXPECT_EQ(add("os", "two").error().code, EWOULDBLOCK);
+  write_text(node.allowlist_file, "# ours\n");
   EXPECT_EQ(replace("os", "two").error().code, EWOULDBLOCK);
   EXPECT_TRUE(add("other", "two"));
 }

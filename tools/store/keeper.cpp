@@ -35,22 +35,27 @@ unsigned next_generation(const std::vector<TreeRecord>& records, const OsEntry* 
 Result<TreeRecord> Keeper::add(const std::string& name, const Source& source,
                                const BuildOptions& build_options, const std::string& options) {
   if (auto status = check_name(name); !status) return status.error();
-  if (auto status = recover(); !status) return status.error();
+  const auto journal = begin(name);
+  if (!journal) return journal.error();
+  const auto refused = [&](const Error& error) {
+    end(name);
+    return error;
+  };
   const auto before = list();
-  if (!before) return before.error();
+  if (!before) return refused(before.error());
   if (before->find_name(name) != nullptr)
-    return Error{node_.allowlist_file + " has an OS " + in_quotes(name) + " already",
-                 "to give it another tree: chosctl os replace " + name + " " + source.text,
-                 EEXIST};
+    return refused({node_.allowlist_file + " has an OS " + in_quotes(name) + " already",
+                    "to give it another tree: chosctl os replace " + name + " " + source.text,
+                    EEXIST});
   struct stat info {};
   const std::string place = store_.trees() + "/" + name;
   const bool in_place = source.kind == Source::Kind::dir && source.path == place;
   if (!in_place && ::lstat(place.c_str(), &info) == 0)
-    return Error{place + " is there, though " + node_.allowlist_file + " has no OS " +
-                     in_quotes(name),
-                 "to use that tree: chosctl os add " + name + " dir:" + place +
-                     "; else move it away",
-                 EEXIST};
+    return refused({place + " is there, though " + node_.allowlist_file + " has no OS " +
+                        in_quotes(name),
+                    "to use that tree: chosctl os add " + name + " dir:" + place +
+                        "; else move it away",
+                    EEXIST});
   const std::string rest = options.empty() ? "" : ":" + options;
   return publish(name, 1, "", source, build_options, [&](const TreeRecord& record) -> Edit {
     // Programs of a 32-bit tree ask uname(2) what they run on.
@@ -65,31 +70,52 @@ Result<TreeRecord> Keeper::add(const std::string& name, const Source& source,
 
 Result<TreeRecord> Keeper::replace(const std::string& name, const Source& source,
                                    const BuildOptions& build_options) {
-  if (auto status = recover(); !status) return status.error();
+  const auto journal = begin(name);
+  if (!journal) return journal.error();
   const auto found = find(name);
-  if (!found) return found.error();
   const auto records = store_.records_of(name);
-  if (!records) return records.error();
-  return publish(name, next_generation(*records, &found->entry), found->entry.path, source,
-                 build_options, [&](const TreeRecord& record) -> Edit {
-                   return [from = found->entry.path, to = record.path()](const std::string& text) {
-                     return with_moved_path(text, from, to);
+  if (!found || !records) {
+    end(name);
+    return found ? records.error() : found.error();
+  }
+  const std::string from = found->entry.path;
+  return publish(name, next_generation(*records, &found->entry), from, source, build_options,
+                 [&](const TreeRecord& record) -> Edit {
+                   return [this, name, from, to = record.path()](const std::string& text) {
+                     return with_name_moved(text, name, from, to);
                    };
                  });
+}
+
+// Unchanged if the name has another path by now.
+std::string Keeper::with_name_moved(const std::string& text, const std::string& name,
+                                    const std::string& from, const std::string& to) const {
+  const auto parsed = parse_allowlist(text, node_.allowlist_file, node_.groups);
+  const OsEntry* entry = parsed.list ? parsed.list->find_name(name) : nullptr;
+  if (parsed.list && (entry == nullptr || entry->path != from)) return text;
+  return with_moved_path(text, from, to);
+}
+
+Error Keeper::edited_meanwhile(const std::string& name) const {
+  return Error{"the line of " + in_quotes(name) + " in " + node_.allowlist_file +
+                   " was changed by somebody else meanwhile; nothing was changed",
+               "see: chosctl os show " + name + "; then run this again", EAGAIN};
 }
 
 Result<TreeRecord> Keeper::publish(const std::string& name, unsigned generation,
                                    const std::string& previous, const Source& source,
                                    const BuildOptions& options,
                                    const std::function<Edit(const TreeRecord&)>& edit) {
-  const auto journal = store_.take(name);
-  if (!journal) return journal.error();
   auto status = store_.write_journal(name, {JournalEntry::What::publish, generation});
-  if (!status) return status.error();
+  if (!status) {
+    end(name);
+    return status.error();
+  }
   auto record = make(name, generation, source, options);
   if (record) {
     progress_.stage("publishing " + name);
-    const auto changed = change_list(edit(*record));
+    auto changed = change_list(edit(*record));
+    if (changed && !*changed) changed = edited_meanwhile(name);
     if (!changed) {
       // If the old list could not be put back, the tree is one that users may be in.
       const auto now = list();
@@ -108,8 +134,7 @@ Result<TreeRecord> Keeper::publish(const std::string& name, unsigned generation,
 }
 
 Result<TreeRecord> Keeper::rollback(const std::string& name) {
-  if (auto status = recover(); !status) return status.error();
-  const auto journal = store_.take(name);
+  const auto journal = begin(name);
   if (!journal) return journal.error();
   const auto found = find(name);
   const auto records = store_.records_of(name);
@@ -125,22 +150,21 @@ Result<TreeRecord> Keeper::rollback(const std::string& name) {
                      "see: chosctl os show " + name, ENOENT};
     } else {
       const auto changed = change_list([&](const std::string& text) {
-        return with_moved_path(text, found->entry.path, target->path());
+        return with_name_moved(text, name, found->entry.path, target->path());
       });
-      if (changed) result = *target;
-      else result = changed.error();
+      if (changed && *changed) result = *target;
+      else result = changed ? edited_meanwhile(name) : changed.error();
     }
   }
-  if (auto status = store_.end_journal(name); !status) progress_.note(status.error().what);
+  end(name);
   return result;
 }
 
 Status Keeper::remove(const std::string& name) {
-  if (auto status = recover(); !status) return status;
-  const auto journal = store_.take(name);
+  const auto journal = begin(name);
   if (!journal) return journal.error();
   const auto finish = [&](Status status) {
-    if (auto end = store_.end_journal(name); !end) progress_.note(end.error().what);
+    end(name);
     return status;
   };
   const auto found = find(name);
@@ -196,7 +220,7 @@ Status Keeper::remove(const std::string& name) {
 }
 
 Result<bool> Keeper::set_option(const std::string& name, const std::string& option, bool on) {
-  if (auto status = recover(); !status) return status.error();
+  if (auto status = recover(name); !status) return status.error();
   const auto found = find(name);
   if (!found) return found.error();
   // The site's default has the options of what it stands for; another name of the same path must
@@ -213,7 +237,7 @@ Result<bool> Keeper::set_option(const std::string& name, const std::string& opti
 }
 
 Result<bool> Keeper::set_default(const std::string& name) {
-  if (auto status = recover(); !status) return status.error();
+  if (auto status = recover(name); !status) return status.error();
   if (name == "base")
     return change_list([](const std::string& text) { return with_default(text, ""); });
   const auto found = find(name);

@@ -44,8 +44,9 @@ class Keeper {
   /// The site's default; "base" for none.
   Result<bool> set_default(const std::string& name);
 
-  /// Finishes or takes back what runs that were killed have left.  Called before each change.
-  Status recover();
+  /// Finishes or takes back what runs that were killed have left.  Called before each change.  What
+  /// fails is noted; it is an Error only for the OS that is `concerned`.
+  Status recover(const std::string& concerned = "");
 
  private:
   using Edit = std::function<std::string(const std::string& text)>;
@@ -56,11 +57,18 @@ class Keeper {
 
   Result<Allowlist> list() const;
   Result<Listed> find(const std::string& name) const;
+  std::string with_name_moved(const std::string& text, const std::string& name,
+                              const std::string& from, const std::string& to) const;
+  Error edited_meanwhile(const std::string& name) const;
+  /// False: the text was as wanted already.
   Result<bool> change_list(const Edit& edit);
   Status write_list(const std::string& text) const;
   Status apply();
 
-  Status recover(const std::string& name);
+  /// Takes the journal of an OS, with nothing left in it; what there is may be looked at then.
+  Result<UniqueFd> begin(const std::string& name);
+  void end(const std::string& name);
+  Status finish_interrupted(const std::string& name);
   Status clean_work(const std::string& name);
   Result<TreeRecord> make(const std::string& name, unsigned generation, const Source& source,
                           const BuildOptions& options);

@@ -80,7 +80,9 @@ Result<bool> Keeper::change_list(const Edit& edit) {
         !undone)
       progress_.note(undone.error().what);
     if (auto undone = apply(); !undone) progress_.note(undone.error().what);
-    return status.error();
+    Error error = status.error();
+    error.what += "; the old list is back";
+    return error;
   }
   return true;
 }
@@ -93,8 +95,7 @@ Status Keeper::apply() {
   for (const auto& complaint : mounts->missing) progress_.note(complaint.text());
   if (!node_is_up(node_)) return {};
   if (chos::reload(node_, quiet_)) return {};
-  return Error{"the node could not be made to go by the new allowlist, so the old one is back",
-               "see: chosctl doctor", EIO};
+  return Error{"the node could not be made to go by " + node_.allowlist_file, "see: chosctl doctor", EIO};
 }
 
 }  // namespace chos

@@ -255,13 +255,37 @@ Result<unsigned long long> Keeper::count_in(const std::string& name,
   return count;
 }
 
-Status Keeper::recover() {
-  for (const auto& name : store_.unfinished())
-    if (auto status = recover(name); !status) return status;
+Status Keeper::recover(const std::string& concerned) {
+  for (const auto& name : store_.unfinished()) {
+    const auto status = finish_interrupted(name);
+    if (status) continue;
+    if (name == concerned) return status;
+    progress_.note("what an interrupted run left of " + in_quotes(name) + " is still there: " +
+                   status.error().what);
+  }
   return {};
 }
 
-Status Keeper::recover(const std::string& name) {
+Result<UniqueFd> Keeper::begin(const std::string& name) {
+  // Twice: whoever had the journal may have been killed just before it was taken here.
+  for (int tries = 0; tries < 2; ++tries) {
+    if (auto status = recover(name); !status) return status.error();
+    auto journal = store_.take(name);
+    if (!journal) return journal;
+    const auto left = store_.journal(name);
+    if (!left) return left.error();
+    if (!*left) return journal;
+  }
+  return Error{"processes are in a tree that an interrupted run left of " + in_quotes(name) +
+                   "; nothing was changed",
+               "wait until they have ended; see: chosctl status", EBUSY};
+}
+
+void Keeper::end(const std::string& name) {
+  if (auto status = store_.end_journal(name); !status) progress_.note(status.error().what);
+}
+
+Status Keeper::finish_interrupted(const std::string& name) {
   const auto lock = store_.take(name);
   if (!lock && lock.error().code == EWOULDBLOCK) return {};  // somebody is at work on it
   if (!lock) return lock.error();
@@ -269,27 +293,33 @@ Status Keeper::recover(const std::string& name) {
   if (!entry) return entry.error();
   const auto records = store_.records_of(name);
   if (!records) return records.error();
-  const auto all = list();
-  if (!all) return all.error();
   if (*entry) {
+    {
+      // If it was killed after it wrote the list the node may still let users in by the one before.
+      const auto list_lock = store_.lock_list();
+      if (!list_lock) return list_lock.error();
+      if (auto status = apply(); !status) return status;
+    }
+    const auto all = list();
+    if (!all) return all.error();
     bool listed = false;
     for (const auto& record : *records) listed = listed || all->find_path(record.path()) != nullptr;
-    if ((*entry)->what == JournalEntry::What::remove && !listed) {
-      // Somebody may have come in before the line went; it is left for the next time.
-      const auto used = in_use(name, *records);
+    const bool publishes = (*entry)->what == JournalEntry::What::publish;
+    std::vector<TreeRecord> left;
+    for (const auto& record : *records)
+      if (publishes ? record.generation == (*entry)->generation &&
+                          all->find_path(record.path()) == nullptr
+                    : !listed)
+        left.push_back(record);
+    if (!left.empty()) {
+      // Somebody may have come in before; it is left for the next time.
+      const auto used = in_use(publishes ? "" : name, left);
       if (!used) return used.error();
       if (*used) return {};
-    }
-    for (const auto& record : *records) {
-      const bool publishes = (*entry)->what == JournalEntry::What::publish;
-      const bool concerned = publishes ? record.generation == (*entry)->generation &&
-                                             all->find_path(record.path()) == nullptr
-                                       : !listed;
-      if (!concerned) continue;
       progress_.note("taking away what an interrupted run left of " + in_quotes(name));
-      const auto status = publishes ? take_back(record) : discard(record);
-      if (!status) return status;
     }
+    for (const auto& record : left)
+      if (auto status = publishes ? take_back(record) : discard(record); !status) return status;
   }
   if (auto status = clean_work(name); !status) return status;
   return store_.end_journal(name);
