@@ -20,6 +20,7 @@
 #include "lib/bring_up.h"
 #include "store/catalog.h"
 #include "store/keeper.h"
+#include "store/remove_tree.h"
 
 namespace chos::test {
 namespace {
@@ -404,6 +405,53 @@ TEST_F(KeeperTest, BindsADirectoryElsewhere) {
   EXPECT_FALSE(mounted(node.config.trees + "/far"));
   EXPECT_EQ(trees(), Names{});
   EXPECT_TRUE(exists(top + "/source/one/bin/sh"));
+}
+
+// It would go with that OS.
+TEST_F(KeeperTest, RefusesADirectoryInTheTreeOfAnOs) {
+  ASSERT_TRUE(add("os", "one"));
+  const auto dir = [&](const std::string& name, const std::string& path) {
+    const auto source = parse_source("dir:" + path);
+    return keep([&](Keeper& k) { return k.add(name, *source, {}, ""); });
+  };
+  ASSERT_TRUE(dir("far", top + "/source/two"));
+  const std::string tree = node.config.trees + "/os";
+  make_usable_tree(tree + "/inner", "inner");
+  make_usable_tree(node.config.trees + "/.chos/inner", "inner");
+  fs::create_directory_symlink(tree, top + "/link");
+  make_directories(top + "/bound");
+  ASSERT_EQ(::mount(tree.c_str(), (top + "/bound").c_str(), nullptr, MS_BIND, nullptr), 0);
+  for (const auto& path : {tree, tree + "/inner", top + "/link", top + "/bound/inner",
+                           node.config.trees + "/far", node.config.trees + "/.chos/inner"}) {
+    const auto refused = dir("x", path);
+    ASSERT_FALSE(refused) << path;
+    EXPECT_EQ(refused.error().code, EINVAL) << refused.error().what;
+    expect_tidy();
+  }
+  const auto itself = parse_source("dir:" + tree);
+  EXPECT_EQ(keep([&](Keeper& k) { return k.replace("os", *itself, {}); }).error().code, EINVAL);
+  expect_tidy();
+  // Another OS of the same directory elsewhere, and a tree by hand among the others, are fine.
+  EXPECT_TRUE(dir("again", top + "/source/two"));
+  make_usable_tree(node.config.trees + "/mine", "mine");
+  EXPECT_TRUE(dir("mine", node.config.trees + "/mine"));
+  EXPECT_TRUE(dir("x", node.config.trees + "/mine"));
+  EXPECT_EQ(::umount2((top + "/bound").c_str(), MNT_DETACH), 0);
+}
+
+// One below is seen when the one above is gone.
+TEST_F(KeeperTest, UnmountsWhatIsStackedAndHidden) {
+  const std::string at = top + "/stack";
+  make_directories(at + "/in/ner");
+  mount_tmpfs(at + "/in/ner");
+  mount_tmpfs(at + "/in");
+  mount_tmpfs(at + "/in");
+  mount_tmpfs(at);
+  mount_tmpfs(at);
+  EXPECT_TRUE(unmount_below(at));
+  EXPECT_TRUE(exists(at + "/in/ner"));
+  EXPECT_TRUE(MountTable::read()->below(at).empty());
+  EXPECT_TRUE(remove_tree(at));
 }
 
 TEST_F(KeeperTest, RefusesToRemoveWhileSomebodyIsInside) {

@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 
 #include "lib/names.h"
 #include "store/allowlist_edit.h"
+#include "store/mounts.h"
 
 namespace chos {
 namespace {
@@ -56,6 +58,7 @@ Result<TreeRecord> Keeper::add(const std::string& name, const Source& source,
                     "to use that tree: chosctl os add " + name + " dir:" + place +
                         "; else move it away",
                     EEXIST});
+  if (auto status = check_source(source); !status) return refused(status.error());
   const std::string rest = options.empty() ? "" : ":" + options;
   return publish(name, 1, "", source, build_options, [&](const TreeRecord& record) -> Edit {
     // Programs of a 32-bit tree ask uname(2) what they run on.
@@ -78,6 +81,10 @@ Result<TreeRecord> Keeper::replace(const std::string& name, const Source& source
     end(name);
     return found ? records.error() : found.error();
   }
+  if (auto status = check_source(source); !status) {
+    end(name);
+    return status.error();
+  }
   const std::string from = found->entry.path;
   return publish(name, next_generation(*records, &found->entry), from, source, build_options,
                  [&](const TreeRecord& record) -> Edit {
@@ -85,6 +92,40 @@ Result<TreeRecord> Keeper::replace(const std::string& name, const Source& source
                      return with_name_moved(text, name, from, to);
                    };
                  });
+}
+
+// A directory in a tree that goes when its OS is removed or replaced is none to count on.  Looked at
+// as directories, since a bind or a link leads there by another name.
+Status Keeper::check_source(const Source& source) const {
+  if (source.kind != Source::Kind::dir) return {};
+  const auto records = store_.records();
+  if (!records) return records.error();
+  const auto refused = [&](const std::string& what) {
+    return Error{"the source " + in_quotes(source.text) + " lies in " + what,
+                 "copy it to a place of its own; for another name of an OS add a line to " +
+                     node_.allowlist_file + ", see chos(5)", EINVAL};
+  };
+  const std::filesystem::path path(source.path);
+  std::error_code failed;
+  const auto real = std::filesystem::canonical(path, failed);
+  if (failed) return system_error("cannot examine " + source.path, failed.value());
+  const auto same = [](const std::string& a, const std::string& b) {
+    struct stat one {}, other {};
+    return ::stat(a.c_str(), &one) == 0 && ::stat(b.c_str(), &other) == 0 &&
+           one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+  };
+  const auto trees = std::filesystem::weakly_canonical(store_.trees(), failed);
+  for (auto at = real; at.has_relative_path(); at = at.parent_path()) {
+    if (same(at, store_.trees() + "/.chos")) return refused("what chosctl keeps for itself");
+    for (const auto& record : *records) {
+      // Two OSs may be of one directory elsewhere, so its own name is asked for.
+      const bool inside = record.kind == TreeRecord::Kind::external
+                              ? is_mounted_kind(store_, record) && at == trees / record.directory()
+                              : same(at, store_.tree(record));
+      if (inside) return refused("the tree of the OS " + in_quotes(record.name));
+    }
+  }
+  return {};
 }
 
 // Unchanged if the name has another path by now.

@@ -72,6 +72,7 @@ class Keeper {
   Status clean_work(const std::string& name);
   Result<TreeRecord> make(const std::string& name, unsigned generation, const Source& source,
                           const BuildOptions& options);
+  Status check_source(const Source& source) const;
   Status check(const std::string& name, const std::string& root);
   Status make_mount_points(const std::string& root);
   Status place(const TreeRecord& record, const std::string& root, const std::string& manifest);

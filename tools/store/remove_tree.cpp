@@ -8,6 +8,11 @@
 #include "lib/mountinfo.h"
 
 namespace chos {
+namespace {
+
+constexpr int most_rounds = 100;
+
+}  // namespace
 
 Status remove_tree(const std::string& path) {
   const auto table = MountTable::read();
@@ -23,16 +28,23 @@ Status remove_tree(const std::string& path) {
 }
 
 Status unmount_below(const std::string& path) {
-  const auto table = MountTable::read();
-  if (!table) return table.error();
-  // A detached mount takes along what is mounted below it.
-  for (const Mount* mount : table->below(path)) {
-    const auto again = MountTable::read();
-    if (!again) return again.error();
-    if (again->by_id(mount->id) == nullptr) continue;
-    if (auto status = detach(mount->target); !status) return status;
+  // What lay under a mount is seen when that is gone.  Many rounds, since mounts may be stacked, but
+  // not for ever: somebody may mount as fast.
+  for (int round = 0; round < most_rounds; ++round) {
+    const auto table = MountTable::read();
+    if (!table) return table.error();
+    const auto mounts = table->below(path);
+    if (mounts.empty()) return {};
+    // A detached mount takes along what is mounted below it.
+    for (const Mount* mount : mounts) {
+      const auto again = MountTable::read();
+      if (!again) return again.error();
+      if (again->by_id(mount->id) == nullptr) continue;
+      if (auto status = detach(mount->target); !status) return status;
+    }
   }
-  return {};
+  return Error{"something is mounted again and again below " + path,
+               "see who does it: findmnt -R " + path, EBUSY};
 }
 
 }  // namespace chos

@@ -14,7 +14,7 @@ namespace chos {
 /// bind mount of a home must not be emptied.  No symbolic link is followed.
 Status remove_tree(const std::string& path);
 
-/// Unmounts what is mounted at `path` and below, at once.
+/// Unmounts what is mounted at `path` and below, at once, also what other mounts hide there.
 Status unmount_below(const std::string& path);
 
 }  // namespace chos
