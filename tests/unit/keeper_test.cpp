@@ -687,6 +687,26 @@ class KeeperKilled : public KeeperTest {
   }
 };
 
+using ChosctlProgram = KeeperKilled;
+
+TEST_F(ChosctlProgram, OsBaseWaitsForOneThatWritesTheConfiguration) {
+  ASSERT_EQ(run({"add", "x", "tar:" + archive("one")}), 0) << read_text(top + "/out");
+  const std::string file = top + "/chos.conf", before = read_text(file);
+  auto lock = store().lock_list();
+  ASSERT_TRUE(lock);
+  const pid_t child = start({"base", "x", "cat"});
+  // It has read the file when it waits for the lock, which this process has.
+  const std::string waits = "/proc/" + std::to_string(child) + "/wchan";
+  for (int i = 0; i < 100 && read_text(waits).find("lock") == std::string::npos; ++i) ::usleep(20000);
+  EXPECT_EQ(read_text(file), before);
+  write_text(file, before + "\n[base.os]\n\"x\" = [\"ls\"]\n");
+  lock->reset();
+  EXPECT_EQ(finish(child), 0) << read_text(top + "/out");
+  EXPECT_EQ(read_text(file), before + "\n[base.os]\n\"x\" = [\"ls\", \"cat\"]\n");
+  ASSERT_EQ(run({"base", "--remove", "x", "ls"}), 0) << read_text(top + "/out");
+  EXPECT_EQ(read_text(file), before + "\n[base.os]\n\"x\" = [\"cat\"]\n");
+}
+
 constexpr int kills = 50;
 
 TEST_F(KeeperKilled, Add) {

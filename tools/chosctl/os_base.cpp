@@ -53,7 +53,8 @@ Result<std::vector<std::string>> wanted_commands(const std::vector<std::string>&
 
 void print(const OsOptions& options, const std::vector<std::string>& commands) {
   if (options.json)
-    std::cout << nlohmann::ordered_json{{"name", options.name}, {"commands", commands}}.dump(2)
+    std::cout << nlohmann::ordered_json{{"name", options.name}, {"commands", commands}}.dump(
+                     2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
               << "\n";
   else
     for (const auto& command : commands) std::cout << command << "\n";
@@ -66,16 +67,24 @@ int os_base(const Node& node, const std::string& config, const OsOptions& option
     say.error(error);
     return exit_failed;
   };
-  const auto info = show_os(node, Store(node.config.trees), options.name);
+  const Store store(node.config.trees);
+  const auto info = show_os(node, store, options.name);
   if (!info) return fail(info.error());
-  const auto found = node.config.os_commands.find(options.name);
-  const auto present =
-      found == node.config.os_commands.end() ? std::vector<std::string>() : found->second;
+  const auto present_in = [&](const Config& now) {
+    const auto found = now.os_commands.find(options.name);
+    return found == now.os_commands.end() ? std::vector<std::string>() : found->second;
+  };
   if (options.commands.empty()) {
-    print(options, present);
+    print(options, present_in(node.config));
     return 0;
   }
   if (!is_root_in_base(node, "os base")) return exit_failed;
+  // Another one may have changed the file since it was read.
+  const auto lock = store.lock_list();
+  if (!lock) return fail(lock.error());
+  const auto read = load_config(config, node.trusted);
+  if (!read.ok()) return fail({read.error_text(), "nothing was changed; see chos.conf(5)", EINVAL});
+  const auto present = present_in(read.config);
   const auto wanted = wanted_commands(present, options);
   if (!wanted) return fail(wanted.error());
   for (const auto& command : *wanted)
@@ -89,6 +98,7 @@ int os_base(const Node& node, const std::string& config, const OsOptions& option
   if (*text != old_text) {
     if (const auto status = write_config(node, config, *text); !status) return fail(status.error());
     Node now = node;
+    now.config = read.config;
     if (wanted->empty()) now.config.os_commands.erase(options.name);
     else now.config.os_commands[options.name] = *wanted;
     Console console("os base");
