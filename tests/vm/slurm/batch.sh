@@ -7,7 +7,7 @@ cluster
 files() { sha256sum /etc/slurm/*; }
 on_both rm /etc/slurm/plugstack.conf
 was=$(files)
-job 1 alice srun --chos=trixie true
+job 255 alice srun --chos=trixie true
 says "unrecognized option '--chos=trixie'"
 expect 0 chosctl batch status slurm
 says "not enabled"
@@ -35,7 +35,7 @@ expect 0 chosctl reload
 
 on_both chosctl batch disable slurm >$output 2>&1 || fail "chosctl batch disable"
 equal "$(files)" "$was" "disabled"
-job 1 alice srun --chos=trixie true
+job 255 alice srun --chos=trixie true
 # For the cases that follow.
 on_both sh -c 'echo "required spank_chos.so" >/etc/slurm/plugstack.conf'
 finished
