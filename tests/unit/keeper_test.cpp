@@ -298,6 +298,22 @@ TEST_F(KeeperTest, KeepsTheTreeBeforeNotOneThatWasGivenUp) {
   expect_tidy();
 }
 
+// It stays as long as somebody is in it.
+TEST_F(KeeperTest, GoesBackToTheTreeBeforeNotToOneThatWasGivenUp) {
+  ASSERT_TRUE(add("os", "one"));
+  ASSERT_TRUE(replace("os", "two"));
+  const auto rollback = [&] { return keep([](Keeper& k) { return k.rollback("os"); }); };
+  ASSERT_TRUE(rollback());
+  node.kernel = KernelLink(top + "/kernel");
+  set_kernel_file("usage", "1 1 os /os/os~2\n");
+  ASSERT_TRUE(replace("os", "three"));
+  EXPECT_EQ(trees(), (Names{"os", "os~2", "os~3"}));
+  for (const char* path : {"/os/os", "/os/os~3", "/os/os"}) {
+    ASSERT_TRUE(rollback());
+    EXPECT_EQ(list(), "# ours\nos:" + std::string(path) + "\n");
+  }
+}
+
 TEST_F(KeeperTest, KeepsATreeThatTheListNames) {
   ASSERT_TRUE(add("os", "one"));
   ASSERT_TRUE(replace("os", "two"));

@@ -32,6 +32,22 @@ unsigned next_generation(const std::vector<TreeRecord>& records, const OsEntry* 
   return last + 1;
 }
 
+// Where a rollback leads: forth again to the newest tree that was made after that of `path`, or back
+// to the one before.  One that was given up may still be there, with processes in it.
+const TreeRecord* other_tree(const std::vector<TreeRecord>& records, const std::string& path) {
+  const TreeRecord* forth = nullptr;
+  const TreeRecord* last = nullptr;
+  for (const auto& record : records) {
+    if (record.path() == path) continue;
+    last = &record;
+    if (record.previous == path) forth = &record;
+  }
+  if (forth != nullptr) return forth;
+  const TreeRecord* current = find_record(records, path);
+  const TreeRecord* back = current != nullptr ? find_record(records, current->previous) : nullptr;
+  return back != nullptr ? back : last;
+}
+
 }  // namespace
 
 Result<TreeRecord> Keeper::add(const std::string& name, const Source& source,
@@ -152,7 +168,7 @@ Result<TreeRecord> Keeper::publish(const std::string& name, unsigned generation,
     end(name);
     return status.error();
   }
-  auto record = make(name, generation, source, options);
+  auto record = make(name, generation, previous, source, options);
   if (record) {
     progress_.stage("publishing " + name);
     auto changed = change_list(edit(*record));
@@ -183,9 +199,7 @@ Result<TreeRecord> Keeper::rollback(const std::string& name) {
   if (!found || !records) {
     result = found ? records.error() : found.error();
   } else {
-    const TreeRecord* target = nullptr;
-    for (const auto& record : *records)
-      if (record.path() != found->entry.path) target = &record;
+    const TreeRecord* target = other_tree(*records, found->entry.path);
     if (target == nullptr) {
       result = Error{"there is no other tree of " + in_quotes(name) + " to go back to",
                      "see: chosctl os show " + name, ENOENT};

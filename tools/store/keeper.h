@@ -70,7 +70,8 @@ class Keeper {
   void end(const std::string& name);
   Status finish_interrupted(const std::string& name);
   Status clean_work(const std::string& name);
-  Result<TreeRecord> make(const std::string& name, unsigned generation, const Source& source,
+  Result<TreeRecord> make(const std::string& name, unsigned generation,
+                          const std::string& previous, const Source& source,
                           const BuildOptions& options);
   Status check_source(const Source& source) const;
   Status check(const std::string& name, const std::string& root);

@@ -47,10 +47,12 @@ Status move(const std::string& from, const std::string& to) {
   return system_error("cannot move " + from + " to " + to, errno);
 }
 
-TreeRecord described(const std::string& name, unsigned generation, const Source& source) {
+TreeRecord described(const std::string& name, unsigned generation, const std::string& previous,
+                     const Source& source) {
   TreeRecord record;
   record.name = name;
   record.generation = generation;
+  record.previous = previous;
   record.source = source.text;
   record.created = now_text();
   return record;
@@ -107,7 +109,8 @@ Status Keeper::make_mount_points(const std::string& root) {
 }
 
 Result<TreeRecord> Keeper::make(const std::string& name, unsigned generation,
-                                const Source& source, const BuildOptions& options) {
+                                const std::string& previous, const Source& source,
+                                const BuildOptions& options) {
   const std::string work = store_.work(name);
   if (auto status = clean_work(name); !status) return status.error();
   if (::mkdir(work.c_str(), 0700) != 0)
@@ -118,7 +121,7 @@ Result<TreeRecord> Keeper::make(const std::string& name, unsigned generation,
   if (auto status = check(name, built->root); !status) return status.error();
   if (built->kind == TreeRecord::Kind::tree)
     if (auto status = make_mount_points(built->root); !status) return status.error();
-  TreeRecord record = described(name, generation, source);
+  TreeRecord record = described(name, generation, previous, source);
   record.kind = built->kind;
   record.origin = built->origin;
   record.release = release_of(built->root);

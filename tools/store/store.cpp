@@ -45,7 +45,8 @@ Json to_json(const TreeRecord& record) {
           {"origin", record.origin},   {"digest", record.digest},
           {"bytes", record.bytes},     {"entries", record.entries},
           {"release", record.release}, {"machine", record.machine},
-          {"created", record.created}, {"privileged", privileged}};
+          {"created", record.created}, {"previous", record.previous},
+          {"privileged", privileged}};
 }
 
 TreeRecord from_json(const Json& json) {
@@ -64,6 +65,7 @@ TreeRecord from_json(const Json& json) {
   record.release = json.at("release").get<std::string>();
   record.machine = json.at("machine").get<std::string>();
   record.created = json.at("created").get<std::string>();
+  record.previous = json.value("previous", "");  // older records have none
   for (const auto& file : json.at("privileged"))
     record.privileged.push_back(
         {file.at("path").get<std::string>(), file.at("rights").get<std::string>()});

@@ -38,6 +38,7 @@ struct TreeRecord {
   std::string release;    ///< PRETTY_NAME of its os-release
   std::string machine;    ///< "x86_64", "i386" ...
   std::string created;    ///< "2026-11-22T10:11:12Z"
+  std::string previous;   ///< the path that the name had before; "" if none, or not known
   std::vector<PrivilegedFile> privileged;
 
   std::string key() const { return name + "~" + std::to_string(generation); }
