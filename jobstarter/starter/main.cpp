@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <sys/auxv.h>
+#include <unistd.h>
 
 #include <exception>
-#include <iostream>
 #include <string>
 #include <vector>
 
-#include "lib/exit_status.h"
+#include "lib/environment.h"
+#include "starter/failure.h"
 #include "starter/start.h"
 
 namespace {
@@ -22,14 +23,30 @@ bool is_starter_method() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  using namespace chos::starter;
+  // Where a failure goes; more is known as this goes on.
+  Form form = is_starter_method() ? Form::sge : Form::plain;
+  std::string log = "/dev/log";
+  const auto fail = [&](const std::string& why, const std::string& remedy = {}) {
+    Failure failure(status_of_failure(form), log, chos::own_environment());
+    if (const auto account = chos::lookup_account(::geteuid())) failure.set_user(account->name);
+    return failure.tell(why, remedy);
+  };
   try {
     std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
-    if (is_starter_method()) arguments.insert(arguments.begin(), "--sge");
-    const auto parsed = chos::starter::parse_options(arguments);
+    if (form == Form::sge) arguments.insert(arguments.begin(), "--sge");
+    const auto parsed = parse_options(arguments);
     if (const int* status = std::get_if<int>(&parsed)) return *status;
-    return chos::starter::start(std::get<chos::starter::Options>(parsed));
+    if (const auto* complaint = std::get_if<Complaint>(&parsed)) {
+      form = complaint->form;
+      log = complaint->log;
+      return fail(complaint->what, "see: chos_jobstarter --help");
+    }
+    const auto& options = std::get<Options>(parsed);
+    form = options.form;
+    log = options.log;
+    return start(options);
   } catch (const std::exception& error) {
-    std::cerr << "chos_jobstarter: " << error.what() << "; the job was not started\n";
-    return chos::exit_cannot;
+    return fail(error.what());
   }
 }

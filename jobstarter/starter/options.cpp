@@ -46,9 +46,18 @@ std::vector<std::string> without_pam(const std::vector<std::string>& own) {
   return out;
 }
 
+// A complaint repeats what was given.
+std::string one_line(const std::string& text) {
+  constexpr std::size_t longest = 300;
+  std::string out = text.substr(0, longest);
+  for (char& c : out)
+    if (c < 0x20 || c == 0x7f) c = ' ';
+  return out;
+}
+
 }  // namespace
 
-std::variant<Options, int> parse_options(const std::vector<std::string>& arguments) {
+std::variant<Options, Complaint, int> parse_options(const std::vector<std::string>& arguments) {
   Options options;
   // A job of Grid Engine may begin with "-s".
   const std::size_t own = count_own_arguments(arguments, with_value, {"--sge", "--lsf"});
@@ -100,9 +109,9 @@ std::variant<Options, int> parse_options(const std::vector<std::string>& argumen
       app.exit(error, std::cout, std::cerr);
       return 0;
     }
-    std::cerr << "chos_jobstarter: " << error.what()
-              << "\nchos_jobstarter:   see: chos_jobstarter --help\n";
-    return status_of_failure(sge ? Form::sge : Form::plain);
+    // Nothing need have been set yet; --sge is the last of the options, if it is there.
+    const bool of_sge = own > 0 && arguments[own - 1] == "--sge";
+    return Complaint{one_line(error.what()), of_sge ? Form::sge : Form::plain, options.log};
   }
   if (os_option->count() > 0) options.os = os;
   if (argv0_option->count() > 0) options.argv0 = argv0;

@@ -27,7 +27,14 @@ struct Options {
   std::string session_program;
 };
 
-/// Options, or the exit status after help, the version or a complaint has been printed.
-std::variant<Options, int> parse_options(const std::vector<std::string>& arguments);
+/// Why the command line is not taken.
+struct Complaint {
+  std::string what;         ///< in one line
+  Form form = Form::plain;  ///< as far as it was said
+  std::string log;
+};
+
+/// Options, a complaint, or the exit status after help or the version has been printed.
+std::variant<Options, Complaint, int> parse_options(const std::vector<std::string>& arguments);
 
 }  // namespace chos::starter

@@ -7,7 +7,6 @@
 // again, which enters the OS) and closes the session when that has ended.  STATUS is what it exits
 // with if the job was not started; PAM is the directory of services ("": those of the system).  It
 // never enters an OS, so PAM finds its modules and their files.
-#include <syslog.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,17 +15,14 @@
 #include <iostream>
 
 #include "lib/exit_status.h"
-#include "lib/journal.h"
 #include "lib/kernel_link.h"
 #include "lib/names.h"
+#include "starter/failure.h"
 #include "starter/pam_session.h"
 #include "starter/watch.h"
-#include "starter/wrapper_error.h"
 
 namespace chos::starter {
 namespace {
-
-constexpr const char* program = "chos_jobstarter";
 
 struct Request {
   int status;
@@ -37,15 +33,15 @@ struct Request {
 class Keeper {
  public:
   explicit Keeper(Request request)
-      : request_(std::move(request)), journal_(program, "job", request_.log.c_str()),
-        wrapper_error_(own_environment()) {}
+      : request_(std::move(request)),
+        failure_(request_.status, request_.log, own_environment()) {}
 
   int run() {
     const auto descriptors = open_descriptors();
     const auto account = lookup_account(::geteuid());
     if (!account)
       return fail({"the user id " + std::to_string(::geteuid()) + " has no account", "", ENOENT});
-    user_ = account->name;
+    failure_.set_user(account->name);
     const KernelLink kernel(request_.proc);
     const auto current = kernel.current();
     const std::string before = current ? *current : "/";
@@ -61,7 +57,7 @@ class Keeper {
                        "into " + *now, "pam_chos.so has no place in it: take it out", EXDEV});
     const auto ended = watch.run([&] { return become(session, descriptors); });
     if (!ended) return fail(ended.error());
-    if (auto closed = session.close(); !closed) log(closed.error().what);
+    if (auto closed = session.close(); !closed) failure_.log(closed.error().what);
     end_as(*ended);
   }
 
@@ -80,23 +76,10 @@ class Keeper {
     return fail(system_error("cannot run " + std::string(request_.command[0]), errno));
   }
 
-  int fail(const Error& error) const {
-    std::string text = error.what + "; the job was not started";
-    if (!error.remedy.empty()) text += " (" + error.remedy + ")";
-    std::cerr << program << ": " << text << std::endl;
-    wrapper_error_.write(std::string(program) + ": " + text);
-    log(text);
-    return request_.status;
-  }
-  void log(const std::string& text) const {
-    journal_.write(LOG_WARNING, "user " + (user_.empty() ? std::to_string(::geteuid())
-                                                         : in_quotes(user_)) + ": " + text);
-  }
+  int fail(const Error& error) const { return failure_.tell(error); }
 
   Request request_;
-  Journal journal_;
-  WrapperError wrapper_error_;
-  std::string user_;
+  Failure failure_;
 };
 
 }  // namespace
@@ -107,12 +90,11 @@ int main(int argc, char** argv) {
     std::cerr << "chos_jobsession is run by chos_jobstarter --pam\n";
     return chos::exit_cannot;
   }
+  const int asked = std::atoi(argv[1]);
+  const int status = asked == 0 ? chos::exit_cannot : asked;
   try {
-    const int status = std::atoi(argv[1]);
-    return chos::starter::Keeper({status == 0 ? chos::exit_cannot : status, argv[2], argv[3], argv[4],
-                                  argv[5], argv + 6}).run();
+    return chos::starter::Keeper({status, argv[2], argv[3], argv[4], argv[5], argv + 6}).run();
   } catch (const std::exception& error) {
-    std::cerr << "chos_jobstarter: " << error.what() << "; the job was not started\n";
-    return chos::exit_cannot;
+    return chos::starter::Failure(status, argv[5], chos::own_environment()).tell(error.what());
   }
 }

@@ -1,56 +1,41 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "starter/start.h"
 
-#include <syslog.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
-#include <iostream>
 
-#include "lib/exit_status.h"
-#include "lib/journal.h"
 #include "lib/launch.h"
 #include "lib/names.h"
-#include "starter/wrapper_error.h"
+#include "starter/failure.h"
 
 namespace chos::starter {
 namespace {
-
-constexpr const char* program = "chos_jobstarter";
 
 class Start {
  public:
   explicit Start(const Options& options)
       : options_(options), caller_(options.allowlist, options.proc),
-        journal_(program, "job", options.log.c_str()),
-        wrapper_error_(caller_.environment) {}
+        failure_(status_of_failure(options.form), options.log, caller_.environment) {
+    if (caller_.account) failure_.set_user(caller_.account->name);
+  }
 
   int run();
 
  private:
-  int fail(const std::string& why, const std::string& remedy = {}, int status = -1) const;
-  int fail(const Error& error) const { return fail(error.what, error.remedy); }
+  int fail(const std::string& why, const std::string& remedy = {}) const {
+    return failure_.tell(why, remedy);
+  }
+  int fail(const Error& error) const { return failure_.tell(error); }
   void set_variable(const Selection& chosen) const;
   int open_session() const;
 
   const Options& options_;
   Caller caller_;
-  Journal journal_;  // connected before the switch: /dev/log may lead elsewhere after it
-  WrapperError wrapper_error_;
+  Failure failure_;
 };
-
-int Start::fail(const std::string& why, const std::string& remedy, int status) const {
-  std::string text = why + "; the job was not started";
-  if (!remedy.empty()) text += " (" + remedy + ")";
-  std::cerr << program << ": " << text << std::endl;
-  wrapper_error_.write(std::string(program) + ": " + text);
-  const auto& account = caller_.account;
-  journal_.write(LOG_WARNING, "user " + (account ? in_quotes(account->name)
-                                                 : std::to_string(::geteuid())) + ": " + text);
-  return status < 0 ? status_of_failure(options_.form) : status;
-}
 
 void Start::set_variable(const Selection& chosen) const {
   const bool says_it_already = chosen.source == Source::environment;
@@ -75,7 +60,7 @@ int Start::open_session() const {
   if (!ended) arguments.emplace_back("--");
   arguments.insert(arguments.end(), options_.words.begin(), options_.words.end());
   const auto failed = become(options_.session_program, arguments, "the base OS");
-  return fail(failed.why, "was chos built without PAM?", status_of_failure(options_.form));
+  return fail(failed.why, "was chos built without PAM?");
 }
 
 int Start::run() {
@@ -103,8 +88,8 @@ int Start::run() {
   set_variable(chosen);
   ::unsetenv(wrapper_error_variable);
   const auto failed = become(job->file, job->arguments, os);
-  return fail(failed.why, {},
-              options_.form == Form::sge ? status_of_failure(options_.form) : failed.status);
+  const int status = fail(failed.why);
+  return options_.form == Form::sge ? status : failed.status;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // chos_jobstarter, as batch systems run it.
+#include "process_state.h"
 #include "starter_fixture.h"
 
 namespace chos::test {
@@ -136,7 +137,49 @@ TEST_F(Starter, HelpAndComplaints) {
   EXPECT_EQ(help.status, 0);
   EXPECT_NE(help.out.find("USER_JOB_WRAPPER=/usr/bin/chos_jobstarter"), std::string::npos);
   EXPECT_EQ(starter("--version").out.rfind("chos_jobstarter 1.", 0), 0u);
-  EXPECT_EQ(starter("--nope true").status, 126);
+}
+
+// As every failure: one line on standard error, one in the log, and HTCondor's file.
+TEST_F(Starter, ComplaintsGoWhereFailuresGo) {
+  const auto refused = [this](const std::string& words, int status, const std::string& why) {
+    ASSERT_EQ(::mkdir(path("scratch").c_str(), 0755), 0);
+    const auto ran = starter(words, "_CONDOR_WRAPPER_ERROR_FILE=" + path("scratch/why"));
+    EXPECT_EQ(ran.status, status) << words;
+    EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
+    EXPECT_NE(ran.err.find(why), std::string::npos) << ran.err;
+    EXPECT_NE(ran.err.find("the job was not started"), std::string::npos) << ran.err;
+    EXPECT_EQ(read("scratch/why"), ran.err);
+    const auto lines = log_.lines();
+    ASSERT_EQ(lines.size(), 1u) << words;
+    EXPECT_NE(lines[0].find("user 'root': "), std::string::npos) << lines[0];
+    EXPECT_NE(lines[0].find(why), std::string::npos) << lines[0];
+    std::filesystem::remove_all(path("scratch"));
+  };
+  refused("--nope true", 126, "--nope");
+  refused("--nope --sge true", 100, "--nope");
+  refused("--nope true --sge", 126, "--nope");  // that one is the job's
+  refused("--argv0 x --sge true", 100, "--argv0 goes with neither");
+  refused("--argv0 x --lsf true", 126, "--argv0 goes with neither");
+  refused("\"$(printf \"%s\\n%s\" --no pe)\" true", 126, "--no");
+  EXPECT_EQ(starter("-o").status, 126);
+}
+
+// What nobody foresees: here there is too little memory for a long command line.
+TEST_F(Starter, ExceptionsToo) {
+  if (CHOS_TEST_SANITIZED) GTEST_SKIP() << "a sanitizer needs much memory";
+  const std::string tell = "long=$(head -c 100000 /dev/zero | tr \"\\0\" x); for i in 1 2 3; do "
+                           "set -- \"$@\" $long $long $long; done; (ulimit -v ";
+  int seen = 0;
+  for (int limit = 4000; limit <= 16000; limit += 400) {
+    const auto ran = shell(tell + std::to_string(limit) + "; exec '" CHOS_STARTER "' --allowlist list "
+                           "--proc kernel --log log --sge true \"$@\")");
+    if (ran.err.find("chos_jobstarter: std::bad_alloc; the job was not started\n") == std::string::npos)
+      continue;
+    ++seen;
+    EXPECT_EQ(ran.status, 100);
+  }
+  if (seen == 0) GTEST_SKIP() << "no limit was the right one";
+  EXPECT_FALSE(log_.lines().empty());
 }
 
 }  // namespace
