@@ -3,6 +3,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import threading
 from functools import lru_cache
@@ -10,14 +11,15 @@ from pathlib import Path
 
 from . import cache, host, mirror, qemu
 from .kernels import TOP
-from .progress import run, say
+from .progress import Failure, run, say
 
 
 # Compiled quickly: somebody waits, and the figures of tests/bench are the module's.
 _CONFIGURE = ["-G", "Ninja", "-DCHOS_BUILD_TESTS=ON", "-DCMAKE_BUILD_TYPE=Release",
               "-DCMAKE_CXX_FLAGS_RELEASE=-O1", "-DCMAKE_INSTALL_PREFIX=/usr"]
-# Beside this machine's own: 24.11 and the newest.
+# Beside this machine's own, bookworm's; and the releases of Slurm that the plugins are to be built for.
 _SLURM_SUITES = ("trixie", "sid")
+_SLURM_RELEASES = ("22.05", "24.11", "26.05")  # sid may have gone on
 _lock = threading.RLock()
 
 
@@ -36,6 +38,31 @@ def build(tests: bool, slurms: bool = False) -> Path:
         return _build(tests, slurms)
 
 
+def _own_slurm(folder: Path) -> str:
+    found = re.search(r"^CHOS_SLURM_INCLUDE:PATH=(/.*)$", (folder / "CMakeCache.txt").read_text(), re.M)
+    if not found:
+        raise Failure("cmake has found no slurm/spank.h on this machine: spank_chos.so is left out")
+    return found[1]
+
+
+def slurm_release(include: str) -> str:
+    """"24.11", of the headers there.  Raises Failure."""
+    header = Path(include) / "slurm/slurm_version.h"
+    found = re.search(r"VERSION_NUMBER 0x(..)(..)", header.read_text() if header.is_file() else "")
+    if not found:
+        raise Failure(f"{header} says no release of Slurm")
+    return ".".join(f"{int(part, 16):02}" for part in found.groups())
+
+
+def _check_slurms(includes: list) -> None:
+    """Raises Failure if the plugins would not be those for _SLURM_RELEASES."""
+    there = [slurm_release(include) for include in includes]
+    if there[:2] != list(_SLURM_RELEASES[:2]) or there[2] < _SLURM_RELEASES[2]:
+        raise Failure(f"spank_chos is to be built for Slurm {', '.join(_SLURM_RELEASES)} or newer, and the "
+                      f"headers of this machine and of {' and '.join(_SLURM_SUITES)} are those of "
+                      f"{', '.join(there)}")
+
+
 @lru_cache
 def _build(tests: bool, slurms: bool) -> Path:
     host.need("tools")
@@ -50,6 +77,8 @@ def _build(tests: bool, slurms: bool) -> Path:
         say(f"{what}: building")
         run(["cmake", "-S", str(TOP), "-B", str(folder), *_CONFIGURE,
              f"-DCHOS_SLURM_MORE_INCLUDES={';'.join(more)}"], "cmake", log)
+        if slurms:
+            _check_slurms([_own_slurm(folder), *more])
         # Without the tests: all that stands in directories beside theirs.
         parts = [f"{p.parent.name}/all" for p in sorted(TOP.glob("*/CMakeLists.txt"))
                  if p.parent.name != "tests" and (folder / p.parent.name).is_dir()]
