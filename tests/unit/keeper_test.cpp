@@ -20,6 +20,7 @@
 #include "lib/bring_up.h"
 #include "store/catalog.h"
 #include "store/keeper.h"
+#include "store/mounts.h"
 #include "store/remove_tree.h"
 
 namespace chos::test {
@@ -468,6 +469,20 @@ TEST_F(KeeperTest, UnmountsWhatIsStackedAndHidden) {
   EXPECT_TRUE(exists(at + "/in/ner"));
   EXPECT_TRUE(MountTable::read()->below(at).empty());
   EXPECT_TRUE(remove_tree(at));
+}
+
+TEST_F(KeeperTest, ABindGoesWithWhatIsMountedInIt) {
+  const std::string origin = top + "/source/one";
+  ASSERT_EQ(::mount("tmpfs", (origin + "/etc").c_str(), "tmpfs", 0, "mode=755"), 0);
+  const auto dir = parse_source("dir:" + origin);
+  const auto record = keep([&](Keeper& k) { return k.add("far", *dir, {}, ""); });
+  ASSERT_TRUE(record) << record.error().what;
+  ASSERT_TRUE(mounted(node.config.trees + "/far/etc"));
+  const auto in_use = unmount_trees(store());
+  ASSERT_TRUE(in_use) << in_use.error().what;
+  EXPECT_TRUE(in_use->empty());
+  EXPECT_FALSE(mounted(node.config.trees + "/far"));
+  EXPECT_TRUE(mounted(origin + "/etc"));
 }
 
 TEST_F(KeeperTest, RefusesToRemoveWhileSomebodyIsInside) {
