@@ -131,11 +131,13 @@ std::vector<uint32_t> jobs_of_step(spank_t handle, uint32_t own) {
   constexpr unsigned long most = 128;  // MAX_HET_JOB_COMPS of Slurm
   std::vector<uint32_t> jobs{own};
   const unsigned long size = std::strtoul(variable(handle, "SLURM_HET_SIZE").c_str(), nullptr, 10);
-  for (unsigned long i = 0; i < std::min(size, most); ++i) {
-    const std::string text = variable(handle, ("SLURM_JOB_ID_HET_GROUP_" + std::to_string(i)).c_str());
-    const auto job = static_cast<uint32_t>(std::strtoul(text.c_str(), nullptr, 10));
-    if (job != 0 && job != own) jobs.push_back(job);
-  }
+  // By sbatch and salloc, and by srun, which keeps the older name.
+  for (const std::string name : {"SLURM_JOB_ID_HET_GROUP_", "SLURM_JOB_ID_PACK_GROUP_"})
+    for (unsigned long i = 0; i < std::min(size, most); ++i) {
+      const std::string text = variable(handle, (name + std::to_string(i)).c_str());
+      const auto job = static_cast<uint32_t>(std::strtoul(text.c_str(), nullptr, 10));
+      if (job != 0 && std::find(jobs.begin(), jobs.end(), job) == jobs.end()) jobs.push_back(job);
+    }
   return jobs;
 }
 

@@ -240,6 +240,9 @@ TEST_F(SpankPlugin, ARefusedTaskEndsWithOneLineAndTakesTheStepAlong) {
       {"SLURM_HET_SIZE", "3"}, {"SLURM_JOB_ID_HET_GROUP_0", "6"},
       {"SLURM_JOB_ID_HET_GROUP_1", "7"}, {"SLURM_JOB_ID_HET_GROUP_2", "8"}};
   EXPECT_EQ(started("sl6", components).err, "killed\nkilled\nkilled\n");
+  const std::map<std::string, std::string> of_srun = {
+      {"SLURM_HET_SIZE", "2"}, {"SLURM_JOB_ID_PACK_GROUP_0", "6"}, {"SLURM_JOB_ID_PACK_GROUP_1", "7"}};
+  EXPECT_EQ(started("sl6", of_srun).err, "killed\nkilled\n");
   EXPECT_EQ(started("sl6", {{"SLURM_HET_SIZE", "4000000000"}}).err, "");
   EXPECT_EQ(entered(), "/\n");
 }

@@ -37,6 +37,20 @@ expect 0 ssh node2 mv /var/lib/chos/os/trixie /var/lib/chos/os/gone
 refused "its tree is missing" $step
 # Of a heterogeneous job, whose components have a task each.
 refused "its tree is missing" srun -w node1 -n 1 --chos=trixie $long : -w node2 -n 1 $long
+rm -f $work/out
+cat >$work/script <<END
+#!/bin/bash
+#SBATCH --chos=trixie -o $work/out -w node1 -n 1
+#SBATCH hetjob
+#SBATCH -w node2 -n 1
+srun --het-group=0,1 $long
+echo "ended with \$?"
+END
+job 0 alice sbatch -W $work/script
+cp $work/out $output
+equal "$(grep -c 'the task was not started' $output)" 1 "lines that say why"
+grep -qE '^ended with (126|137)$' $output || fail "the step of two components"
+all_is_well
 # A batch script is a task of one node.
 rm -f $work/out
 job 126 alice sbatch -W -w node2 -o $work/out --chos=trixie --wrap "$long"
