@@ -43,6 +43,11 @@ chosctl doctor >$output 2>&1
 says "jobs of HTCondor run in OSs"
 says_not "is not to be seen in"
 
+# The check of the page, to the letter.
+sed -n "/^The check/,/^It says/{ s/^    //p; }" /usr/share/chos/condor/README.md >check.sh
+expect 0 as alice sh check.sh
+equal "$(tail -n 1 $output)" trixie "the check of the page"
+
 expect 0 chosctl batch disable condor
 expect 0 condor_reconfig
 equal "$(sha256sum /etc/condor/config.d/*)" "$was" "disabled"
