@@ -20,7 +20,7 @@ _MARK = re.compile(r"\] chos-test: (start|end) (\S+)")
 REWRITING = ("load_unload_under_load",)
 NODE_LIMIT = 60  # seconds for a case in the node
 LONG_NODE_LIMIT = 300
-MOUNTING_IMAGES = {"node_layer", "node_os_commands", "node_replace_under_jobs"}
+MOUNTING_IMAGES = {"node_layer", "node_os_commands", "node_os_killed", "node_replace_under_jobs"}
 _PATIENCE = 60  # seconds beyond a case's own limit
 
 

@@ -79,7 +79,7 @@ def check() -> list:
 # So that every run ends within the hour, on a busy machine too.  They take minutes each ...
 _SOME_KERNELS = {"pidreuse_200000_forks": (), "orphans_10000": ("newest",),
                  "usage_never_zero": ("newest",), "node_replace_under_jobs": ("newest",),
-                 "node_up_killed": ("newest",)}
+                 "node_up_killed": ("newest",), "node_os_killed": ("6.1",)}
 # ... and these ask little of the kernel, or what other cases ask of all four.
 _SOME_KERNELS |= {f"node_{case}": ("6.1", "newest") for case in (
     "allowlist_bad", "chos_base", "chos_refuses", "jobstarter", "metrics", "os_commands",

@@ -7,7 +7,7 @@ modules="test_posixpath test_genericpath test_glob test_fnmatch test_stat test_t
   test_pathlib test_popen test_pwd"
 # The line of the results: how many passed, failed, were skipped; and which.
 results() { grep -E '^([0-9]+ tests? |All [0-9]+ tests|    test_|Result: )' $1; }
-for os in ${CHOS_OSS:-deb11 deb12 deb13 sid i386}; do
+for os in ${CHOS_OSS:-$compilers}; do
   echo "$os at $SECONDS s"
   mkdir -p -m 1777 /tmp/python
   (cd /tmp/python && as alice TMPDIR=/tmp/python chos -o $os python3 -m test $modules) >/tmp/in-os 2>&1
