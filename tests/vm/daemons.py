@@ -14,7 +14,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import cases, host, image, node, qemu, sources, tools, trees
+from . import cases, host, image, node, qemu, small_tree, sources, tools, trees
 from .progress import Failure, say
 from .results import Outcome
 
@@ -180,6 +180,7 @@ def _archive(kernel, group: Group, names: list):
         files["etc/chos"] = (folder / "allowlist", 0o644)
         files["etc/ssh/sshd_config"] = (folder / "sshd_config", 0o644)
         files["root/.ssh/config"] = (folder / "ssh_config", 0o600)
+        files[f"{node.TESTS}/small.squashfs"] = (small_tree.images()["squashfs"], 0o644)
         for path in ("etc/ssh/ssh_host_ed25519_key", "root/.ssh/id_ed25519"):
             files[path] = (_key(), 0o600)
         files["etc/ssh/authorized_keys"] = (_key().with_name("cluster_key.pub"), 0o644)

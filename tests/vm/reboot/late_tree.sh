@@ -22,6 +22,24 @@ heard "'late' is closed: its tree is gone"
 expect 126 as alice chos -o late true
 ! grep -q ' /chos/os/late' /proc/1/mountinfo || fail "the farm keeps it"
 
+# The same for a directory elsewhere, which has to be bound when its server is there.
+small_tree_at /srv/trees/far || fail "no tree"
+mkdir -p /net/trees
+mount --bind /srv/trees /net/trees
+expect 0 chosctl os add far dir:/net/trees/far
+expect 0 as alice chos -o far cat /etc/os-release
+expect 0 systemctl stop chos
+umount /net/trees || fail "the base cannot unmount it"
+expect 0 systemctl start chos chos-watch
+expect 126 as alice chos -o far true
+says "its tree is not there"
+mount --bind /srv/trees /net/trees
+heard "'far' is open: its tree is there"
+expect 0 as alice chos -o far cat /etc/os-release
+says ID=far
+expect 0 chosctl os remove far
+umount /net/trees
+
 # With nothing left to watch it ends, and it is not started again.
 expect 0 chosctl down
 heard "chos is down: nothing is left to watch"

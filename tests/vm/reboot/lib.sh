@@ -39,3 +39,10 @@ reboot_node() {
   systemctl reboot
   exec sleep infinity
 }
+
+# A small tree at a directory elsewhere.
+small_tree_at() {
+  mkdir -p "$1/bin" "$1/etc" &&
+    cp "${0%/*}/busybox" "$1/bin/busybox" && ln -s busybox "$1/bin/sh" && ln -s busybox "$1/bin/cat" &&
+    echo "ID=${1##*/}" >"$1/etc/os-release"
+}

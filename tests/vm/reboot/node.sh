@@ -4,7 +4,11 @@
 . "${0%/*}/reboot-lib.sh"
 
 if [ "$CHOS_BOOT" = 1 ]; then
-  sed -i 's/^bullseye.*/&:closed/' /etc/chos
+  expect 0 chosctl os close bullseye
+  # OSs that have to be mounted: an image, and a directory elsewhere.
+  expect 0 chosctl os add small "image:${0%/*}/small.squashfs"
+  small_tree_at /srv/far || fail "no tree"
+  expect 0 chosctl os add far dir:/srv/far
   expect 0 systemctl reload chos
   echo trixie >/home/alice/.chos
   mkfifo -m 666 /run/alice /run/bob
@@ -29,6 +33,11 @@ expect 0 journalctl --flush
 lands alice trixie
 expect 126 as alice chos -o bullseye true
 says closed
+for os in small far; do
+  expect 0 as alice chos -o $os cat /etc/os-release
+  says ID=$os
+done
+expect 0 chosctl os verify
 equal "$(sed -n 's/^bullseye://p' /proc/chos/valid)" /os/bullseye:closed "the closed entry"
 # The end of the boot before: chos stopped after the users' ways in, and had nothing to complain of.
 expect 0 journalctl -q -b -1 -o cat -u chos.service
