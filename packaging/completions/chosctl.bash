@@ -40,20 +40,20 @@ _chosctl_names() {
 
 # What follows `os`; $1: its subcommand, $2: how many words without a dash there are after that.
 _chosctl_os() {
-  local sources='debian: rpm: tar: oci: dir: image:'
+  case $1 in
+    '') echo add list show verify close open default replace rollback remove pack base; return ;;
+    add) echo --closed --suid --group ;;&
+    add | replace) echo --max-size --drop-devices --include --variant --mirror --allow-expired ;;
+    pack) echo --squashfs --erofs ;;
+    base) echo --remove ;;
+  esac
+  echo --json
+  [[ $cur == -* ]] && return
   case $1:$2 in
-    add:0) echo --json ;;
-    add:1) echo "$sources" --json --max-size --squashfs --erofs ;;
-    list:*) echo --json ;;
-    replace:1) echo "$sources" --json --max-size ;;
-    pack:1) echo --json --squashfs --erofs ;;
-    replace:0 | pack:0 | show:0 | verify:0 | close:0 | open:0 | default:0 | rollback:0 | remove:0)
-      _chosctl_names
-      echo --json
-      ;;
-    base:0) _chosctl_names ;;
+    add:1 | replace:1) echo debian: rpm: tar: oci: dir: image: ;;
+    add:* | list:*) ;;
+    *:0 | verify:*) _chosctl_names ;;
     base:*) compgen -c -- "$cur" ;;
-    :*) echo add list show verify close open default replace rollback remove pack base ;;
   esac
 }
 
@@ -69,7 +69,9 @@ _chosctl() {
   case $prev in
     --directory) _chosctl_paths -d; return ;;
     --module | --config | --allowlist) _chosctl_paths -f; return ;;
-    --queue | --max-size) return ;;
+    --queue | --max-size | --include | --mirror) return ;;
+    --group) mapfile -t COMPREPLY < <(compgen -g -- "$cur"); return ;;
+    --variant) mapfile -t COMPREPLY < <(compgen -W "minbase important standard" -- "$cur"); return ;;
     --option)
       compopt -o nospace
       mapfile -t COMPREPLY < <(compgen -W "on_error= user_file= min_uid= exclude_service= timeout= \
@@ -81,7 +83,10 @@ _chosctl() {
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     # The value of an option is none of the words that count.
     case $before in
-      --config | --allowlist | --max-size) before=''; continue ;;
+      --config | --allowlist | --max-size | --include | --variant | --mirror | --group)
+        before=''
+        continue
+        ;;
     esac
     before=$word
     case $command:$part:$word in

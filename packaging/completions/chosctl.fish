@@ -17,7 +17,8 @@ function __chosctl_words
     for word in $words
         if test $value = 1
             set value 0
-        else if contains -- $word --config --allowlist --module --directory --queue --option --max-size
+        else if contains -- $word --config --allowlist --module --directory --queue --option --max-size \
+                --include --variant --mirror --group
             set value 1
         else if not string match -q -- '-*' $word
             echo $word
@@ -94,11 +95,23 @@ complete -c chosctl -n "__chosctl_at os $of_oses" -a '(__chosctl_oses)'
 complete -c chosctl -n '__chosctl_at os add,replace \'*\'' -a '(__chosctl_sources)'
 complete -c chosctl -n '__chosctl_at os pack \'*\'' -F
 complete -c chosctl -n '__chosctl_at os base \'*\' +' -a '(__fish_complete_command)'
-complete -c chosctl -n '__chosctl_at os add,list,show,verify,close,open,default,replace,rollback,remove,pack +' \
-    -l json -d 'Print JSON'
+complete -c chosctl -n '__chosctl_at os verify \'*\' +' -a '(__chosctl_oses)'
+complete -c chosctl -n '__chosctl_at os \'*\' +' -l json -d 'Print JSON'
 complete -c chosctl -n '__chosctl_at os add,replace +' -l max-size -x -d 'Refuse what becomes bigger'
-complete -c chosctl -n '__chosctl_at os add,pack +' -l squashfs -d 'As an image'
-complete -c chosctl -n '__chosctl_at os add,pack +' -l erofs -d 'As an image'
+complete -c chosctl -n '__chosctl_at os add,replace +' -l drop-devices \
+    -d 'Leave the device nodes of an archive out'
+complete -c chosctl -n '__chosctl_at os add,replace +' -l include -x -d 'Of Debian, more packages'
+complete -c chosctl -n '__chosctl_at os add,replace +' -l variant -x -a 'minbase important standard' \
+    -d 'Of Debian, how much'
+complete -c chosctl -n '__chosctl_at os add,replace +' -l mirror -x -d 'Of Debian, another mirror'
+complete -c chosctl -n '__chosctl_at os add,replace +' -l allow-expired -d 'Of Debian, an old release'
+complete -c chosctl -n '__chosctl_at os add +' -l closed -d 'Let nobody enter yet'
+complete -c chosctl -n '__chosctl_at os add +' -l suid -d 'Its setuid programs give rights'
+complete -c chosctl -n '__chosctl_at os add +' -l group -x -a '(__fish_complete_groups)' \
+    -d 'Only for its members'
+complete -c chosctl -n '__chosctl_at os pack +' -l squashfs -d 'Which form'
+complete -c chosctl -n '__chosctl_at os pack +' -l erofs -d 'Which form'
+complete -c chosctl -n '__chosctl_at os base +' -l remove -d 'Not any more'
 
 complete -c chosctl -n '__chosctl_at pam,batch' -a 'enable disable status'
 complete -c chosctl -n '__chosctl_at pam enable,disable,status +' -a '(__chosctl_services)'

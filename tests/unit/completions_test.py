@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What bash, zsh and fish offer for the beginnings of some command lines.
 
-Usage: completions_test.py SHELL DIRECTORY CHOS: the completions that were written, loaded by the
-shell itself; CHOS is asked for the names of OSs.  Exit status 77: that shell is not here.
+Usage: completions_test.py SHELL DIRECTORY CHOS CHOSCTL: the completions that were written, loaded by
+the shell itself; CHOS is asked for the names of OSs, CHOSCTL for the options of its commands.  Exit
+status 77: that shell is not here.
 """
 
 import os
@@ -38,10 +39,12 @@ LINES = {
     "chosctl os show ": ({"trixie", "sl6"}, {"home", "add"}),
     "chosctl os open ": ({"sl6"}, {"home"}),
     "chosctl os close --json ": ({"trixie"}, {"home"}),
-    "chosctl os list --": ({"--json"}, {"--squashfs"}),
     "chosctl os add new ": (SOURCES, {"trixie"}),
-    "chosctl os add new --": ({"--json", "--max-size", "--squashfs", "--erofs"}, {"--force"}),
     "chosctl os add --max-size 3G new ": (SOURCES, {"trixie"}),
+    "chosctl os add --include gcc --group root --mirror x --variant minbase new ": (SOURCES, {"trixie"}),
+    "chosctl os add --variant ": ({"minbase", "important"}, SOURCES),
+    "chosctl os add --group roo": ({"root"}, SOURCES),
+    "chosctl os verify trixie ": ({"sl6"}, {"home"}),
     "chosctl os replace ": ({"trixie", "sl6"}, {"home"}),
     "chosctl os replace trixie ": (SOURCES, {"sl6"}),
     "chosctl os add new tar:{}/ima": ({"image.tar"}, {"debian:"}),
@@ -116,6 +119,23 @@ end
 """
 
 
+def lines_of_help(chosctl: str) -> dict:
+    """For each command of `chosctl os` a line whose options are those of its --help, and no other's."""
+    def words(pattern, *command):
+        done = subprocess.run([chosctl, *command, "--help"], text=True, capture_output=True, check=True)
+        return set(re.findall(pattern, done.stdout, re.MULTILINE)) - {"--help"}
+    names = words(r"^  ([a-z]+) +[A-Z]", "os")
+    if not OS <= names:
+        sys.exit(f"chosctl os --help lacks {OS - names}")
+    options = {name: words(r"^ +(?:-\w, *)?(--[a-z-]+)", "os", name) for name in OS}
+    every = set().union(*options.values())
+    lines = {}
+    for name, own in options.items():
+        for before in ("", "" if name == "list" else "trixie "):
+            lines[f"chosctl os {name} {before}--"] = (own, every - own)
+    return lines
+
+
 def bash_words(line: str) -> str:
     """The words of a line as bash cuts it, for COMP_WORDS."""
     words = re.findall(r"[=:]|[^\s=:]+", line)
@@ -158,10 +178,11 @@ def offered(shell: str, folder: Path, completions: str) -> dict:
 
 
 def main() -> int:
-    shell, completions, program = sys.argv[1:]
+    shell, completions, program, chosctl = sys.argv[1:]
     if not shutil.which(shell):
         print(f"there is no {shell} here")
         return 77
+    LINES.update(lines_of_help(chosctl))
     wrong = 0
     with tempfile.TemporaryDirectory(prefix="chos-complete-") as name:
         folder = Path(name)
