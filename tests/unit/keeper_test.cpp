@@ -2,120 +2,23 @@
 // Adding, replacing and removing OSs, on a node whose kernel is some files; and chosctl itself,
 // killed at any moment.
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <chrono>
 #include <cstddef>
-#include <filesystem>
 #include <fstream>
-#include <functional>
 #include <random>
 #include <thread>
 
 #include "elf_file.h"
-#include "fake_node.h"
+#include "keeper_fixture.h"
 #include "lib/bring_up.h"
-#include "store/catalog.h"
-#include "store/keeper.h"
 #include "store/mounts.h"
 #include "store/remove_tree.h"
 
 namespace chos::test {
 namespace {
-
-namespace fs = std::filesystem;
-
-class Silent : public WorkProgress {
- public:
-  std::vector<std::string> stages, notes;
-  int ticks_left = -1, ticks = 0;
-  std::function<void(const std::string&)> at_stage;
-
-  void stage(const std::string& what) override {
-    stages.push_back(what);
-    if (at_stage) at_stage(what);
-  }
-  bool tick(const std::string&) override {
-    ++ticks;
-    return ticks_left < 0 || ticks_left-- > 0;
-  }
-  void note(const std::string& text) override { notes.push_back(text); }
-};
-
-// A tree that is fit for use: a shell with its loader, and something to tell it by.
-void make_usable_tree(const std::string& tree, const std::string& mark) {
-  for (const char* directory : {"/bin", "/etc", "/lib64", "/usr/bin"})
-    make_directories(tree + directory);
-  const auto copy = [&](const char* file) {
-    fs::copy_file(fs::canonical(file), tree + file, fs::copy_options::overwrite_existing);
-  };
-  copy("/bin/sh");
-  copy("/lib64/ld-linux-x86-64.so.2");
-  write_text(tree + "/etc/os-release", "PRETTY_NAME=\"" + mark + "\"\n");
-}
-
-class KeeperTest : public FakeNode {
- protected:
-  Silent progress;
-
-  void SetUp() override {
-    FakeNode::SetUp();
-    if (IsSkipped()) return;
-    fs::remove_all(node.config.trees);
-    make_directories(node.config.trees);
-    node.kernel = KernelLink(top + "/no-kernel");
-    module.is_loaded = false;
-    write_text(node.allowlist_file, "# ours\n");
-    for (const char* mark : {"one", "two", "three"}) {
-      make_usable_tree(top + "/source/" + mark, mark);
-      ASSERT_EQ(std::system(("tar -C " + top + "/source/" + mark + " -cf " + archive(mark) + " .")
-                                .c_str()), 0);
-    }
-  }
-
-  std::string archive(const std::string& mark) const { return top + "/" + mark + ".tar"; }
-  Source source(const std::string& mark) const {
-    const auto parsed = parse_source("tar:" + archive(mark));
-    EXPECT_TRUE(parsed);
-    return *parsed;
-  }
-  Store store() const { return Store(node.config.trees); }
-  template <typename Do>
-  auto keep(Do act) {
-    const Store at = store();
-    Keeper keeper(node, at, progress, log);
-    return act(keeper);
-  }
-  auto add(const std::string& name, const std::string& mark, const std::string& options = "") {
-    return keep([&](Keeper& k) { return k.add(name, source(mark), {}, options); });
-  }
-  auto replace(const std::string& name, const std::string& mark) {
-    return keep([&](Keeper& k) { return k.replace(name, source(mark), {}); });
-  }
-  auto remove(const std::string& name) {
-    return keep([&](Keeper& k) { return k.remove(name); });
-  }
-  std::string list() const { return read_text(node.allowlist_file); }
-  // What is among the trees, without the store's own.
-  std::vector<std::string> trees() const {
-    std::vector<std::string> out;
-    for (const auto& entry : fs::directory_iterator(node.config.trees))
-      if (entry.path().filename() != ".chos") out.push_back(entry.path().filename());
-    std::sort(out.begin(), out.end());
-    return out;
-  }
-  void expect_tidy() const {
-    for (const char* part : {"work", "journal"}) {
-      const std::string where = node.config.trees + "/.chos/" + part;
-      EXPECT_TRUE(!exists(where) || fs::is_empty(where)) << part;
-    }
-  }
-};
-
-using Names = std::vector<std::string>;
 
 TEST_F(KeeperTest, Adds) {
   const auto record = add("one", "one", "groups=0,closed");
@@ -130,6 +33,29 @@ TEST_F(KeeperTest, Adds) {
   ASSERT_EQ(all->size(), 1U);
   EXPECT_EQ(all->front().record->digest, record->digest);
   EXPECT_TRUE(all->front().tree_present);
+}
+
+TEST_F(KeeperTest, MakesPlacesForWhatAllShareInTreesOfItsOwn) {
+  const std::string known = "/etc/ssh/ssh_known_hosts";
+  mount_tmpfs("/etc");
+  make_directories("/etc/ssh");
+  write_text(known, "node ssh-ed25519 AAAA\n");
+  write_text("/etc/os-release", "the base's\n");
+  node.config.share = {known, "/etc/os-release", "/etc/nowhere"};
+  const auto record = add("one", "one");
+  ASSERT_TRUE(record) << record.error().what;
+  const std::string tree = node.config.trees + "/one";
+  ASSERT_TRUE(exists(tree + known));
+  EXPECT_EQ(read_text(tree + known), "");
+  EXPECT_EQ(read_text(tree + "/etc/os-release"), "PRETTY_NAME=\"one\"\n");
+  EXPECT_FALSE(exists(tree + "/etc/nowhere"));
+  EXPECT_TRUE(verify_os(store(), *record, progress)->empty());
+  fs::remove(tree + known);
+  EXPECT_EQ(*verify_os(store(), *record, progress), Names{known + ": missing"});
+  // What is not its own stays as it is.
+  const auto dir = parse_source("dir:" + top + "/source/two");
+  ASSERT_TRUE(keep([&](Keeper& k) { return k.add("far", *dir, {}, ""); }));
+  EXPECT_FALSE(exists(top + "/source/two/etc/ssh"));
 }
 
 TEST_F(KeeperTest, AddsATreeWithNamesThatAreNoUtf8) {
@@ -655,40 +581,9 @@ TEST_F(KeeperTest, NeverEmptiesWhatIsMountedInATree) {
   EXPECT_EQ(read_text(top + "/precious/data"), "data");
 }
 
-// chosctl as a program, without a kernel.
-class KeeperKilled : public KeeperTest {
+class KeeperKilled : public ChosctlProgram {
  protected:
   std::mt19937 random{std::random_device{}()};
-
-  void SetUp() override {
-    KeeperTest::SetUp();
-    if (IsSkipped()) return;
-    write_text(top + "/chos.conf", "[farm]\npath = \"" + node.config.farm + "\"\ntrees = \"" +
-                                       node.config.trees + "\"\n");
-  }
-
-  pid_t start(std::vector<std::string> words) {
-    words.insert(words.begin(), {CHOSCTL_PROGRAM, "--config", top + "/chos.conf", "--allowlist",
-                                 node.allowlist_file, "os"});
-    const pid_t child = ::fork();
-    if (child == 0) {
-      std::vector<char*> argv;
-      for (auto& word : words) argv.push_back(word.data());
-      argv.push_back(nullptr);
-      const int log_file = ::open((top + "/out").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-      ::dup2(log_file, 1);
-      ::dup2(log_file, 2);
-      ::execv(argv[0], argv.data());
-      ::_exit(125);
-    }
-    return child;
-  }
-  static int finish(pid_t child) {
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  }
-  int run(const std::vector<std::string>& words) { return finish(start(words)); }
 
   // Kills it after a part of the time that it takes.
   void kill_within(const std::vector<std::string>& words, std::chrono::microseconds whole) {
@@ -717,26 +612,6 @@ class KeeperKilled : public KeeperTest {
     }
   }
 };
-
-using ChosctlProgram = KeeperKilled;
-
-TEST_F(ChosctlProgram, OsBaseWaitsForOneThatWritesTheConfiguration) {
-  ASSERT_EQ(run({"add", "x", "tar:" + archive("one")}), 0) << read_text(top + "/out");
-  const std::string file = top + "/chos.conf", before = read_text(file);
-  auto lock = store().lock_list();
-  ASSERT_TRUE(lock);
-  const pid_t child = start({"base", "x", "cat"});
-  // It has read the file when it waits for the lock, which this process has.
-  const std::string waits = "/proc/" + std::to_string(child) + "/wchan";
-  for (int i = 0; i < 100 && read_text(waits).find("lock") == std::string::npos; ++i) ::usleep(20000);
-  EXPECT_EQ(read_text(file), before);
-  write_text(file, before + "\n[base.os]\n\"x\" = [\"ls\"]\n");
-  lock->reset();
-  EXPECT_EQ(finish(child), 0) << read_text(top + "/out");
-  EXPECT_EQ(read_text(file), before + "\n[base.os]\n\"x\" = [\"ls\", \"cat\"]\n");
-  ASSERT_EQ(run({"base", "--remove", "x", "ls"}), 0) << read_text(top + "/out");
-  EXPECT_EQ(read_text(file), before + "\n[base.os]\n\"x\" = [\"cat\"]\n");
-}
 
 constexpr int kills = 50;
 

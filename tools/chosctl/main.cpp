@@ -34,6 +34,7 @@ int act(const chos::ctl::Options& options) {
   node.config = chos::with_real_paths(config.ok() ? config.config : chos::Config());
   node.allowlist_file = options.allowlist;
   node.module = &module;
+  if (!options.proc.empty()) node.kernel = chos::KernelLink(options.proc);
   chos::know_store(node);
   switch (options.command) {
     case Command::up: return chos::ctl::up(node);

@@ -101,6 +101,8 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
   app.fallthrough();
   app.add_option("--config", options.config, "Instead of /etc/chos.conf")->type_name("FILE");
   app.add_option("--allowlist", options.allowlist, "Instead of /etc/chos")->type_name("FILE");
+  // For tests.
+  app.add_option("--proc", options.proc)->group("");
 
   auto* up = app.add_subcommand("up", "Load the module, build the farm, mount, load the allowlist");
   up->add_option("--module", options.module_file, "Load this file, not what modprobe finds")

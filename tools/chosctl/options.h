@@ -17,6 +17,7 @@ struct Options {
   Command command = Command::status;
   std::string config;
   std::string allowlist;
+  std::string proc;  ///< instead of /proc/chos
   std::string module_file;   ///< up --module
   bool force = false;        ///< down, batch enable, batch disable
   bool keep_module = false;  ///< down

@@ -31,15 +31,26 @@ int failed(const Error& error) {
   return exit_failed;
 }
 
+Json as_json(const std::vector<PrivilegedFile>& files) {
+  Json out = Json::array();
+  for (const auto& file : files) out.push_back({{"path", file.path}, {"rights", file.rights}});
+  return out;
+}
+
+std::string count_text(const std::optional<std::size_t>& count) {
+  return count ? std::to_string(*count) : "-";
+}
+
+std::string state_of(const OsInfo& info) {
+  return describe_state(info.entry) + (info.tree_present ? "" : ", no tree");
+}
+
 Json as_json(const TreeRecord& record) {
-  Json privileged = Json::array();
-  for (const auto& file : record.privileged)
-    privileged.push_back({{"path", file.path}, {"rights", file.rights}});
   return {{"generation", record.generation}, {"path", record.path()},
           {"kind", kind_key(record.kind)},   {"source", record.source},
           {"digest", record.digest},         {"bytes", record.bytes},
           {"entries", record.entries},       {"created", record.created},
-          {"privileged", privileged}};
+          {"privileged", as_json(record.privileged)}};
 }
 
 Json as_json(const OsInfo& info) {
@@ -48,6 +59,7 @@ Json as_json(const OsInfo& info) {
   return {{"name", info.entry.name},
           {"path", info.entry.path},
           {"default", info.is_default},
+          {"state", state_of(info)},
           {"closed", info.entry.closed},
           {"suid", info.entry.suid},
           {"groups", info.entry.group_names},
@@ -60,14 +72,6 @@ Json as_json(const OsInfo& info) {
           {"users", info.users ? Json(*info.users) : Json(nullptr)},
           {"published", info.record ? as_json(*info.record) : Json(nullptr)},
           {"others", others}};
-}
-
-std::string count_text(const std::optional<std::size_t>& count) {
-  return count ? std::to_string(*count) : "-";
-}
-
-std::string state_of(const OsInfo& info) {
-  return describe_state(info.entry) + (info.tree_present ? "" : ", no tree");
 }
 
 int list(const Node& node, const Store& store, bool json) {
@@ -105,24 +109,36 @@ void print_record(const TreeRecord& record) {
             << "digest    " << record.digest << "\n";
 }
 
-void print_inside(const Node& node, const std::string& name) {
-  const auto processes = node.kernel.processes();
-  if (!processes) return;
+// A table, or with --json what is to be printed.
+Json print_inside(const Node& node, const std::string& name, bool json) {
+  Json out = Json::array();
   Table table({"PID", "UID", "COMMAND"});
-  for (const auto& process : *processes) {
+  const auto processes = node.kernel.processes();
+  for (const auto& process : processes ? *processes : std::vector<OsProcess>()) {
     if (process.name != name) continue;
     const auto about = describe_process(process.pid);
+    out.push_back({{"pid", process.pid},
+                   {"uid", about ? Json(about->uid) : Json(nullptr)},
+                   {"command", about ? Json(about->command) : Json(nullptr)}});
     table.add({std::to_string(process.pid), about ? std::to_string(about->uid) : "?",
                about ? printable(about->command) : "?"});
   }
-  if (!table.empty()) std::cout << "\n" << table.text();
+  if (!json && !table.empty()) std::cout << "\n" << table.text();
+  return out;
 }
 
 int show(const Node& node, const Store& store, const OsOptions& options) {
   const auto info = show_os(node, store, options.name);
   if (!info) return failed(info.error());
+  OsProgress progress;
+  const auto privileged = privileged_of(*info, progress);
+  progress.clear();
+  // All else is known.
+  if (!privileged) say.warning("its setuid programs are not known: " + privileged.error().what);
   if (options.json) {
-    print(as_json(*info));
+    Json json = as_json(*info);
+    json["privileged"] = privileged ? as_json(*privileged) : Json(nullptr);
+    print(json);
     return 0;
   }
   std::cout << "name      " << info->entry.name << (info->is_default ? " (default)" : "") << "\n"
@@ -137,14 +153,14 @@ int show(const Node& node, const Store& store, const OsOptions& options) {
               << printable(other.source, 80) << "\n";
   std::cout << "inside    " << count_text(info->processes) << " processes of "
             << count_text(info->users) << " users\n";
-  if (info->record && !info->record->privileged.empty()) {
+  if (privileged && !privileged->empty()) {
     std::cout << "\n"
               << (info->entry.suid ? "These give rights, since the OS is marked suid:\n"
                                    : "These would give rights if the OS were marked suid:\n");
-    for (const auto& file : info->record->privileged)
-      std::cout << "  " << file.path << " (" << file.rights << ")\n";
+    for (const auto& file : *privileged)
+      std::cout << "  " << printable(file.path, 200) << " (" << file.rights << ")\n";
   }
-  print_inside(node, info->entry.name);
+  print_inside(node, info->entry.name, false);
   return 0;
 }
 
@@ -270,7 +286,9 @@ int change(const Node& node, const Store& store, const OsOptions& options) {
       progress.clear();
       if (status) return done(options, true, options.name + " is removed");
       failed(status.error());
-      if (status.error().code == EBUSY) print_inside(node, options.name);
+      if (status.error().code != EBUSY) return exit_failed;
+      const Json inside = print_inside(node, options.name, options.json);
+      if (options.json) print({{"name", options.name}, {"changed", false}, {"processes", inside}});
       return exit_failed;
     }
     case OsCommand::close: return toggled("closed", true, options.name + " is closed");

@@ -3,12 +3,14 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <map>
 #include <set>
 
 #include "lib/names.h"
 #include "lib/processes.h"
+#include "store/archive.h"
 #include "store/build.h"
 #include "store/manifest.h"
 #include "store/os_release.h"
@@ -86,6 +88,21 @@ Result<OsInfo> show_os(const Node& node, const Store& store, const std::string& 
   return Error{node.allowlist_file + " has no OS " + in_quotes(name),
                names.empty() ? "it has none yet; see: chosctl os add --help"
                              : "it has " + listed(names), ENOENT};
+}
+
+Result<std::vector<PrivilegedFile>> privileged_of(const OsInfo& info, WorkProgress& progress) {
+  if (info.record) {
+    auto files = info.record->privileged;
+    std::sort(files.begin(), files.end(),
+              [](const auto& a, const auto& b) { return a.path < b.path; });
+    return files;
+  }
+  if (!info.tree_present) return std::vector<PrivilegedFile>();
+  progress.stage("looking for setuid programs in " + info.tree);
+  return find_privileged(info.tree, ArchiveLimits().entries,
+                         [&](std::uint64_t entries, std::uint64_t) {
+                           return progress.tick(std::to_string(entries) + " entries");
+                         });
 }
 
 Result<std::vector<std::string>> verify_os(const Store& store, const TreeRecord& record,

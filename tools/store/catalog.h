@@ -30,6 +30,10 @@ Result<std::vector<OsInfo>> list_oses(const Node& node, const Store& store);
 /// One of them.  Code ENOENT: the list has no such name.
 Result<OsInfo> show_os(const Node& node, const Store& store, const std::string& name);
 
+/// The programs of its tree that would give rights if it were not for nosuid, by their paths: of one
+/// that chosctl has made as they were when it was published, of another as they are.
+Result<std::vector<PrivilegedFile>> privileged_of(const OsInfo& info, WorkProgress& progress);
+
 /// What differs between a tree and its manifest; empty: nothing.
 Result<std::vector<std::string>> verify_os(const Store& store, const TreeRecord& record,
                                            WorkProgress& progress);

@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
@@ -78,26 +79,57 @@ Result<std::string> content_digest(int fd, const std::string& name,
   }
 }
 
+// Calls visit(entry) for each entry of a tree, until one is an Error.
+template <typename Visit>
+Status walk_tree(std::string root, Visit visit) {
+  char* const starts[] = {root.data(), nullptr};
+  const std::unique_ptr<FTS, int (*)(FTS*)> walk(
+      ::fts_open(starts, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, nullptr), ::fts_close);
+  if (!walk) return system_error("cannot read the tree " + root, errno);
+  errno = 0;
+  while (const FTSENT* file = ::fts_read(walk.get())) {
+    if (file->fts_info == FTS_DP) continue;
+    if (file->fts_info == FTS_DNR || file->fts_info == FTS_ERR || file->fts_info == FTS_NS)
+      return system_error("cannot read " + std::string(file->fts_path), file->fts_errno);
+    if (auto status = visit(*file); !status) return status;
+    errno = 0;
+  }
+  if (errno != 0) return system_error("cannot read the tree " + root, errno);
+  return {};
+}
+
+std::string capabilities(const FTSENT& file) {
+  std::array<unsigned char, 64> value{};
+  const ssize_t size =
+      ::lgetxattr(file.fts_accpath, "security.capability", value.data(), value.size());
+  return size > 0 ? hex(value.data(), static_cast<std::size_t>(size)) : "-";
+}
+
+// Of a regular file; empty: none.
+std::string rights_of(const struct stat& info, const std::string& caps) {
+  std::string rights;
+  const auto add_right = [&rights](const char* name) {
+    rights += (rights.empty() ? "" : ",") + std::string(name);
+  };
+  if ((info.st_mode & S_ISUID) != 0) add_right("setuid");
+  // Without x for the group it means mandatory locking, and gives nothing.
+  if ((info.st_mode & S_ISGID) != 0 && (info.st_mode & S_IXGRP) != 0) add_right("setgid");
+  if (caps != "-" && (info.st_mode & 0111) != 0) add_right("capabilities");
+  return rights;
+}
+
 class Reader {
  public:
   Reader(std::string root, const ManifestProgress& progress)
       : root_(std::move(root)), progress_(progress) {}
 
   Result<Manifest> run() {
-    char* const starts[] = {root_.data(), nullptr};
-    const std::unique_ptr<FTS, int (*)(FTS*)> walk(
-        ::fts_open(starts, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, nullptr), ::fts_close);
-    if (!walk) return system_error("cannot read the tree " + root_, errno);
-    errno = 0;
-    while (const FTSENT* file = ::fts_read(walk.get())) {
-      if (file->fts_info == FTS_DP) continue;
-      if (file->fts_info == FTS_DNR || file->fts_info == FTS_ERR || file->fts_info == FTS_NS)
-        return system_error("cannot read " + std::string(file->fts_path), file->fts_errno);
-      if (auto status = add(*file); !status) return status.error();
+    const auto status = walk_tree(root_, [this](const FTSENT& file) -> Status {
+      if (auto added = add(file); !added) return added;
       if (stopped_) return Error{"interrupted", "", EINTR};
-      errno = 0;
-    }
-    if (errno != 0) return system_error("cannot read the tree " + root_, errno);
+      return {};
+    });
+    if (!status) return status.error();
     out_.text = head;
     for (const auto& [path, about] : lines_) out_.text += path + " " + about + "\n";
     out_.entries = lines_.size();
@@ -112,25 +144,6 @@ class Reader {
     if (S_ISCHR(mode)) return 'c';
     if (S_ISBLK(mode)) return 'b';
     return S_ISFIFO(mode) ? 'p' : 's';
-  }
-
-  static std::string capabilities(const FTSENT& file) {
-    std::array<unsigned char, 64> value{};
-    const ssize_t size =
-        ::lgetxattr(file.fts_accpath, "security.capability", value.data(), value.size());
-    return size > 0 ? hex(value.data(), static_cast<std::size_t>(size)) : "-";
-  }
-
-  void note_rights(const struct stat& info, const std::string& caps, const std::string& path) {
-    std::string rights;
-    const auto add_right = [&rights](const char* name) {
-      rights += (rights.empty() ? "" : ",") + std::string(name);
-    };
-    if ((info.st_mode & S_ISUID) != 0) add_right("setuid");
-    // Without x for the group it means mandatory locking, and gives nothing.
-    if ((info.st_mode & S_ISGID) != 0 && (info.st_mode & S_IXGRP) != 0) add_right("setgid");
-    if (caps != "-" && (info.st_mode & 0111) != 0) add_right("capabilities");
-    if (!rights.empty()) out_.privileged.push_back({path, rights});
   }
 
   // Of a regular file: size, digest and capabilities.
@@ -150,7 +163,8 @@ class Reader {
       known = *digest;
     }
     const std::string caps = capabilities(file);
-    note_rights(info, caps, path);
+    if (const auto rights = rights_of(info, caps); !rights.empty())
+      out_.privileged.push_back({path, rights});
     return std::to_string(info.st_size) + " " + known + " " + caps;
   }
 
@@ -236,6 +250,26 @@ std::string Manifest::digest() const {
 
 Result<Manifest> read_manifest(const std::string& root, const ManifestProgress& progress) {
   return Reader(root, progress).run();
+}
+
+Result<std::vector<PrivilegedFile>> find_privileged(const std::string& root, std::uint64_t most,
+                                                    const ManifestProgress& progress) {
+  std::vector<PrivilegedFile> found;
+  std::uint64_t entries = 0;
+  const auto status = walk_tree(root, [&](const FTSENT& file) -> Status {
+    if (++entries > most)
+      return Error{"the tree " + root + " has more than " + std::to_string(most) + " entries", "",
+                   EFBIG};
+    if (progress && !progress(entries, 0)) return Error{"interrupted", "", EINTR};
+    if (!S_ISREG(file.fts_statp->st_mode)) return {};
+    if (const auto rights = rights_of(*file.fts_statp, capabilities(file)); !rights.empty())
+      found.push_back({std::string(file.fts_path).substr(root.size()), rights});
+    return {};
+  });
+  if (!status) return status.error();
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return a.path < b.path; });
+  return found;
 }
 
 std::vector<std::string> manifest_differences(const std::string& before,

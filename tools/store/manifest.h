@@ -34,6 +34,11 @@ using ManifestProgress = std::function<bool(std::uint64_t entries, std::uint64_t
 /// Reads a whole tree, as root, without leaving its file system.
 Result<Manifest> read_manifest(const std::string& root, const ManifestProgress& progress);
 
+/// The programs of a whole tree that would give rights; reads no content.  Ends with an Error after
+/// `most` entries.
+Result<std::vector<PrivilegedFile>> find_privileged(const std::string& root, std::uint64_t most,
+                                                    const ManifestProgress& progress);
+
 /// "/etc/motd: content", "/usr/bin/x: missing", "/opt/y: added", "/bin: mode 0755, was 0777".
 std::vector<std::string> manifest_differences(const std::string& before, const std::string& after);
 
