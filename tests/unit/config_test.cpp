@@ -29,7 +29,7 @@ TEST(Config, NothingMeansTheDefaults) {
   // Setuid, and programs of other makers by the same names.
   for (const char* name : {"sudo", "su", "qmake", "btop"})
     EXPECT_FALSE(has(parsed.config.base_commands, name)) << name;
-  for (const char* name : {"/var/spool", "/etc/slurm", "/var/lib/slurm"})
+  for (const char* name : {"/var/spool", "/etc/slurm", "/var/lib/slurm", "/etc/ssh/ssh_known_hosts"})
     EXPECT_TRUE(has(parsed.config.share, name)) << name;
   EXPECT_FALSE(has(parsed.config.share, "/etc/munge")) << "its key is nobody's but munged's";
   const auto missing = load_config("/nonexistent/chos.conf");
@@ -44,7 +44,7 @@ add_dirs = ["lustre"]
 remove_dirs = ["media", "srv"]
 
 [share]
-add = ["/etc/ssh/ssh_known_hosts", "/etc/krb5.conf"]
+add = ["/etc/krb5.conf"]
 
 [base]
 add = ["sudo", "passwd"]

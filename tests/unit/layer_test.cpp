@@ -32,6 +32,29 @@ TEST_F(Layers, ATreeStaysAsItWas) {
   EXPECT_EQ(image_of("sl6"), sl6);
 }
 
+// A tree without OpenSSH: /etc is not covered for a file that nothing in it reads.
+TEST_F(Layers, KnownHostsWhereThereIsASsh) {
+  const std::string known = "/etc/ssh/ssh_known_hosts";
+  mount_tmpfs("/etc");
+  make_directories("/etc/ssh");
+  write_text(known, "node ssh-ed25519 AAAA\n");
+  node.config.share = Config().share;
+  std::erase_if(node.config.share, [&](const std::string& path) { return path != known; });
+  ASSERT_EQ(node.config.share.size(), 1U);
+  make_directories(tree("trixie") + "/etc/ssh");
+  write_text(tree("trixie") + "/etc/ssh/ssh_config", "# its own\n");
+  up();
+  EXPECT_EQ(joined(log.warnings), "");
+  EXPECT_EQ(read_text(in_os(known)), "node ssh-ed25519 AAAA\n");
+  EXPECT_EQ(read_text(in_os("/etc/ssh/ssh_config")), "# its own\n");
+  EXPECT_FALSE(exists(in_os("/etc/ssh", "sl6")));
+  EXPECT_FALSE(mounted(in_os("/etc", "sl6")));
+  // One that comes later is seen by the next reload.
+  make_directories(tree("sl6") + "/etc/ssh");
+  reloaded();
+  EXPECT_EQ(read_text(in_os(known, "sl6")), "node ssh-ed25519 AAAA\n");
+}
+
 TEST_F(Layers, TwiceChangesNothing) {
   node.config.base_commands = {"env"};
   up();

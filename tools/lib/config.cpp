@@ -199,7 +199,7 @@ Config::Config()
            "data", "projects", "global", "cvmfs", "afs"},
       links{"bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr", "etc", "opt", "var"},
       share{"/etc/passwd", "/etc/group", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf",
-            "/etc/localtime",
+            "/etc/localtime", "/etc/ssh/ssh_known_hosts",
             // The records of logins (wtmp, lastlog), mail, and the spools of cron, at and batch
             // systems, as directories: what is in them is replaced all the time.
             "/var/log", "/var/mail", "/var/spool",

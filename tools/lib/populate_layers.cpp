@@ -155,6 +155,7 @@ Status Populate::layers() {
     auto of_os = links;
     add_commands(of_os, commands_of(node_.config, list_, *entry));
     auto wishes = points;
+    std::erase_if(wishes, [&](const Addition& wish) { return !concerns_share(tree.get(), wish.path); });
     for (const auto& link : missing_links(tree.get(), of_os))
       wishes.push_back(
           {Addition::Kind::link, std::string(link_place) + "/" + link.name, link.target});

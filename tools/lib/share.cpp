@@ -226,7 +226,14 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
   return outcome;
 }
 
+bool concerns_share(int tree, const std::string& path) {
+  if (path != "/etc/ssh/ssh_known_hosts") return true;
+  const auto directory = open_target(tree, "/etc/ssh");
+  return directory || !is_absent(directory.error());
+}
+
 bool lacks_share(int tree, const std::string& path) {
+  if (!concerns_share(tree, path)) return false;
   const auto base = open_base(path);
   if (!base || !(S_ISDIR(base->info.st_mode) || S_ISREG(base->info.st_mode))) return false;
   const auto target = open_target(tree, path);

@@ -43,7 +43,12 @@ struct ShareSite {
 Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, int tree,
                                 const std::string& path, unsigned flags);
 
-/// Whether the base has a file or directory `path` and the tree has nothing of that name.
+/// Whether a tree has to do with what others are given a place for.  One without /etc/ssh has no
+/// OpenSSH to read ssh_known_hosts, and all of /etc would have to be covered for it.
+bool concerns_share(int tree, const std::string& path);
+
+/// Whether the base has a file or directory `path` and the tree, which it concerns, has nothing of
+/// that name.
 bool lacks_share(int tree, const std::string& path);
 
 /// Whether `path` in the tree shows something else than the base's: that is a symbolic link which
