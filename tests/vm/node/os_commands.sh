@@ -48,6 +48,19 @@ equal "$(cat $output)" two "the directory's mark"
 expect 0 as alice chos -o packed id -un
 equal "$(cat $output)" alice "the base's names"
 expect 0 chosctl os verify
+# A file that was changed is named, though its size and time are as they were.
+cp -p $trees/packed/etc/mark /run/mark.before
+echo oen >$trees/packed/etc/mark
+touch -r /run/mark.before $trees/packed/etc/mark
+expect 1 chosctl os verify
+says "packed: 1 difference"
+says "/etc/mark: content"
+says "small: as it was published"
+cat /run/mark.before >$trees/packed/etc/mark
+touch -r /run/mark.before $trees/packed/etc/mark
+rm /run/mark.before
+expect 0 chosctl os verify packed
+says "packed: as it was published"
 expect 1 chosctl os add small tar:/run/one.tar
 says "already"
 expect 1 chosctl os add cut tar:$here/small.erofs
