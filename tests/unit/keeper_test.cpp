@@ -2,8 +2,14 @@
 // Adding, replacing and removing OSs, on a node whose kernel is some files; and chosctl itself,
 // killed at any moment.
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
 
 #include <chrono>
 #include <cstddef>
@@ -14,11 +20,33 @@
 #include "elf_file.h"
 #include "keeper_fixture.h"
 #include "lib/bring_up.h"
+#include "lib/watch.h"
+#include "store/build_parts.h"
 #include "store/mounts.h"
+#include "store/pack.h"
 #include "store/remove_tree.h"
 
 namespace chos::test {
 namespace {
+
+// As root of a client is on an export with root_squash: modes count for it.
+class Squashed {
+ public:
+  Squashed() { set(false); }
+  ~Squashed() { set(true); }
+  Squashed(const Squashed&) = delete;
+  Squashed& operator=(const Squashed&) = delete;
+
+ private:
+  static void set(bool on) {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct data[2]{};
+    ASSERT_EQ(::syscall(SYS_capget, &header, data), 0);
+    const unsigned rights = 1U << CAP_DAC_OVERRIDE | 1U << CAP_DAC_READ_SEARCH;
+    data[0].effective = on ? data[0].effective | rights : data[0].effective & ~rights;
+    ASSERT_EQ(::syscall(SYS_capset, &header, data), 0);
+  }
+};
 
 TEST_F(KeeperTest, Adds) {
   const auto record = add("one", "one", "groups=0,closed");
@@ -184,6 +212,180 @@ TEST_F(KeeperTest, AnExpiredSuiteIsTakenOnlyIfAskedFor) {
   expect_tidy();
 }
 
+// Stand-ins say what apt and dnf say of a server that accepts and answers nothing.
+TEST_F(KeeperTest, ARepositoryThatDoesNotAnswerIsNamedSoon) {
+  make_directories(top + "/programs");
+  const auto program = [&](const std::string& name, const std::string& text) {
+    write_text(top + "/programs/" + name, "#!/bin/bash\n" + text, 0755);
+  };
+  program("mmdebstrap", "echo \"$*\" > " + top + "/asked\n"
+                        "echo 'E: Failed to fetch http://mirror.test/debian/dists/trixie/InRelease"
+                        "  Connection failed [IP: 192.0.2.1 80]'\nexit 100\n");
+  program("dnf", "for a; do case $a in --config=*) cp \"${a#*=}\" " + top + "/asked;; esac; done\n"
+                 "echo 'Error: Failed to download metadata for repo x: Curl error (28): Timeout was "
+                 "reached for http://mirror.test/r/repodata/repomd.xml'\nexit 1\n");
+  write_text(top + "/x.repo", "[x]\nname=x\nbaseurl=http://mirror.test/r\n");
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", (top + "/programs:" + path).c_str(), 1);
+  BuildOptions options;
+  options.mirror = "http://mirror.test/debian";
+  const auto refused = [&](const std::string& text) {
+    const auto source = parse_source(text);
+    EXPECT_TRUE(source);
+    const auto added = keep([&](Keeper& k) { return k.add("mute", *source, options, ""); });
+    EXPECT_FALSE(added);
+    EXPECT_EQ(trees(), Names{});
+    EXPECT_EQ(list(), "# ours\n");
+    expect_tidy();
+    return added ? Error{} : added.error();
+  };
+  const auto debian = refused("debian:trixie");
+  EXPECT_NE(debian.remedy.find("http://mirror.test/debian"), std::string::npos) << debian.remedy;
+  EXPECT_NE(debian.remedy.find("does not answer"), std::string::npos) << debian.remedy;
+  const auto asked = read_text(top + "/asked");
+  EXPECT_NE(asked.find("--aptopt=Acquire::http::Timeout \"15\""), std::string::npos) << asked;
+  EXPECT_NE(asked.find("--aptopt=Acquire::Retries \"1\""), std::string::npos) << asked;
+  const auto rpm = refused("rpm:" + top + "/x.repo");
+  EXPECT_NE(rpm.remedy.find("http://mirror.test/r"), std::string::npos) << rpm.remedy;
+  EXPECT_NE(rpm.remedy.find("does not answer"), std::string::npos) << rpm.remedy;
+  const auto settings = read_text(top + "/asked");
+  EXPECT_NE(settings.find("\ntimeout=15\nretries=1\n"), std::string::npos) << settings;
+  ::setenv("PATH", path.c_str(), 1);
+}
+
+// Layouts of one layer, made by hand.
+class OciLayout : public KeeperTest {
+ protected:
+  void SetUp() override {
+    KeeperTest::SetUp();
+    if (IsSkipped()) return;
+    if (std::system("command -v skopeo umoci >/dev/null") != 0) GTEST_SKIP() << "no skopeo or umoci";
+    make_directories(top + "/layout/blobs/sha256");
+  }
+  // Its digest and size, as a descriptor has them.
+  std::string blob(const std::string& file) {
+    const auto digest = file_digest(file);
+    EXPECT_TRUE(digest);
+    fs::copy_file(file, top + "/layout/blobs/sha256/" + digest->substr(7),
+                  fs::copy_options::overwrite_existing);
+    return "\"digest\":\"" + *digest + "\",\"size\":" + std::to_string(fs::file_size(file));
+  }
+  std::string blob_of(const std::string& text) {
+    write_text(top + "/blob", text);
+    return blob(top + "/blob");
+  }
+  Result<TreeRecord> add_layer(const std::string& file, const BuildOptions& options = {}) {
+    const std::string type = "\"mediaType\":\"application/vnd.oci.image.";
+    const auto layer = blob(file);
+    const auto config = blob_of("{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{"
+                                "\"type\":\"layers\",\"diff_ids\":[\"" + *file_digest(file) + "\"]}}");
+    const auto manifest = blob_of("{\"schemaVersion\":2," + type + "manifest.v1+json\",\"config\":{" + type +
+                                  "config.v1+json\"," + config + "},\"layers\":[{" + type +
+                                  "layer.v1.tar\"," + layer + "}]}");
+    write_text(top + "/layout/oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}");
+    write_text(top + "/layout/index.json",
+               "{\"schemaVersion\":2,\"manifests\":[{" + type + "manifest.v1+json\"," + manifest +
+                   ",\"annotations\":{\"org.opencontainers.image.ref.name\":\"t\"}}]}");
+    const auto source = parse_source("oci:" + top + "/layout");
+    EXPECT_TRUE(source) << source.error().what;
+    return keep([&](Keeper& k) { return k.add("image", *source, options, ""); });
+  }
+  void expect_refused(const std::string& file, const std::string& entry, const std::string& why,
+                      const BuildOptions& options = {}) {
+    const auto added = add_layer(file, options);
+    ASSERT_FALSE(added) << entry;
+    EXPECT_NE(added.error().what.find("layer 1 of " + top + "/layout"), std::string::npos);
+    EXPECT_NE(added.error().what.find("'" + entry + "'"), std::string::npos) << added.error().what;
+    EXPECT_NE(added.error().what.find(why), std::string::npos) << added.error().what;
+    EXPECT_EQ(trees(), Names{});
+    EXPECT_EQ(list(), "# ours\n");
+    EXPECT_FALSE(exists(top + "/outside/file"));
+    expect_tidy();
+  }
+  // A tar archive of what `command` makes of the usable tree in the working directory.
+  std::string layer(const std::string& command) {
+    const std::string tree = top + "/layer", file = top + "/layer.tar";
+    EXPECT_EQ(std::system(("rm -rf " + tree + " && cp -a " + top + "/source/one " + tree + " && cd " +
+                           tree + " && rm -f " + file + " && " + command).c_str()), 0);
+    return file;
+  }
+};
+
+TEST_F(OciLayout, OneThatIsSound) {
+  const auto added = add_layer(layer("ln -s /etc link && tar -cf ../layer.tar ."));
+  ASSERT_TRUE(added) << added.error().what;
+  EXPECT_TRUE(exists(node.config.trees + "/image/bin/sh"));
+  expect_tidy();
+}
+
+TEST_F(OciLayout, ADeviceNode) {
+  expect_refused(layer("mknod etc/null c 1 3 && tar -cf ../layer.tar ."), "./etc/null", "device node");
+}
+
+TEST_F(OciLayout, ANameThatLeadsOut) {
+  expect_refused(layer("echo x > file && tar -P --transform='s,^file,../outside/file,' -cf ../layer.tar "
+                       "bin etc lib64 file"), "../outside/file", "'..'");
+}
+
+TEST_F(OciLayout, AnEntryBehindALinkOfItsOwn) {
+  make_directories(top + "/outside");
+  expect_refused(layer("ln -s " + top + "/outside a && mkdir b && echo x > b/file && "
+                       "tar -cf ../layer.tar bin etc lib64 a && "
+                       "tar --transform='s,^b/,a/,' -rf ../layer.tar b/file"), "a/file", "behind");
+  // What was a link is a directory by then.
+  const auto added = add_layer(layer("ln -s " + top + "/outside a && mkdir b && echo x > b/file && "
+                                     "tar -cf ../layer.tar bin etc lib64 a && "
+                                     "tar --transform='s,^b,a,' -rf ../layer.tar b"));
+  EXPECT_TRUE(added) << added.error().what;
+  EXPECT_FALSE(exists(top + "/outside/file"));
+}
+
+TEST_F(OciLayout, ABomb) {
+  BuildOptions options;
+  options.max_size = 4 << 20;
+  expect_refused(layer("truncate -s 100M etc/zeros && tar -czf ../layer.tar ."), "./etc/zeros",
+                 "--max-size", options);
+}
+
+TEST_F(OciLayout, OneThatIsCut) {
+  expect_refused(layer("head -c 1000000 /dev/urandom > etc/zz && tar -cf ../layer.tar bin lib64 etc/zz && "
+                       "truncate -s -600000 ../layer.tar"), "etc/zz", "truncated");
+}
+
+// By an archive and an image, if the archive has them.
+TEST_F(KeeperTest, KeepsFileCapabilities) {
+  const std::string program = top + "/source/one/bin/ping", name = "security.capability";
+  write_text(program, "x", 0755);
+  // Revision 2, effective: cap_net_raw.
+  const std::string value("\1\0\0\2\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
+  ASSERT_EQ(::setxattr(program.c_str(), name.c_str(), value.data(), value.size(), 0), 0);
+  ASSERT_EQ(std::system(("tar --xattrs --xattrs-include='*' -C " + top + "/source/one -cf " +
+                         archive("one") + " .").c_str()), 0);
+  const auto kept = [&](const std::string& file) {
+    char found[64];
+    const auto size = ::lgetxattr(file.c_str(), name.c_str(), found, sizeof found);
+    return size < 0 ? "" : std::string(found, static_cast<std::size_t>(size));
+  };
+  const auto record = add("one", "one");
+  ASSERT_TRUE(record) << record.error().what;
+  const std::string tree = store().tree(*record);
+  EXPECT_EQ(kept(tree + "/bin/ping"), value);
+  ASSERT_EQ(record->privileged.size(), 1U);
+  EXPECT_EQ(record->privileged.front().rights, "capabilities");
+  for (const std::string type : {"squashfs", "erofs"}) {
+    const std::string image = top + "/" + type, target = image + ".mount";
+    const auto packed = pack_tree(tree, image, type, progress);
+    if (!packed && packed.error().code == ENOENT) continue;  // the program is not there
+    ASSERT_TRUE(packed) << packed.error().what;
+    make_directories(target);
+    if (!mount_image(image, type, target)) continue;  // nor is the file system
+    EXPECT_EQ(kept(target + "/bin/ping"), value) << type;
+    ::umount2(target.c_str(), MNT_DETACH);
+  }
+  ASSERT_EQ(::removexattr((tree + "/bin/ping").c_str(), name.c_str()), 0);
+  EXPECT_EQ(*verify_os(store(), *record, progress), Names{"/bin/ping: capabilities"});
+}
+
 TEST_F(KeeperTest, TakesBackWhatTheListRefuses) {
   write_text(node.allowlist_file, "one:/os/trixie\nbroken\n");
   EXPECT_FALSE(add("two", "two"));
@@ -211,6 +413,30 @@ TEST_F(KeeperTest, ReplacesAndGoesBack) {
   EXPECT_EQ(list(), "# ours\nos:/os/os~3\ndefault:/os/os~3\n");
   EXPECT_EQ(trees(), (Names{"os~2", "os~3"}));
   expect_tidy();
+}
+
+// Programs of a 32-bit tree ask uname(2) what they run on; those of the next one are others.
+TEST_F(KeeperTest, ThePersonalityGoesWithTheTree) {
+  std::fstream shell(top + "/source/two/bin/sh", std::ios::in | std::ios::out | std::ios::binary);
+  shell.seekp(offsetof(Elf64_Ehdr, e_machine)).put(static_cast<char>(EM_386));
+  shell.close();
+  ASSERT_EQ(std::system(("tar -C " + top + "/source/two -cf " + archive("two") + " .").c_str()), 0);
+  ASSERT_TRUE(add("os", "one", "groups=0"));
+  write_text(node.allowlist_file, list() + "alias:/os/os:groups=0\n");
+  const auto replaced = replace("os", "two");
+  ASSERT_TRUE(replaced) << replaced.error().what;
+  ASSERT_EQ(replaced->machine, "i386");
+  EXPECT_EQ(list(), "# ours\nos:/os/os~2:groups=0,persona=linux32\n"
+                    "alias:/os/os~2:groups=0,persona=linux32\n");
+  ASSERT_TRUE(keep([](Keeper& k) { return k.rollback("os"); }));
+  EXPECT_EQ(list(), "# ours\nos:/os/os:groups=0\nalias:/os/os:groups=0\n");
+  ASSERT_TRUE(keep([](Keeper& k) { return k.rollback("os"); }));
+  ASSERT_TRUE(replace("os", "three"));
+  EXPECT_EQ(list(), "# ours\nos:/os/os~3:groups=0\nalias:/os/os~3:groups=0\n");
+  // What somebody wants of a 64-bit tree stays.
+  write_text(node.allowlist_file, "os:/os/os~3:persona=linux32\n");
+  ASSERT_TRUE(replace("os", "one"));
+  EXPECT_EQ(list(), "os:/os/os~4:persona=linux32\n");
 }
 
 TEST_F(KeeperTest, KeepsTheTreeBeforeNotOneThatWasGivenUp) {
@@ -348,6 +574,219 @@ TEST_F(KeeperTest, BindsADirectoryElsewhere) {
   EXPECT_FALSE(mounted(node.config.trees + "/far"));
   EXPECT_EQ(trees(), Names{});
   EXPECT_TRUE(exists(top + "/source/one/bin/sh"));
+}
+
+// As an export with root_squash shows it.
+TEST_F(KeeperTest, ADirectoryWithWhatNobodyMayRead) {
+  const std::string tree = top + "/source/one";
+  write_text(tree + "/etc/shadow", "root:*:1::::::\n", 0640);
+  make_directories(tree + "/root/.ssh");
+  for (const char* name : {"/etc/shadow", "/root"})
+    ASSERT_EQ(::chown((tree + name).c_str(), 65534, 65534), 0);
+  ASSERT_EQ(::chmod((tree + "/root").c_str(), 0700), 0);
+  const auto dir = parse_source("dir:" + tree);
+  const auto differences = [&](const TreeRecord& record) {
+    const auto all = verify_os(store(), record, progress);
+    return all ? *all : Names{all.error().what};
+  };
+  {
+    const Squashed squashed;
+    const auto record = keep([&](Keeper& k) { return k.add("far", *dir, {}, ""); });
+    ASSERT_TRUE(record) << record.error().what;
+    EXPECT_NE(joined(progress.notes).find("2 entries"), std::string::npos) << joined(progress.notes);
+    const auto manifest = store().manifest(*record);
+    ASSERT_TRUE(manifest);
+    EXPECT_NE(manifest->find("/etc/shadow f 0640 65534:65534 15 unreadable -\n"), std::string::npos)
+        << *manifest;
+    EXPECT_NE(manifest->find("/root d 0700 65534:65534 0 unreadable -\n"), std::string::npos);
+    EXPECT_EQ(differences(*record), Names{});
+    write_text(tree + "/etc/os-release", "other\n");
+    ASSERT_EQ(::chmod((tree + "/root").c_str(), 0000), 0);
+    EXPECT_EQ(differences(*record), (Names{"/etc/os-release: content",
+                                           "/root: mode 0000, was 0700"}));
+  }
+  // Whoever may read it is told what was not known.
+  const auto all = store().records();
+  ASSERT_TRUE(all);
+  const auto more = differences(all->front());
+  EXPECT_NE(joined(more).find("/etc/shadow: content could not be read before\n"), std::string::npos)
+      << joined(more);
+  // A tree that chosctl makes is read as a whole or not at all.
+  const Squashed squashed;
+  EXPECT_FALSE(read_manifest(tree, {}));
+}
+
+TEST_F(KeeperTest, OtherNodesReadTheRecordsOfAnExport) {
+  ASSERT_TRUE(add("one", "one"));
+  const std::string own = node.config.trees + "/.chos";
+  const auto mode = [&](const std::string& path) {
+    struct stat info {};
+    EXPECT_EQ(::stat((own + path).c_str(), &info), 0) << path;
+    return info.st_mode & 07777;
+  };
+  const auto expect_modes = [&] {
+    EXPECT_EQ(mode(""), 0755U);
+    EXPECT_EQ(mode("/os"), 0755U);
+    EXPECT_EQ(mode("/os/one~1.json"), 0644U);
+    EXPECT_EQ(mode("/os/one~1.manifest"), 0600U);
+    for (const char* part : {"/images", "/work", "/journal", "/log"}) EXPECT_EQ(mode(part), 0700U);
+  };
+  expect_modes();
+  // A store of before.
+  ASSERT_EQ(::chmod((own + "/os/one~1.manifest").c_str(), 0644), 0);
+  for (const char* part : {"/os", ""}) ASSERT_EQ(::chmod((own + part).c_str(), 0700), 0);
+  ASSERT_TRUE(store().prepare());
+  expect_modes();
+  ASSERT_EQ(std::system(("chown -R 65534 " + own).c_str()), 0);
+  const Squashed squashed;
+  ASSERT_TRUE(store().records());
+  EXPECT_EQ(store().records()->size(), 1U);
+}
+
+TEST_F(KeeperTest, AStoreThatCannotBeReadKeepsNobodyFromOtherTrees) {
+  node.kernel = KernelLink(top + "/kernel");
+  module.is_loaded = true;
+  make_tree("byhand");
+  make_tree("none");
+  write_text(node.allowlist_file, "byhand:/os/byhand\n");
+  ASSERT_TRUE(store().prepare());
+  const std::string own = node.config.trees + "/.chos";
+  ASSERT_EQ(::chown(own.c_str(), 65534, 65534), 0);
+  ASSERT_EQ(::chmod(own.c_str(), 0700), 0);
+  know_store(node);
+  const Squashed squashed;
+  EXPECT_TRUE(bring_up(node, log)) << joined(log.failures);
+  EXPECT_NE(joined(log.warnings).find("root_squash"), std::string::npos) << joined(log.warnings);
+  EXPECT_EQ(read_text(top + "/kernel/valid"), "byhand:/os/byhand\n");
+  log.warnings.clear();
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(log.warnings.size(), 1U) << joined(log.warnings);
+  const auto shown = list_oses(node, store());
+  ASSERT_FALSE(shown);
+  EXPECT_EQ(shown.error().code, EACCES);
+}
+
+// A child watches; what it does is seen in the kernel's list.
+class LateTree : public KeeperTest {
+ protected:
+  pid_t child = -1;
+  int stop[2]{-1, -1};
+
+  void SetUp() override {
+    KeeperTest::SetUp();
+    if (IsSkipped()) return;
+    node.kernel = KernelLink(top + "/kernel");
+    module.is_loaded = true;
+    write_text(node.allowlist_file, "");
+  }
+  void TearDown() override {
+    if (child > 0) {
+      ::close(stop[1]);
+      ::kill(child, SIGKILL);
+      ::waitpid(child, nullptr, 0);
+    }
+    KeeperTest::TearDown();
+  }
+  void add_far(const std::string& place) {
+    const auto dir = parse_source("dir:" + place);
+    ASSERT_TRUE(dir) << dir.error().what;
+    const auto added = keep([&](Keeper& k) { return k.add("far", *dir, {}, ""); });
+    ASSERT_TRUE(added) << added.error().what;
+    ASSERT_EQ(::umount2((node.config.trees + "/far").c_str(), MNT_DETACH), 0);
+  }
+  void start() {
+    know_store(node);
+    ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+    EXPECT_EQ(valid(), "far:/os/far:closed\n");
+    ASSERT_EQ(::pipe(stop), 0);
+    child = ::fork();
+    if (child == 0) {
+      ::close(stop[1]);
+      const auto same = [] { return std::optional<Config>(); };
+      ::_exit(static_cast<int>(watch_trees(node, same, stop[0], log, std::chrono::milliseconds(700))));
+    }
+    ::close(stop[0]);
+    ::poll(nullptr, 0, 500);
+    EXPECT_EQ(valid(), "far:/os/far:closed\n");
+  }
+  std::string valid() const { return read_text(top + "/kernel/valid"); }
+  // The stand-in for the kernel's file is not shortened by a write.
+  bool opens(int seconds) {
+    for (int i = 0; i < seconds * 10 && !valid().starts_with("far:/os/far\n"); ++i)
+      ::poll(nullptr, 0, 100);
+    return valid().starts_with("far:/os/far\n") && exists(node.config.farm + "/os/far/bin/sh");
+  }
+};
+
+TEST_F(LateTree, OfADirectoryOnWhatIsMountedLate) {
+  const std::string server = top + "/server", net = top + "/net";
+  make_usable_tree(server + "/sl7", "sl7");
+  make_directories(net);
+  ASSERT_EQ(::mount(server.c_str(), net.c_str(), nullptr, MS_BIND, nullptr), 0);
+  add_far(net + "/sl7");
+  ASSERT_EQ(::umount2(net.c_str(), MNT_DETACH), 0);
+  start();
+  ASSERT_EQ(::mount(server.c_str(), net.c_str(), nullptr, MS_BIND, nullptr), 0);
+  EXPECT_TRUE(opens(10)) << valid();
+}
+
+TEST_F(LateTree, OfADirectoryThatAppearsOnWhatIsMounted) {
+  const std::string place = top + "/net/sl7";
+  make_usable_tree(place, "sl7");
+  add_far(place);
+  fs::rename(place, top + "/away");
+  start();
+  fs::rename(top + "/away", place);
+  EXPECT_TRUE(opens(10)) << valid();
+}
+
+// An automounter that is never done stands for a server that is down.
+TEST_F(LateTree, OfAServerThatDoesNotAnswer) {
+  const std::string place = top + "/net/sl7";
+  make_usable_tree(place, "sl7");
+  add_far(place);
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  // Those of the daemon's process group do not wait for it.
+  child = ::fork();
+  if (child == 0) {
+    ::setpgid(0, 0);
+    for (;;) ::pause();
+  }
+  ::setpgid(child, child);
+  const auto options = "fd=" + std::to_string(ends[1]) + ",pgrp=" + std::to_string(child) +
+                       ",minproto=5,maxproto=5,direct";
+  if (::mount("mute", place.c_str(), "autofs", 0, options.c_str()) != 0)
+    GTEST_SKIP() << "the kernel has no autofs";
+  const auto all = load_allowlist(node.allowlist_file, node.groups, node.trusted);
+  ASSERT_TRUE(all.list);
+  EXPECT_EQ(unmounted_trees(store(), *all.list).waiting, Names{"far"});
+  const auto mounts = mount_trees(store(), *all.list, "list");
+  ASSERT_TRUE(mounts);
+  ASSERT_EQ(mounts->missing.size(), 1U);
+  EXPECT_NE(mounts->missing.front().text().find("does not answer"), std::string::npos)
+      << mounts->missing.front().text();
+  ::umount2(place.c_str(), MNT_DETACH);
+}
+
+// What cannot be mounted stays closed, and chosctl watch goes on.
+TEST_F(LateTree, OfAnImageThatIsNone) {
+  TreeRecord record;
+  record.name = "far";
+  record.kind = TreeRecord::Kind::image;
+  record.origin = "squashfs";
+  ASSERT_TRUE(store().prepare());
+  ASSERT_TRUE(store().write(record, ""));
+  make_directories(store().tree(record));
+  write_text(node.allowlist_file, "far:/os/far\n");
+  know_store(node);
+  const auto all = load_allowlist(node.allowlist_file, node.groups, node.trusted);
+  ASSERT_TRUE(all.list);
+  EXPECT_EQ(node.unmounted_trees(*all.list).waiting, Names{"far"});
+  write_text(store().image(record), "no image");
+  EXPECT_EQ(node.unmounted_trees(*all.list).ready, Names{"far"});
+  start();
+  EXPECT_EQ(::waitpid(child, nullptr, WNOHANG), 0);
 }
 
 // It would go with that OS.

@@ -256,7 +256,7 @@ class StoreArchive : public Scratch {
   Status unpack(bool drop_devices = false, std::uint64_t limit = 1000000) {
     std::filesystem::remove_all(path("root"));
     std::filesystem::create_directory(path("root"));
-    return unpack_archive(path("a.tar"), path("root"), {limit, 1000, drop_devices, false}, {});
+    return unpack_archive(path("a.tar"), path("root"), {limit, 1000, drop_devices}, {});
   }
   void expect_refused(const std::vector<Entry>& entries, const std::string& entry,
                       const std::string& why) {
@@ -267,8 +267,9 @@ class StoreArchive : public Scratch {
     EXPECT_NE(status.error().what.find(why), std::string::npos) << status.error().what;
     EXPECT_FALSE(std::filesystem::exists(path("escaped")));
     std::uint64_t bytes = 0;
-    const bool unwritten = why.find("behind") == std::string::npos;  // that takes a tree to be seen
-    EXPECT_EQ(!check_archive(path("a.tar"), {1000000, 1000, false, false}, bytes, {}), unwritten);
+    // A layer may put a directory in the place of a link: umoci makes it one.
+    const bool replaces = why == "behind" && entry.ends_with('/');
+    EXPECT_EQ(check_archive(path("a.tar"), {1000000, 1000, false}, bytes, {}).ok(), replaces);
   }
 };
 
@@ -319,7 +320,7 @@ TEST_F(StoreArchive, UnpacksOnlyIntoADirectory) {
   std::filesystem::create_directory(path("outside"));
   std::filesystem::create_symlink(path("outside"), path("root"));
   pack({{"escaped", AE_IFREG, "x"}});
-  EXPECT_FALSE(unpack_archive(path("a.tar"), path("root"), {1000, 1000, false, false}, {}));
+  EXPECT_FALSE(unpack_archive(path("a.tar"), path("root"), {1000, 1000, false}, {}));
   EXPECT_TRUE(std::filesystem::is_empty(path("outside")));
 }
 
@@ -417,7 +418,7 @@ TEST_F(StoreArchive, RefusesWhatIsCutOrNone) {
 TEST_F(StoreArchive, CanBeStopped) {
   pack({{"a", AE_IFREG, "x"}});
   std::filesystem::create_directory(path("root"));
-  const auto status = unpack_archive(path("a.tar"), path("root"), {1000, 1000, false, false},
+  const auto status = unpack_archive(path("a.tar"), path("root"), {1000, 1000, false},
                                      [](std::uint64_t, std::uint64_t) { return false; });
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, EINTR);

@@ -20,6 +20,12 @@ namespace chos {
 
 class Progress;
 
+/// OSs whose trees are still to be mounted by Node::mount_trees.
+struct UnmountedTrees {
+  std::vector<std::string> ready;    ///< what they are made of is there
+  std::vector<std::string> waiting;  ///< it is not
+};
+
 /// Where everything is; tests put other things in.
 struct Node {
   Config config;
@@ -38,6 +44,8 @@ struct Node {
   /// away; set by whoever knows of them (store/mounts.h).
   std::function<Status(const Allowlist&, Progress&, Transaction&)> mount_trees;
   std::function<Status(Progress&)> unmount_trees;
+  /// Which of the open OSs' trees are not mounted, though they are of that kind.
+  std::function<UnmountedTrees(const Allowlist&)> unmounted_trees;
 
   ShareSite share_site() const { return {config.farm, links}; }
   std::string farm_path(const std::string& name) const { return config.farm + "/" + name; }

@@ -46,12 +46,16 @@ class Quiet : public Progress {
   std::pair<std::string, Error> failure_;
 };
 
+std::string opened_text(const std::string& name) {
+  return in_quotes(name) + " is open: its tree is there";
+}
+
 class Watcher {
  public:
   Watcher(Node node, const std::function<std::optional<Config>()>& configuration, int stop,
-          Progress& progress)
+          Progress& progress, std::chrono::milliseconds again)
       : node_(std::move(node)), configuration_(configuration), stop_(stop), progress_(progress),
-        quiet_(progress) {}
+        quiet_(progress), again_(again) {}
 
   WatchEnd run() {
     // Opened before the first look, so that no change falls between.
@@ -69,7 +73,10 @@ class Watcher {
       }
       look(*table);
       pollfd wait[] = {{mounts.get(), POLLPRI, 0}, {names.get(), POLLIN, 0}, {stop_, POLLIN, 0}};
-      while (::poll(wait, 3, -1) < 0)
+      // A directory that appears on what is mounted already, a server that answers again and an
+      // automounter, which mounts when somebody looks, change no mount by themselves.
+      const int longest = waiting_ ? static_cast<int>(again_.count()) : -1;
+      while (::poll(wait, 3, longest) < 0)
         if (errno != EINTR) return fail(system_error("cannot wait for mounts", errno));
       if (wait[2].revents != 0) return WatchEnd::stopped;
       drain(names.get());
@@ -106,16 +113,28 @@ class Watcher {
     const auto loaded = parse_allowlist(*text, "valid", node_.groups);
     if (!loaded.list) return;
     auto now = look_at_trees(node_.config, *wanted.list, table);
-    const auto changes = what_changed(*wanted.list, *loaded.list, before_, now);
+    auto changes = what_changed(*wanted.list, *loaded.list, before_, now);
+    const auto unmounted = node_.unmounted_trees ? node_.unmounted_trees(*wanted.list) : UnmountedTrees();
+    waiting_ = !unmounted.waiting.empty();
+    std::map<std::string, std::string> came;  // the OS of a sentence
+    for (const auto& name : unmounted.ready)
+      if (const OsEntry* entry = loaded.list->find_name(name); entry != nullptr && entry->closed)
+        came[changes.emplace_back(opened_text(name))] = name;
+    if (changes.empty()) failed_.clear();
     // What cannot be mended is tried once.
     if (!changes.empty() && changes != failed_) {
       quiet_.begin();
       if (reload(node_, quiet_)) {
-        for (const auto& change : changes) progress_.step("tree", true, change);
         failed_.clear();
         // Reload mounts trees over themselves: what is there now is what they are.
         if (const auto after = MountTable::read())
           now = look_at_trees(node_.config, *wanted.list, *after);
+        // Reload has warned of what could not be mounted.
+        for (const auto& change : changes) {
+          const auto os = came.find(change);
+          if (os == came.end() || now[os->second].there) progress_.step("tree", true, change);
+          else failed_.push_back(change);
+        }
       } else {
         failed_ = changes;
         const auto after = MountTable::read();
@@ -132,6 +151,8 @@ class Watcher {
   Quiet quiet_;
   TreeStates before_;
   std::vector<std::string> failed_;
+  const std::chrono::milliseconds again_;
+  bool waiting_ = false;  // for a tree to be mounted
 };
 
 std::string identity_of(int fd) {
@@ -170,7 +191,7 @@ std::vector<std::string> what_changed(const Allowlist& wanted, const Allowlist& 
     const std::string name = in_quotes(entry->name);
     const auto old = before.find(entry->name);
     if (at->second.there && in_kernel->closed)
-      changes.push_back(name + " is open: its tree is there");
+      changes.push_back(opened_text(entry->name));
     else if (!at->second.there && !in_kernel->closed)
       changes.push_back(name + " is closed: its tree is gone");
     else if (at->second.there && old != before.end() && old->second.there &&
@@ -181,8 +202,8 @@ std::vector<std::string> what_changed(const Allowlist& wanted, const Allowlist& 
 }
 
 WatchEnd watch_trees(Node node, const std::function<std::optional<Config>()>& configuration,
-                     int stop, Progress& progress) {
-  return Watcher(std::move(node), configuration, stop, progress).run();
+                     int stop, Progress& progress, std::chrono::milliseconds again) {
+  return Watcher(std::move(node), configuration, stop, progress, again).run();
 }
 
 }  // namespace chos

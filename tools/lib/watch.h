@@ -2,6 +2,7 @@
 // chosctl watch: waits for trees that come and go while the node is up, and does what reload does.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <optional>
@@ -38,7 +39,9 @@ enum class WatchEnd { stopped, down, failed };
 ///
 /// configuration: called before each look; nothing: it cannot be read now, the last one counts.
 /// A step is said for each OS that was prepared or closed.
+/// again: how long until it looks again while a tree that is to be mounted is not there.
 WatchEnd watch_trees(Node node, const std::function<std::optional<Config>()>& configuration,
-                     int stop, Progress& progress);
+                     int stop, Progress& progress,
+                     std::chrono::milliseconds again = std::chrono::minutes(1));
 
 }  // namespace chos

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include "lib/names.h"
 
@@ -118,6 +119,31 @@ class Archive {
     return {};
   }
 
+  // The same where nothing is written: by the links that came before.
+  Status note_links(archive_entry* entry, const std::string& name) {
+    const auto normal = [](std::string path) {
+      while (path.ends_with('/')) path.pop_back();
+      return std::filesystem::path("/" + path).lexically_normal();
+    };
+    const auto behind = [this, &normal](const std::string& path) -> Status {
+      for (auto above = normal(path).parent_path(); above.has_relative_path();
+           above = above.parent_path())
+        if (links_.count(above) != 0)
+          return refused(path, "lies behind the symbolic link " +
+                                   in_quotes(above.string().substr(1)));
+      return {};
+    };
+    if (auto status = behind(name); !status) return status;
+    bool is_link = ::archive_entry_filetype(entry) == AE_IFLNK;
+    if (const char* twin = ::archive_entry_hardlink(entry)) {
+      if (auto status = behind(twin); !status) return status;
+      is_link = links_.count(normal(twin)) != 0;
+    }
+    if (is_link) links_.insert(normal(name));
+    else links_.erase(normal(name));
+    return {};
+  }
+
   Status check(archive_entry* entry, const std::string& name, bool& dropped) {
     if (const auto problem = entry_name_problem(name); !problem.empty())
       return refused(name, problem);
@@ -174,6 +200,8 @@ class Archive {
     bool dropped = false;
     if (auto status = check(entry, name, dropped); !status) return status;
     if (auto status = count(entry, name); !status) return status;
+    if (!writer_)
+      if (auto status = note_links(entry, name); !status) return status;
     if (dropped || !writer_) return skip(name);
     const bool directory = ::archive_entry_filetype(entry) == AE_IFDIR;
     if (auto status = check_parents(name, directory); !status) return status;
@@ -215,6 +243,7 @@ class Archive {
   ReadHandle reader_;
   WriteHandle writer_;
   std::uint64_t entries_ = 0, bytes_ = 0;
+  std::set<std::string> links_;
 };
 
 }  // namespace

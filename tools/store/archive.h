@@ -14,7 +14,6 @@ struct ArchiveLimits {
   std::uint64_t bytes = 0;                 ///< of all content, unpacked
   std::uint64_t entries = 10'000'000;
   bool drop_devices = false;               ///< leave device nodes out instead of refusing them
-  bool whiteouts = false;                  ///< a layer of an image: ".wh." names are no files
 };
 
 /// Called now and then; false: stop, the result is an Error with code EINTR.
@@ -35,7 +34,8 @@ std::string link_problem(const std::string& name, const std::string& target);
 Status unpack_archive(const std::string& file, const std::string& root,
                       const ArchiveLimits& limits, const ArchiveProgress& progress);
 
-/// The same without writing anything.  Adds what it has met to `bytes`.
+/// The same without writing anything, so that what lies behind a link is known only if the link is of
+/// the archive itself.  Adds what it has met to `bytes`.
 Status check_archive(const std::string& file, const ArchiveLimits& limits, std::uint64_t& bytes,
                      const ArchiveProgress& progress);
 

@@ -33,12 +33,18 @@ Result<Built> build_debian(const BuildContext& context) {
                                    "--variant=" + options.variant};
   if (!source.architecture.empty()) command.push_back("--architectures=" + source.architecture);
   for (const auto& package : options.include) command.push_back("--include=" + package);
+  // apt's own limits are minutes for each file.
+  command.insert(command.end(), {"--aptopt=Acquire::http::Timeout \"15\"",
+                                 "--aptopt=Acquire::https::Timeout \"15\"",
+                                 "--aptopt=Acquire::Retries \"1\""});
   if (options.expired_ok)
     command.emplace_back("--aptopt=Acquire::Check-Valid-Until \"false\"");
   command.insert(command.end(),
                  {source.suite, work + "/root", "deb " + mirror + " " + source.suite + " main"});
   if (auto status = run_logged(command, log, progress); !status) {
     Error error = status.error();
+    if (is_of_no_answer(error.what))
+      error.remedy = mirror + " does not answer; try another: --mirror URL; " + error.remedy;
     if (!options.expired_ok && error.what.find("is expired (invalid since") != std::string::npos)
       error.remedy = "if that is known to be so, take it nevertheless: --allow-expired; " + error.remedy;
     return error;
@@ -50,8 +56,7 @@ Result<Built> build_tar(const BuildContext& context) {
   const std::string root = context.work + "/root";
   if (auto status = make_directory(root); !status) return status.error();
   context.progress.stage("unpacking " + context.source.path);
-  const ArchiveLimits limits{context.options.max_size, 10'000'000, context.options.drop_devices,
-                             false};
+  const ArchiveLimits limits{context.options.max_size, 10'000'000, context.options.drop_devices};
   const auto status = unpack_archive(
       context.source.path, root, limits, [&](std::uint64_t entries, std::uint64_t bytes) {
         return context.progress.tick(std::to_string(entries) + " entries, " + size_text(bytes));
@@ -78,6 +83,14 @@ Result<Built> build(const Source& source, const BuildOptions& options, const std
     case Source::Kind::dir: break;
   }
   return build_dir(context);
+}
+
+bool is_of_no_answer(const std::string& output) {
+  for (const char* said : {"Connection failed", "onnection timed out", "Could not connect",
+                           "Could not resolve", "Temporary failure resolving", "Curl error (6)",
+                           "Curl error (7)", "Curl error (28)"})
+    if (output.find(said) != std::string::npos) return true;
+  return false;
 }
 
 std::string apt_mirror() {

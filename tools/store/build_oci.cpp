@@ -59,7 +59,6 @@ Status check_layers(const BuildContext& context, const std::string& layout) {
   ArchiveLimits limits;
   limits.bytes = context.options.max_size;
   limits.drop_devices = context.options.drop_devices;
-  limits.whiteouts = true;
   std::uint64_t bytes = 0;
   std::size_t number = 0;
   try {

@@ -18,6 +18,9 @@ Result<Built> build_rpm(const BuildContext& context);
 Result<Built> build_oci(const BuildContext& context);
 Result<Built> build_image(const BuildContext& context);
 
+/// Whether the last words of a program are of a server that does not answer.
+bool is_of_no_answer(const std::string& output);
+
 /// "squashfs" or "erofs" by the first bytes of a file; an Error if it is neither, or shorter than
 /// it says itself.
 Result<std::string> image_type(const std::string& file);

@@ -33,6 +33,21 @@ Status write_file(const std::string& directory, const std::string& name, const s
   return replace_in(fd->get(), name, text, -1, directory + "/" + name);
 }
 
+// What the lines of these keys say.
+std::vector<std::string> addresses_of(const std::string& repository,
+                                      std::initializer_list<std::string_view> keys) {
+  std::vector<std::string> out;
+  for (const auto line : split(repository, '\n')) {
+    const auto equals = line.find('=');
+    if (equals == std::string_view::npos) continue;
+    const auto key = trimmed(line.substr(0, equals));
+    if (std::find(keys.begin(), keys.end(), key) == keys.end()) continue;
+    for (const auto url : split(trimmed(line.substr(equals + 1)), ' '))
+      if (!url.empty()) out.emplace_back(url);
+  }
+  return out;
+}
+
 Status by_dnf(const BuildContext& context, const std::string& repository) {
   const std::string own = context.work + "/dnf";
   if (auto status = write_file(own + "/repos", "source.repo", repository); !status) return status;
@@ -40,26 +55,29 @@ Status by_dnf(const BuildContext& context, const std::string& repository) {
   const std::string settings = "[main]\nreposdir=" + own + "/repos\ncachedir=" + scratch +
                                "/cache\nlogdir=" + scratch +
                                "\nplugins=0\nkeepcache=0\ntsflags=nodocs\ninstall_weak_deps=0\n"
-                               "skip_if_unavailable=0\ntimeout=30\nretries=2\n";
+                               "skip_if_unavailable=0\ntimeout=15\nretries=1\n";
   if (auto status = write_file(own, "dnf.conf", settings); !status) return status;
   std::vector<std::string> command{"dnf", "-y", "--config=" + own + "/dnf.conf",
                                    "--installroot=" + context.work + "/root",
                                    "--releasever=/", "install"};
   for (const auto& package : packages_of(context.source)) command.push_back(package);
-  if (auto status = run_logged(command, context.log, context.progress); !status) return status;
+  if (auto status = run_logged(command, context.log, context.progress); !status) {
+    Error error = status.error();
+    const auto addresses = addresses_of(repository, {"baseurl", "metalink", "mirrorlist"});
+    if (is_of_no_answer(error.what))
+      error.remedy = listed(addresses) + (addresses.size() > 1 ? ": one of them" : "") +
+                     " does not answer; " + error.remedy;
+    return error;
+  }
   return remove_tree(context.work + "/root" + scratch);
 }
 
 // The directories of the file's baseurl lines.
 std::vector<std::string> directories_of(const std::string& repository) {
   std::vector<std::string> out;
-  for (const auto line : split(repository, '\n')) {
-    const auto equals = line.find('=');
-    if (equals == std::string_view::npos || trimmed(line.substr(0, equals)) != "baseurl") continue;
-    for (auto url : split(trimmed(line.substr(equals + 1)), ' ')) {
-      if (url.starts_with("file://")) url.remove_prefix(7);
-      if (url.starts_with('/')) out.emplace_back(url);
-    }
+  for (std::string_view url : addresses_of(repository, {"baseurl"})) {
+    if (url.starts_with("file://")) url.remove_prefix(7);
+    if (url.starts_with('/')) out.emplace_back(url);
   }
   return out;
 }

@@ -118,11 +118,11 @@ Result<std::vector<std::string>> verify_os(const Store& store, const TreeRecord&
   const auto before = store.manifest(record);
   if (!before) return before.error();
   // A bind is of what lies at its origin, whether it is mounted now or not.
-  const std::string root =
-      record.kind == TreeRecord::Kind::external ? record.origin : store.tree(record);
+  const bool external = record.kind == TreeRecord::Kind::external;
+  const std::string root = external ? record.origin : store.tree(record);
   const auto now = read_manifest(root, [&](std::uint64_t entries, std::uint64_t bytes) {
     return progress.tick(std::to_string(entries) + " entries, " + size_text(bytes));
-  });
+  }, external ? Unreadable::note : Unreadable::refuse);
   if (!now) return now.error();
   return manifest_differences(*before, now->text);
 }

@@ -104,8 +104,8 @@ Result<TreeRecord> Keeper::replace(const std::string& name, const Source& source
   const std::string from = found->entry.path;
   return publish(name, next_generation(*records, &found->entry), from, source, build_options,
                  [&](const TreeRecord& record) -> Edit {
-                   return [this, name, from, to = record.path()](const std::string& text) {
-                     return with_name_moved(text, name, from, to);
+                   return [this, name, from, record](const std::string& text) {
+                     return with_name_moved(text, name, from, record);
                    };
                  });
 }
@@ -146,11 +146,21 @@ Status Keeper::check_source(const Source& source) const {
 
 // Unchanged if the name has another path by now.
 std::string Keeper::with_name_moved(const std::string& text, const std::string& name,
-                                    const std::string& from, const std::string& to) const {
+                                    const std::string& from, const TreeRecord& to) const {
   const auto parsed = parse_allowlist(text, node_.allowlist_file, node_.groups);
   const OsEntry* entry = parsed.list ? parsed.list->find_name(name) : nullptr;
   if (parsed.list && (entry == nullptr || entry->path != from)) return text;
-  return with_moved_path(text, from, to);
+  std::string out = with_moved_path(text, from, to.path());
+  if (!parsed.list) return out;
+  // The personality that came with a 32-bit tree goes with it; what somebody set for another stays.
+  const auto records = store_.records_of(name);
+  const TreeRecord* old = records ? find_record(*records, from) : nullptr;
+  const bool was_32bit = old != nullptr && old->machine == "i386", is_32bit = to.machine == "i386";
+  if (was_32bit == is_32bit) return out;
+  for (const auto& one : parsed.list->entries())
+    if (one.path == from && one.name != CHOS_DEFAULT_NAME && one.linux32 != is_32bit)
+      out = with_option(out, one.name, "persona=linux32", is_32bit);
+  return out;
 }
 
 Error Keeper::edited_meanwhile(const std::string& name) const {
@@ -205,7 +215,7 @@ Result<TreeRecord> Keeper::rollback(const std::string& name) {
                      "see: chosctl os show " + name, ENOENT};
     } else {
       const auto changed = change_list([&](const std::string& text) {
-        return with_name_moved(text, name, found->entry.path, target->path());
+        return with_name_moved(text, name, found->entry.path, *target);
       });
       if (changed && *changed) result = *target;
       else result = changed ? edited_meanwhile(name) : changed.error();

@@ -58,7 +58,7 @@ class Keeper {
   Result<Allowlist> list() const;
   Result<Listed> find(const std::string& name) const;
   std::string with_name_moved(const std::string& text, const std::string& name,
-                              const std::string& from, const std::string& to) const;
+                              const std::string& from, const TreeRecord& to) const;
   Error edited_meanwhile(const std::string& name) const;
   /// False: the text was as wanted already.
   Result<bool> change_list(const Edit& edit);

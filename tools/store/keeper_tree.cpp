@@ -136,10 +136,13 @@ Result<TreeRecord> Keeper::make(const std::string& name, unsigned generation,
       problem = "has more than " + std::to_string(most_entries) + " entries";
     return problem.empty() &&
            progress_.tick(std::to_string(entries) + " entries, " + size_text(bytes));
-  });
+  }, built->kind == TreeRecord::Kind::external ? Unreadable::note : Unreadable::refuse);
   if (!problem.empty())
     return Error{"the tree " + problem, problem.ends_with("bytes") ? "see --max-size" : "", EFBIG};
   if (!manifest) return manifest.error();
+  if (manifest->unreadable > 0)
+    progress_.note(std::to_string(manifest->unreadable) + " entries of " + built->root +
+                   " may not be read from this node; their content is not verified");
   record.bytes = manifest->bytes;
   record.entries = manifest->entries;
   record.privileged = manifest->privileged;

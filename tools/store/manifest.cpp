@@ -23,6 +23,7 @@ namespace chos {
 namespace {
 
 constexpr const char* head = "chos-manifest 1\n";
+constexpr const char* unknown = "unreadable";
 constexpr std::size_t chunk = 1 << 20;
 
 std::string hex(const unsigned char* bytes, std::size_t size) {
@@ -79,9 +80,14 @@ Result<std::string> content_digest(int fd, const std::string& name,
   }
 }
 
-// Calls visit(entry) for each entry of a tree, until one is an Error.
-template <typename Visit>
-Status walk_tree(std::string root, Visit visit) {
+Status cannot_read(const FTSENT& file) {
+  return system_error("cannot read " + std::string(file.fts_path), file.fts_errno);
+}
+
+// Calls visit(entry) for each entry of a tree, fail(entry) for one that cannot be read, until one of
+// them is an Error.
+template <typename Visit, typename Fail>
+Status walk_tree(std::string root, Visit visit, Fail fail) {
   char* const starts[] = {root.data(), nullptr};
   const std::unique_ptr<FTS, int (*)(FTS*)> walk(
       ::fts_open(starts, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, nullptr), ::fts_close);
@@ -89,9 +95,9 @@ Status walk_tree(std::string root, Visit visit) {
   errno = 0;
   while (const FTSENT* file = ::fts_read(walk.get())) {
     if (file->fts_info == FTS_DP) continue;
-    if (file->fts_info == FTS_DNR || file->fts_info == FTS_ERR || file->fts_info == FTS_NS)
-      return system_error("cannot read " + std::string(file->fts_path), file->fts_errno);
-    if (auto status = visit(*file); !status) return status;
+    const bool failed = file->fts_info == FTS_DNR || file->fts_info == FTS_ERR ||
+                        file->fts_info == FTS_NS;
+    if (auto status = failed ? fail(*file) : visit(*file); !status) return status;
     errno = 0;
   }
   if (errno != 0) return system_error("cannot read the tree " + root, errno);
@@ -120,16 +126,22 @@ std::string rights_of(const struct stat& info, const std::string& caps) {
 
 class Reader {
  public:
-  Reader(std::string root, const ManifestProgress& progress)
-      : root_(std::move(root)), progress_(progress) {}
+  Reader(std::string root, const ManifestProgress& progress, Unreadable unreadable)
+      : root_(std::move(root)), progress_(progress), unreadable_(unreadable) {}
 
   Result<Manifest> run() {
-    const auto status = walk_tree(root_, [this](const FTSENT& file) -> Status {
+    const auto visit = [this](const FTSENT& file) -> Status {
       if (auto added = add(file); !added) return added;
       if (stopped_) return Error{"interrupted", "", EINTR};
       return {};
-    });
-    if (!status) return status.error();
+    };
+    const auto fail = [this](const FTSENT& file) -> Status {
+      // Without its root it is no tree.
+      if (file.fts_level == 0 || !is_noted(file.fts_errno)) return cannot_read(file);
+      note_unreadable(file);
+      return {};
+    };
+    if (auto status = walk_tree(root_, visit, fail); !status) return status.error();
     out_.text = head;
     for (const auto& [path, about] : lines_) out_.text += path + " " + about + "\n";
     out_.entries = lines_.size();
@@ -146,10 +158,36 @@ class Reader {
     return S_ISFIFO(mode) ? 'p' : 's';
   }
 
+  bool is_noted(int why) const {
+    return unreadable_ == Unreadable::note && (why == EACCES || why == EPERM);
+  }
+
+  std::string path_of(const FTSENT& file) const {
+    const auto path = std::string(file.fts_path).substr(root_.size());
+    return path.empty() ? "/" : path;
+  }
+
+  // A directory was added before it was found that it cannot be read; of what lies in one that may
+  // be read but not entered only the name is known.
+  void note_unreadable(const FTSENT& file) {
+    ++out_.unreadable;
+    auto& about = lines_[escaped(path_of(file))];
+    if (about.ends_with("0 - -")) about.replace(about.size() - 3, 1, unknown);
+    else about = "? ? ? ? " + std::string(unknown) + " -";
+  }
+
   // Of a regular file: size, digest and capabilities.
   Result<std::string> regular(const FTSENT& file, const std::string& path) {
     const struct stat& info = *file.fts_statp;
+    const std::string caps = capabilities(file), size = std::to_string(info.st_size);
+    if (const auto rights = rights_of(info, caps); !rights.empty())
+      out_.privileged.push_back({path, rights});
+    const auto noted = [&] {
+      ++out_.unreadable;
+      return size + " " + unknown + " " + caps;
+    };
     const UniqueFd fd(::open(file.fts_accpath, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    if (!fd && is_noted(errno)) return noted();
     if (!fd) return system_error("cannot read " + std::string(file.fts_path), errno);
     // A second hard link has the same content.
     auto& known = info.st_nlink > 1 ? links_[info.st_ino] : scratch_;
@@ -159,19 +197,16 @@ class Reader {
         out_.bytes += bytes;
         report();
       });
+      if (!digest && is_noted(digest.error().code)) return noted();  // a server may tell so late
       if (!digest) return digest.error();
       known = *digest;
     }
-    const std::string caps = capabilities(file);
-    if (const auto rights = rights_of(info, caps); !rights.empty())
-      out_.privileged.push_back({path, rights});
-    return std::to_string(info.st_size) + " " + known + " " + caps;
+    return size + " " + known + " " + caps;
   }
 
   Status add(const FTSENT& file) {
     const struct stat& info = *file.fts_statp;
-    std::string path = std::string(file.fts_path).substr(root_.size());
-    if (path.empty()) path = "/";
+    const std::string path = path_of(file);
     char mode[8];
     std::snprintf(mode, sizeof mode, "%04o", info.st_mode & 07777U);
     std::string about = std::string(1, type_of(info.st_mode)) + " " + mode + " " +
@@ -201,6 +236,7 @@ class Reader {
 
   std::string root_;
   const ManifestProgress& progress_;
+  const Unreadable unreadable_;
   Manifest out_;
   std::map<std::string, std::string> lines_;
   std::map<ino_t, std::string> links_;  // the digest of what has several names
@@ -231,6 +267,11 @@ std::string difference(const Entry& before, const Entry& after) {
   std::string out;
   for (std::size_t i = 0; i < before.words.size(); ++i) {
     if (before.words[i] == after.words[i]) continue;
+    if (i == 4 && (before.words[i] == unknown || after.words[i] == unknown)) {
+      out += (out.empty() ? "" : ", ") + std::string("content ") +
+             (after.words[i] == unknown ? "cannot be read now" : "could not be read before");
+      continue;
+    }
     const bool short_enough = i < 3 || (i == 4 && before.words[0] == "l");
     out += (out.empty() ? "" : ", ") + std::string(i == 4 && short_enough ? "link" : names[i]);
     if (short_enough) out += " " + after.words[i] + ", was " + before.words[i];
@@ -248,15 +289,16 @@ std::string Manifest::digest() const {
   return "sha256:" + sum.finish();
 }
 
-Result<Manifest> read_manifest(const std::string& root, const ManifestProgress& progress) {
-  return Reader(root, progress).run();
+Result<Manifest> read_manifest(const std::string& root, const ManifestProgress& progress,
+                               Unreadable unreadable) {
+  return Reader(root, progress, unreadable).run();
 }
 
 Result<std::vector<PrivilegedFile>> find_privileged(const std::string& root, std::uint64_t most,
                                                     const ManifestProgress& progress) {
   std::vector<PrivilegedFile> found;
   std::uint64_t entries = 0;
-  const auto status = walk_tree(root, [&](const FTSENT& file) -> Status {
+  const auto visit = [&](const FTSENT& file) -> Status {
     if (++entries > most)
       return Error{"the tree " + root + " has more than " + std::to_string(most) + " entries", "",
                    EFBIG};
@@ -265,8 +307,8 @@ Result<std::vector<PrivilegedFile>> find_privileged(const std::string& root, std
     if (const auto rights = rights_of(*file.fts_statp, capabilities(file)); !rights.empty())
       found.push_back({std::string(file.fts_path).substr(root.size()), rights});
     return {};
-  });
-  if (!status) return status.error();
+  };
+  if (auto status = walk_tree(root, visit, cannot_read); !status) return status.error();
   std::sort(found.begin(), found.end(),
             [](const auto& a, const auto& b) { return a.path < b.path; });
   return found;

@@ -22,6 +22,7 @@ struct Manifest {
   std::string text;
   std::uint64_t entries = 0;
   std::uint64_t bytes = 0;  ///< of the content of regular files, each hard link once
+  std::uint64_t unreadable = 0;  ///< entries whose content is not known
   std::vector<PrivilegedFile> privileged;
 
   /// "sha256:HEX" of the text.
@@ -31,8 +32,15 @@ struct Manifest {
 /// Called now and then while a tree is read; false: stop, with an Error of code EINTR.
 using ManifestProgress = std::function<bool(std::uint64_t entries, std::uint64_t bytes)>;
 
+/// What becomes of entries that may not be read, as on an export with root_squash.
+enum class Unreadable {
+  refuse,
+  note,  ///< with "unreadable" for their content
+};
+
 /// Reads a whole tree, as root, without leaving its file system.
-Result<Manifest> read_manifest(const std::string& root, const ManifestProgress& progress);
+Result<Manifest> read_manifest(const std::string& root, const ManifestProgress& progress,
+                               Unreadable unreadable = Unreadable::refuse);
 
 /// The programs of a whole tree that would give rights; reads no content.  Ends with an Error after
 /// `most` entries.

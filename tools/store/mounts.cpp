@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "store/mounts.h"
 
-#include <sys/stat.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <memory>
 
 #include "lib/mount_ops.h"
 #include "lib/names.h"
@@ -16,6 +23,54 @@ bool is_mounted_kind(const Store& store, const TreeRecord& record) {
          (record.kind == TreeRecord::Kind::external && record.origin != store.tree(record));
 }
 
+namespace {
+
+constexpr int longest_look = 5;  // seconds
+
+// Whether there is a directory with something in it.  Looked at by a grandchild, which nobody waits
+// for: on a server that is down it is stuck until SIGALRM ends it, and this process would be too.
+Status look_at(const std::string& directory) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("cannot make a pipe", errno);
+  const UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  const pid_t child = ::fork();
+  if (child < 0) return system_error("cannot fork", errno);
+  if (child == 0) {
+    if (::fork() != 0) ::_exit(0);
+    ::signal(SIGALRM, SIG_DFL);
+    ::alarm(longest_look);
+    const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(directory.c_str()), ::closedir);
+    int why = errno;
+    if (listing) {
+      errno = 0;
+      const dirent* entry = ::readdir(listing.get());
+      while (entry != nullptr && (std::strcmp(entry->d_name, ".") == 0 ||
+                                  std::strcmp(entry->d_name, "..") == 0))
+        entry = ::readdir(listing.get());
+      why = entry != nullptr ? 0 : errno != 0 ? errno : ENODATA;
+    }
+    (void)!::write(writer.get(), &why, sizeof why);
+    ::_exit(0);
+  }
+  writer.reset();
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {}
+  pollfd wait{reader.get(), POLLIN, 0};
+  int why = ETIMEDOUT;
+  if (::poll(&wait, 1, (longest_look + 1) * 1000) <= 0 ||
+      ::read(reader.get(), &why, sizeof why) != sizeof why)
+    why = ETIMEDOUT;
+  // A directory that only others may list is one, too.
+  if (why == 0 || why == EACCES) return {};
+  const char* remedy = "is the file system that it is on mounted?";
+  if (why == ENODATA) return Error{directory + " is empty", remedy, ENOENT};
+  if (why == ETIMEDOUT)
+    return Error{directory + " does not answer", "is its server up?", ETIMEDOUT};
+  return system_error("cannot examine " + directory, why, remedy);
+}
+
+}  // namespace
+
 Result<bool> mount_tree(const Store& store, const TreeRecord& record) {
   if (!is_mounted_kind(store, record)) return false;
   const auto table = MountTable::read();
@@ -27,10 +82,7 @@ Result<bool> mount_tree(const Store& store, const TreeRecord& record) {
       return status.error();
     return true;
   }
-  struct stat info {};
-  if (::stat(record.origin.c_str(), &info) != 0)
-    return system_error("cannot examine " + record.origin, errno,
-                        "is the file system that it is on mounted?");
+  if (auto status = look_at(record.origin); !status) return status.error();
   if (auto status = bind_tree(record.origin, target); !status) return status.error();
   return true;
 }
@@ -49,6 +101,24 @@ Result<TreeMounts> mount_trees(const Store& store, const Allowlist& list,
                                                     " is not there: " + mounted.error().what});
     else if (*mounted)
       out.mounted.push_back(store.tree(*record));
+  }
+  return out;
+}
+
+UnmountedTrees unmounted_trees(const Store& store, const Allowlist& list) {
+  UnmountedTrees out;
+  const auto records = store.records();
+  const auto table = MountTable::read();
+  if (!records || !table) return out;
+  for (const OsEntry* entry : trees_of(list)) {
+    const TreeRecord* record = find_record(*records, entry->path);
+    if (entry->closed || record == nullptr || !is_mounted_kind(store, *record) ||
+        table->at(store.tree(*record)) != nullptr)
+      continue;
+    const bool there = record->kind == TreeRecord::Kind::image
+                           ? ::access(store.image(*record).c_str(), F_OK) == 0
+                           : look_at(record->origin).ok();
+    (there ? out.ready : out.waiting).push_back(entry->name);
   }
   return out;
 }
@@ -78,7 +148,12 @@ void know_store(Node& node) {
   node.mount_trees = [store, file = node.allowlist_file](const Allowlist& list, Progress& progress,
                                                          Transaction& changes) -> Status {
     const auto mounts = mount_trees(store, list, file);
-    if (!mounts) return mounts.error();
+    if (!mounts) {
+      // Trees that were put there by hand need no records.
+      const auto& [what, remedy, code] = mounts.error();
+      progress.warning(what + "; no tree is mounted" + (remedy.empty() ? "" : "; " + remedy));
+      return {};
+    }
     for (const auto& complaint : mounts->missing) progress.warning(complaint.text());
     for (const auto& target : mounts->mounted)
       changes.done("mounting " + target, [target] { return detach(target); });
@@ -86,6 +161,7 @@ void know_store(Node& node) {
       progress.step("images", true, std::to_string(mounts->mounted.size()) + " trees mounted");
     return {};
   };
+  node.unmounted_trees = [store](const Allowlist& list) { return unmounted_trees(store, list); };
   node.unmount_trees = [store](Progress& progress) -> Status {
     const auto in_use = unmount_trees(store);
     if (!in_use) return in_use.error();

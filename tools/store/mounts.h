@@ -27,10 +27,13 @@ Result<bool> mount_tree(const Store& store, const TreeRecord& record);
 /// All that the list's entries need.  A tree that cannot be mounted keeps no other from it.
 Result<TreeMounts> mount_trees(const Store& store, const Allowlist& list, const std::string& file);
 
+/// Which of the list's open OSs have a tree that mount_trees() would mount, and whether it can.
+UnmountedTrees unmounted_trees(const Store& store, const Allowlist& list);
+
 /// Unmounts what mount_trees() has mounted; what is in use stays, and is returned.
 Result<std::vector<std::string>> unmount_trees(const Store& store);
 
-/// Sets node.mount_trees and node.unmount_trees to what is above.
+/// Sets node.mount_trees, node.unmount_trees and node.unmounted_trees to what is above.
 void know_store(Node& node);
 
 }  // namespace chos

@@ -24,16 +24,27 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t largest_record = 16 << 20;
 constexpr std::size_t largest_manifest = std::size_t{1} << 30;
 constexpr const char* record_end = ".json";
+constexpr const char* manifest_end = ".manifest";
 constexpr const char* parts[] = {"os", "images", "work", "journal", "log"};
 
+// errno is 0, or why it cannot be read.
 std::vector<std::string> names_in(const std::string& directory) {
   std::vector<std::string> names;
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(directory.c_str()), ::closedir);
   if (!listing) return names;
+  errno = 0;
   while (const dirent* entry = ::readdir(listing.get()))
     if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  const int why = errno;
   std::sort(names.begin(), names.end());
+  errno = why;
   return names;
+}
+
+// Whether it is as make_directories() and mkdir(2) leave it here.
+bool is_closed(const std::string& directory) {
+  struct stat info {};
+  return ::stat(directory.c_str(), &info) == 0 && (info.st_mode & 07777) == 0700;
 }
 
 Json to_json(const TreeRecord& record) {
@@ -72,11 +83,11 @@ TreeRecord from_json(const Json& json) {
   return record;
 }
 
-Status replace_file(const std::string& path, const std::string& text) {
+Status replace_file(const std::string& path, const std::string& text, int model = -1) {
   const auto slash = path.rfind('/');
   const auto directory = open_guarded(path.substr(0, slash), ::geteuid());
   if (!directory) return directory.error();
-  return replace_in(directory->get(), path.substr(slash + 1), text, -1, path);
+  return replace_in(directory->get(), path.substr(slash + 1), text, model, path);
 }
 
 Status remove_file(const std::string& path) {
@@ -101,25 +112,33 @@ std::string Store::image(const TreeRecord& record) const {
 std::string Store::work(const std::string& name) const { return own("work/" + name); }
 std::string Store::log(const std::string& name) const { return own("log/" + name + ".log"); }
 
-// Closed to users: they meet it in the farm as /os/.chos.
+// Users meet it in the farm as /os/.chos.  The records are open: root of another node reads them as
+// nobody from an export with root_squash.  Manifests name what lies in closed directories of a tree,
+// and images hold its secrets: those are root's, as is all else.
 Status Store::prepare() const {
   if (auto status = make_directories(trees_ + "/.chos"); !status) return status;
-  // make_directories() leaves what it makes to root alone; the trees are reached by the farm.
-  struct stat info {};
-  if (::stat(trees_.c_str(), &info) == 0 && (info.st_mode & 07777) == 0700)
-    (void)::chmod(trees_.c_str(), 0755);
   for (const char* part : parts)
     if (::mkdir(own(part).c_str(), 0700) != 0 && errno != EEXIST)
       return system_error("cannot make the directory " + own(part), errno);
+  if (is_closed(own("os")))
+    for (const auto& file : names_in(own("os")))
+      if (file.ends_with(manifest_end) && ::chmod(own("os/" + file).c_str(), 0600) != 0)
+        return system_error("cannot close " + own("os/" + file), errno);
+  for (const auto& directory : {own("os"), trees_ + "/.chos", trees_})
+    if (is_closed(directory)) (void)::chmod(directory.c_str(), 0755);
   return {};
 }
 
 Result<std::vector<TreeRecord>> Store::records() const {
   std::vector<TreeRecord> out;
-  if (::access(own("os").c_str(), R_OK) != 0 && errno == EACCES)
-    return Error{"only root may read what chosctl knows of the trees in " + trees_,
-                 "use sudo; users see the OSs by: chos --list", EACCES};
-  for (const auto& file : names_in(own("os"))) {
+  const auto files = names_in(own("os"));
+  if (errno != 0 && errno != ENOENT && errno != ENOTDIR)
+    return system_error("cannot read what chosctl knows of the trees in " + own("os"), errno,
+                        errno != EACCES      ? ""
+                        : ::geteuid() != 0 ? "use sudo; users see the OSs by: chos --list"
+                                           : "on a server with root_squash run there: chmod 755 " +
+                                                 trees_ + "/.chos " + own("os"));
+  for (const auto& file : files) {
     if (!file.ends_with(record_end)) continue;
     const std::string path = own("os/" + file);
     const auto text = read_file(path, largest_record);
@@ -146,20 +165,23 @@ Result<std::vector<TreeRecord>> Store::records_of(const std::string& name) const
 }
 
 Status Store::write(const TreeRecord& record, const std::string& manifest) const {
-  if (auto status = replace_file(own("os/" + record.key() + ".manifest"), manifest); !status)
-    return status;
+  const std::string path = own("os/" + record.key() + manifest_end);
+  // The model of its mode, so that it never is open.
+  const UniqueFd model(::open(path.c_str(), O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!model || ::fchmod(model.get(), 0600) != 0) return system_error("cannot make " + path, errno);
+  if (auto status = replace_file(path, manifest, model.get()); !status) return status;
   // Names of files in it need not be UTF-8.
   const auto text = to_json(record).dump(2, ' ', false, Json::error_handler_t::replace);
   return replace_file(own("os/" + record.key() + record_end), text + "\n");
 }
 
 Result<std::string> Store::manifest(const TreeRecord& record) const {
-  return read_file(own("os/" + record.key() + ".manifest"), largest_manifest);
+  return read_file(own("os/" + record.key() + manifest_end), largest_manifest);
 }
 
 Status Store::forget(const TreeRecord& record) const {
   if (auto status = remove_file(own("os/" + record.key() + record_end)); !status) return status;
-  return remove_file(own("os/" + record.key() + ".manifest"));
+  return remove_file(own("os/" + record.key() + manifest_end));
 }
 
 Result<UniqueFd> Store::take(const std::string& name) const {
