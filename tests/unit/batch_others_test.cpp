@@ -227,14 +227,15 @@ class BatchGlobus : public Batch {
     for (const char* name : {"jobmanager-chosfork", "jobmanager-chosslurm"})
       file(std::string(CHOS_DATADIR "/chos/globus/") + name, std::string("-type ") + (name + 11) + "\n");
     file("/etc/grid-services/available/jobmanager-fork-poll", "x\n");
-    fs::create_symlink("available/jobmanager-fork-poll", path("n/etc/grid-services/jobmanager-fork"));
+    fs::create_symlink("available/jobmanager-fork-poll", path("n/etc/grid-services/jobmanager-fork-poll"));
+    fs::create_symlink("jobmanager-fork-poll", path("n/etc/grid-services/jobmanager-fork"));
     fs::create_directories(path("n/etc/globus"));
-    // As globus-gatekeeper-admin(8): -e FILE -n NAME, -d NAME.
+    // As globus-gatekeeper-admin(8): -e FILE -n NAME, which makes two links, and -d NAME.
     program("bin", "globus-gatekeeper-admin",
             "cd '" + path("n/etc/grid-services") + "' || exit 1\n"
             "case $1 in\n"
             "  -e) [ -f available/$2 ] || { echo \"no $2\" >&2; exit 1; }\n"
-            "      ln -sfn available/$2 $4 ;;\n"
+            "      ln -sfn available/$2 $2; ln -sfn $2 $4 ;;\n"
             "  -d) rm $2 ;;\nesac\n");
   }
   std::string service(const std::string& name) const {

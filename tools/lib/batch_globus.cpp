@@ -85,8 +85,11 @@ class Globus : public BatchSystem {
       step.act = [this, manager, before]() -> Status {
         const auto status = before.empty() ? admin({"-d", manager.service})
                                            : admin({"-e", before, "-n", manager.service});
-        if (status) forget_word(node_, kept_name(manager));
-        return status;
+        if (!status) return status;
+        forget_word(node_, kept_name(manager));
+        // What was put in service by another name is a service by its own, too.
+        const std::string own = std::string(services) + "/" + manager.file;
+        return link_target(node_.path(own)).empty() ? Status() : admin({"-d", manager.file});
       };
       plan.steps.push_back(std::move(step));
       if (::access(available(manager).c_str(), F_OK) == 0) {

@@ -8,7 +8,7 @@ start_slurm
 services() { for file in /etc/grid-services/jobmanager-*; do echo "${file##*/} $(readlink "$file")"; done; }
 expect 0 globus-gatekeeper-admin -e jobmanager-fork-poll -n jobmanager-fork
 expect 0 globus-gatekeeper-admin -e jobmanager-slurm-poll -n jobmanager-slurm
-rm -f /etc/grid-services/available/jobmanager-chos* /etc/globus/gram/chosslurm.rvf
+rm -f /etc/grid-services/jobmanager-chos* /etc/grid-services/available/jobmanager-chos* /etc/globus/gram/chosslurm.rvf
 was=$(services)
 choose alice trixie
 choose bob bullseye
