@@ -242,7 +242,8 @@ TEST_F(BringUp, ALinkOfTheTreeIsCoveredAsAFileIs) {
   EXPECT_EQ(take_down(node, {}, log).what, DownOutcome::What::down) << joined(log.failures);
   EXPECT_FALSE(mounted(farm("")));
   for (const int i : {0, 1})
-    EXPECT_EQ(std::filesystem::read_symlink(top + "/trees/" + (i == 0 ? "trixie" : "sl6") + top + "/passwd"), leads[i]);
+    EXPECT_EQ(std::filesystem::read_symlink(top + "/trees/" + (i == 0 ? "trixie" : "sl6") + top + "/passwd"),
+              leads[i]);
 }
 
 TEST_F(BringUp, LinksInATreeLeadNowhereOutside) {
