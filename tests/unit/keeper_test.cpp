@@ -998,6 +998,20 @@ TEST_F(KeeperTest, ClosesAndOpens) {
   EXPECT_EQ(list(), "# ours\nos:/os/os\n");
 }
 
+// As one leaves it that was killed between writing the list and putting it in force.
+TEST_F(KeeperTest, WhatIsClosedInTheListIsClosedOnTheNode) {
+  ASSERT_TRUE(add("os", "one"));
+  node.kernel = KernelLink(top + "/kernel");
+  module.is_loaded = true;
+  ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+  EXPECT_EQ(read_text(top + "/kernel/valid"), "os:/os/os\n");
+  write_text(node.allowlist_file, "# ours\nos:/os/os:closed\n");
+  const auto closed = keep([&](Keeper& k) { return k.set_option("os", "closed", true); });
+  ASSERT_TRUE(closed) << closed.error().what;
+  EXPECT_FALSE(*closed) << "the list had it";
+  EXPECT_EQ(read_text(top + "/kernel/valid"), "os:/os/os:closed\n");
+}
+
 TEST_F(KeeperTest, OneAtATimeForEachOs) {
   ASSERT_TRUE(add("os", "one"));
   const auto held = store().take("os");

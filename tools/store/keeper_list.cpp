@@ -65,7 +65,12 @@ Result<bool> Keeper::change_list(const Edit& edit) {
   if (!before && !is_new) return before.error();
   const std::string old_text = is_new ? new_list : *before;
   const std::string text = edit(old_text);
-  if (!is_new && text == old_text) return false;
+  if (!is_new && text == old_text) {
+    // One that was killed after it wrote the list has left the node with the one before.
+    if (node_is_up(node_))
+      if (auto status = apply(); !status) return status.error();
+    return false;
+  }
   const auto parsed = parse_allowlist(text, node_.allowlist_file, node_.groups);
   if (!parsed.list) {
     std::string errors = parsed.error_text();

@@ -6,13 +6,20 @@ trees=/var/lib/chos/os
 
 # chos, and what was to come after it, are there without anybody's doing.
 came_up() {
-  local unit
+  local unit order
   expect 0 systemctl is-active chos.service chos-watch.service ssh.service cron.service
   expect 0 chosctl status
   for unit in systemd-user-sessions ssh cron; do
     [ "$(when ActiveEnter chos)" -le "$(when InactiveExit $unit)" ] ||
       fail "$unit was started at $(when InactiveExit $unit), chos was up at $(when ActiveEnter chos)"
   done
+  # Those that this node does not have come after it, too.
+  order=" $(systemctl show -P Before chos) "
+  for unit in sshd slurmd gridengine-exec condor pbs_mom globus-gatekeeper; do
+    [[ $order == *" $unit.service "* ]] || fail "chos is not before $unit, but before$order"
+  done
+  order=" $(systemctl show -P After chos) "
+  [[ $order == *" remote-fs.target "* ]] || fail "chos is not after remote-fs.target, but after$order"
 }
 when() { systemctl show -P "${1}TimestampMonotonic" "$2"; }
 
