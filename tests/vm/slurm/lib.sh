@@ -123,6 +123,8 @@ finished() {
   # Gets its nodes when they are done with what was before.
   expect 0 in_time 60 srun -N "$(nodes)" --exclusive --chos=base true
   same_mounts "$mounts_before"
+  # That one itself may not be off the controller's books yet when its srun ends.
+  in_time 60 sh -c 'until [ "$(sinfo -h -o %t -N | sort -u)" = idle ]; do :; done'
   equal "$(sinfo -h -o '%t' -N | sort -u)" idle "state of the nodes ($(sinfo -R -h))"
 }
 
