@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Adding OSs of archives, container images and repositories that are sound, and that are not.
+#include <sys/mount.h>
+#include <sys/xattr.h>
+
+#include "keeper_fixture.h"
+#include "store/build_parts.h"
+#include "store/pack.h"
+
+namespace chos::test {
+namespace {
+
+TEST_F(KeeperTest, AddsATreeWithNamesThatAreNoUtf8) {
+  const std::string name = "/usr/bin/su\xfc";
+  write_text(top + "/source/one" + name, "x", 04755);
+  write_text(top + "/source/one/etc/os-release", "PRETTY_NAME=\"\xfc\"\n");
+  ASSERT_EQ(std::system(("tar -C " + top + "/source/one -cf " + archive("one") + " .").c_str()), 0);
+  const auto record = add("one", "one");
+  ASSERT_TRUE(record) << record.error().what;
+  ASSERT_EQ(store().records()->size(), 1U);
+  EXPECT_EQ(store().records()->front().privileged.front().path, "/usr/bin/su\ufffd");
+  EXPECT_TRUE(verify_os(store(), *record, progress)->empty());
+  EXPECT_TRUE(remove("one"));
+}
+
+// What claims to be small need not be: it is counted while it is read.
+TEST_F(KeeperTest, StopsReadingWhatIsTooBig) {
+  for (int i = 0; i < 100; ++i) write_text(top + "/source/one/etc/" + std::to_string(i), "x");
+  const auto dir = parse_source("dir:" + top + "/source/one");
+  BuildOptions options;
+  options.max_size = 10;
+  const auto added = keep([&](Keeper& k) { return k.add("far", *dir, options, ""); });
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().code, EFBIG) << added.error().what;
+  EXPECT_NE(added.error().remedy.find("--max-size"), std::string::npos);
+  EXPECT_LT(progress.ticks, 100);
+  EXPECT_EQ(trees(), Names{});
+  expect_tidy();
+}
+
+TEST_F(KeeperTest, AFullDiskCostsNothing) {
+  ASSERT_EQ(::mount("tmpfs", node.config.trees.c_str(), "tmpfs", 0, "size=100k"), 0);
+  const auto full = add("one", "one");
+  ASSERT_FALSE(full);
+  EXPECT_EQ(full.error().code, ENOSPC) << full.error().what;
+  EXPECT_NE(full.error().what.find("No space left on device"), std::string::npos) << full.error().what;
+  EXPECT_NE(full.error().remedy.find("make room"), std::string::npos);
+  EXPECT_EQ(trees(), Names{});
+  EXPECT_EQ(list(), "# ours\n");
+  expect_tidy();
+  ASSERT_EQ(::mount("tmpfs", node.config.trees.c_str(), "tmpfs", MS_REMOUNT, "size=100m"), 0);
+  EXPECT_TRUE(add("one", "one"));
+  EXPECT_EQ(::umount2(node.config.trees.c_str(), MNT_DETACH), 0);
+}
+
+// A program stands for mmdebstrap: what it says when a suite's Release file is too old is apt's.
+TEST_F(KeeperTest, AnExpiredSuiteIsTakenOnlyIfAskedFor) {
+  make_directories(top + "/programs");
+  // The tree's directory is the last word but one.
+  write_text(top + "/programs/mmdebstrap",
+             "#!/bin/bash\nmkdir \"${*: -2:1}\"\n"
+             "case \"$*\" in *Check-Valid-Until*false*) exec cp -a " + top +
+                 "/source/one/. \"${*: -2:1}\" ;; esac\n"
+                 "echo 'E: Release file for http://deb/InRelease is expired (invalid since 9d)'\nexit 25\n");
+  fs::permissions(top + "/programs/mmdebstrap", fs::perms::owner_all);
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", (top + "/programs:" + path).c_str(), 1);
+  BuildOptions options;
+  options.mirror = "file:/nowhere";
+  const auto debian = parse_source("debian:bullseye");
+  ASSERT_TRUE(debian);
+  const auto refused = keep([&](Keeper& k) { return k.add("old", *debian, options, ""); });
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().what.find("is expired"), std::string::npos) << refused.error().what;
+  EXPECT_NE(refused.error().remedy.find("--allow-expired"), std::string::npos);
+  EXPECT_EQ(trees(), Names{});
+  options.expired_ok = true;
+  const auto taken = keep([&](Keeper& k) { return k.add("old", *debian, options, ""); });
+  EXPECT_TRUE(taken) << taken.error().what;
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_EQ(list(), "# ours\nold:/os/old\n");
+  expect_tidy();
+}
+
+// Stand-ins say what apt and dnf say of a server that accepts and answers nothing.
+TEST_F(KeeperTest, ARepositoryThatDoesNotAnswerIsNamedSoon) {
+  make_directories(top + "/programs");
+  const auto program = [&](const std::string& name, const std::string& text) {
+    write_text(top + "/programs/" + name, "#!/bin/bash\n" + text, 0755);
+  };
+  program("mmdebstrap", "echo \"$*\" > " + top + "/asked\n"
+                        "echo 'E: Failed to fetch http://mirror.test/debian/dists/trixie/InRelease"
+                        "  Connection failed [IP: 192.0.2.1 80]'\nexit 100\n");
+  program("dnf", "for a; do case $a in --config=*) cp \"${a#*=}\" " + top + "/asked;; esac; done\n"
+                 "echo 'Error: Failed to download metadata for repo x: Curl error (28): Timeout was "
+                 "reached for http://mirror.test/r/repodata/repomd.xml'\nexit 1\n");
+  write_text(top + "/x.repo", "[x]\nname=x\nbaseurl=http://mirror.test/r\n");
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", (top + "/programs:" + path).c_str(), 1);
+  BuildOptions options;
+  options.mirror = "http://mirror.test/debian";
+  const auto refused = [&](const std::string& text) {
+    const auto source = parse_source(text);
+    EXPECT_TRUE(source);
+    const auto added = keep([&](Keeper& k) { return k.add("mute", *source, options, ""); });
+    EXPECT_FALSE(added);
+    EXPECT_EQ(trees(), Names{});
+    EXPECT_EQ(list(), "# ours\n");
+    expect_tidy();
+    return added ? Error{} : added.error();
+  };
+  const auto debian = refused("debian:trixie");
+  EXPECT_NE(debian.remedy.find("http://mirror.test/debian"), std::string::npos) << debian.remedy;
+  EXPECT_NE(debian.remedy.find("does not answer"), std::string::npos) << debian.remedy;
+  const auto asked = read_text(top + "/asked");
+  EXPECT_NE(asked.find("--aptopt=Acquire::http::Timeout \"15\""), std::string::npos) << asked;
+  EXPECT_NE(asked.find("--aptopt=Acquire::Retries \"1\""), std::string::npos) << asked;
+  const auto rpm = refused("rpm:" + top + "/x.repo");
+  EXPECT_NE(rpm.remedy.find("http://mirror.test/r"), std::string::npos) << rpm.remedy;
+  EXPECT_NE(rpm.remedy.find("does not answer"), std::string::npos) << rpm.remedy;
+  const auto settings = read_text(top + "/asked");
+  EXPECT_NE(settings.find("\ntimeout=15\nretries=1\n"), std::string::npos) << settings;
+  ::setenv("PATH", path.c_str(), 1);
+}
+
+// Layouts of one layer, made by hand.
+class OciLayout : public KeeperTest {
+ protected:
+  void SetUp() override {
+    KeeperTest::SetUp();
+    if (IsSkipped()) return;
+    if (std::system("command -v skopeo umoci >/dev/null") != 0) GTEST_SKIP() << "no skopeo or umoci";
+    make_directories(top + "/layout/blobs/sha256");
+  }
+  // Its digest and size, as a descriptor has them.
+  std::string blob(const std::string& file) {
+    const auto digest = file_digest(file);
+    EXPECT_TRUE(digest);
+    fs::copy_file(file, top + "/layout/blobs/sha256/" + digest->substr(7),
+                  fs::copy_options::overwrite_existing);
+    return "\"digest\":\"" + *digest + "\",\"size\":" + std::to_string(fs::file_size(file));
+  }
+  std::string blob_of(const std::string& text) {
+    write_text(top + "/blob", text);
+    return blob(top + "/blob");
+  }
+  Result<TreeRecord> add_layer(const std::string& file, const BuildOptions& options = {}) {
+    const std::string type = "\"mediaType\":\"application/vnd.oci.image.";
+    const auto layer = blob(file);
+    const auto config = blob_of("{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{"
+                                "\"type\":\"layers\",\"diff_ids\":[\"" + *file_digest(file) + "\"]}}");
+    const auto manifest = blob_of("{\"schemaVersion\":2," + type + "manifest.v1+json\",\"config\":{" + type +
+                                  "config.v1+json\"," + config + "},\"layers\":[{" + type +
+                                  "layer.v1.tar\"," + layer + "}]}");
+    write_text(top + "/layout/oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}");
+    write_text(top + "/layout/index.json",
+               "{\"schemaVersion\":2,\"manifests\":[{" + type + "manifest.v1+json\"," + manifest +
+                   ",\"annotations\":{\"org.opencontainers.image.ref.name\":\"t\"}}]}");
+    const auto source = parse_source("oci:" + top + "/layout");
+    EXPECT_TRUE(source) << source.error().what;
+    return keep([&](Keeper& k) { return k.add("image", *source, options, ""); });
+  }
+  void expect_refused(const std::string& file, const std::string& entry, const std::string& why,
+                      const BuildOptions& options = {}) {
+    const auto added = add_layer(file, options);
+    ASSERT_FALSE(added) << entry;
+    EXPECT_NE(added.error().what.find("layer 1 of " + top + "/layout"), std::string::npos);
+    EXPECT_NE(added.error().what.find("'" + entry + "'"), std::string::npos) << added.error().what;
+    EXPECT_NE(added.error().what.find(why), std::string::npos) << added.error().what;
+    EXPECT_EQ(trees(), Names{});
+    EXPECT_EQ(list(), "# ours\n");
+    EXPECT_FALSE(exists(top + "/outside/file"));
+    expect_tidy();
+  }
+  // A tar archive of what `command` makes of the usable tree in the working directory.
+  std::string layer(const std::string& command) {
+    const std::string tree = top + "/layer", file = top + "/layer.tar";
+    EXPECT_EQ(std::system(("rm -rf " + tree + " && cp -a " + top + "/source/one " + tree + " && cd " +
+                           tree + " && rm -f " + file + " && " + command).c_str()), 0);
+    return file;
+  }
+};
+
+TEST_F(OciLayout, OneThatIsSound) {
+  const auto added = add_layer(layer("ln -s /etc link && tar -cf ../layer.tar ."));
+  ASSERT_TRUE(added) << added.error().what;
+  EXPECT_TRUE(exists(node.config.trees + "/image/bin/sh"));
+  expect_tidy();
+}
+
+TEST_F(OciLayout, ADeviceNode) {
+  expect_refused(layer("mknod etc/null c 1 3 && tar -cf ../layer.tar ."), "./etc/null", "device node");
+}
+
+TEST_F(OciLayout, ANameThatLeadsOut) {
+  expect_refused(layer("echo x > file && tar -P --transform='s,^file,../outside/file,' -cf ../layer.tar "
+                       "bin etc lib64 file"), "../outside/file", "'..'");
+}
+
+TEST_F(OciLayout, AnEntryBehindALinkOfItsOwn) {
+  make_directories(top + "/outside");
+  expect_refused(layer("ln -s " + top + "/outside a && mkdir b && echo x > b/file && "
+                       "tar -cf ../layer.tar bin etc lib64 a && "
+                       "tar --transform='s,^b/,a/,' -rf ../layer.tar b/file"), "a/file", "behind");
+  // What was a link is a directory by then.
+  const auto added = add_layer(layer("ln -s " + top + "/outside a && mkdir b && echo x > b/file && "
+                                     "tar -cf ../layer.tar bin etc lib64 a && "
+                                     "tar --transform='s,^b,a,' -rf ../layer.tar b"));
+  EXPECT_TRUE(added) << added.error().what;
+  EXPECT_FALSE(exists(top + "/outside/file"));
+}
+
+TEST_F(OciLayout, ABomb) {
+  BuildOptions options;
+  options.max_size = 4 << 20;
+  expect_refused(layer("truncate -s 100M etc/zeros && tar -czf ../layer.tar ."), "./etc/zeros",
+                 "--max-size", options);
+}
+
+TEST_F(OciLayout, OneThatIsCut) {
+  expect_refused(layer("head -c 1000000 /dev/urandom > etc/zz && tar -cf ../layer.tar bin lib64 etc/zz && "
+                       "truncate -s -600000 ../layer.tar"), "etc/zz", "truncated");
+}
+
+// By an archive and an image, if the archive has them.
+TEST_F(KeeperTest, KeepsFileCapabilities) {
+  const std::string program = top + "/source/one/bin/ping", name = "security.capability";
+  write_text(program, "x", 0755);
+  // Revision 2, effective: cap_net_raw.
+  const std::string value("\1\0\0\2\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
+  ASSERT_EQ(::setxattr(program.c_str(), name.c_str(), value.data(), value.size(), 0), 0);
+  ASSERT_EQ(std::system(("tar --xattrs --xattrs-include='*' -C " + top + "/source/one -cf " +
+                         archive("one") + " .").c_str()), 0);
+  const auto kept = [&](const std::string& file) {
+    char found[64];
+    const auto size = ::lgetxattr(file.c_str(), name.c_str(), found, sizeof found);
+    return size < 0 ? "" : std::string(found, static_cast<std::size_t>(size));
+  };
+  const auto record = add("one", "one");
+  ASSERT_TRUE(record) << record.error().what;
+  const std::string tree = store().tree(*record);
+  EXPECT_EQ(kept(tree + "/bin/ping"), value);
+  ASSERT_EQ(record->privileged.size(), 1U);
+  EXPECT_EQ(record->privileged.front().rights, "capabilities");
+  for (const std::string type : {"squashfs", "erofs"}) {
+    const std::string image = top + "/" + type, target = image + ".mount";
+    const auto packed = pack_tree(tree, image, type, progress);
+    if (!packed && packed.error().code == ENOENT) continue;  // the program is not there
+    ASSERT_TRUE(packed) << packed.error().what;
+    make_directories(target);
+    if (!mount_image(image, type, target)) continue;  // nor is the file system
+    EXPECT_EQ(kept(target + "/bin/ping"), value) << type;
+    ::umount2(target.c_str(), MNT_DETACH);
+  }
+  ASSERT_EQ(::removexattr((tree + "/bin/ping").c_str(), name.c_str()), 0);
+  EXPECT_EQ(*verify_os(store(), *record, progress), Names{"/bin/ping: capabilities"});
+}
+
+}  // namespace
+}  // namespace chos::test
