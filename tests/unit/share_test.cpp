@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Files and directories that the trees show as the base has them.
+#include <filesystem>
+
+#include "bring_up_fixture.h"
+#include "lib/mount_ops.h"
+#include "lib/take_down.h"
+
+namespace chos::test {
+namespace {
+
+TEST_F(BringUp, SharedFilesShowTheBases) {
+  up();
+  EXPECT_EQ(read_text(shared_in("trixie")), "root:x:0:0::/root:/bin/sh\n");
+  EXPECT_EQ(read_text(shared_in("sl6")), "root:x:0:0::/root:/bin/sh\n");
+  EXPECT_EQ(flags_at(shared_in("trixie")), mount_nosuid | mount_nodev);
+  // The tree itself is as it was.
+  EXPECT_EQ(read_text(top + "/trees/trixie" + top + "/passwd"), "the tree's own\n");
+}
+
+TEST_F(BringUp, SharedFilesAreReachedInTheOs) {
+  up();
+  const UniqueFd root(::open(farm("").c_str(), O_PATH | O_DIRECTORY));
+  const auto seen = open_in_tree(root.get(), "/os/trixie" + top + "/passwd", Last::follow);
+  ASSERT_TRUE(seen) << seen.error().what;
+  EXPECT_EQ(path_of(seen->get()), farm("/local") + top + "/passwd");
+}
+
+TEST_F(BringUp, AReplacedFileIsSeenAtOnce) {
+  up();
+  const auto before = all_mounts();
+  write_text(top + "/passwd.new", "somebody new\n");
+  ASSERT_EQ(::rename((top + "/passwd.new").c_str(), (top + "/passwd").c_str()), 0);
+  EXPECT_EQ(read_text(shared_in("trixie")), "somebody new\n");
+  EXPECT_EQ(read_text(shared_in("sl6")), "somebody new\n");
+  log = Recorder();
+  EXPECT_TRUE(reload(node, log));
+  EXPECT_EQ(joined(log.changed), "");
+  EXPECT_EQ(all_mounts(), before);
+}
+
+TEST_F(BringUp, ReloadFollowsALinkThatLeadsElsewhere) {
+  share_a_link_to("old");
+  up();
+  EXPECT_EQ(read_text(shared_in("trixie")), "old\n");
+  const auto tree = [this] { return UniqueFd(::open(farm("/os/trixie").c_str(), O_PATH)); };
+  EXPECT_FALSE(is_stale_share(node.share_site(), tree().get(), top + "/passwd"));
+  share_a_link_to("new");
+  EXPECT_TRUE(is_stale_share(node.share_site(), tree().get(), top + "/passwd"));
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(read_text(shared_in("trixie")), "new\n");
+  EXPECT_EQ(read_text(shared_in("sl6")), "new\n");
+  EXPECT_FALSE(is_stale_share(node.share_site(), tree().get(), top + "/passwd"));
+  const auto before = all_mounts();
+  log = Recorder();
+  EXPECT_TRUE(reload(node, log));
+  EXPECT_EQ(joined(log.changed), "");
+  EXPECT_EQ(all_mounts(), before);
+}
+
+TEST_F(BringUp, ReloadRefreshesReplacedDirectories) {
+  make_directories(top + "/spool");
+  make_directories(top + "/trees/trixie" + top + "/spool");
+  write_text(top + "/spool/file", "old\n");
+  node.config.share = {top + "/spool"};
+  up();
+  const std::string seen = farm("/os/trixie") + top + "/spool/file";
+  EXPECT_EQ(read_text(seen), "old\n");
+  ASSERT_EQ(::rename((top + "/spool").c_str(), (top + "/away").c_str()), 0);
+  make_directories(top + "/spool");
+  write_text(top + "/spool/file", "new\n");
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(read_text(seen), "new\n");
+}
+
+TEST_F(BringUp, AFileIsNotSharedWithADirectory) {
+  const std::string own = top + "/trees/sl6" + top + "/passwd";
+  ASSERT_EQ(::unlink(own.c_str()), 0);
+  make_directories(own);
+  up();
+  EXPECT_NE(joined(log.warnings).find("in the tree is a directory, in the base OS a regular file"),
+            std::string::npos)
+      << joined(log.warnings);
+  EXPECT_FALSE(mounted(shared_in("sl6")));
+  EXPECT_EQ(read_text(shared_in("trixie")), "root:x:0:0::/root:/bin/sh\n");
+}
+
+// Is up, and wants a file shared that is mounted where nothing is passed on: after the farm was bound
+// it does not appear there.
+class BringUpHidden : public BringUp {
+ protected:
+  void up_and_hide() {
+    make_directories(top + "/hidden");
+    mount_tmpfs(top + "/hidden");
+    ASSERT_EQ(::mount(nullptr, (top + "/hidden").c_str(), nullptr, MS_PRIVATE, nullptr), 0);
+    up();
+    ASSERT_EQ(::umount2((farm("/local") + top + "/hidden").c_str(), MNT_DETACH), 0);
+    write_text(top + "/hidden/file", "the base's\n");
+    make_directories(top + "/trees/trixie" + top + "/hidden");
+    write_text(top + "/trees/trixie" + top + "/hidden/file", "the tree's\n");
+    node.config.share.push_back(top + "/hidden/file");
+  }
+};
+
+TEST_F(BringUpHidden, IsNotShared) {
+  up_and_hide();
+  const auto before = all_mounts();
+  log = Recorder();
+  EXPECT_FALSE(reload(node, log));
+  EXPECT_NE(joined(log.failures).find("cannot be reached by the link"), std::string::npos)
+      << joined(log.failures);
+  EXPECT_EQ(all_mounts(), before);
+  EXPECT_EQ(read_text(farm("/os/trixie") + top + "/hidden/file"), "the tree's\n");
+}
+
+TEST_F(BringUpHidden, WhatWasThereBeforeIsThereAfterTheFailure) {
+  share_a_link_to("old");
+  up_and_hide();
+  EXPECT_EQ(read_text(shared_in("trixie")), "old\n");
+  share_a_link_to("new");
+  EXPECT_FALSE(reload(node, log));
+  EXPECT_EQ(read_text(shared_in("trixie")), "new\n") << "not the tree's own";
+}
+
+// As Debian's /etc/localtime is one, and /etc/resolv.conf of many images.
+TEST_F(BringUp, ALinkOfTheTreeIsCoveredAsAFileIs) {
+  write_text(top + "/victim", "the base's other file\n");
+  const std::string leads[] = {"../../nowhere", top + "/victim"};
+  for (const int i : {0, 1}) {
+    const std::string file = top + "/trees/" + (i == 0 ? "trixie" : "sl6") + top + "/passwd";
+    ASSERT_EQ(::unlink(file.c_str()), 0);
+    ASSERT_EQ(::symlink(leads[i].c_str(), file.c_str()), 0);
+  }
+  up();
+  for (const char* os : {"trixie", "sl6"})
+    EXPECT_EQ(read_text(shared_in(os)), "root:x:0:0::/root:/bin/sh\n") << os;
+  EXPECT_FALSE(mounted(top + "/victim"));
+  EXPECT_EQ(read_text(top + "/victim"), "the base's other file\n");
+  const auto mounts = all_mounts();
+  log = Recorder();
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(joined(log.changed), "");
+  EXPECT_EQ(all_mounts(), mounts);
+  EXPECT_EQ(take_down(node, {}, log).what, DownOutcome::What::down) << joined(log.failures);
+  EXPECT_FALSE(mounted(farm("")));
+  for (const int i : {0, 1})
+    EXPECT_EQ(std::filesystem::read_symlink(top + "/trees/" + (i == 0 ? "trixie" : "sl6") + top + "/passwd"),
+              leads[i]);
+}
+
+TEST_F(BringUp, LinksInATreeLeadNowhereOutside) {
+  const std::string tree = top + "/trees/trixie";
+  write_text(top + "/victim", "the base's\n");
+  node.config.share = {"/etc/a", "/etc/hostname"};
+  ASSERT_EQ(::symlink((top + "/victim").c_str(), (tree + "/etc/a").c_str()), 0);
+  // A directory on the way that is a link to the base's /etc, as seen from the base.
+  ASSERT_EQ(std::system(("rm -r " + top + "/trees/sl6/etc && ln -s ../../../../../../etc " + top +
+                         "/trees/sl6/etc").c_str()), 0);
+  up();
+  EXPECT_FALSE(mounted("/etc/hostname"));
+  EXPECT_FALSE(mounted(top + "/victim"));
+  EXPECT_EQ(read_text(top + "/victim"), "the base's\n");
+}
+
+}  // namespace
+}  // namespace chos::test
