@@ -31,7 +31,7 @@ class Covers : public LayerNode {
     Findings found;
     const auto list = load_allowlist(node.allowlist_file, node.groups, node.trusted);
     for (const OsEntry* entry : trees_of(*list.list))
-      examine_tree(*list.list, *entry, tree(entry->name), node.config, "6.1", found);
+      examine_tree(*list.list, *entry, tree(entry->name), node.config, "6.1", Servers(MountTable()), found);
     std::string out;
     for (const auto& finding : found) out += finding.subject + ": " + finding.what + "\n";
     return out;

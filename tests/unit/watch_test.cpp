@@ -41,7 +41,8 @@ TEST(WhatChanged, AnAutomountersDirectoryIsNotTouched) {
   const auto table = MountTable::parse(
       "20 1 8:1 / / rw - ext4 /dev/a rw\n21 20 0:50 / /trees/nfs rw - autofs auto rw,fd=5\n");
   ASSERT_TRUE(table);
-  const auto states = look_at_trees(config, Allowlist({entry("nfs"), entry("local")}), *table);
+  const Allowlist list({entry("nfs"), entry("local")});
+  const auto states = look_at_trees(config, list, list, *table);
   EXPECT_EQ(states.count("nfs"), 0u);
   EXPECT_EQ(states.count("local"), 1u);
 }

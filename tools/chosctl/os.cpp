@@ -42,7 +42,7 @@ std::string count_text(const std::optional<std::size_t>& count) {
 }
 
 std::string state_of(const OsInfo& info) {
-  return describe_state(info.entry) + (info.tree_present ? "" : ", no tree");
+  return describe_state(info.entry) + (info.tree_present || info.entry.silent ? "" : ", no tree");
 }
 
 Json as_json(const TreeRecord& record) {
@@ -206,7 +206,8 @@ int verify(const Node& node, const Store& store, const OsOptions& options) {
 int pack(const Node& node, const Store& store, const OsOptions& options) {
   const auto info = show_os(node, store, options.name);
   if (!info) return failed(info.error());
-  if (const auto there = find_tree_at(info->entry, info->tree); !there) return failed(there.error());
+  if (const auto there = find_tree_at(info->entry, info->tree, Servers::of_node()); !there)
+    return failed(there.error());
   OsProgress progress;
   const auto status =
       pack_tree(info->tree, options.file, options.erofs ? "erofs" : "squashfs", progress);

@@ -111,10 +111,11 @@ std::vector<gid_t> own_gids() {
 }
 
 std::string describe_state(const OsEntry& entry) {
-  std::string state = entry.closed         ? "closed"
-                      : entry.no_tree      ? "no tree"
-                      : entry.groups.empty() ? "open"
-                                           : "";
+  std::string state;
+  if (entry.closed) state = "closed";
+  else if (entry.no_tree) state = entry.silent ? "" : "no tree";
+  else if (entry.groups.empty()) state = "open";
+  if (entry.silent) state += state.empty() ? "server does not answer" : ", server does not answer";
   if (!entry.groups.empty()) {
     if (!state.empty()) state += ", ";
     state += entry.group_names.size() == 1 ? "group " : "groups ";

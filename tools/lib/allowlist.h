@@ -27,10 +27,13 @@ struct OsEntry {
   std::vector<std::string> group_names;  ///< as written, for people
   unsigned line = 0;                     ///< counted from 1
   bool no_tree = false;  ///< not in the file: its tree is not there now, see missing_trees.h
+  bool silent = false;   ///< nor this: its server does not answer, so nothing of it can be touched
 
   bool is_base() const { return path == "/"; }
   /// As the kernel is told: nobody new may enter.
   bool shut() const { return closed || no_tree; }
+  /// Nothing is to be made in its tree.
+  bool out_of_reach() const { return no_tree || silent; }
 };
 
 class Allowlist {

@@ -52,13 +52,16 @@ class Raise {
     if (!already_up && (!step("farm", make_directory()) || !step("farm", bind_farm())))
       return false;
     Populate populate(node_, *list_, progress_, changes_);
-    if (!step("trees", make_trees_directory())) return false;
+    auto servers = Servers::of_node();
+    if (servers.ask(node_.config.trees) && !step("trees", make_trees_directory())) return false;
     if (node_.mount_trees && !step("images", node_.mount_trees(*list_, progress_, changes_)))
       return false;
     if (!step("directories", populate.directories())) return false;
+    servers.read_again();
+    mark_silent_trees(node_.config, *list_, servers);
     if (!step("trees", populate.stale_trees())) return false;
-    const auto missing =
-        mark_missing_trees(node_.config, node_.allowlist_file, *list_, Where::farm);
+    const auto missing = mark_missing_trees(node_.config, node_.allowlist_file, *list_,
+                                            loaded_list(node_), Where::farm, servers);
     for (const auto& complaint : missing.complaints) progress_.warning(complaint.text());
     if (!step("trees", populate.own_mounts())) return false;
     if (!step("flags", populate.flags())) return false;

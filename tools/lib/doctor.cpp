@@ -151,7 +151,8 @@ ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Find
   Allowlist wanted = *parsed.list;
   const auto table = MountTable::read();
   const bool up = table && table->at(node.config.farm) != nullptr;
-  mark_missing_trees(node.config, node.allowlist_file, wanted, up ? Where::farm : Where::base);
+  mark_missing_trees(node.config, node.allowlist_file, wanted, loaded_list(node),
+                     up ? Where::farm : Where::base, Servers::of_node());
   if (in_force != render_for_kernel(wanted))
     out.push_back({Level::error, "allowlist",
                    "the list in force in the kernel is not that of " + node.allowlist_file +
@@ -170,10 +171,13 @@ Findings examine(const Node& node, const ParsedConfig& config, const Examining& 
   const auto parsed = examine_files(node, config, out);
   if (!parsed.list) return out;
 
+  const auto servers = Servers::of_node();
+  auto list = *parsed.list;
+  mark_silent_trees(node.config, list, servers);
   examining("batch systems");
   BatchNode batch;
   batch.patience = 5;  // a daemon that is down is waited for
-  examine_batch(node, *parsed.list, batch, out);
+  examine_batch(node, list, batch, out);
 
   struct utsname system {};
   ::uname(&system);
@@ -187,12 +191,12 @@ Findings examine(const Node& node, const ParsedConfig& config, const Examining& 
       continue;
     }
     const std::size_t before = out.size();
-    examine_tree(*parsed.list, *entry, *path, node.config, system.release, out);
+    examine_tree(*parsed.list, *entry, *path, node.config, system.release, servers, out);
     for (std::size_t i = before; i < out.size(); ++i)
       gives_rights = gives_rights || out[i].what.find("would give rights") != std::string::npos;
   }
   // The base can walk into the trees without the farm's nosuid.
-  if (gives_rights && open_to_users(node.config.trees)) {
+  if (gives_rights && servers.ask(node.config.trees) && open_to_users(node.config.trees)) {
     const auto table = MountTable::read();
     const Mount* mount = table ? table->holding(node.config.trees) : nullptr;
     if (mount == nullptr || (mount->flags & mount_nosuid) == 0)

@@ -8,6 +8,7 @@
 
 #include "lib/batch.h"
 #include "lib/node.h"
+#include "lib/servers.h"
 
 namespace chos {
 
@@ -38,7 +39,8 @@ ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Find
 /// One tree, at `path` of the base OS: present, a shell, loader and libc against the running kernel
 /// of release `kernel`, owners, what chos adds to it in the farm, files that give rights.
 void examine_tree(const Allowlist& list, const OsEntry& entry, const std::string& path,
-                  const Config& config, const std::string& kernel, Findings& out);
+                  const Config& config, const std::string& kernel, const Servers& servers,
+                  Findings& out);
 
 /// The batch systems of the node at `where`: whether their jobs run in OSs, what is set such that
 /// they will not, and what of the base OS they need and an OS does not show.

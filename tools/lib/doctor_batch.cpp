@@ -30,7 +30,7 @@ std::vector<std::string> blind(const Node& node, const Allowlist& list, const st
   std::vector<std::string> names;
   for (const OsEntry* entry : trees_of(list)) {
     // Without a farm or a tree there are findings of other parts.
-    if (!is_there(node.config.farm + entry->path)) continue;
+    if (entry->silent || !is_there(node.config.farm + entry->path)) continue;
     const auto seen = path_in_os(node.config, *entry, path);
     if (!seen || !same_file(*seen, in_base)) names.push_back(entry->name);
   }

@@ -31,11 +31,12 @@ using Level = Finding::Level;
 class Tree {
  public:
   Tree(const Allowlist& list, const OsEntry& entry, const std::string& path, const Config& config,
-       const std::string& kernel, Findings& out)
-      : list_(list), entry_(entry), path_(path), config_(config), kernel_(kernel), out_(out) {}
+       const std::string& kernel, const Servers& servers, Findings& out)
+      : list_(list), entry_(entry), path_(path), config_(config), kernel_(kernel),
+        servers_(servers), out_(out) {}
 
   void examine() {
-    if (const auto found = find_tree_at(entry_, path_); !found) {
+    if (const auto found = find_tree_at(entry_, path_, servers_); !found) {
       add(entry_.closed ? Level::info : Level::error,
           found.error().what + (entry_.closed ? "" : "; nobody new can enter"),
           "put the tree there, or remove the line from the allowlist; then run: chosctl reload");
@@ -245,6 +246,7 @@ class Tree {
   const std::string& path_;
   const Config& config_;
   const std::string& kernel_;
+  const Servers& servers_;
   Findings& out_;
   UniqueFd fd_;
 };
@@ -252,8 +254,9 @@ class Tree {
 }  // namespace
 
 void examine_tree(const Allowlist& list, const OsEntry& entry, const std::string& path,
-                  const Config& config, const std::string& kernel, Findings& out) {
-  Tree(list, entry, path, config, kernel, out).examine();
+                  const Config& config, const std::string& kernel, const Servers& servers,
+                  Findings& out) {
+  Tree(list, entry, path, config, kernel, servers, out).examine();
 }
 
 }  // namespace chos

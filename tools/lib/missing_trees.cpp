@@ -4,8 +4,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <memory>
 
 #include "lib/mount_ops.h"
@@ -46,19 +48,32 @@ Status judge(const OsEntry& entry, const std::string& path, const UniqueFd& fd, 
   return {};
 }
 
+// Whether users may enter the tree at that path by any name.
+bool is_open(const Allowlist& loaded, const std::string& path) {
+  const auto& entries = loaded.entries();
+  return std::any_of(entries.begin(), entries.end(), [&path](const OsEntry& entry) {
+    return entry.path == path && !entry.shut();
+  });
+}
+
 }  // namespace
 
-Status find_tree_at(const OsEntry& entry, const std::string& path) {
+Status find_tree_at(const OsEntry& entry, const std::string& path, const Servers& servers) {
+  if (auto status = servers.ask(path); !status)
+    return Error{tree_of(entry) + " at " + status.error().what, "", status.error().code};
   const UniqueFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   return judge(entry, path, fd, errno);
 }
 
-Status find_tree(const Config& config, const OsEntry& entry, Where where) {
+Status find_tree(const Config& config, const OsEntry& entry, Where where, const Servers& servers) {
   const auto path = base_path(config, entry.path);
   if (!path) return path.error();
   // What the base has unmounted may still be in the farm.
-  const auto on_base = find_tree_at(entry, *path);
+  const auto on_base = find_tree_at(entry, *path, servers);
   if (where == Where::base || !on_base) return on_base;
+  if (auto status = servers.ask(config.farm + entry.path); !status)
+    return Error{tree_of(entry) + " at " + *path + " is another one in the farm, " +
+                     status.error().what, "", status.error().code};
   const auto opened = open_tree_in_farm(config, entry);
   if (opened) return judge(entry, *path, *opened, 0);
   // A link may lead to where the farm has nothing.
@@ -66,18 +81,38 @@ Status find_tree(const Config& config, const OsEntry& entry, Where where) {
                    opened.error().what, "", opened.error().code};
 }
 
+void mark_silent_trees(const Config& config, Allowlist& list, const Servers& servers) {
+  auto entries = list.entries();
+  for (auto& entry : entries) {
+    const auto path = base_path(config, entry.path);
+    // The farm may still show what the base has unmounted.
+    entry.silent = !entry.is_base() && path &&
+                   (!servers.ask(*path) || !servers.ask(config.farm + entry.path));
+  }
+  list = Allowlist(std::move(entries));
+}
+
 MissingTrees mark_missing_trees(const Config& config, const std::string& file, Allowlist& list,
-                                Where where) {
+                                const Allowlist& loaded, Where where, const Servers& servers) {
   MissingTrees out;
   auto entries = list.entries();
+  // One answer for all names of a tree: the kernel's list would not be one otherwise.
+  std::map<std::string, Status> trees;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     auto& entry = entries[i];
     if (entry.is_base() || !list.stands_alone(list.entries()[i])) continue;
-    const auto found = find_tree(config, entry, where);
-    entry.no_tree = !found && !entry.closed;
+    if (trees.count(entry.path) == 0)
+      trees[entry.path] = find_tree(config, entry, where, servers);
+    const Status& found = trees[entry.path];
+    entry.silent = !found && found.error().code == ETIMEDOUT;
+    const bool stays = entry.silent && is_open(loaded, entry.path);
+    entry.no_tree = !found && !entry.closed && !stays;
     if (found) continue;
     std::string text = found.error().what;
-    if (entry.no_tree) {
+    if (stays && !entry.closed) {
+      text += "; the OS stays open: who enters waits for the server; what chosctl adds to it stays as "
+              "it is, until chosctl reload when the server is up";
+    } else if (entry.no_tree) {
       text += "; the OS is closed until it is there: put it there and run chosctl reload (chosctl "
               "watch sees to that by itself), or remove the line";
       out.names.push_back(entry.name);

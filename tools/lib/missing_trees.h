@@ -4,6 +4,7 @@
 #pragma once
 
 #include "lib/node.h"
+#include "lib/servers.h"
 
 namespace chos {
 
@@ -14,12 +15,16 @@ enum class Where {
 };
 
 /// Nothing if the tree of an entry is there: a directory with something in it.  An empty one is a
-/// place for it to be mounted.  The Error says what is wrong with it, and has no remedy.  An
-/// automounter is made to mount it.
-Status find_tree(const Config& config, const OsEntry& entry, Where where);
+/// place for it to be mounted.  The Error says what is wrong with it, and has no remedy; code
+/// ETIMEDOUT: its server does not answer.  An automounter is made to mount it.
+Status find_tree(const Config& config, const OsEntry& entry, Where where, const Servers& servers);
 
 /// The same of a tree at `path` of the base OS.
-Status find_tree_at(const OsEntry& entry, const std::string& path);
+Status find_tree_at(const OsEntry& entry, const std::string& path, const Servers& servers);
+
+/// Sets `silent` of the entries whose trees are on servers that do not answer: before anything of
+/// them is opened, which would wait for the server.
+void mark_silent_trees(const Config& config, Allowlist& list, const Servers& servers);
 
 /// What was found about the trees of a list, with the lines of its file.
 struct MissingTrees {
@@ -28,9 +33,10 @@ struct MissingTrees {
 };
 
 /// Looks for the trees of all entries, and sets `no_tree` of those that have none, unless they are
-/// `closed` in the file.
+/// `closed` in the file.  Those that are `silent` and open in `loaded`, the kernel's list, stay open: who
+/// enters waits for the server, as he would in the base OS.
 MissingTrees mark_missing_trees(const Config& config, const std::string& file, Allowlist& list,
-                                Where where);
+                                const Allowlist& loaded, Where where, const Servers& servers);
 
 /// "1 OS is closed because its tree is missing: a"; "" of none.
 std::string missing_text(const std::vector<std::string>& names);

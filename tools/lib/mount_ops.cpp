@@ -56,9 +56,16 @@ Status mount_pseudo(const std::string& type, const std::string& target) {
 }
 
 Status bind_tree(const std::string& source, const std::string& target) {
-  if (::mount(source.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0)
+  // Not by mount(2): that would make an automounter mount it, and wait for its server.  What it mounts
+  // later propagates.
+  const UniqueFd copy(static_cast<int>(
+      ::syscall(SYS_open_tree, AT_FDCWD, source.c_str(),
+                OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_NO_AUTOMOUNT)));
+  if (!copy || ::syscall(SYS_move_mount, copy.get(), "", AT_FDCWD, target.c_str(),
+                         MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) != 0)
     return system_error("cannot bind " + source + " on " + target, errno);
-  if (::mount(nullptr, target.c_str(), nullptr, MS_SLAVE | MS_REC, nullptr) != 0) {
+  // Of the copy itself: an automounter may have mounted something on it by now.
+  if (::mount(nullptr, by_fd(copy.get()).c_str(), nullptr, MS_SLAVE | MS_REC, nullptr) != 0) {
     const int why = errno;
     ::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
     return system_error("cannot make " + target + " a slave of " + source, why);

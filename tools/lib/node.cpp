@@ -1,35 +1,36 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lib/node.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
-#include <cstdlib>
-#include <filesystem>
 
 #include "lib/names.h"
+#include "lib/servers.h"
 
 namespace chos {
 namespace {
 
+// Of what is mounted from a server too, without asking that.
 bool is_directory(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
-}
-
-std::string resolved(const std::string& path) {
-  char out[PATH_MAX];
-  return ::realpath(path.c_str(), out) == nullptr ? std::string() : std::string(out);
+  struct statx info {};
+  return ::statx(AT_FDCWD, path.c_str(), AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_TYPE, &info) == 0 &&
+         S_ISDIR(info.stx_mode);
 }
 
 }  // namespace
 
+Allowlist loaded_list(const Node& node) {
+  const auto text = node.kernel.valid();
+  if (!text) return {};
+  auto parsed = parse_allowlist(*text, "valid", node.groups);
+  return parsed.list ? std::move(*parsed.list) : Allowlist();
+}
+
 Config with_real_paths(Config config) {
-  std::error_code failure;
-  const auto real = std::filesystem::weakly_canonical(config.trees, failure);
-  if (!failure) config.trees = real.string();
+  config.trees = Servers::of_node().real_path(config.trees);
   return config;
 }
 
@@ -43,12 +44,13 @@ std::vector<LayoutName> wanted_layout(const Config& config) {
 
 std::vector<BindWish> wanted_binds(const Config& config, const std::vector<LayoutName>& layout) {
   std::vector<BindWish> wishes;
+  const auto servers = Servers::of_node();
   for (const auto& name : layout) {
     if (name.link) continue;
     const std::string source = name.name == farm_local   ? "/"
-                               : name.name == farm_trees ? resolved(config.trees)
-                                                         : resolved("/" + name.name);
-    if (!source.empty() && is_directory(source))
+                               : name.name == farm_trees ? servers.real_path(config.trees)
+                                                         : servers.real_path("/" + name.name);
+    if (is_directory(source))
       wishes.push_back({source, config.farm + "/" + name.name});
   }
   return wishes;

@@ -51,6 +51,9 @@ struct Node {
   std::string farm_path(const std::string& name) const { return config.farm + "/" + name; }
 };
 
+/// The list in force in the kernel; an empty one if it cannot be read.
+Allowlist loaded_list(const Node& node);
+
 /// Whether the module answers and something is mounted on the farm.
 bool node_is_up(const Node& node);
 

@@ -10,6 +10,7 @@
 
 #include "lib/mount_ops.h"
 #include "lib/names.h"
+#include "lib/servers.h"
 #include "lib/share.h"
 
 namespace chos {
@@ -70,6 +71,7 @@ Status Populate::directories() {
 Status Populate::stale_trees() {
   std::size_t gone = 0;
   for (const OsEntry* entry : trees_of(list_)) {
+    if (entry->silent) continue;
     const auto path = base_path(node_.config, entry->path);
     if (!path) return path.error();
     // Own mounts lie on the tree, and go first.
@@ -113,7 +115,10 @@ Status Populate::own_mounts() {
   rules_ = {{local, mount_nosuid, 0}, {os, mount_nosuid | mount_nodev, 0}};
   std::size_t made = 0, all = 0;
   for (const OsEntry* entry : trees_of(list_)) {
-    if (entry->no_tree) continue;
+    // The mount of its own that it may have stays as it is.
+    if (entry->silent && entry->suid)
+      rules_.push_back({node_.config.farm + entry->path, mount_nodev, mount_nosuid});
+    if (entry->out_of_reach()) continue;
     const auto tree = open_tree_in_farm(node_.config, *entry);
     if (!tree && entry->closed) continue;  // nobody enters; mark_missing_trees() has said it
     if (!tree) return tree.error();
@@ -138,7 +143,10 @@ Status Populate::flags() {
   const auto table = MountTable::read();
   if (!table) return table.error();
   std::size_t changed = 0;
+  const Servers servers(*table);
   for (const auto& action : plan_flags(*table, rules_)) {
+    // On what a silent server has.  Its OS is closed, or has had its flags when it was opened.
+    if (!servers.ask(action.target.substr(0, action.target.rfind('/')))) continue;
     const auto fd = open_mount(action.id, action.target);
     if (!fd && fd.error().code == ENOENT) continue;  // unmounted since, or covered
     if (!fd) return fd.error();
@@ -163,7 +171,7 @@ Status Populate::shares() {
   if (!table) return table.error();
   std::size_t bound = 0, all = 0;
   for (const OsEntry* entry : trees_of(list_)) {
-    if (entry->no_tree) continue;
+    if (entry->out_of_reach()) continue;
     const auto tree = open_tree_in_farm(node_.config, *entry);
     if (!tree && entry->closed) continue;
     if (!tree) return tree.error();

@@ -145,7 +145,7 @@ Status Populate::nsswitch() {
   const auto ours = table->source_of(copies.directory());
   std::size_t all = 0, changed = 0;
   for (const OsEntry* entry : trees_of(list_)) {
-    if (entry->no_tree) continue;  // where it will be mounted nothing is to be made
+    if (entry->out_of_reach()) continue;  // where it will be mounted nothing is to be made
     const auto in_farm = open_tree_in_farm(node_.config, *entry);
     if (!in_farm || is_base_root(in_farm->get())) continue;
     const UniqueFd tree = open_tree_itself(node_.config, *entry, in_farm->get());

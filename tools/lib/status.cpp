@@ -44,15 +44,22 @@ NodeStatus examine_node(const Node& node) {
 
   const auto valid = node.kernel.valid();
   const OsEntry* site_default = parsed.list->site_default();
+  const auto servers = Servers::of_node();
   for (const auto& entry : parsed.list->entries()) {
     if (!parsed.list->stands_alone(entry)) continue;
     OsStatus os;
     os.entry = entry;
     os.is_default = &entry == site_default;
     const Where where = out.farm_mounted ? Where::farm : Where::base;
-    os.tree_present = entry.is_base() || find_tree(node.config, entry, where).ok();
+    const auto found = entry.is_base() ? Status() : find_tree(node.config, entry, where, servers);
+    os.tree_present = found.ok();
+    os.entry.silent = !found && found.error().code == ETIMEDOUT;
     os.entry.no_tree = !os.tree_present && !entry.closed;
     os.in_kernel = !valid || has_line(*valid, render_entry(os.entry));
+    if (os.entry.silent && !os.in_kernel) {  // it may have been open when its server went
+      os.entry.no_tree = false;
+      os.in_kernel = has_line(*valid, render_entry(os.entry));
+    }
     if (processes && !entry.is_base()) {
       os.processes = counts[entry.name];
       counts.erase(entry.name);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <set>
 #include <utility>
@@ -62,14 +63,17 @@ class Watcher {
     const UniqueFd mounts(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
     if (!mounts) return fail(system_error("cannot open /proc/self/mountinfo", errno));
     const UniqueFd names(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-    watch_names(names.get());
-    for (;;) {
+    for (bool watched = false;;) {
       if (const auto config = configuration_()) node_.config = *config;
       const auto table = MountTable::read();
       if (!table) return fail(table.error());
       if (!is_up(*table)) {
         progress_.step("node", true, "chos is down: nothing is left to watch");
         return WatchEnd::down;
+      }
+      if (!watched && Servers(*table).ask(node_.config.trees)) {
+        watch_names(names.get());
+        watched = true;
       }
       look(*table);
       pollfd wait[] = {{mounts.get(), POLLPRI, 0}, {names.get(), POLLIN, 0}, {stop_, POLLIN, 0}};
@@ -106,16 +110,25 @@ class Watcher {
     while (fd >= 0 && ::read(fd, events, sizeof events) > 0) continue;
   }
 
+  bool any_served(const Allowlist& list, const MountTable& table) const {
+    const Servers servers(table);
+    const auto trees = trees_of(list);
+    return std::any_of(trees.begin(), trees.end(), [&](const OsEntry* entry) {
+      const auto path = base_path(node_.config, entry->path);
+      return path && servers.serve(*path);
+    });
+  }
+
   void look(const MountTable& table) {
     const auto wanted = load_allowlist(node_.allowlist_file, node_.groups, node_.trusted);
     const auto text = node_.kernel.valid();
     if (!wanted.list || !text) return;  // who wrote it was told
     const auto loaded = parse_allowlist(*text, "valid", node_.groups);
     if (!loaded.list) return;
-    auto now = look_at_trees(node_.config, *wanted.list, table);
+    auto now = look_at_trees(node_.config, *wanted.list, *loaded.list, table);
     auto changes = what_changed(*wanted.list, *loaded.list, before_, now);
     const auto unmounted = node_.unmounted_trees ? node_.unmounted_trees(*wanted.list) : UnmountedTrees();
-    waiting_ = !unmounted.waiting.empty();
+    waiting_ = !unmounted.waiting.empty() || any_served(*wanted.list, table);
     std::map<std::string, std::string> came;  // the OS of a sentence
     for (const auto& name : unmounted.ready)
       if (const OsEntry* entry = loaded.list->find_name(name); entry != nullptr && entry->closed)
@@ -128,7 +141,7 @@ class Watcher {
         failed_.clear();
         // Reload mounts trees over themselves: what is there now is what they are.
         if (const auto after = MountTable::read())
-          now = look_at_trees(node_.config, *wanted.list, *after);
+          now = look_at_trees(node_.config, *wanted.list, *wanted.list, *after);
         // Reload has warned of what could not be mounted.
         for (const auto& change : changes) {
           const auto os = came.find(change);
@@ -152,7 +165,7 @@ class Watcher {
   TreeStates before_;
   std::vector<std::string> failed_;
   const std::chrono::milliseconds again_;
-  bool waiting_ = false;  // for a tree to be mounted
+  bool waiting_ = false;  // for what no mount tells of
 };
 
 std::string identity_of(int fd) {
@@ -165,15 +178,21 @@ std::string identity_of(int fd) {
 
 }  // namespace
 
-TreeStates look_at_trees(const Config& config, const Allowlist& list, const MountTable& table) {
+TreeStates look_at_trees(const Config& config, const Allowlist& list, const Allowlist& loaded,
+                         const MountTable& table) {
   TreeStates states;
+  const Servers servers(table);
   for (const OsEntry* entry : trees_of(list)) {
     const auto path = base_path(config, entry->path);
     if (!path) continue;
     const Mount* mount = table.holding(*path);
-    if (mount != nullptr && mount->type == "autofs") continue;
+    const OsEntry* in_kernel = loaded.find_name(entry->name);
+    if (mount != nullptr && mount->type == "autofs" && in_kernel != nullptr && !in_kernel->closed)
+      continue;
     TreeState state;
-    state.there = find_tree(config, *entry, Where::farm).ok();
+    const auto found = find_tree(config, *entry, Where::farm, servers);
+    if (!found && found.error().code == ETIMEDOUT) continue;
+    state.there = found.ok();
     const auto tree = open_tree_in_farm(config, *entry);
     if (state.there && tree) state.identity = identity_of(tree->get());
     states[entry->name] = state;

@@ -21,10 +21,12 @@ struct TreeState {
   std::string identity;
 };
 
-/// By the name of the OS.  A tree that an automounter would have to mount now is left out: looking
-/// at it would mount it, again and again.
+/// By the name of the OS.  Left out is a tree whose server does not answer; and one that an automounter
+/// would have to mount now, if its OS is open in `loaded`, the kernel's list: looking at it would mount
+/// it, again and again.
 using TreeStates = std::map<std::string, TreeState>;
-TreeStates look_at_trees(const Config& config, const Allowlist& list, const MountTable& table);
+TreeStates look_at_trees(const Config& config, const Allowlist& list, const Allowlist& loaded,
+                         const MountTable& table);
 
 /// What is to be prepared or closed because of `now`: a sentence for each OS that is open in
 /// `wanted` (/etc/chos) and in the kernel's list `loaded` is not as its tree calls for, or whose
@@ -39,7 +41,8 @@ enum class WatchEnd { stopped, down, failed };
 ///
 /// configuration: called before each look; nothing: it cannot be read now, the last one counts.
 /// A step is said for each OS that was prepared or closed.
-/// again: how long until it looks again while a tree that is to be mounted is not there.
+/// again: how long until it looks again while a tree that is to be mounted is not there, or trees are
+/// on servers.
 WatchEnd watch_trees(Node node, const std::function<std::optional<Config>()>& configuration,
                      int stop, Progress& progress,
                      std::chrono::milliseconds again = std::chrono::minutes(1));

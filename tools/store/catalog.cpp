@@ -10,6 +10,7 @@
 
 #include "lib/names.h"
 #include "lib/processes.h"
+#include "lib/servers.h"
 #include "store/archive.h"
 #include "store/build.h"
 #include "store/manifest.h"
@@ -46,6 +47,7 @@ Result<std::vector<OsInfo>> list_oses(const Node& node, const Store& store) {
   if (!records) return records.error();
   const auto inside = count_inside(node);
   const OsEntry* site_default = parsed.list->site_default();
+  const auto servers = Servers::of_node();
   std::vector<OsInfo> out;
   for (const auto& entry : parsed.list->entries()) {
     if (entry.is_base() || !parsed.list->stands_alone(entry)) continue;
@@ -55,7 +57,8 @@ Result<std::vector<OsInfo>> list_oses(const Node& node, const Store& store) {
     const auto tree = base_path(node.config, entry.path);
     info.tree = tree ? *tree : node.config.farm + entry.path;
     struct stat about {};
-    info.tree_present = ::stat(info.tree.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
+    info.entry.silent = !servers.ask(info.tree);
+    info.tree_present = !info.entry.silent && ::stat(info.tree.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
     if (const auto* record = find_record(*records, entry.path)) {
       info.record = *record;
       info.release = record->release;

@@ -68,7 +68,7 @@ Status Keeper::check(const std::string& name, const std::string& root) {
   struct utsname about {};
   ::uname(&about);
   Findings findings;
-  examine_tree(Allowlist({entry}), entry, root, node_.config, about.release, findings);
+  examine_tree(Allowlist({entry}), entry, root, node_.config, about.release, Servers::of_node(), findings);
   std::string problems, remedy;
   for (const auto& finding : findings) {
     if (finding.level != Finding::Level::error) continue;

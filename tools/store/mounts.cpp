@@ -2,18 +2,15 @@
 #include "store/mounts.h"
 
 #include <dirent.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <memory>
 
 #include "lib/mount_ops.h"
 #include "lib/names.h"
+#include "lib/servers.h"
 #include "store/build_parts.h"
 
 namespace chos {
@@ -25,66 +22,42 @@ bool is_mounted_kind(const Store& store, const TreeRecord& record) {
 
 namespace {
 
-constexpr int longest_look = 5;  // seconds
-
-// Whether there is a directory with something in it.  Looked at by a grandchild, which nobody waits
-// for: on a server that is down it is stuck until SIGALRM ends it, and this process would be too.
-Status look_at(const std::string& directory) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("cannot make a pipe", errno);
-  const UniqueFd reader(ends[0]);
-  UniqueFd writer(ends[1]);
-  const pid_t child = ::fork();
-  if (child < 0) return system_error("cannot fork", errno);
-  if (child == 0) {
-    if (::fork() != 0) ::_exit(0);
-    ::signal(SIGALRM, SIG_DFL);
-    ::alarm(longest_look);
-    const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(directory.c_str()), ::closedir);
-    int why = errno;
-    if (listing) {
-      errno = 0;
-      const dirent* entry = ::readdir(listing.get());
-      while (entry != nullptr && (std::strcmp(entry->d_name, ".") == 0 ||
-                                  std::strcmp(entry->d_name, "..") == 0))
-        entry = ::readdir(listing.get());
-      why = entry != nullptr ? 0 : errno != 0 ? errno : ENODATA;
-    }
-    (void)!::write(writer.get(), &why, sizeof why);
-    ::_exit(0);
-  }
-  writer.reset();
-  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {}
-  pollfd wait{reader.get(), POLLIN, 0};
-  int why = ETIMEDOUT;
-  if (::poll(&wait, 1, (longest_look + 1) * 1000) <= 0 ||
-      ::read(reader.get(), &why, sizeof why) != sizeof why)
-    why = ETIMEDOUT;
-  // A directory that only others may list is one, too.
-  if (why == 0 || why == EACCES) return {};
+// Whether there is a directory with something in it.
+Status look_at(const std::string& directory, const Servers& servers) {
+  if (auto status = servers.ask(directory); !status) return status;
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(directory.c_str()), ::closedir);
   const char* remedy = "is the file system that it is on mounted?";
-  if (why == ENODATA) return Error{directory + " is empty", remedy, ENOENT};
-  if (why == ETIMEDOUT)
-    return Error{directory + " does not answer", "is its server up?", ETIMEDOUT};
-  return system_error("cannot examine " + directory, why, remedy);
+  // A directory that only others may list is one, too.
+  if (!listing && errno == EACCES) return {};
+  if (!listing) return system_error("cannot examine " + directory, errno, remedy);
+  errno = 0;
+  while (const dirent* entry = ::readdir(listing.get()))
+    if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0) return {};
+  if (errno != 0) return system_error("cannot examine " + directory, errno, remedy);
+  return Error{directory + " is empty", remedy, ENOENT};
 }
 
-}  // namespace
-
-Result<bool> mount_tree(const Store& store, const TreeRecord& record) {
+Result<bool> mount_one(const Store& store, const TreeRecord& record, const MountTable& table,
+                       const Servers& servers) {
   if (!is_mounted_kind(store, record)) return false;
-  const auto table = MountTable::read();
-  if (!table) return table.error();
   const std::string target = store.tree(record);
-  if (table->at(target) != nullptr) return false;
+  if (table.at(target) != nullptr) return false;
   if (record.kind == TreeRecord::Kind::image) {
     if (auto status = mount_image(store.image(record), record.origin, target); !status)
       return status.error();
     return true;
   }
-  if (auto status = look_at(record.origin); !status) return status.error();
+  if (auto status = look_at(record.origin, servers); !status) return status.error();
   if (auto status = bind_tree(record.origin, target); !status) return status.error();
   return true;
+}
+
+}  // namespace
+
+Result<bool> mount_tree(const Store& store, const TreeRecord& record) {
+  const auto table = MountTable::read();
+  if (!table) return table.error();
+  return mount_one(store, record, *table, Servers(*table));
 }
 
 Result<TreeMounts> mount_trees(const Store& store, const Allowlist& list,
@@ -92,10 +65,14 @@ Result<TreeMounts> mount_trees(const Store& store, const Allowlist& list,
   TreeMounts out;
   const auto records = store.records();
   if (!records) return records.error();
+  // Read once: on a node with thousands of mounts it is long.  No two trees have one place.
+  const auto table = MountTable::read();
+  if (!table) return table.error();
+  const Servers servers(*table);
   for (const OsEntry* entry : trees_of(list)) {
     const TreeRecord* record = find_record(*records, entry->path);
     if (record == nullptr) continue;
-    const auto mounted = mount_tree(store, *record);
+    const auto mounted = mount_one(store, *record, *table, servers);
     if (!mounted)
       out.missing.push_back({file, entry->line, "the tree of " + in_quotes(entry->name) +
                                                     " is not there: " + mounted.error().what});
@@ -110,6 +87,7 @@ UnmountedTrees unmounted_trees(const Store& store, const Allowlist& list) {
   const auto records = store.records();
   const auto table = MountTable::read();
   if (!records || !table) return out;
+  const Servers servers(*table);
   for (const OsEntry* entry : trees_of(list)) {
     const TreeRecord* record = find_record(*records, entry->path);
     if (entry->closed || record == nullptr || !is_mounted_kind(store, *record) ||
@@ -117,7 +95,7 @@ UnmountedTrees unmounted_trees(const Store& store, const Allowlist& list) {
       continue;
     const bool there = record->kind == TreeRecord::Kind::image
                            ? ::access(store.image(*record).c_str(), F_OK) == 0
-                           : look_at(record->origin).ok();
+                           : look_at(record->origin, servers).ok();
     (there ? out.ready : out.waiting).push_back(entry->name);
   }
   return out;

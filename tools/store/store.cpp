@@ -15,6 +15,7 @@
 
 #include "lib/names.h"
 #include "lib/replace.h"
+#include "lib/servers.h"
 
 namespace chos {
 namespace {
@@ -131,6 +132,9 @@ Status Store::prepare() const {
 
 Result<std::vector<TreeRecord>> Store::records() const {
   std::vector<TreeRecord> out;
+  if (auto status = Servers::of_node().ask(trees_); !status)
+    return Error{"the directory of the trees, " + status.error().what, status.error().remedy,
+                 status.error().code};
   const auto files = names_in(own("os"));
   if (errno != 0 && errno != ENOENT && errno != ENOTDIR)
     return system_error("cannot read what chosctl knows of the trees in " + own("os"), errno,

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Trees on a server that does not answer: a file system of FUSE that nobody serves.
+#include "lib/servers.h"
+
+#include <fcntl.h>
+
+#include <chrono>
+
+#include "fake_node.h"
+#include "lib/bring_up.h"
+#include "lib/doctor.h"
+#include "lib/missing_trees.h"
+#include "lib/status.h"
+#include "lib/watch.h"
+
+namespace chos::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::seconds;
+
+TEST(Servers, TheirFileSystems) {
+  for (const char* type : {"nfs", "nfs4", "cifs", "autofs", "fuse", "fuse.sshfs", "fuseblk", "lustre"})
+    EXPECT_TRUE(waits_for_server(type)) << type;
+  for (const char* type : {"ext4", "tmpfs", "overlay", "squashfs", "xfs"})
+    EXPECT_FALSE(waits_for_server(type)) << type;
+}
+
+TEST(Servers, OfPaths) {
+  const auto table = MountTable::parse(
+      "20 1 8:1 / / rw - ext4 /dev/a rw\n21 20 0:50 / /net rw - nfs4 s:/ rw\n");
+  ASSERT_TRUE(table);
+  const Servers servers(*table);
+  EXPECT_TRUE(servers.serve("/net/trees/x"));
+  EXPECT_FALSE(servers.serve("/network"));
+  // A server that answers may say that there is nothing; a local directory is not asked.
+  EXPECT_TRUE(servers.ask("/net/nothing"));
+  EXPECT_TRUE(servers.ask("/tmp"));
+}
+
+class SilentServer : public FakeNode {
+ protected:
+  UniqueFd server;
+
+  void SetUp() override {
+    FakeNode::SetUp();
+    if (IsSkipped()) return;
+    write_text(top + "/list", "trixie:/os/trixie\nfar:/os/far\nalso:/os/far/also\n");
+    make_tree("far");
+  }
+  void TearDown() override {
+    server.reset();  // who waits for it is let go
+    FakeNode::TearDown();
+  }
+  void falls_silent() {
+    server = UniqueFd(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
+    if (!server) GTEST_SKIP() << "no /dev/fuse here";
+    const std::string options =
+        "fd=" + std::to_string(server.get()) + ",rootmode=40000,user_id=0,group_id=0";
+    ASSERT_EQ(::mount("server", (top + "/trees/far").c_str(), "fuse.far", 0, options.c_str()), 0);
+  }
+  std::string valid() const { return read_text(top + "/kernel/valid"); }
+  bool warned(const std::string& text) const {
+    return joined(log.warnings).find(text) != std::string::npos;
+  }
+};
+
+TEST_F(SilentServer, CostsOnce) {
+  falls_silent();
+  if (IsSkipped()) return;
+  const auto servers = Servers::of_node();
+  auto began = Clock::now();
+  const auto status = servers.ask(top + "/trees/far");
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, ETIMEDOUT);
+  EXPECT_EQ(status.error().what, top + "/trees/far does not answer");
+  EXPECT_GE(Clock::now() - began, seconds(9));
+  EXPECT_LT(Clock::now() - began, seconds(13));
+  began = Clock::now();
+  EXPECT_FALSE(servers.ask(top + "/trees/far/also"));
+  EXPECT_FALSE(Servers::of_node().ask(top + "/trees/far"));
+  EXPECT_LT(Clock::now() - began, seconds(5));
+  EXPECT_TRUE(servers.ask(top + "/trees/trixie"));
+}
+
+// Its OSs are closed; nothing else waits, and nothing of its trees is touched.
+TEST_F(SilentServer, AtBoot) {
+  falls_silent();
+  if (IsSkipped()) return;
+  const auto began = Clock::now();
+  ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+  EXPECT_LT(Clock::now() - began, seconds(20));
+  EXPECT_EQ(valid(), "trixie:/os/trixie\nfar:/os/far:closed\nalso:/os/far/also:closed\n");
+  EXPECT_TRUE(warned("the tree of 'far' at " + top + "/trees/far does not answer; the OS is closed"))
+      << joined(log.warnings);
+  EXPECT_TRUE(warned("2 OSs are closed"));
+  EXPECT_EQ(read_text(shared_in("trixie")), "root:x:0:0::/root:/bin/sh\n");
+
+  const auto status = examine_node(node);
+  ASSERT_EQ(status.oses.size(), 3U);
+  EXPECT_EQ(describe_state(status.oses[0].entry), "open");
+  EXPECT_EQ(describe_state(status.oses[1].entry), "server does not answer");
+  EXPECT_TRUE(status.oses[1].in_kernel);
+  Findings findings;
+  examine_tree(Allowlist(), status.oses[1].entry, top + "/trees/far", node.config, "6.1",
+               Servers::of_node(), findings);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_NE(findings[0].what.find("does not answer"), std::string::npos);
+  // Not there and not gone: chosctl watch leaves it as it is.
+  const auto table = MountTable::read();
+  ASSERT_TRUE(table);
+  const auto list = loaded_list(node);
+  const auto states = look_at_trees(node.config, list, list, *table);
+  EXPECT_EQ(states.count("far"), 0U);
+  EXPECT_TRUE(states.at("trixie").there);
+  EXPECT_LT(Clock::now() - began, seconds(25));
+}
+
+// All names of a tree are open or closed together, or the kernel's list would be none.
+TEST_F(SilentServer, ByAnotherName) {
+  write_text(top + "/list", "far:/os/far\n");
+  ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+  falls_silent();
+  if (IsSkipped()) return;
+  write_text(top + "/list", "far:/os/far\nnew:/os/far\n");
+  ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+  EXPECT_EQ(valid(), "far:/os/far\nnew:/os/far\n");
+}
+
+// Nothing of it is looked at that would wait, nor what lies in its directories.
+TEST_F(SilentServer, OnTheWay) {
+  make_directories(top + "/trees/far/image");
+  falls_silent();
+  if (IsSkipped()) return;
+  ASSERT_EQ(::symlink((top + "/trees/far").c_str(), (top + "/trees/link").c_str()), 0);
+  const auto servers = Servers::of_node();
+  EXPECT_EQ(servers.real_path(top + "/trees/link/x/y"), top + "/trees/far/x/y");
+  EXPECT_TRUE(servers.serve(top + "/trees/link/x"));
+  EXPECT_FALSE(servers.serve(top + "/trees/trixie"));
+  EXPECT_FALSE(servers.ask(top + "/trees/link/x"));
+  node.config.trees = top + "/trees/link/os";
+  EXPECT_EQ(with_real_paths(node.config).trees, top + "/trees/far/os");
+  // An image that is mounted on a directory of the server.
+  const auto table = MountTable::parse(
+      "20 1 8:1 / / rw - ext4 /dev/a rw\n21 20 0:50 / /net rw - nfs4 s:/ rw\n"
+      "22 21 7:0 / /net/squash rw - squashfs /dev/loop0 rw\n");
+  ASSERT_TRUE(table);
+  EXPECT_TRUE(Servers(*table).serve("/net/squash/bin"));
+}
+
+// Who is let in waits for it, as in the base OS: a server that is slow for a while fails no job.
+TEST_F(SilentServer, WhileItIsOpen) {
+  write_text(top + "/list", "trixie:/os/trixie\nfar:/os/far:suid\n");
+  ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+  ASSERT_EQ(valid(), "trixie:/os/trixie\nfar:/os/far:suid\n");
+  const auto flags = flags_at(farm("/os/far"));
+  falls_silent();
+  if (IsSkipped()) return;
+  log = Recorder();
+  make_tree("sid");
+  write_text(top + "/list", "trixie:/os/trixie\nfar:/os/far:suid\nsid:/os/sid\n");
+  const auto began = Clock::now();
+  ASSERT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_LT(Clock::now() - began, seconds(20));
+  EXPECT_EQ(valid(), "trixie:/os/trixie\nfar:/os/far:suid\nsid:/os/sid\n");
+  EXPECT_EQ(flags_at(farm("/os/far")), flags);
+  EXPECT_TRUE(warned("does not answer; the OS stays open")) << joined(log.warnings);
+  EXPECT_FALSE(warned("closed because"));
+  const auto status = examine_node(node);
+  ASSERT_EQ(status.oses.size(), 3U);
+  EXPECT_EQ(describe_state(status.oses[1].entry), "open, server does not answer, suid");
+  EXPECT_TRUE(status.oses[1].in_kernel);
+}
+
+}  // namespace
+}  // namespace chos::test

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lib/servers.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <climits>
+#include <csignal>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "lib/files.h"
+#include "lib/names.h"
+
+// Of Linux 5.9; older headers lack it.
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+
+namespace chos {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int longest_look = 10;  // seconds
+constexpr auto remembered = std::chrono::seconds(50);
+constexpr int most_links = 40;  // as the kernel
+
+constexpr std::string_view automounter = "autofs";
+constexpr std::array<std::string_view, 14> types = {
+    automounter, "nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "lustre", "gpfs", "beegfs", "afs",
+    "9p", "ocfs2", "gfs2"};
+
+// The errno of opening, asking and reading the directory, or 0.
+int look(const char* directory) {
+  const UniqueFd fd(::open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return errno;
+  struct statx info {};
+  // Not from what this machine remembers.
+  if (::statx(fd.get(), "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_MODE, &info) != 0) return errno;
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::fdopendir(::dup(fd.get())), ::closedir);
+  if (!listing) return errno;
+  errno = 0;
+  return ::readdir(listing.get()) == nullptr ? errno : 0;
+}
+
+// The same, or ETIMEDOUT.  By a grandchild, which nobody waits for: on a server that is down it is stuck
+// until SIGALRM ends it, or for longer, and this process would be too.
+int look_from_afar(const std::string& directory) {
+  int ends[2];
+  // For want of a descriptor or of memory no OS is closed.
+  if (::pipe2(ends, O_CLOEXEC) != 0) return 0;
+  const UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  const pid_t child = ::fork();
+  if (child < 0) return 0;
+  if (child == 0) {
+    if (::fork() != 0) ::_exit(0);
+    // It must hold no lock and no terminal of ours.
+    if (::dup2(writer.get(), 0) != 0) ::_exit(1);
+    (void)::syscall(SYS_close_range, 1U, ~0U, 0U);
+    ::signal(SIGALRM, SIG_DFL);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::alarm(longest_look);
+    const int why = look(directory.c_str());
+    (void)!::write(0, &why, sizeof why);
+    ::_exit(0);
+  }
+  writer.reset();
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {}
+  pollfd wait{reader.get(), POLLIN, 0};
+  int why = ETIMEDOUT;
+  if (::poll(&wait, 1, (longest_look + 1) * 1000) <= 0 ||
+      ::read(reader.get(), &why, sizeof why) != sizeof why)
+    return ETIMEDOUT;
+  return why;
+}
+
+// What a server that answers may say of a directory.
+bool is_answer(int why) {
+  return why == 0 || why == EACCES || why == EPERM || why == ENOENT || why == ENOTDIR ||
+         why == ESTALE;
+}
+
+// What is silent together: the mounts of one NFS server, the rest one by one; of an automounter each
+// name that it knows.
+std::string server_of(const Mount& mount, const std::string& directory) {
+  if (mount.type.starts_with("nfs")) return "nfs " + mount.source.substr(0, mount.source.rfind(":/"));
+  if (mount.type != automounter) return mount.device;
+  const auto key = directory.find('/', mount.target.size() + 1);
+  return "automounter " + directory.substr(0, key);
+}
+
+}  // namespace
+
+bool waits_for_server(const std::string& type) {
+  return type.starts_with("fuse") || std::find(types.begin(), types.end(), type) != types.end();
+}
+
+Servers Servers::of_node() {
+  auto table = MountTable::read();
+  return Servers(table ? std::move(*table) : MountTable());
+}
+
+Servers::Servers(MountTable table) : table_(std::move(table)) {
+  for (const auto& mount : table_.mounts())
+    if (waits_for_server(mount.type)) targets_.insert(mount.target);
+}
+
+// Null: nothing, or something else is mounted there.
+const Mount* Servers::served_at(std::string_view target) const {
+  if (targets_.find(target) == targets_.end()) return nullptr;
+  const Mount* mount = table_.at(target);
+  return mount != nullptr && waits_for_server(mount->type) ? mount : nullptr;
+}
+
+std::string Servers::real_path(const std::string& path) const {
+  const auto parts = split(path, '/');
+  std::deque<std::string> rest(parts.begin(), parts.end());
+  std::string done;
+  for (int links = 0; !rest.empty();) {
+    const std::string name = rest.front();
+    rest.pop_front();
+    if (name.empty() || name == ".") continue;
+    if (name == "..") {
+      done.resize(done.empty() ? 0 : done.rfind('/'));
+      continue;
+    }
+    const std::string here = done + "/" + name;
+    char target[PATH_MAX];
+    const bool served = served_at(here) != nullptr;
+    const ssize_t size = served ? -1 : ::readlink(here.c_str(), target, sizeof target);
+    if (size < 0 || ++links > most_links) {
+      done = here;
+      if (!served) continue;
+      for (const auto& other : rest)
+        if (!other.empty()) done += "/" + other;
+      return done;
+    }
+    const std::string_view text(target, static_cast<std::size_t>(size));
+    if (text.starts_with('/')) done.clear();
+    const auto more = split(text, '/');
+    rest.insert(rest.begin(), more.begin(), more.end());
+  }
+  return done.empty() ? "/" : done;
+}
+
+// The file systems of servers on the way to a path, the outer first.
+std::vector<const Mount*> Servers::on_the_way(const std::string& real) const {
+  std::vector<const Mount*> found;
+  for (std::size_t end = 0; end != std::string::npos;) {
+    end = real.find('/', end + 1);
+    if (const Mount* mount = served_at(std::string_view(real).substr(0, end)))
+      found.push_back(mount);
+  }
+  return found;
+}
+
+bool Servers::serve(const std::string& path) const { return !on_the_way(real_path(path)).empty(); }
+
+Status Servers::ask(const std::string& path) const {
+  static std::map<std::string, Clock::time_point> silent;
+  const std::string real = real_path(path);
+  const auto way = on_the_way(real);
+  for (const Mount* mount : way) {
+    const bool last = mount == way.back() && table_.holding(real) == mount;
+    const std::string directory = last ? real : mount->target;
+    const std::string server = server_of(*mount, directory);
+    const auto before = silent.find(server);
+    if (before == silent.end() || Clock::now() - before->second > remembered) {
+      silent.erase(server);
+      if (is_answer(look_from_afar(directory))) continue;
+      silent[server] = Clock::now();
+    }
+    return Error{path + " does not answer", "is its server up?", ETIMEDOUT};
+  }
+  return {};
+}
+
+}  // namespace chos
