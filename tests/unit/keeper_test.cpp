@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <fstream>
+#include <thread>
 
 #include "elf_file.h"
 #include "keeper_fixture.h"
@@ -378,6 +379,19 @@ TEST_F(KeeperTest, OneAtATimeForEachOs) {
   write_text(node.allowlist_file, "# ours\n");
   EXPECT_EQ(replace("os", "two").error().code, EWOULDBLOCK);
   EXPECT_TRUE(add("other", "two"));
+}
+
+// What a chosctl that was killed had started ends in its own time, soon.
+TEST_F(KeeperTest, WaitsForWhatIsEnding) {
+  ASSERT_TRUE(add("os", "one"));
+  auto held = store().take("os");
+  ASSERT_TRUE(held);
+  std::thread ending([&held] {
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    *held = UniqueFd();
+  });
+  EXPECT_TRUE(replace("os", "two"));
+  ending.join();
 }
 
 TEST_F(KeeperTest, NeverEmptiesWhatIsMountedInATree) {

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import traceback
 
-from . import fuzz, kernels, qemu, results, suites
+from . import builders, fuzz, kernels, qemu, results, suites
 from .progress import Failure, Parallel, say
 
 HELP = """\
@@ -29,6 +29,7 @@ come from its own mirror and are kept in ${XDG_CACHE_HOME:-~/.cache}/chos, with 
   tests/run vm 6.12 condor_*    jobs of HTCondor
   tests/run vm 6.1 reboot_*     a node that comes up by itself, and does so again
   tests/run long [KERNEL] [CASE]  the cases with bigger loads
+  tests/run builders [KILLS]    chosctl os add killed 50 times with each builder at work: 20 minutes
   tests/run bench [...]         what chos costs, in guest instructions (bench --help)
 
 CHOS_NO_KVM=1 goes without hardware virtualisation, CHOS_SEED=N repeats random choices.
@@ -50,11 +51,11 @@ def _vm(words: list, long: bool) -> list:
     return [outcome for name in names for outcome in done[name]]
 
 
-def _fuzz(words: list) -> list:
-    seconds = words.pop(0) if words else str(fuzz.SECONDS)
-    if words or not seconds.isdecimal() or int(seconds) == 0:
-        raise Failure("expected: tests/run fuzz [SECONDS]")
-    return fuzz.fuzz(int(seconds))
+def _number(words: list, usual: int, expected: str) -> int:
+    number = words.pop(0) if words else str(usual)
+    if words or not number.isdecimal() or int(number) == 0:
+        raise Failure(f"expected: tests/run {expected}")
+    return int(number)
 
 
 def _everything() -> list:
@@ -107,7 +108,9 @@ def main() -> int:
         if what in ("vm", "long"):
             outcomes = _vm(words, long or what == "long")
         elif what == "fuzz":
-            outcomes = _fuzz(words)
+            outcomes = fuzz.fuzz(_number(words, fuzz.SECONDS, "fuzz [SECONDS]"))
+        elif what == "builders":
+            outcomes = builders.killed(_number(words, builders.KILLS, "builders [KILLS]"))
         elif words:
             raise Failure(f"{what} takes no more words; see tests/run --help")
         elif what in ("everything", "unit", "check"):

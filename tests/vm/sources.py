@@ -26,7 +26,7 @@ _DEBIAN = {
 }
 # A compiler and Python with its own tests, to compare with a plain chroot.
 _INCLUDED = "--allow-expired --include gcc,libc6-dev,python3,libpython{}-testsuite"
-_SPEC = """Name: tinyos
+SPEC = """Name: tinyos
 Version: 1
 Release: 1
 Summary: A tree
@@ -123,7 +123,7 @@ def store() -> Store:
     host.need("trees", "images", "sources")
     suites = sorted({"bullseye", "bookworm", "trixie", "sid"})
     parts = cache.files_under(TOP / "tools/store")
-    key = cache.key_of(inspect.getsource(_tiny), _SMALL, _PACKED, _SPEC, _DEBIAN, _INCLUDED,
+    key = cache.key_of(inspect.getsource(tiny_tree), _SMALL, _PACKED, SPEC, _DEBIAN, _INCLUDED,
                        *parts, *map(mirror.identity, suites))
     path = cache.entry("stores", "sources", key, _make, keep=1)
     return Store(path / "root", path.name)
@@ -137,8 +137,8 @@ def _make(path: Path) -> None:
                      for name, (words, python) in _DEBIAN.items())
     with tempfile.TemporaryDirectory(dir=path) as folder:
         work = Path(folder)
-        tree = _tiny(work / "tree")
-        (work / "tinyos.spec").write_text(_SPEC)
+        tree = tiny_tree(work / "tree")
+        (work / "tinyos.spec").write_text(SPEC)
         env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(work), "LC_ALL": "C",
                "WORK": str(work), "OUT": str(path / "root"), "TREE": str(tree),
                "CHOSCTL": str(tools.build(False) / "tools/chosctl/chosctl")}
@@ -147,7 +147,8 @@ def _make(path: Path) -> None:
     say(f"OSs of every source: made in {elapsed() - began:.0f} s")
 
 
-def _tiny(tree: Path) -> Path:
+def tiny_tree(tree: Path) -> Path:
+    """A tree of busybox, made there."""
     for name in ("bin", "etc", "root", "tmp", "var"):
         (tree / name).mkdir(parents=True)
     (tree / "tmp").chmod(0o1777)

@@ -67,6 +67,7 @@ class Keeper {
 
   /// Takes the journal of an OS, with nothing left in it; what there is may be looked at then.
   Result<UniqueFd> begin(const std::string& name);
+  Result<UniqueFd> take_in_time(const std::string& name);
   void end(const std::string& name);
   Status finish_interrupted(const std::string& name);
   Status clean_work(const std::string& name);

@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <thread>
 
 #include "lib/doctor.h"
 #include "lib/files.h"
@@ -22,6 +24,8 @@
 
 namespace chos {
 namespace {
+
+constexpr auto longest_wait = std::chrono::seconds(5);
 
 std::string now_text() {
   const std::time_t now = std::time(nullptr);
@@ -272,11 +276,25 @@ Status Keeper::recover(const std::string& concerned) {
   return {};
 }
 
+// What a chosctl that was killed had started takes a moment to end, and has its journal that long.
+Result<UniqueFd> Keeper::take_in_time(const std::string& name) {
+  const auto end = std::chrono::steady_clock::now() + longest_wait;
+  for (bool waiting = false;; waiting = true) {
+    auto journal = store_.take(name);
+    if (journal || journal.error().code != EWOULDBLOCK || std::chrono::steady_clock::now() > end)
+      return journal;
+    if (!waiting)
+      progress_.stage("waiting for another chosctl that is at work on " + in_quotes(name));
+    if (!progress_.tick("")) return Error{"interrupted", "", EINTR};
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
 Result<UniqueFd> Keeper::begin(const std::string& name) {
   // Twice: whoever had the journal may have been killed just before it was taken here.
   for (int tries = 0; tries < 2; ++tries) {
     if (auto status = recover(name); !status) return status.error();
-    auto journal = store_.take(name);
+    auto journal = take_in_time(name);
     if (!journal) return journal;
     const auto left = store_.journal(name);
     if (!left) return left.error();
