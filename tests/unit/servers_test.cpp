@@ -83,6 +83,33 @@ TEST_F(SilentServer, CostsOnce) {
   EXPECT_TRUE(servers.ask(top + "/trees/trixie"));
 }
 
+// An automounter that mounts on the directory itself (systemd's) has one server, and a map of names many.
+TEST_F(SilentServer, OfAnAutomounter) {
+  const std::string direct = top + "/direct", map = top + "/map";
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const UniqueFd reader(ends[0]), writer(ends[1]);
+  for (const auto& place : {direct, map}) {
+    make_directories(place);
+    // Of another process group: what this one asks for waits for somebody to answer.
+    const std::string options = "fd=" + std::to_string(writer.get()) + ",pgrp=1,minproto=5,maxproto=5," +
+                                (place == map ? "indirect" : "direct");
+    if (::mount("mute", place.c_str(), "autofs", 0, options.c_str()) != 0)
+      GTEST_SKIP() << "the kernel has no autofs";
+  }
+  const auto servers = Servers::of_node();
+  const auto time_of = [&servers](const std::string& path) {
+    const auto began = Clock::now();
+    EXPECT_FALSE(servers.ask(path)) << path;
+    return Clock::now() - began;
+  };
+  EXPECT_GE(time_of(direct + "/a"), seconds(9));
+  EXPECT_LT(time_of(direct + "/b"), seconds(1));
+  EXPECT_GE(time_of(map + "/a/x"), seconds(9));
+  EXPECT_LT(time_of(map + "/a/y"), seconds(1));
+  EXPECT_GE(time_of(map + "/b"), seconds(9));
+}
+
 // Its OSs are closed; nothing else waits, and nothing of its trees is touched.
 TEST_F(SilentServer, AtBoot) {
   falls_silent();

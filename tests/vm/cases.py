@@ -20,7 +20,8 @@ _MARK = re.compile(r"\] chos-test: (start|end) (\S+)")
 REWRITING = ("load_unload_under_load",)
 NODE_LIMIT = 60  # seconds for a case in the node
 LONG_NODE_LIMIT = 300
-MOUNTING_IMAGES = {"node_layer", "node_os_commands", "node_os_killed", "node_replace_under_jobs"}
+MOUNTING_IMAGES = {"node_layer", "node_os_commands", "node_os_killed", "node_os_suid",
+                   "node_replace_under_jobs"}
 _PATIENCE = 60  # seconds beyond a case's own limit
 
 
@@ -140,8 +141,7 @@ def run_node_cases(kernel, names: list, long: bool = False) -> list:
         files["case-runner"] = (BOOT / "case-runner", 0o755)
         files["cases"] = ("".join(f"{name}\n" for name in rest), 0o644)
         if MOUNTING_IMAGES.intersection(rest):
-            for kind, content in small_tree.images().items():
-                files[f"{node.TESTS}/small.{kind}"] = (content, 0o644)
+            files.update(small_tree.files())
         return qemu.boot(kernel, node.archive(kernel, files).build(),
                          f"{kernel.name}-node", disks=disks,
                          on_line=watch.line, on_wait=watch.wait,

@@ -38,8 +38,11 @@ class Group:
     os_trees: tuple = ()  # (name of the OS, tree) beside those that every node has
     helpers: tuple = ()  # files of the group's directory that the cases use
     like: tuple = ()  # groups whose lib.sh and set-up.sh are there too, as GROUP-lib.sh, GROUP-set-up
-    enabled: dict = field(default_factory=dict)  # unit -> the unit or target that wants it, at boot
+    # Unit -> the unit or target that wants it, at boot; with the files of reboot/ that they need.
+    enabled: dict = field(default_factory=dict)
     reboots: bool = False  # a reboot boots again
+    diskless: bool = False  # its root is a read-only image, with memory above
+    images: bool = False  # small.squashfs and small.erofs are there
     sources: bool = False  # its OSs are those that chosctl made of every source
 
     def scripts(self) -> dict:
@@ -57,6 +60,8 @@ class Group:
         return (image.ext4(tree, {"": trees.get(tree)}, spare=400), oss)
 
 
+_ENABLED = {"chos.service": "multi-user.target", "chos-watch.service": "chos.service",
+            "ssh.service": "multi-user.target", "cron.service": "multi-user.target"}
 GROUPS = (
     # The home on a server is mounted from the node itself.  What a login costs is measured.
     Group("login", {"6.1": "login12", "6.12": "login13"},
@@ -74,16 +79,21 @@ GROUPS = (
     Group("globus", {"6.1": "grid12"}, {}, limit=100, like=("sge", "slurm")),
     Group("condor", {"6.12": "condor13"}, {}),
     # What chosctl costs on a big node, in instructions.
-    Group("scale", {"6.1": "login12"}, {}, measured=("scale_hundred",), limit=300),
+    Group("scale", {"6.1": "login12"}, {}, measured=("scale_hundred",), limit=300,
+          images=True),
     # Trees of every source.  What Python's own tests say takes its time.
     Group("sources", {"6.1": "login12"}, {},
           modules=("sunrpc", "nfsd", "nfsv4", "auth_rpcgss"), helpers=("dns.py",), limit=300, sources=True),
     # The node as an administrator leaves it: chos and daemons are enabled, nobody calls chosctl.
     Group("reboot", {"6.1": "login12", "6.12": "login13"},
           {"6.1": ("reboot_late_tree", "reboot_node")},
-          helpers=("sshd_config", "ssh_config", "allowlist"), reboots=True,
-          enabled={"chos.service": "multi-user.target", "chos-watch.service": "chos.service",
-                   "ssh.service": "multi-user.target", "cron.service": "multi-user.target"}),
+          reboots=True, images=True, enabled=_ENABLED),
+    # The same on a node without a disk of its own.
+    Group("diskless", {"6.1": "login12", "6.12": "login13"}, {"6.1": ("diskless_comes_up",)},
+          like=("reboot",), images=True, diskless=True, enabled=_ENABLED),
+    # Trees on another machine, an NFS server, which may be away.
+    Group("server", {"6.1": "login12"}, {}, modules=("virtio_net", "sunrpc", "nfsd", "nfsv4", "auth_rpcgss", "autofs4"),
+          helpers=("wire",), like=("sources", "reboot"), nodes=2, limit=300, reboots=True, sources=True),
 )
 
 
@@ -121,7 +131,8 @@ def run(kernel, wanted: list, long: bool, every_time: bool, disk_lock) -> list:
 def _run_cases(kernel, group: Group, names: list, disks: tuple, long: bool, icount: bool) -> list:
     limit = LONG_LIMIT if long else group.limit
     append = ("rw net.ifnames=0 systemd.show_status=false systemd.log_target=journal"
-              + f" chostest.limit={limit}" + (" chostest.long=1" if long else ""))
+              + f" chostest.limit={limit}" + (" chostest.long=1" if long else "")
+              + (" chostest.root=overlay" if group.diskless else ""))
 
     def boot(rest: list, watch: cases.Watch) -> qemu.Run:
         label = f"{kernel.name}-{group.name}"
@@ -176,11 +187,12 @@ def _archive(kernel, group: Group, names: list):
             tools.plugin_for_slurm("24.11"), 0o644)
     for unit, wanting in group.enabled.items():
         files[f"etc/systemd/system/{wanting}.wants/{unit}"] = (f"/usr/lib/systemd/system/{unit}", None)
-    if group.reboots:  # what set-up would be too late for
-        files["etc/chos"] = (folder / "allowlist", 0o644)
-        files["etc/ssh/sshd_config"] = (folder / "sshd_config", 0o644)
-        files["root/.ssh/config"] = (folder / "ssh_config", 0o600)
-        files[f"{node.TESTS}/small.squashfs"] = (small_tree.images()["squashfs"], 0o644)
+    if group.images:
+        files.update(small_tree.files())
+    if group.enabled:  # what set-up would be too late for
+        files["etc/chos"] = (HERE / "reboot/allowlist", 0o644)
+        files["etc/ssh/sshd_config"] = (HERE / "reboot/sshd_config", 0o644)
+        files["root/.ssh/config"] = (HERE / "reboot/ssh_config", 0o600)
         for path in ("etc/ssh/ssh_host_ed25519_key", "root/.ssh/id_ed25519"):
             files[path] = (_key(), 0o600)
         files["etc/ssh/authorized_keys"] = (_key().with_name("cluster_key.pub"), 0o644)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A tree of nothing but busybox, as images that a node mounts read-only."""
+"""A tree of busybox and a setuid program, as images that a node mounts read-only."""
 
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
-from . import cache, host, initramfs
+from . import cache, guest, host, initramfs, node
 from .progress import run
 
 _APPLETS = ("sh", "cat", "ls", "id", "readlink", "touch", "mkdir", "test", "ping")
@@ -24,10 +24,10 @@ def images() -> dict:
     """Kind of file system -> the bytes of an image with the tree in it."""
     host.need("images")
     with tempfile.TemporaryDirectory() as folder:
-        tree = Path(folder) / "tree"
-        _fill(tree)
         made = {}
         for kind, command in _MAKERS.items():
+            tree = Path(folder) / f"tree-{kind}"
+            _fill(tree, kind)
             image = Path(folder) / kind
             run([str(part) for part in command(tree, image)], f"an image of {kind}",
                 cache.logs() / f"image-{kind}.log")
@@ -35,7 +35,12 @@ def images() -> dict:
         return made
 
 
-def _fill(tree: Path) -> None:
+def files() -> dict:
+    """The images on a node: files for node.archive()."""
+    return {f"{node.TESTS}/small.{kind}": (content, 0o644) for kind, content in images().items()}
+
+
+def _fill(tree: Path, mark: str) -> None:
     for name in _DIRECTORIES:
         (tree / name).mkdir(parents=True)
     for name in ("tmp", "var/tmp"):
@@ -45,6 +50,11 @@ def _fill(tree: Path) -> None:
         (tree / "bin" / name).symlink_to("busybox")
     (tree / "usr/sbin/sudo").write_text("#!/bin/sh\necho its own\n")
     (tree / "usr/sbin/sudo").chmod(0o755)
+    # Says which rights it has: called "probe" it is that (guest/probe.cpp).
+    (tree / "bin/raised").mkdir()
+    shutil.copy(guest.build(), tree / "bin/raised/probe")
+    (tree / "bin/raised/probe").chmod(0o4755)
     (tree / "etc/passwd").write_text("its own\n")
+    (tree / "etc/mark").write_text(f"{mark}\n")
     (tree / "etc/os-release").write_text("ID=small\n")
     subprocess.run(["find", str(tree), "-exec", "touch", "-hd", "@1600000000", "{}", "+"], check=True)

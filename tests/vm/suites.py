@@ -83,7 +83,7 @@ _SOME_KERNELS = {"pidreuse_200000_forks": (), "orphans_10000": ("newest",),
 # ... and these ask little of the kernel, or what other cases ask of all four.
 _SOME_KERNELS |= {f"node_{case}": ("6.1", "newest") for case in (
     "allowlist_bad", "chos_base", "chos_refuses", "jobstarter", "metrics", "os_commands",
-    "reports", "user_file")}
+    "os_suid", "reports", "user_file")}
 
 
 def _in_every_run(case: str, kernel: str) -> bool:

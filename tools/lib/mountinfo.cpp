@@ -35,6 +35,9 @@ Mount mount_of(libmnt_fs* fs) {
   for (const auto option : split(options, ','))
     for (const auto& [flag, name] : flag_table)
       if (option == name) mount.flags |= flag;
+  const std::string of_type = text_of(mnt_fs_get_fs_options(fs));
+  for (const auto option : split(of_type, ','))
+    if (option == "indirect") mount.indirect = true;
   unsigned long propagation = 0;
   if (mnt_fs_get_propagation(fs, &propagation) == 0) {
     mount.shared = (propagation & MS_SHARED) != 0;

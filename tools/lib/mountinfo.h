@@ -33,6 +33,7 @@ struct Mount {
   bool shared = false;
   bool slave = false;
   bool unbindable = false;
+  bool indirect = false;  ///< of an automounter: it mounts on directories below, not on this one
 };
 
 class MountTable {

@@ -38,9 +38,8 @@ constexpr int longest_look = 10;  // seconds
 constexpr auto remembered = std::chrono::seconds(50);
 constexpr int most_links = 40;  // as the kernel
 
-constexpr std::string_view automounter = "autofs";
 constexpr std::array<std::string_view, 14> types = {
-    automounter, "nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "lustre", "gpfs", "beegfs", "afs",
+    "autofs", "nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "lustre", "gpfs", "beegfs", "afs",
     "9p", "ocfs2", "gfs2"};
 
 // The errno of opening, asking and reading the directory, or 0.
@@ -96,13 +95,12 @@ bool is_answer(int why) {
          why == ESTALE;
 }
 
-// What is silent together: the mounts of one NFS server, the rest one by one; of an automounter each
-// name that it knows.
+// What is silent together: the mounts of one NFS server; of an automounter's map each name.
 std::string server_of(const Mount& mount, const std::string& directory) {
   if (mount.type.starts_with("nfs")) return "nfs " + mount.source.substr(0, mount.source.rfind(":/"));
-  if (mount.type != automounter) return mount.device;
-  const auto key = directory.find('/', mount.target.size() + 1);
-  return "automounter " + directory.substr(0, key);
+  if (!mount.indirect) return mount.device;
+  const std::string below = directory.substr(mount.target.size());
+  return mount.device + below.substr(0, below.find('/', 1));
 }
 
 }  // namespace

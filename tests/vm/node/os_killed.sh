@@ -9,45 +9,57 @@ RANDOM=${CHOS_SEED:-$$}
 trees=/var/lib/chos/os
 nothing=$(mounts)
 start_node
-modprobe -a loop squashfs overlay || fail "the node lacks modules"
+modprobe -a loop squashfs erofs overlay || fail "the node lacks modules"
 expect 0 chosctl os add small "image:${0%/*}/small.squashfs"
-mkdir /run/tree
-cp -a $trees/small/. /run/tree/
 for mark in one two; do
-  echo $mark >/run/tree/etc/mark
-  tar -C /run/tree -cf /run/$mark.tar .
+  mkdir -p /srv/$mark
+  cp -a $trees/small/. /srv/$mark/
+  echo $mark >/srv/$mark/etc/mark
+  tar -C /srv/$mark -cf /run/$mark.tar .
 done
 expect 0 chosctl os remove small
-mounts_up=$(mounts)
+mounts_up=$(mounts) loops_up=$(losetup -n -l | wc -l)
 
-# before WHAT: the state in which it is killed, with the command in $words.
+# Of each kind of source that needs no builder: what is added, and what replaces it.  Each has its mark.
+kinds=(tar image dir)
+declare -A first=([tar]=tar:/run/one.tar [image]=image:${0%/*}/small.squashfs [dir]=dir:/srv/one)
+declare -A second=([tar]=tar:/run/two.tar [image]=image:${0%/*}/small.erofs [dir]=dir:/srv/two)
+declare -A mark_of=([tar]="one two" [image]="squashfs erofs" [dir]="one two")
+
+# before WHAT KIND: the state in which it is killed, with the command in $words.
 before() {
   case $1 in
-    add) words="add work tar:/run/one.tar" ;;
+    add) words="add work ${first[$2]}" ;;
     replace)
-      expect 0 chosctl os add work tar:/run/one.tar
-      words="replace work tar:/run/two.tar" ;;
+      expect 0 chosctl os add work "${first[$2]}"
+      words="replace work ${second[$2]}" ;;
     remove)
-      expect 0 chosctl os add work tar:/run/one.tar
+      expect 0 chosctl os add work "${first[$2]}"
       words="remove work" ;;
   esac
 }
 listed() { grep -q '^work:' /etc/chos; }
-# Whoever enters now finds a whole tree.
+# is_whole WHAT KIND: whoever enters now finds a whole tree; where it was to be replaced, there is one.
 is_whole() {
   expect 0 as alice chos -o trixie true
   # Where it was killed between the list and the node, the next command puts the list in force.
-  as alice chos -o work sh -c 'cat /etc/mark; id -un; cat /proc/chos/setchos' >$output 2>&1 || return 0
+  as alice chos -o work sh -c 'cat /etc/mark; id -un; cat /proc/chos/setchos' >$output 2>&1 || {
+    [ $1 != replace ] || fail "nobody can enter; $at"
+    return 0
+  }
+  read -r one two <<<"${mark_of[$2]}"
   case "$(tr '\n' ' ' <$output)" in
-    "one alice work " | "two alice work ") ;;
-    *) fail "who enters finds no whole tree" ;;
+    "$one alice work " | "$two alice work ") ;;
+    *) fail "who enters finds no whole tree; $at" ;;
   esac
 }
 for what in add replace remove; do
-  killed=0 tries=0 takes=0
+  killed=0 tries=0
+  declare -A times=()
   while ((killed < count)); do
     ((tries += 1)) && ((tries <= 5 * count + 5)) || fail "$what was killed $killed times only, of $((tries - 1))"
-    before $what
+    kind=${kinds[tries % 3]} takes=${times[${kinds[tries % 3]}]:-0}
+    before $what $kind
     moment=$((takes == 0 ? 9000000 : RANDOM * (takes / 32768 + 1) % takes))
     began=${EPOCHREALTIME/./}
     chosctl os $words >/run/said 2>&1 &
@@ -59,26 +71,28 @@ for what in add replace remove; do
     wait $run 2>/dev/null
     if [ $? = 137 ]; then
       killed=$((killed + 1))
-      at="$what was killed at $moment us"
+      at="$what of $kind was killed at $moment of $takes us"
     else
       # One that was through before its moment says how long it takes now.
-      takes=$((${EPOCHREALTIME/./} - began))
-      at="$what took $takes us"
+      times[$kind]=$((${EPOCHREALTIME/./} - began))
+      at="$what of $kind took ${times[$kind]} us"
     fi
-    is_whole
+    is_whole $what $kind
     next=add
     ! listed || next=replace
-    expect 0 chosctl os $next work tar:/run/two.tar
+    expect 0 chosctl os $next work ${second[$kind]}
     expect 0 as alice chos -o work cat /etc/mark
-    equal "$(cat $output)" two "the tree afterwards; $at"
+    equal "$(cat $output)" "${mark_of[$kind]#* }" "the tree afterwards; $at"
     expect 0 chosctl os verify work
     expect 0 chosctl os remove work
     equal "$(ls $trees | grep work)" "" "trees that are left; $at"
     equal "$(ls $trees/.chos/os $trees/.chos/work $trees/.chos/journal | grep -v :)" "" "what is left; $at"
     equal "$(mounts)" "$mounts_up" "mounts; $at"
+    equal "$(losetup -n -l | wc -l)" "$loops_up" "loop devices; $at"
   done
-  echo "$what killed $killed times of $tries, in up to $takes us"
+  echo "$what killed $killed times of $tries$(for kind in "${kinds[@]}"; do echo -n ", $kind takes ${times[$kind]:-?} us"; done)"
 done
-rm -rf /run/tree /run/*.tar $trees/.chos
+for mark in one two; do equal "$(cat /srv/$mark/etc/mark)" $mark "a directory that is not chosctl's"; done
+rm -rf /srv/one /srv/two /run/*.tar $trees/.chos
 stop_node
 equal "$(mounts)" "$nothing" "mounts after down"

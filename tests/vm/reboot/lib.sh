@@ -29,12 +29,12 @@ lands() {
   equal "$(cat $output)" "$2" "where $1 is"
 }
 
-# heard TEXT: chos-watch has said it since the boot, or says it now.
+# heard TEXT [N]: chos-watch has said it (N times) since the boot, or says it now.
 heard() {
   local reader
   exec 5< <(exec journalctl -q -b -f -n all -o cat -u chos-watch)
   reader=$!
-  timeout $((20 * CHOS_TIME_SCALE)) grep -q -m 1 -F -e "$1" <&5 ||
+  timeout $((20 * CHOS_TIME_SCALE)) grep -m "${2:-1}" -F -e "$1" <&5 >/dev/null ||
     fail "chos-watch does not say \"$1\", but: $(journalctl -q -b -o cat -u chos-watch)"
   kill "$reader"
   exec 5<&-

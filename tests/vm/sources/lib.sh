@@ -18,3 +18,32 @@ fresh_store() {
 }
 # release OS: its os-release as the base sees it.
 release() { (. $tree/$1/etc/os-release && echo "$ID ${VERSION_ID-}"); }
+
+python_modules="test_posixpath test_genericpath test_glob test_fnmatch test_stat test_tempfile test_shutil
+  test_pathlib test_popen test_pwd"
+# The line of the results: how many passed, failed, were skipped; and which.
+results() { grep -E '^([0-9]+ tests? |All [0-9]+ tests|    test_|Result: )' $1; }
+# python_agrees OS: ten modules of Python's own tests, of paths and processes, say in it what they say in a
+# plain chroot of its tree.
+python_agrees() {
+  local os=$1
+  mkdir -p -m 1777 /tmp/python
+  (cd /tmp/python && as alice TMPDIR=/tmp/python chos -o $os python3 -m test $python_modules) >/tmp/in-os 2>&1
+  # Plain: with what a chroot needs to have processes and accounts, in mounts of its own.
+  env -i PATH=/usr/sbin:/usr/bin:/bin HOME=/home/alice USER=alice LOGNAME=alice SHELL=/bin/bash TMPDIR=/tmp/python \
+    unshare -m --propagation private sh -ec '
+      tree=$1 persona=$2
+      shift 2
+      for place in proc sys dev tmp home etc/passwd etc/group; do mount --rbind /$place $tree/$place; done
+      exec $persona chroot --userspec=alice:alice $tree sh -c "cd /tmp/python && exec python3 -m test $*"' \
+    sh $tree/$os "$([ $os = i386 ] && echo linux32)" $python_modules >/tmp/in-chroot 2>&1
+  results /tmp/in-os >/tmp/in-os.results
+  results /tmp/in-chroot >/tmp/in-chroot.results
+  sed "s/^/$os: /" /tmp/in-os.results
+  [ -s /tmp/in-os.results ] || { tail -n 20 /tmp/in-os; fail "no results in $os"; }
+  diff /tmp/in-os.results /tmp/in-chroot.results >$output || {
+    tail -n 30 /tmp/in-os /tmp/in-chroot >>$output
+    fail "$os is not as a chroot"
+  }
+  rm -rf /tmp/python /tmp/in-*
+}

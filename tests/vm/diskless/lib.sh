@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause
+. "${0%/*}/reboot-lib.sh"
