@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# The same of a node all of whose trees are on the server, with what chosctl keeps beside them, and of
+# an automounter.
+. "${0%/*}/server-lib.sh"
+
+if [ "$CHOS_BOOT" = 1 ]; then
+  server_is_up
+  mounted_by noauto,x-systemd.automount,x-systemd.mount-timeout=15
+  systemctl start net-trees.automount
+  printf '[farm]\ntrees = "/net/trees"\n' >/etc/chos.conf
+  tree=/net/trees
+  fresh_store
+  enters deb12
+  rm /home/alice/.chos
+  boots_without_server
+fi
+is_in_service
+echo "chos.service took $(in_service) ms"
+expect 0 ssh alice@node id -un
+equal "$(cat $output)" alice "who logs in to the base"
+for os in deb12 squash oci; do closed_for_want $os; done
+server_returns
+heard "'deb12' is open: its tree is there"
+enters deb12
+for os in squash oci; do expect 0 as alice chos -o $os id -un; done
+server_goes
+others_go_on deb12
+# The store answers no question, and says so.
+expect 1 in_time 60 chosctl os list
+says "does not answer"
+server_returns
+expect 0 as alice timeout $((30 * CHOS_TIME_SCALE)) chos -o deb12 true
+ends
+rm /etc/chos.conf
