@@ -45,6 +45,9 @@ TEST(WhatChanged, AnAutomountersDirectoryIsNotTouched) {
   const auto states = look_at_trees(config, list, list, *table);
   EXPECT_EQ(states.count("nfs"), 0u);
   EXPECT_EQ(states.count("local"), 1u);
+  // But for an OS that is closed for want of it.
+  const Allowlist loaded({entry("nfs", true), entry("local")});
+  EXPECT_EQ(look_at_trees(config, list, loaded, *table).count("nfs"), 1u);
 }
 
 // Says each line on a pipe.
