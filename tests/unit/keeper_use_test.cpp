@@ -161,5 +161,20 @@ TEST_F(KeeperTest, WhatIsClosedInTheListIsClosedOnTheNode) {
   EXPECT_EQ(read_text(top + "/kernel/valid"), "os:/os/os:closed\n");
 }
 
+// A new tree is judged by itself, not by what the farm shows of the one before.
+TEST_F(KeeperTest, ReplacesATreeThatShowsSomethingOld) {
+  const std::string spool = top + "/spool";
+  make_directories(spool);
+  node.config.share = {spool};
+  ASSERT_TRUE(add("os", "one"));
+  node.kernel = KernelLink(top + "/kernel");
+  module.is_loaded = true;
+  ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+  fs::rename(spool, top + "/away");
+  make_directories(spool);
+  const auto replaced = replace("os", "two");
+  EXPECT_TRUE(replaced) << replaced.error().what;
+}
+
 }  // namespace
 }  // namespace chos::test

@@ -5,12 +5,14 @@
 #include <fcntl.h>
 
 #include <chrono>
+#include <map>
 
 #include "fake_node.h"
 #include "lib/bring_up.h"
 #include "lib/doctor.h"
 #include "lib/missing_trees.h"
 #include "lib/status.h"
+#include "lib/take_down.h"
 #include "lib/watch.h"
 
 namespace chos::test {
@@ -52,12 +54,22 @@ class SilentServer : public FakeNode {
     server.reset();  // who waits for it is let go
     FakeNode::TearDown();
   }
-  void falls_silent() {
+  void falls_silent() { falls_silent(top + "/trees/far"); }
+  void falls_silent(const std::string& directory) {
     server = UniqueFd(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
     if (!server) GTEST_SKIP() << "no /dev/fuse here";
     const std::string options =
         "fd=" + std::to_string(server.get()) + ",rootmode=40000,user_id=0,group_id=0";
-    ASSERT_EQ(::mount("server", (top + "/trees/far").c_str(), "fuse.far", 0, options.c_str()), 0);
+    ASSERT_EQ(::mount("server", directory.c_str(), "fuse.far", 0, options.c_str()), 0);
+  }
+  // Where something is mounted in its tree.
+  std::vector<std::string> mounts_in(const std::string& os) const {
+    std::vector<std::string> targets;
+    const auto table = MountTable::read();
+    if (!table) return targets;
+    for (const auto& mount : table->mounts())
+      if (is_below(mount.target, farm("/os/" + os))) targets.push_back(mount.target);
+    return targets;
   }
   std::string valid() const { return read_text(top + "/kernel/valid"); }
   bool warned(const std::string& text) const {
@@ -197,6 +209,63 @@ TEST_F(SilentServer, WhileItIsOpen) {
   ASSERT_EQ(status.oses.size(), 3U);
   EXPECT_EQ(describe_state(status.oses[1].entry), "open, server does not answer, suid");
   EXPECT_TRUE(status.oses[1].in_kernel);
+}
+
+// What OSs show of a shared directory, such as /var/mail, stays; of OSs that lack a place for it, too.
+TEST_F(SilentServer, OfASharedDirectory) {
+  write_text(top + "/list", "trixie:/os/trixie\nsl6:/os/sl6:suid\n");
+  mount_tmpfs("/mnt");
+  const std::string mail = "/mnt/site/mail";
+  make_directories(mail);
+  make_directories(top + "/trees/trixie" + mail);
+  // An empty directory is covered without overlayfs.
+  make_directories(top + "/trees/sl6/mnt/site");
+  node.config.share.push_back(mail);
+  ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+  ASSERT_TRUE(mounted(farm("/os/sl6") + mail));
+  falls_silent(mail);
+  if (IsSkipped()) return;
+  std::map<std::string, std::vector<std::string>> before;
+  for (const char* os : {"trixie", "sl6"}) before[os] = mounts_in(os);
+  make_tree("new");
+  write_text(top + "/list", "trixie:/os/trixie\nsl6:/os/sl6:suid\nnew:/os/new\n");
+  const auto began = Clock::now();
+  log = Recorder();
+  ASSERT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_TRUE(warned(mail + " of the base OS does not answer")) << joined(log.warnings);
+  EXPECT_EQ(valid(), "trixie:/os/trixie\nsl6:/os/sl6:suid\nnew:/os/new\n");
+  EXPECT_EQ(read_text(shared_in("new")), "root:x:0:0::/root:/bin/sh\n");
+  for (const char* os : {"trixie", "sl6"}) {
+    EXPECT_EQ(mounts_in(os), before[os]) << os;
+    EXPECT_EQ(flags_at(farm("/os/") + os + mail) & mount_nodev, mount_nodev) << os;
+  }
+  std::string findings;
+  for (const auto& finding : examine(node, ParsedConfig(), [](const std::string&) {}))
+    findings += finding.what + "\n";
+  EXPECT_NE(findings.find(mail + " of the base OS does not answer"), std::string::npos) << findings;
+  EXPECT_LT(Clock::now() - began, seconds(20));
+  EXPECT_EQ(take_down(node, {}, log).what, DownOutcome::What::down) << joined(log.failures);
+  EXPECT_LT(Clock::now() - began, seconds(25));
+}
+
+TEST_F(SilentServer, OfASharedDirectoryAtBoot) {
+  write_text(top + "/list", "trixie:/os/trixie\n");
+  mount_tmpfs("/mnt");
+  const std::string mail = "/mnt/site/mail";
+  make_directories(mail);
+  make_directories(top + "/trees/trixie/mnt/site");
+  node.config.share.push_back(mail);
+  falls_silent(mail);
+  if (IsSkipped()) return;
+  const auto began = Clock::now();
+  ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+  EXPECT_LT(Clock::now() - began, seconds(20));
+  EXPECT_FALSE(mounted(farm("/os/trixie") + mail));
+  server.reset();
+  ASSERT_EQ(::umount2(mail.c_str(), MNT_DETACH), 0);
+  write_text(mail + "/alice", "for alice\n");
+  ASSERT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(read_text(farm("/os/trixie") + mail + "/alice"), "for alice\n");
 }
 
 }  // namespace

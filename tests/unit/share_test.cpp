@@ -73,6 +73,74 @@ TEST_F(BringUp, ReloadRefreshesReplacedDirectories) {
   EXPECT_EQ(read_text(seen), "new\n");
 }
 
+// A directory of the base that OSs share, in which more is mounted: HTCondor's execute directory, say.
+class BringUpSpool : public BringUp {
+ protected:
+  void SetUp() override {
+    BringUp::SetUp();
+    if (IsSkipped()) return;
+    for (const char* os : {"trixie", "sl6"}) make_directories(top + "/trees/" + os + spool());
+    for (const char* directory : {"first", "later"}) make_directories(spool() + "/" + directory);
+    node.config.share = {spool()};
+  }
+  std::string spool() const { return top + "/spool"; }
+  std::string in(const std::string& os, const std::string& path) const {
+    return farm("/os/" + os) + spool() + path;
+  }
+  void base_mounts(const std::string& path, unsigned long flags = 0) {
+    mount_tmpfs(spool() + path, flags);
+    write_text(spool() + path + "/file", path + "\n");
+  }
+  void nothing_left_to_do() {
+    const auto before = all_mounts();
+    log = Recorder();
+    EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+    EXPECT_EQ(joined(log.changed), "");
+    EXPECT_EQ(all_mounts(), before);
+  }
+};
+
+TEST_F(BringUpSpool, ShowsWhatIsMountedInIt) {
+  base_mounts("/first");
+  up();
+  EXPECT_EQ(read_text(in("trixie", "/first/file")), "/first\n");
+  EXPECT_EQ(read_text(in("sl6", "/first/file")), "/first\n");
+  EXPECT_EQ(flags_at(in("trixie", "/first")), mount_nosuid | mount_nodev);
+  EXPECT_EQ(flags_at(in("sl6", "/first")), mount_nodev);
+  nothing_left_to_do();
+}
+
+TEST_F(BringUpSpool, ShowsWhatIsMountedLater) {
+  up();
+  base_mounts("/later");
+  EXPECT_EQ(read_text(in("trixie", "/later/file")), "/later\n");
+  base_mounts("");  // the directory itself
+  EXPECT_EQ(read_text(in("trixie", "/file")), "\n");
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(flags_at(in("trixie", "")), mount_nosuid | mount_nodev);
+  nothing_left_to_do();
+  make_directories(spool() + "/more");
+  base_mounts("/more");
+  ASSERT_EQ(::umount2((spool() + "/more").c_str(), 0), 0);
+  ASSERT_EQ(::umount2(spool().c_str(), 0), 0);
+  EXPECT_EQ(read_text(in("trixie", "/file")), "");
+  EXPECT_EQ(read_text(in("sl6", "/later/file")), "/later\n");
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(flags_at(in("trixie", "/later")), mount_nosuid | mount_nodev);
+  nothing_left_to_do();
+}
+
+// Where the base lets no setuid program work, no OS does.
+TEST_F(BringUpSpool, KeepsTheBasesFlags) {
+  base_mounts("", MS_NOSUID | MS_NOEXEC);
+  make_directories(spool() + "/first");
+  base_mounts("/first", MS_NOSUID);
+  up();
+  EXPECT_EQ(flags_at(in("sl6", "")), mount_nosuid | mount_nodev | mount_noexec);
+  EXPECT_EQ(flags_at(in("sl6", "/first")), mount_nosuid | mount_nodev);
+  nothing_left_to_do();
+}
+
 TEST_F(BringUp, AFileIsNotSharedWithADirectory) {
   const std::string own = top + "/trees/sl6" + top + "/passwd";
   ASSERT_EQ(::unlink(own.c_str()), 0);

@@ -2,7 +2,6 @@
 #include "lib/base_cover.h"
 
 #include <fcntl.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,9 +84,6 @@ Status BaseCovers::cover(int target, const std::string& name, int tree, const st
   changes_->done("covering " + name, [name] { return detach(name); });
   const auto fresh = open_in_tree(tree, path, Last::keep);
   if (!fresh) return fresh.error();
-  const std::string by_fd = "/proc/self/fd/" + std::to_string(fresh->get());
-  if (::mount(nullptr, by_fd.c_str(), nullptr, MS_PRIVATE, nullptr) != 0)
-    return system_error("cannot make " + name + " private", errno);
   return set_mount_flags(fresh->get(), flags, name);
 }
 

@@ -63,6 +63,7 @@ class Raise {
     const auto missing = mark_missing_trees(node_.config, node_.allowlist_file, *list_,
                                             loaded_list(node_), Where::farm, servers);
     for (const auto& complaint : missing.complaints) progress_.warning(complaint.text());
+    populate.ask_for_shares(servers);
     if (!step("trees", populate.own_mounts())) return false;
     if (!step("flags", populate.flags())) return false;
     if (!step("layers", populate.layers())) return false;

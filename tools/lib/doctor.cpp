@@ -11,6 +11,7 @@
 
 #include "lib/missing_trees.h"
 #include "lib/names.h"
+#include "lib/share.h"
 
 namespace chos {
 namespace {
@@ -181,6 +182,11 @@ Findings examine(const Node& node, const ParsedConfig& config, const Examining& 
 
   struct utsname system {};
   ::uname(&system);
+  auto config_of_trees = node.config;
+  const auto shares = ask_for_shares(node.config.share, servers);
+  config_of_trees.share = shares.there;
+  for (const auto& path : shares.silent)
+    out.push_back({Level::error, "share", path + " of the base OS does not answer", "is its server up?"});
   bool gives_rights = false;
   for (const OsEntry* entry : trees_of(*parsed.list)) {
     examining("tree " + entry->name);
@@ -191,7 +197,7 @@ Findings examine(const Node& node, const ParsedConfig& config, const Examining& 
       continue;
     }
     const std::size_t before = out.size();
-    examine_tree(*parsed.list, *entry, *path, node.config, system.release, servers, out);
+    examine_tree(*parsed.list, *entry, *path, config_of_trees, system.release, servers, out);
     for (std::size_t i = before; i < out.size(); ++i)
       gives_rights = gives_rights || out[i].what.find("would give rights") != std::string::npos;
   }

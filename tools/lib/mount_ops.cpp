@@ -56,19 +56,28 @@ Status mount_pseudo(const std::string& type, const std::string& target) {
 }
 
 Status bind_tree(const std::string& source, const std::string& target) {
+  const UniqueFd from(::open(source.c_str(), O_PATH | O_CLOEXEC));
+  if (!from) return system_error("cannot open " + source, errno);
+  const UniqueFd to(::open(target.c_str(), O_PATH | O_CLOEXEC));
+  if (!to) return system_error("cannot open " + target, errno);
+  return bind_tree_over(from.get(), to.get(), source, target);
+}
+
+Status bind_tree_over(int source, int target, const std::string& source_name,
+                      const std::string& target_name) {
   // Not by mount(2): that would make an automounter mount it, and wait for its server.  What it mounts
   // later propagates.
   const UniqueFd copy(static_cast<int>(
-      ::syscall(SYS_open_tree, AT_FDCWD, source.c_str(),
-                OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_NO_AUTOMOUNT)));
-  if (!copy || ::syscall(SYS_move_mount, copy.get(), "", AT_FDCWD, target.c_str(),
-                         MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) != 0)
-    return system_error("cannot bind " + source + " on " + target, errno);
+      ::syscall(SYS_open_tree, source, "",
+                OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE | AT_NO_AUTOMOUNT)));
+  if (!copy || ::syscall(SYS_move_mount, copy.get(), "", target, "",
+                         MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0)
+    return system_error("cannot bind " + source_name + " on " + target_name, errno);
   // Of the copy itself: an automounter may have mounted something on it by now.
   if (::mount(nullptr, by_fd(copy.get()).c_str(), nullptr, MS_SLAVE | MS_REC, nullptr) != 0) {
     const int why = errno;
-    ::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
-    return system_error("cannot make " + target + " a slave of " + source, why);
+    ::umount2(target_name.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+    return system_error("cannot make " + target_name + " a slave of " + source_name, why);
   }
   return {};
 }
@@ -84,12 +93,6 @@ Status bind_unbindable(const std::string& source, const std::string& target) {
   return {};
 }
 
-Status bind_over(int source, int target, const std::string& name) {
-  if (::mount(by_fd(source).c_str(), by_fd(target).c_str(), nullptr, MS_BIND, nullptr) != 0)
-    return system_error("cannot bind over " + name, errno);
-  return {};
-}
-
 // By mount(2) it cannot be done: that follows the link.
 Status mount_link(const std::string& link, int target, const std::string& name) {
   const UniqueFd mount(static_cast<int>(
@@ -99,6 +102,11 @@ Status mount_link(const std::string& link, int target, const std::string& name) 
   if (::syscall(SYS_move_mount, mount.get(), "", target, "",
                 MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0)
     return system_error("cannot mount a link over " + name, errno);
+  if (::mount(nullptr, by_fd(mount.get()).c_str(), nullptr, MS_PRIVATE, nullptr) != 0) {
+    const int why = errno;
+    ::umount2(name.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+    return system_error("cannot make " + name + " private", why);
+  }
   return {};
 }
 

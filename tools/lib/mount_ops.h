@@ -21,13 +21,14 @@ Status mount_pseudo(const std::string& type, const std::string& target);
 /// that what is mounted there later appears here, and nothing goes the other way.
 Status bind_tree(const std::string& source, const std::string& target);
 
+/// The same of open directories; the names are for messages, and `target_name` is where it is unmounted
+/// if something fails.
+Status bind_tree_over(int source, int target, const std::string& source_name,
+                      const std::string& target_name);
+
 /// Binds one directory and takes it out of all propagation; a later bind of a directory
 /// above it does not take it along.
 Status bind_unbindable(const std::string& source, const std::string& target);
-
-/// Binds the open file or directory `source` over the open one `target`, private, without what
-/// is mounted below.  `name` is for the message.
-Status bind_over(int source, int target, const std::string& name);
 
 /// Mounts the symbolic link `link` itself over the open file `target`, private: who opens the file
 /// follows the link.

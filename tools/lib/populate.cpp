@@ -11,7 +11,6 @@
 #include "lib/mount_ops.h"
 #include "lib/names.h"
 #include "lib/servers.h"
-#include "lib/share.h"
 
 namespace chos {
 namespace {
@@ -128,6 +127,10 @@ Status Populate::own_mounts() {
     ++all;
     rules_.push_back({target, mount_nodev | (entry->suid ? 0U : mount_nosuid),
                       entry->suid ? mount_nosuid : 0U});
+    // What the base has as nosuid in its own directories stays so.
+    for (const auto& path : node_.config.share)
+      if (const auto share = open_in_tree(tree->get(), path, Last::keep); entry->suid && share)
+        rules_.push_back({path_of(share->get()), mount_nodev, 0});
     if (table->at(target) != nullptr) continue;
     if (auto status = bind_tree(target, target); !status) return status;
     changes_.done("binding " + target, [target] { return detach(target); });
@@ -140,6 +143,15 @@ Status Populate::own_mounts() {
 }
 
 Status Populate::flags() {
+  const auto changed = set_flags();
+  if (!changed) return changed.error();
+  progress_.step("flags", *changed > 0,
+                 *changed == 0 ? "nosuid as wanted"
+                               : std::to_string(*changed) + (*changed == 1 ? " mount" : " mounts"));
+  return {};
+}
+
+Result<std::size_t> Populate::set_flags() {
   const auto table = MountTable::read();
   if (!table) return table.error();
   std::size_t changed = 0;
@@ -151,7 +163,7 @@ Status Populate::flags() {
     if (!fd && fd.error().code == ENOENT) continue;  // unmounted since, or covered
     if (!fd) return fd.error();
     if (auto status = set_mount_flags(fd->get(), action.after, action.target); !status)
-      return status;
+      return status.error();
     ++changed;
     changes_.done("setting flags of " + action.target, [action]() -> Status {
       const auto again = open_mount(action.id, action.target);
@@ -160,10 +172,14 @@ Status Populate::flags() {
       return set_mount_flags(again->get(), action.before, action.target);
     });
   }
-  progress_.step("flags", changed > 0,
-                 changed == 0 ? "nosuid as wanted"
-                              : std::to_string(changed) + (changed == 1 ? " mount" : " mounts"));
-  return {};
+  return changed;
+}
+
+void Populate::ask_for_shares(const Servers& servers) {
+  shares_ = chos::ask_for_shares(node_.config.share, servers);
+  for (const auto& path : shares_.silent)
+    progress_.warning(path + " of the base OS does not answer (is its server up?); what the OSs show of "
+                      "it stays as it is, until chosctl reload when the server is up");
 }
 
 Status Populate::shares() {
@@ -175,7 +191,7 @@ Status Populate::shares() {
     const auto tree = open_tree_in_farm(node_.config, *entry);
     if (!tree && entry->closed) continue;
     if (!tree) return tree.error();
-    for (const auto& path : node_.config.share) {
+    for (const auto& path : shares_.there) {
       const unsigned flags = mount_nodev | (entry->suid ? 0U : mount_nosuid);
       const auto outcome = share_path(node_.share_site(), *table, tree->get(), path, flags);
       if (!outcome)
@@ -194,6 +210,9 @@ Status Populate::shares() {
                     [target = outcome->target] { return detach(target); });
     }
   }
+  // Of what came along with directories.
+  if (bound > 0)
+    if (const auto changed = set_flags(); !changed) return changed.error();
   progress_.step("shared files", bound > 0, counted(bound, all));
   return {};
 }

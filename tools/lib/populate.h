@@ -5,6 +5,7 @@
 #include "lib/files.h"
 #include "lib/layer.h"
 #include "lib/node.h"
+#include "lib/share.h"
 #include "lib/transaction.h"
 
 namespace chos {
@@ -21,6 +22,9 @@ class Populate {
   /// in a tree keeps it in the farm when the base unmounts it; so do processes in it, as long as
   /// they last.
   Status stale_trees();
+
+  /// Finds out which shares one may look at.  The OSs go on to show the others as they do.
+  void ask_for_shares(const Servers& servers);
 
   /// Gives a mount of its own to each tree that needs other flags than what it lies in: a
   /// `suid` one, and one that is neither below `os` nor below `local`.
@@ -47,17 +51,20 @@ class Populate {
     bool no_overlayfs = false;
   };
   bool shows_nsswitch() const;
+  std::vector<Addition> mount_points() const;
   Status remove_old_links(const OsEntry& entry, int tree);
   void say_unmet(const OsEntry& entry, const std::vector<Unmet>& unmet);
   Status show_layers(const OsEntry& entry, LayerMounts& mounts, const LayerPlan& plan, int tree,
                      Counts& counts);
   std::size_t processes_in(const OsEntry& entry) const;
+  Result<std::size_t> set_flags();
 
   const Node& node_;
   const Allowlist& list_;
   Progress& progress_;
   Transaction& changes_;
   std::vector<FlagRule> rules_;
+  SharedPaths shares_;
 };
 
 /// Opens a tree as the farm shows it, O_PATH.

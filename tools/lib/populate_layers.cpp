@@ -14,7 +14,6 @@
 #include "lib/mount_ops.h"
 #include "lib/names.h"
 #include "lib/populate.h"
-#include "lib/share.h"
 #include "lib/tree_links.h"
 
 namespace chos {
@@ -30,18 +29,6 @@ bool is_symlink(int tree, const std::string& path) {
   const auto fd = open_in_tree(tree, path, Last::keep);
   struct stat info {};
   return fd && ::fstat(fd->get(), &info) == 0 && S_ISLNK(info.st_mode);
-}
-
-// A mount point for each share that the base has.
-std::vector<Addition> mount_points(const Config& config) {
-  std::vector<Addition> out;
-  for (const auto& path : config.share) {
-    struct stat info {};
-    if (::stat(path.c_str(), &info) != 0) continue;
-    if (S_ISDIR(info.st_mode)) out.push_back({Addition::Kind::directory, path, {}});
-    else if (S_ISREG(info.st_mode)) out.push_back({Addition::Kind::file, path, {}});
-  }
-  return out;
 }
 
 // Without what lies below a directory that is shared as a whole: that shows the base's.
@@ -64,6 +51,21 @@ UniqueFd open_tree_itself(const Config& config, const OsEntry& entry, int in_far
   UniqueFd tree(::open(path->c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!tree || !same_directory(tree.get(), in_farm)) return {};
   return tree;
+}
+
+// One for each share that the base has, and for those that may be mounted already.
+std::vector<Addition> Populate::mount_points() const {
+  std::vector<Addition> out;
+  const auto add = [&out](const std::string& path, bool is_file) {
+    out.push_back({is_file ? Addition::Kind::file : Addition::Kind::directory, path, {}});
+  };
+  for (const auto& path : shares_.there) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) == 0 && (S_ISDIR(info.st_mode) || S_ISREG(info.st_mode)))
+      add(path, S_ISREG(info.st_mode));
+  }
+  for (const auto& path : shares_.silent) add(path, was_shared_as_file(node_.share_site(), path));
+  return out;
 }
 
 // Older versions made the links in the trees themselves.
@@ -136,7 +138,7 @@ Status Populate::show_layers(const OsEntry& entry, LayerMounts& mounts, const La
 Status Populate::layers() {
   auto mounts = LayerMounts::read(node_.layers, changes_);
   if (!mounts) return mounts.error();
-  auto points = mount_points(node_.config);
+  auto points = mount_points();
   if (shows_nsswitch() && ::access(node_.nsswitch.c_str(), R_OK) == 0)
     points.push_back({Addition::Kind::file, "/etc/nsswitch.conf", {}});
   const auto links = wanted_links(node_.config);

@@ -52,19 +52,13 @@ ShareOutcome skipped(const std::string& reason, bool unusual) {
   return {ShareOutcome::What::skipped, {}, reason, unusual};
 }
 
-// The flags that a bind has from the mount it was made of.
+// The flags that a bind has from the mount it was made of, where the base trusts what is there less.
 unsigned inherited_flags(int fd) {
   struct statvfs info {};
   if (::fstatvfs(fd, &info) != 0) return 0;
   return ((info.f_flag & ST_RDONLY) != 0 ? mount_ro : 0U) |
+         ((info.f_flag & ST_NOSUID) != 0 ? mount_nosuid : 0U) |
          ((info.f_flag & ST_NOEXEC) != 0 ? mount_noexec : 0U);
-}
-
-Status take_over(int fd, unsigned flags, const std::string& target) {
-  const std::string by_fd = "/proc/self/fd/" + std::to_string(fd);
-  if (::mount(nullptr, by_fd.c_str(), nullptr, MS_PRIVATE, nullptr) != 0)
-    return system_error("cannot make " + target + " private", errno);
-  return set_mount_flags(fd, flags, target);
 }
 
 // Not by comparing paths: that of a replaced file says "(deleted)".
@@ -125,10 +119,10 @@ Result<std::string> make_link(const ShareSite& site, const std::string& path, co
 }
 
 // What was opened before lies below the new mount.
-Status take_over_new(int tree, const std::string& path, unsigned flags, const std::string& name) {
+Status set_new_flags(int tree, const std::string& path, unsigned flags, const std::string& name) {
   const auto fresh = open_target(tree, path);
   if (!fresh) return fresh.error();
-  return take_over(fresh->fd.get(), flags | inherited_flags(fresh->fd.get()), name);
+  return set_mount_flags(fresh->fd.get(), flags | inherited_flags(fresh->fd.get()), name);
 }
 
 // The outcome of a mount on `name`; it is taken back if something failed afterwards.
@@ -141,9 +135,9 @@ Result<ShareOutcome> mounted(const std::string& name, const Status& status) {
 Result<ShareOutcome> bind(int tree, const std::string& path, const Opened& base,
                           const Opened& target, unsigned flags) {
   const std::string name = path_of(target.fd.get());
-  if (auto status = bind_over(base.fd.get(), target.fd.get(), name); !status)
+  if (auto status = bind_tree_over(base.fd.get(), target.fd.get(), path, name); !status)
     return status.error();
-  return mounted(name, take_over_new(tree, path, flags, name));
+  return mounted(name, set_new_flags(tree, path, flags, name));
 }
 
 Result<ShareOutcome> link_over(const ShareSite& site, int tree, const std::string& path,
@@ -154,7 +148,7 @@ Result<ShareOutcome> link_over(const ShareSite& site, int tree, const std::strin
   if (!link) return link.error();
   const std::string name = path_of(target.fd.get());
   if (auto status = mount_link(*link, target.fd.get(), name); !status) return status.error();
-  auto status = take_over_new(tree, path, flags, name);
+  auto status = set_new_flags(tree, path, flags, name);
   if (const auto seen = open_base(name); status && !(seen && same_file(*seen, base)))
     status = Error{path + " of the base OS cannot be reached by the link " + wanted->text + " at " +
                        name,
@@ -174,6 +168,19 @@ bool shows(const ShareSite& site, const Opened& base, const Opened& target) {
 }  // namespace
 
 std::string path_of(int fd) { return read_link(AT_FDCWD, "/proc/self/fd/" + std::to_string(fd)); }
+
+SharedPaths ask_for_shares(const std::vector<std::string>& paths, const Servers& servers) {
+  SharedPaths shares;
+  for (const auto& path : paths) (servers.ask(path) ? shares.there : shares.silent).push_back(path);
+  return shares;
+}
+
+bool was_shared_as_file(const ShareSite& site, const std::string& path) {
+  std::error_code failure;
+  for (const auto& depth : std::filesystem::directory_iterator(site.links, failure))
+    if (!read_link(AT_FDCWD, depth.path().string() + path).empty()) return true;
+  return false;
+}
 
 Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, int tree,
                                 const std::string& path, unsigned flags) {
@@ -199,7 +206,7 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
       const unsigned wanted = mount->flags | flags;
       if (wanted == mount->flags)
         return ShareOutcome{ShareOutcome::What::already, mount->target, {}, false};
-      if (auto status = take_over(target->fd.get(), wanted, mount->target); !status)
+      if (auto status = set_mount_flags(target->fd.get(), wanted, mount->target); !status)
         return status.error();
       return ShareOutcome{ShareOutcome::What::bound, mount->target, {}, false, true};
     }

@@ -5,7 +5,7 @@
 // Over a file, such as /etc/passwd, a symbolic link is mounted that leads to the base's by the farm's
 // `local`: useradd(8), for one, writes a new /etc/passwd and renames it, and sshd asks for a user's
 // groups when it is in the OS already; a bind would go on to show the old file.  Directories are
-// bound.
+// bound with all that is mounted in them, and show what the base mounts there later.
 #pragma once
 
 #include <string>
@@ -13,6 +13,7 @@
 
 #include "lib/mountinfo.h"
 #include "lib/result.h"
+#include "lib/servers.h"
 
 namespace chos {
 
@@ -32,6 +33,17 @@ struct ShareSite {
   std::string farm;   ///< the farm's directory on the base OS
   std::string links;  ///< the directory that the links are made in, on the base OS
 };
+
+/// What [share] names, by whether one may look at it.
+struct SharedPaths {
+  std::vector<std::string> there;   ///< or the base has no such thing
+  std::vector<std::string> silent;  ///< on a server that does not answer: who looks would wait for it
+};
+
+SharedPaths ask_for_shares(const std::vector<std::string>& paths, const Servers& servers);
+
+/// Whether share_path() has made a link of it: it was a file.
+bool was_shared_as_file(const ShareSite& site, const std::string& path);
 
 /// Makes `path` ("/etc/passwd") in the tree that `tree` is open on (O_PATH, below site.farm) show
 /// the base's.

@@ -16,6 +16,7 @@
 #include "lib/files.h"
 #include "lib/mount_ops.h"
 #include "lib/names.h"
+#include "lib/share.h"
 #include "store/archive.h"
 #include "store/keeper.h"
 #include "store/mounts.h"
@@ -69,10 +70,13 @@ Status Keeper::check(const std::string& name, const std::string& root) {
   OsEntry entry;
   entry.name = name;
   entry.path = "/os/" + name;
+  // By itself: what the farm has by that name is what it will replace.
+  Config config = node_.config;
+  config.farm.clear();
   struct utsname about {};
   ::uname(&about);
   Findings findings;
-  examine_tree(Allowlist({entry}), entry, root, node_.config, about.release, Servers::of_node(), findings);
+  examine_tree(Allowlist({entry}), entry, root, config, about.release, Servers::of_node(), findings);
   std::string problems, remedy;
   for (const auto& finding : findings) {
     if (finding.level != Finding::Level::error) continue;
@@ -88,7 +92,7 @@ Status Keeper::check(const std::string& name, const std::string& root) {
 Status Keeper::make_mount_points(const std::string& root) {
   const UniqueFd tree(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!tree) return system_error("cannot open " + root, errno);
-  for (const auto& path : node_.config.share) {
+  for (const auto& path : ask_for_shares(node_.config.share, Servers::of_node()).there) {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) continue;
     if (!S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode)) continue;
