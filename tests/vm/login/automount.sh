@@ -7,52 +7,64 @@ enable sshd
 choose alice trixie
 choose bob bullseye
 modprobe autofs4 2>/dev/null
-mkdir -p /srv/project /home/project
+mkdir -p /srv/project
 echo results >/srv/project/data
-printf '[Mount]\nWhat=/srv/project\nWhere=/home/project\nType=none\nOptions=bind\n' \
-  >/run/systemd/system/home-project.mount
-printf '[Automount]\nWhere=/home/project\n' >/run/systemd/system/home-project.automount
+# In a directory that all OSs have from the base, and in one that is shown in each of their trees.
+places="/home/project /var/spool/project"
+unit() { systemd-escape -p --suffix="$1" "$2"; }
+for place in $places; do
+  mkdir -p $place
+  printf '[Mount]\nWhat=/srv/project\nWhere=%s\nType=none\nOptions=bind\n' $place \
+    >"/run/systemd/system/$(unit mount $place)"
+  printf '[Automount]\nWhere=%s\n' $place >"/run/systemd/system/$(unit automount $place)"
+done
 clean_up() {
-  systemctl stop home-project.automount home-project.mount
-  rm -f /run/systemd/system/home-project.*mount
+  for place in $places; do
+    systemctl stop "$(unit automount $place)" "$(unit mount $place)"
+    rm -f "/run/systemd/system/$(unit automount $place)" "/run/systemd/system/$(unit mount $place)"
+  done
   systemctl daemon-reload
 } >/dev/null 2>&1
 trap clean_up EXIT
 expect 0 systemctl daemon-reload
 
+is_mounted() { systemctl -q is-active "$(unit mount $place)"; }
+
 # As after a long time in which nobody has used it.
 expires() {
-  expect 0 systemctl stop home-project.mount
-  ! systemctl -q is-active home-project.mount || fail "it is still mounted in the base OS"
+  expect 0 systemctl stop "$(unit mount $place)"
+  ! is_mounted || fail "$place is still mounted in the base OS"
 }
 
 # asks USER: is the first to ask for it.
 asks() {
-  expect 0 ssh "$1@node" cat /home/project/data
+  expect 0 ssh "$1@node" cat $place/data
   says results
-  systemctl -q is-active home-project.mount || fail "the base OS does not have what $1 was given"
-  expect 0 cat /home/project/data
+  is_mounted || fail "the base OS does not have what $1 was given at $place"
+  expect 0 cat $place/data
   says results
 }
 
 for when in later earlier; do
   if [ $when = later ]; then
-    expect 0 systemctl start home-project.automount
+    for place in $places; do expect 0 systemctl start "$(unit automount $place)"; done
   else
     expect 0 chosctl down
     expect 0 chosctl up
   fi
-  ! systemctl -q is-active home-project.mount || fail "it is mounted before anybody asks"
-  asks alice
-  expect 0 ssh bob@node cat /home/project/data
-  says results
-  expires
-  asks bob
-  expires
-  expect 0 cat /home/project/data # from the base OS
-  expect 0 ssh alice@node cat /home/project/data
-  says results
-  expires
+  for place in $places; do
+    ! is_mounted || fail "$place is mounted before anybody asks"
+    asks alice
+    expect 0 ssh bob@node cat $place/data
+    says results
+    expires
+    asks bob
+    expires
+    expect 0 cat $place/data # from the base OS
+    expect 0 ssh alice@node cat $place/data
+    says results
+    expires
+  done
 done
 trap - EXIT
 clean_up

@@ -24,6 +24,16 @@ server_returns
 heard "'far' is open: its tree is there"
 enters far
 
+# Another directory of the server is one that all OSs show: the configuration of Slurm, say.
+mkdir -p /etc/slurm
+expect 0 mount -t nfs4 -o ro,vers=4.2 trees:/oci/etc /etc/slurm
+expect 0 chosctl reload
+shared() {
+  expect 0 as alice timeout $((30 * CHOS_TIME_SCALE)) chos -o deb12 cat /etc/slurm/os-release
+  says ID=tiny
+}
+shared
+
 # It goes, with alice inside and its file system mounted.
 mkfifo -m 666 /run/alice /run/go
 ssh -n alice@node 'cat /proc/chos/setchos >/run/alice; read -r line </run/go; exec cat /etc/os-release' >/run/said &
@@ -31,10 +41,16 @@ session=$!
 equal "$(timeout 60 cat /run/alice)" far "where alice is"
 server_goes
 others_go_on far
+says "/etc/slurm of the base OS does not answer"
+expect 0 in_time 60 chosctl reload
+says "/etc/slurm of the base OS does not answer"
 echo go >/run/go
 server_returns
 wait $session || fail "alice's session ended with $?"
 grep -q ID=tiny /run/said || fail "alice saw $(cat /run/said)"
 enters far
 heard "'far' is open: its tree is there"
+shared
 ends
+expect 0 umount /etc/slurm
+rmdir /etc/slurm
