@@ -148,6 +148,39 @@ TEST_F(Watch, ATreeThatGetsItsNameLast) {
   EXPECT_EQ(read_text(shared_in("new")), "root:x:0:0::/root:/bin/sh\n");
 }
 
+// A shared directory on a server (here a file system of FUSE that nobody serves) that was down at boot.
+TEST_F(Watch, ASharedDirectoryComes) {
+  mount_tmpfs("/mnt");
+  const std::string mail = "/mnt/site/mail";
+  make_directories(mail);
+  make_directories(top + "/trees/trixie/mnt/site");
+  write_text(mail + "/alice", "for alice\n");
+  node.config.share.push_back(mail);
+  make_directories(top + "/trees/late");
+  make_tree("disk");
+  write_text(top + "/list", "late:/os/late\ntrixie:/os/trixie\n");
+  const UniqueFd server(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
+  if (!server) GTEST_SKIP() << "no /dev/fuse here";
+  const std::string options =
+      "fd=" + std::to_string(server.get()) + ",rootmode=40000,user_id=0,group_id=0";
+  ASSERT_EQ(::mount("server", mail.c_str(), "fuse.far", 0, options.c_str()), 0);
+  start();
+  // What tells that it has looked.
+  ASSERT_EQ(::mount((top + "/trees/disk").c_str(), (top + "/trees/late").c_str(), nullptr, MS_BIND,
+                    nullptr), 0);
+  const auto next = [this] {
+    std::string said = line();
+    while (said.starts_with("warning: ")) said = line();
+    return said;
+  };
+  EXPECT_EQ(next(), "'late' is open: its tree is there");
+  EXPECT_FALSE(mounted(farm("/os/trixie") + mail));
+  set_kernel_file("valid", "late:/os/late\ntrixie:/os/trixie\n");
+  ASSERT_EQ(::umount2(mail.c_str(), MNT_DETACH), 0);
+  EXPECT_EQ(next(), mail + " of the base OS is there");
+  EXPECT_EQ(read_text(farm("/os/trixie") + mail + "/alice"), "for alice\n");
+}
+
 TEST_F(Watch, EndsWhenAskedTo) {
   start();
   stop_.reset();

@@ -179,7 +179,7 @@ void Populate::ask_for_shares(const Servers& servers) {
   shares_ = chos::ask_for_shares(node_.config.share, servers);
   for (const auto& path : shares_.silent)
     progress_.warning(path + " of the base OS does not answer (is its server up?); what the OSs show of "
-                      "it stays as it is, until chosctl reload when the server is up");
+                      "it stays as it is until it answers (chosctl watch sees to that)");
 }
 
 Status Populate::shares() {

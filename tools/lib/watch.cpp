@@ -18,6 +18,7 @@
 #include "lib/mount_ops.h"
 #include "lib/names.h"
 #include "lib/populate.h"
+#include "lib/share.h"
 
 namespace chos {
 namespace {
@@ -119,6 +120,15 @@ class Watcher {
     });
   }
 
+  std::vector<std::string> look_at_shares(const MountTable& table) {
+    std::vector<std::string> changes;
+    const auto shares = ask_for_shares(node_.config.share, Servers(table));
+    for (const auto& path : shares.there)
+      if (silent_shares_.count(path) > 0) changes.push_back(path + " of the base OS is there");
+    silent_shares_ = {shares.silent.begin(), shares.silent.end()};
+    return changes;
+  }
+
   void look(const MountTable& table) {
     const auto wanted = load_allowlist(node_.allowlist_file, node_.groups, node_.trusted);
     const auto text = node_.kernel.valid();
@@ -128,7 +138,8 @@ class Watcher {
     auto now = look_at_trees(node_.config, *wanted.list, *loaded.list, table);
     auto changes = what_changed(*wanted.list, *loaded.list, before_, now);
     const auto unmounted = node_.unmounted_trees ? node_.unmounted_trees(*wanted.list) : UnmountedTrees();
-    waiting_ = !unmounted.waiting.empty() || any_served(*wanted.list, table);
+    for (auto& change : look_at_shares(table)) changes.push_back(std::move(change));
+    waiting_ = !unmounted.waiting.empty() || !silent_shares_.empty() || any_served(*wanted.list, table);
     std::map<std::string, std::string> came;  // the OS of a sentence
     for (const auto& name : unmounted.ready)
       if (const OsEntry* entry = loaded.list->find_name(name); entry != nullptr && entry->closed)
@@ -164,6 +175,7 @@ class Watcher {
   Quiet quiet_;
   TreeStates before_;
   std::vector<std::string> failed_;
+  std::set<std::string> silent_shares_;
   const std::chrono::milliseconds again_;
   bool waiting_ = false;  // for what no mount tells of
 };
