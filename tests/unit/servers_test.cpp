@@ -8,6 +8,7 @@
 #include <map>
 
 #include "fake_node.h"
+#include "lib/apart.h"
 #include "lib/bring_up.h"
 #include "lib/doctor.h"
 #include "lib/missing_trees.h"
@@ -246,6 +247,67 @@ TEST_F(SilentServer, OfASharedDirectory) {
   EXPECT_LT(Clock::now() - began, seconds(20));
   EXPECT_EQ(take_down(node, {}, log).what, DownOutcome::What::down) << joined(log.failures);
   EXPECT_LT(Clock::now() - began, seconds(25));
+}
+
+// The base has let go of it (umount -l), the OSs show it still: when one reloads.
+TEST_F(SilentServer, OfASharedDirectoryThatTheBaseHasNoMore) {
+  write_text(top + "/list", "trixie:/os/trixie\n");
+  const std::string mail = top + "/mail", seen = farm("/os/trixie") + mail;
+  make_directories(mail);
+  make_directories(top + "/trees/trixie" + mail);
+  node.config.share.push_back(mail);
+  ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+  make_directories(top + "/before");
+  falls_silent(top + "/before");
+  if (IsSkipped()) return;
+  ASSERT_EQ(::umount2(seen.c_str(), MNT_DETACH), 0);
+  ASSERT_EQ(::mount((top + "/before").c_str(), seen.c_str(), nullptr, MS_BIND, nullptr), 0);
+  ASSERT_EQ(::umount2((top + "/before").c_str(), MNT_DETACH), 0);
+  write_text(mail + "/alice", "for alice\n");
+  const auto began = Clock::now();
+  std::string findings;
+  for (const auto& finding : examine(node, ParsedConfig(), [](const std::string&) {}))
+    findings += finding.what + "\n";
+  EXPECT_NE(findings.find("shows something else as " + mail), std::string::npos) << findings;
+  ASSERT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(read_text(seen + "/alice"), "for alice\n");
+  EXPECT_LT(Clock::now() - began, seconds(20));
+}
+
+// The layer that has its place is made anew: it goes along.
+TEST_F(SilentServer, OfASharedDirectoryInALayer) {
+  write_text(top + "/list", "trixie:/os/trixie\n");
+  mount_tmpfs("/mnt");
+  const std::string mail = "/mnt/site/mail", more = "/mnt/site/more";
+  make_directories(mail);
+  make_directories(more);
+  make_directories(top + "/trees/trixie/mnt/site");
+  node.config.share.push_back(mail);
+  ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+  falls_silent(mail);
+  if (IsSkipped()) return;
+  write_text(more + "/file", "more\n");
+  node.config.share.push_back(more);
+  const auto began = Clock::now();
+  ASSERT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_LT(Clock::now() - began, seconds(20));
+  EXPECT_EQ(read_text(farm("/os/trixie") + more + "/file"), "more\n");
+  EXPECT_TRUE(mounted(farm("/os/trixie") + mail));
+}
+
+TEST(Apart, SaysWhatItIsTold) {
+  const std::string much(200000, 'x');
+  EXPECT_EQ(done_apart([&much] { return much; }, 10), much);
+  EXPECT_EQ(done_apart([] { return std::string(); }, 10), "");
+  const auto pid = ::getpid();
+  EXPECT_EQ(done_apart([pid] { return std::string(::getpid() == pid ? "here" : "there"); }, 10), "there");
+}
+
+TEST(Apart, IsNotWaitedFor) {
+  const auto began = Clock::now();
+  EXPECT_EQ(done_apart([]() -> std::string { for (;;) ::pause(); }, 1), std::nullopt);
+  EXPECT_EQ(done_apart([]() -> std::string { ::_exit(0); }, 30), std::nullopt);
+  EXPECT_LT(Clock::now() - began, seconds(5));
 }
 
 TEST_F(SilentServer, OfASharedDirectoryAtBoot) {

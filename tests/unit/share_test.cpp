@@ -141,6 +141,52 @@ TEST_F(BringUpSpool, KeepsTheBasesFlags) {
   nothing_left_to_do();
 }
 
+// Of OSs too whose trees get the place for it only now, in a layer.
+TEST_F(BringUpSpool, KeepsTheBasesFlagsInALayer) {
+  mount_tmpfs("/mnt");
+  make_directories("/mnt/site/scratch/alice");
+  for (const char* os : {"trixie", "sl6"}) make_directories(top + "/trees/" + os + "/mnt/site");
+  mount_tmpfs("/mnt/site/scratch/alice", MS_NOSUID);
+  node.config.share = {"/mnt/site/scratch"};
+  up();
+  const std::string seen = farm("/os/sl6") + "/mnt/site/scratch";
+  EXPECT_EQ(flags_at(seen), mount_nodev);
+  EXPECT_EQ(flags_at(seen + "/alice"), mount_nosuid | mount_nodev);
+  nothing_left_to_do();
+}
+
+// An older version bound it private.
+TEST_F(BringUpSpool, FollowsAgain) {
+  up();
+  for (const char* os : {"trixie", "sl6"})
+    ASSERT_EQ(::mount(nullptr, in(os, "").c_str(), nullptr, MS_PRIVATE, nullptr), 0);
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  base_mounts("/later");
+  EXPECT_EQ(read_text(in("trixie", "/later/file")), "/later\n");
+  EXPECT_EQ(read_text(in("sl6", "/later/file")), "/later\n");
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  nothing_left_to_do();
+}
+
+// One that was killed, on a kernel that lets a copy leave its group only when it is attached, left a peer of
+// the base's mount.
+TEST_F(BringUpSpool, TakesNothingFromTheBase) {
+  up();
+  const std::string seen = in("trixie", "");
+  ASSERT_EQ(::umount2(seen.c_str(), MNT_DETACH), 0);
+  ASSERT_EQ(::mount(spool().c_str(), seen.c_str(), nullptr, MS_BIND | MS_REC, nullptr), 0);
+  base_mounts("/first");
+  ASSERT_EQ(read_text(in("trixie", "/first/file")), "/first\n");
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_TRUE(mounted(spool() + "/first"));
+  EXPECT_EQ(read_text(in("trixie", "/first/file")), "/first\n");
+  ASSERT_EQ(::rename(spool().c_str(), (top + "/away").c_str()), 0);
+  make_directories(spool());
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(read_text(in("trixie", "/first/file")), "");
+  EXPECT_TRUE(mounted(top + "/away/first"));
+}
+
 TEST_F(BringUp, AFileIsNotSharedWithADirectory) {
   const std::string own = top + "/trees/sl6" + top + "/passwd";
   ASSERT_EQ(::unlink(own.c_str()), 0);

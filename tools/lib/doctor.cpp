@@ -176,9 +176,8 @@ Findings examine(const Node& node, const ParsedConfig& config, const Examining& 
   auto list = *parsed.list;
   mark_silent_trees(node.config, list, servers);
   examining("batch systems");
-  BatchNode batch;
-  batch.patience = 5;  // a daemon that is down is waited for
-  examine_batch(node, list, batch, out);
+  constexpr int longest = 30;  // seconds: it asks daemons, and reads what may lie on servers
+  examine_batch_apart(node, list, longest, out);
 
   struct utsname system {};
   ::uname(&system);

@@ -3,6 +3,9 @@
 // need of the base OS.
 #include <sys/stat.h>
 
+#include <cstdlib>
+
+#include "lib/apart.h"
 #include "lib/batch.h"
 #include "lib/doctor.h"
 #include "lib/names.h"
@@ -63,7 +66,48 @@ void examine_state(const BatchSystem& system, const BatchState& state, Findings&
                      " run in OSs is not known: " + state.problem, ""});
 }
 
+// Between NULs, which they do not have.
+std::string as_text(const Findings& findings) {
+  std::string text;
+  for (const auto& finding : findings) {
+    text += std::to_string(static_cast<int>(finding.level));
+    for (const auto& part : {finding.subject, finding.what, finding.remedy}) {
+      text += '\0';
+      text += part;
+    }
+    text += '\0';
+  }
+  return text;
+}
+
+Findings from_text(const std::string& text) {
+  const auto parts = split(text, '\0');
+  Findings out;
+  for (std::size_t i = 0; i + 4 <= parts.size(); i += 4)
+    out.push_back({static_cast<Level>(std::atoi(std::string(parts[i]).c_str())),
+                   std::string(parts[i + 1]), std::string(parts[i + 2]), std::string(parts[i + 3])});
+  return out;
+}
+
 }  // namespace
+
+void examine_batch_apart(const Node& node, const Allowlist& list, int seconds, Findings& out) {
+  const auto text = done_apart([&] {
+    BatchNode batch;
+    batch.patience = 5;  // a daemon that is down is waited for
+    Findings found;
+    examine_batch(node, list, batch, found);
+    return as_text(found);
+  }, seconds);
+  if (!text) {
+    out.push_back({Level::error, "batch", "whether jobs run in OSs was not to be found out within " +
+                       std::to_string(seconds) + " s", "are the servers up that the configuration of the "
+                       "batch systems lies on?"});
+    return;
+  }
+  const auto found = from_text(*text);
+  out.insert(out.end(), found.begin(), found.end());
+}
 
 void examine_batch(const Node& node, const Allowlist& list, const BatchNode& where, Findings& out) {
   for (const auto& name : batch_names()) {

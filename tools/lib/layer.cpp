@@ -177,11 +177,10 @@ Status LayerMounts::carry(int mount, const std::string& target) {
     const auto from = open_mount(old->id, old->target);
     if (!from) continue;  // gone since
     const auto to = open_in_tree(mount, old->target.substr(target.size()), Last::keep);
-    struct stat one {}, two {};
     // The layer does not have the place any more: it is not wanted.
-    if (!to || ::fstat(from->get(), &one) != 0 || ::fstat(to->get(), &two) != 0 ||
-        S_ISDIR(one.st_mode) != S_ISDIR(two.st_mode))
-      continue;
+    if (!to) continue;
+    const auto one = known_file(from->get(), old->target), two = known_file(to->get(), old->target);
+    if (!one || !two || S_ISDIR(one->mode) != S_ISDIR(two->mode)) continue;
     const auto copy = clone_mount(from->get(), false, old->target);
     if (!copy) return copy.error();
     if (auto status = attach_mount(copy->get(), to->get(), old->target); !status) return status;

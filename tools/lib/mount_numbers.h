@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 
 #include <string>
 
@@ -23,6 +24,11 @@
 #endif
 #ifndef MOVE_MOUNT_T_EMPTY_PATH
 #define MOVE_MOUNT_T_EMPTY_PATH 0x40
+#endif
+
+// Linux 5.12.
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
 #endif
 
 namespace chos {

@@ -5,7 +5,9 @@
 #include <linux/openat2.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +34,13 @@ unsigned long kernel_flags(unsigned flags) {
   if ((flags & mount_noexec) != 0) out |= MS_NOEXEC;
   if ((flags & mount_nosymfollow) != 0) out |= MS_NOSYMFOLLOW;
   return out;
+}
+
+// Takes a copy that is not attached yet, and all below it, out of its group: Linux 5.12 and later.
+bool make_detached_slave(int copy) {
+  const struct { std::uint64_t set, clear, propagation, user_space; } wanted{0, 0, MS_SLAVE, 0};
+  return ::syscall(SYS_mount_setattr, copy, "", AT_EMPTY_PATH | AT_RECURSIVE, &wanted,
+                   sizeof wanted) == 0;
 }
 
 // openat2(2), which has no wrapper in libc.
@@ -70,11 +79,13 @@ Status bind_tree_over(int source, int target, const std::string& source_name,
   const UniqueFd copy(static_cast<int>(
       ::syscall(SYS_open_tree, source, "",
                 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE | AT_NO_AUTOMOUNT)));
+  // Before it is attached: who would detach it as long as it is of the source's group would unmount there.
+  const bool slave = copy && make_detached_slave(copy.get());
   if (!copy || ::syscall(SYS_move_mount, copy.get(), "", target, "",
                          MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0)
     return system_error("cannot bind " + source_name + " on " + target_name, errno);
   // Of the copy itself: an automounter may have mounted something on it by now.
-  if (::mount(nullptr, by_fd(copy.get()).c_str(), nullptr, MS_SLAVE | MS_REC, nullptr) != 0) {
+  if (!slave && ::mount(nullptr, by_fd(copy.get()).c_str(), nullptr, MS_SLAVE | MS_REC, nullptr) != 0) {
     const int why = errno;
     ::umount2(target_name.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
     return system_error("cannot make " + target_name + " a slave of " + source_name, why);
@@ -116,6 +127,14 @@ Status set_mount_flags(int fd, unsigned flags, const std::string& name) {
               nullptr) != 0)
     return system_error("cannot set the flags '" + flag_names(flags) + "' of " + name, errno);
   return {};
+}
+
+Result<KnownFile> known_file(int fd, const std::string& name) {
+  struct statx info {};
+  if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &info) != 0)
+    return system_error("cannot examine " + name, errno);
+  return KnownFile{info.stx_mode, makedev(info.stx_dev_major, info.stx_dev_minor), info.stx_ino,
+                   (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0};
 }
 
 Result<int> mount_id(int fd) {

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 
 #include "lib/files.h"
@@ -69,5 +70,18 @@ Status unmount(const std::string& target);
 
 /// The id of the mount that a descriptor is on.
 Result<int> mount_id(int fd);
+
+/// An open file, as far as this machine knows it: no file server is asked, so nobody waits for one that
+/// is down.
+struct KnownFile {
+  mode_t mode = 0;  ///< its kind
+  std::uint64_t device = 0, inode = 0;
+  bool is_mount_root = false;
+
+  bool is_same_as(const KnownFile& other) const {
+    return device == other.device && inode == other.inode;
+  }
+};
+Result<KnownFile> known_file(int fd, const std::string& name);
 
 }  // namespace chos

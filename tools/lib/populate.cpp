@@ -127,10 +127,7 @@ Status Populate::own_mounts() {
     ++all;
     rules_.push_back({target, mount_nodev | (entry->suid ? 0U : mount_nosuid),
                       entry->suid ? mount_nosuid : 0U});
-    // What the base has as nosuid in its own directories stays so.
-    for (const auto& path : node_.config.share)
-      if (const auto share = open_in_tree(tree->get(), path, Last::keep); entry->suid && share)
-        rules_.push_back({path_of(share->get()), mount_nodev, 0});
+    if (entry->suid) keep_shares_nosuid(tree->get(), target);
     if (table->at(target) != nullptr) continue;
     if (auto status = bind_tree(target, target); !status) return status;
     changes_.done("binding " + target, [target] { return detach(target); });
@@ -140,6 +137,14 @@ Status Populate::own_mounts() {
     progress_.step("trees", made > 0, counted(made, all) + (all == 1 ? " mount" : " mounts") +
                                           " of their own");
   return {};
+}
+
+// What the base has as nosuid in its own directories stays so in suid OSs.
+void Populate::keep_shares_nosuid(int tree, const std::string& target) {
+  for (const auto& path : shares_.there)
+    if (const auto share = open_in_tree(tree, path, Last::keep))
+      rules_.push_back({path_of(share->get()), mount_nodev, 0});
+  for (const auto& path : shares_.silent) rules_.push_back({target + path, mount_nodev, 0});
 }
 
 Status Populate::flags() {
@@ -203,6 +208,8 @@ Status Populate::shares() {
         continue;
       }
       ++all;
+      // Before, it may have been in a layer that was not there yet.
+      if (entry->suid) rules_.push_back({outcome->target, mount_nodev, 0});
       if (outcome->what != ShareOutcome::What::bound) continue;
       ++bound;
       if (outcome->was_there) continue;  // nor is this

@@ -3,10 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,20 +11,16 @@
 #include <cerrno>
 #include <chrono>
 #include <climits>
-#include <csignal>
+#include <cstdlib>
 #include <deque>
 #include <map>
 #include <memory>
 #include <string_view>
 #include <vector>
 
+#include "lib/apart.h"
 #include "lib/files.h"
 #include "lib/names.h"
-
-// Of Linux 5.9; older headers lack it.
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
 
 namespace chos {
 namespace {
@@ -55,38 +48,11 @@ int look(const char* directory) {
   return ::readdir(listing.get()) == nullptr ? errno : 0;
 }
 
-// The same, or ETIMEDOUT.  By a grandchild, which nobody waits for: on a server that is down it is stuck
-// until SIGALRM ends it, or for longer, and this process would be too.
+// The same, or ETIMEDOUT.
 int look_from_afar(const std::string& directory) {
-  int ends[2];
-  // For want of a descriptor or of memory no OS is closed.
-  if (::pipe2(ends, O_CLOEXEC) != 0) return 0;
-  const UniqueFd reader(ends[0]);
-  UniqueFd writer(ends[1]);
-  const pid_t child = ::fork();
-  if (child < 0) return 0;
-  if (child == 0) {
-    if (::fork() != 0) ::_exit(0);
-    // It must hold no lock and no terminal of ours.
-    if (::dup2(writer.get(), 0) != 0) ::_exit(1);
-    (void)::syscall(SYS_close_range, 1U, ~0U, 0U);
-    ::signal(SIGALRM, SIG_DFL);
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    ::alarm(longest_look);
-    const int why = look(directory.c_str());
-    (void)!::write(0, &why, sizeof why);
-    ::_exit(0);
-  }
-  writer.reset();
-  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {}
-  pollfd wait{reader.get(), POLLIN, 0};
-  int why = ETIMEDOUT;
-  if (::poll(&wait, 1, (longest_look + 1) * 1000) <= 0 ||
-      ::read(reader.get(), &why, sizeof why) != sizeof why)
-    return ETIMEDOUT;
-  return why;
+  const auto why =
+      done_apart([&directory] { return std::to_string(look(directory.c_str())); }, longest_look);
+  return why ? std::atoi(why->c_str()) : ETIMEDOUT;
 }
 
 // What a server that answers may say of a directory.

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,15 +20,14 @@ namespace {
 
 struct Opened {
   UniqueFd fd;
-  struct stat info {};
+  KnownFile info;
 };
 
 Result<Opened> examine(Result<UniqueFd> fd, const std::string& path) {
   if (!fd) return fd.error();
-  Opened opened{std::move(*fd), {}};
-  if (::fstat(opened.fd.get(), &opened.info) != 0)
-    return system_error("cannot examine " + path, errno);
-  return opened;
+  const auto info = known_file(fd->get(), path);
+  if (!info) return info.error();
+  return Opened{std::move(*fd), *info};
 }
 
 Result<Opened> open_target(int tree, const std::string& path) {
@@ -44,35 +42,23 @@ Result<Opened> open_base(const std::string& path) {
 
 bool is_absent(const Error& error) { return error.code == ENOENT || error.code == ENOTDIR; }
 
-bool same_file(const Opened& a, const Opened& b) {
-  return a.info.st_dev == b.info.st_dev && a.info.st_ino == b.info.st_ino;
-}
-
 ShareOutcome skipped(const std::string& reason, bool unusual) {
   return {ShareOutcome::What::skipped, {}, reason, unusual};
 }
 
-// The flags that a bind has from the mount it was made of, where the base trusts what is there less.
-unsigned inherited_flags(int fd) {
-  struct statvfs info {};
-  if (::fstatvfs(fd, &info) != 0) return 0;
-  return ((info.f_flag & ST_RDONLY) != 0 ? mount_ro : 0U) |
-         ((info.f_flag & ST_NOSUID) != 0 ? mount_nosuid : 0U) |
-         ((info.f_flag & ST_NOEXEC) != 0 ? mount_noexec : 0U);
+const Mount* mount_of(const MountTable& table, const Opened& opened) {
+  const auto id = mount_id(opened.fd.get());
+  return id ? table.by_id(*id) : nullptr;
 }
 
-// Not by comparing paths: that of a replaced file says "(deleted)".
-bool is_mount_root(const Opened& opened) {
-  struct statx info {};
-  return ::statx(opened.fd.get(), "", AT_EMPTY_PATH, STATX_TYPE, &info) == 0 &&
-         (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+// Those flags of the base's mount by which it trusts what is there less.
+unsigned inherited_flags(const Mount& of_base) {
+  return of_base.flags & (mount_ro | mount_nosuid | mount_noexec | mount_nosymfollow);
 }
 
 // The mount that `opened` is the root of, or null.
 const Mount* mount_of_root(const MountTable& table, const Opened& opened) {
-  if (!is_mount_root(opened)) return nullptr;
-  const auto id = mount_id(opened.fd.get());
-  return id ? table.by_id(*id) : nullptr;
+  return opened.info.is_mount_root ? mount_of(table, opened) : nullptr;
 }
 
 struct Link {
@@ -122,7 +108,7 @@ Result<std::string> make_link(const ShareSite& site, const std::string& path, co
 Status set_new_flags(int tree, const std::string& path, unsigned flags, const std::string& name) {
   const auto fresh = open_target(tree, path);
   if (!fresh) return fresh.error();
-  return set_mount_flags(fresh->fd.get(), flags | inherited_flags(fresh->fd.get()), name);
+  return set_mount_flags(fresh->fd.get(), flags, name);
 }
 
 // The outcome of a mount on `name`; it is taken back if something failed afterwards.
@@ -149,7 +135,7 @@ Result<ShareOutcome> link_over(const ShareSite& site, int tree, const std::strin
   const std::string name = path_of(target.fd.get());
   if (auto status = mount_link(*link, target.fd.get(), name); !status) return status.error();
   auto status = set_new_flags(tree, path, flags, name);
-  if (const auto seen = open_base(name); status && !(seen && same_file(*seen, base)))
+  if (const auto seen = open_base(name); status && !(seen && seen->info.is_same_as(base.info)))
     status = Error{path + " of the base OS cannot be reached by the link " + wanted->text + " at " +
                        name,
                    "is what it is on mounted in the farm too? See: findmnt -R " + site.farm + "/" +
@@ -160,9 +146,23 @@ Result<ShareOutcome> link_over(const ShareSite& site, int tree, const std::strin
 
 // Does the target show the base's: the link to it, or the directory itself?
 bool shows(const ShareSite& site, const Opened& base, const Opened& target) {
-  if (S_ISDIR(base.info.st_mode)) return same_file(base, target);
+  if (S_ISDIR(base.info.mode)) return base.info.is_same_as(target.info);
   const auto link = wanted_link(site, base, target);
-  return link && S_ISLNK(target.info.st_mode) && read_link(target.fd.get(), "") == link->text;
+  return link && S_ISLNK(target.info.mode) && read_link(target.fd.get(), "") == link->text;
+}
+
+// Whether what the base mounts in it appears in the share too.  Not in one of an older version, nor when the
+// base has unmounted a file system that it mounted again.
+bool follows(const Mount& share, const Mount* of_base) {
+  return share.slave || of_base == nullptr || !of_base->shared;
+}
+
+// One that was killed may have left it in the base's group: what is detached there the base would lose.
+Status leave_group(const Opened& share, const Mount& mount) {
+  const std::string by_fd = "/proc/self/fd/" + std::to_string(share.fd.get());
+  if (mount.shared && ::mount(nullptr, by_fd.c_str(), nullptr, MS_SLAVE | MS_REC, nullptr) != 0)
+    return system_error("cannot make " + mount.target + " a slave", errno);
+  return {};
 }
 
 }  // namespace
@@ -196,13 +196,14 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
       return skipped(path + " cannot be resolved inside the tree", true);
     return target.error();
   }
-  const mode_t kind = base->info.st_mode & S_IFMT;
+  const mode_t kind = base->info.mode & S_IFMT;
   bool was_there = false;
   if (kind != S_IFREG && kind != S_IFDIR)
     return skipped(path + " of the base OS is " + std::string(file_kind(kind)), true);
 
   if (const Mount* mount = mount_of_root(table, *target)) {
-    if (shows(site, *base, *target)) {
+    if (shows(site, *base, *target) &&
+        (kind == S_IFREG || follows(*mount, mount_of(table, *base)))) {
       const unsigned wanted = mount->flags | flags;
       if (wanted == mount->flags)
         return ShareOutcome{ShareOutcome::What::already, mount->target, {}, false};
@@ -210,7 +211,9 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
         return status.error();
       return ShareOutcome{ShareOutcome::What::bound, mount->target, {}, false, true};
     }
-    // The base's directory was replaced since, or its file is a link that leads elsewhere now.
+    // The base's directory was replaced since, or unmounted and mounted again, or its file is a link that
+    // leads elsewhere now.
+    if (auto status = leave_group(*target, *mount); !status) return status.error();
     if (auto status = detach(mount->target); !status) return status.error();
     was_there = true;
     target = open_target(tree, path);
@@ -218,15 +221,23 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
   }
   // A link in the place of a file (Debian's /etc/localtime) is covered itself; one in the place of a
   // directory leads to what is shared, or to what others in the tree expect there.
-  const bool is_link = S_ISLNK(target->info.st_mode);
+  const bool is_link = S_ISLNK(target->info.mode);
   if (is_link && kind == S_IFDIR)
     return skipped(path + " in the tree is a symbolic link, which is left as it is", false);
-  if (!is_link && (target->info.st_mode & S_IFMT) != kind)
+  if (!is_link && (target->info.mode & S_IFMT) != kind)
     return skipped(path + " in the tree is " +
-                       std::string(file_kind(target->info.st_mode)) + ", in the base OS " +
+                       std::string(file_kind(target->info.mode)) + ", in the base OS " +
                        std::string(file_kind(kind)), true);
-  if (same_file(*base, *target))
+  if (base->info.is_same_as(target->info))
     return skipped(path + " in the tree is the base's own file", true);
+  if (kind == S_IFDIR) {
+    auto of_base = mount_of(table, *base);
+    const auto now = MountTable::read();
+    if (of_base == nullptr && now) of_base = mount_of(*now, *base);  // it was mounted since
+    if (of_base == nullptr)
+      return Error{path + " of the base OS was unmounted meanwhile", "run it again", EAGAIN};
+    flags |= inherited_flags(*of_base);
+  }
   auto outcome = kind == S_IFDIR ? bind(tree, path, *base, *target, flags)
                                  : link_over(site, tree, path, *base, *target, flags);
   if (outcome) outcome->was_there = was_there;
@@ -242,7 +253,7 @@ bool concerns_share(int tree, const std::string& path) {
 bool lacks_share(int tree, const std::string& path) {
   if (!concerns_share(tree, path)) return false;
   const auto base = open_base(path);
-  if (!base || !(S_ISDIR(base->info.st_mode) || S_ISREG(base->info.st_mode))) return false;
+  if (!base || !(S_ISDIR(base->info.mode) || S_ISREG(base->info.mode))) return false;
   const auto target = open_target(tree, path);
   return !target && is_absent(target.error());
 }
@@ -250,7 +261,7 @@ bool lacks_share(int tree, const std::string& path) {
 bool is_stale_share(const ShareSite& site, int tree, const std::string& path) {
   const auto base = open_base(path);
   const auto target = open_target(tree, path);
-  return base && target && is_mount_root(*target) && !shows(site, *base, *target);
+  return base && target && target->info.is_mount_root && !shows(site, *base, *target);
 }
 
 Status remove_share_links(const ShareSite& site) {
