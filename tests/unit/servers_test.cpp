@@ -274,6 +274,27 @@ TEST_F(SilentServer, OfASharedDirectoryThatTheBaseHasNoMore) {
   EXPECT_LT(Clock::now() - began, seconds(20));
 }
 
+// Its OS gives rights to programs, it does not.
+TEST_F(SilentServer, OfASharedDirectoryWithoutSetuid) {
+  write_text(top + "/list", "sl6:/os/sl6:suid\n");
+  mount_tmpfs("/mnt");
+  const std::string mail = "/mnt/mail", seen = farm("/os/sl6/real/mail");
+  make_directories(mail);
+  mount_tmpfs(mail, MS_NOSUID);
+  // Not where its name says.
+  make_directories(top + "/trees/sl6/real/mail");
+  ASSERT_EQ(::symlink("real", (top + "/trees/sl6/mnt").c_str()), 0);
+  node.config.share.push_back(mail);
+  ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+  EXPECT_EQ(flags_at(seen), mount_nosuid | mount_nodev);
+  falls_silent(mail);
+  if (IsSkipped()) return;
+  ASSERT_EQ(::mount(nullptr, mail.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_NOSUID, nullptr), 0);
+  ASSERT_EQ(::mount(nullptr, seen.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_NOSUID, nullptr), 0);
+  ASSERT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(flags_at(seen), mount_nosuid | mount_nodev);
+}
+
 // The layer that has its place is made anew: it goes along.
 TEST_F(SilentServer, OfASharedDirectoryInALayer) {
   write_text(top + "/list", "trixie:/os/trixie\n");

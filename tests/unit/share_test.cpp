@@ -168,6 +168,40 @@ TEST_F(BringUpSpool, FollowsAgain) {
   nothing_left_to_do();
 }
 
+// The base has unmounted it and mounted it again: what it mounts there now is another group's.
+TEST_F(BringUpSpool, FollowsTheMountThatIsThereNow) {
+  mount_tmpfs(spool());
+  make_directories(spool() + "/later");
+  make_directories(top + "/other");
+  ASSERT_EQ(::mount(spool().c_str(), (top + "/other").c_str(), nullptr, MS_BIND, nullptr), 0);
+  up();
+  ASSERT_EQ(::umount2(spool().c_str(), 0), 0);
+  ASSERT_EQ(::mount((top + "/other").c_str(), spool().c_str(), nullptr, MS_BIND, nullptr), 0);
+  for (const auto kind : {MS_PRIVATE, MS_SHARED})
+    ASSERT_EQ(::mount(nullptr, spool().c_str(), nullptr, kind, nullptr), 0);
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  base_mounts("/later");
+  EXPECT_EQ(read_text(in("trixie", "/later/file")), "/later\n");
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  nothing_left_to_do();
+}
+
+// What is bound anew gets numbers of mounts that went.
+TEST_F(BringUpSpool, OneInAnother) {
+  base_mounts("/later");
+  base_mounts("/first");
+  node.config.share = {spool(), spool() + "/first"};
+  up();
+  for (const char* os : {"trixie", "sl6"})
+    ASSERT_EQ(::mount(nullptr, in(os, "").c_str(), nullptr, MS_PRIVATE | MS_REC, nullptr), 0);
+  ASSERT_EQ(::umount2((spool() + "/later").c_str(), 0), 0);
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(read_text(in("trixie", "/first/file")), "/first\n");
+  EXPECT_EQ(flags_at(in("trixie", "/first")), mount_nosuid | mount_nodev);
+  EXPECT_FALSE(mounted(in("trixie", "/later")));
+  nothing_left_to_do();
+}
+
 // One that was killed, on a kernel that lets a copy leave its group only when it is attached, left a peer of
 // the base's mount.
 TEST_F(BringUpSpool, TakesNothingFromTheBase) {

@@ -38,8 +38,12 @@ using Clock = std::chrono::steady_clock;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::alarm(static_cast<unsigned>(seconds));
-  // The byte before the end says that it is one.
-  const std::string said = work() + "\n";
+  std::string said;
+  try {
+    said = work() + "\n";  // the byte before the end says that it is one
+  } catch (...) {
+    ::_exit(1);
+  }
   for (std::size_t done = 0; done < said.size();) {
     const ssize_t size = ::write(3, said.data() + done, said.size() - done);
     if (size < 0 && errno != EINTR) ::_exit(1);
@@ -50,7 +54,8 @@ using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
-std::optional<std::string> done_apart(const std::function<std::string()>& work, int seconds) {
+std::optional<std::string> done_apart(const std::function<std::string()>& work, int seconds,
+                                      int grace) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return work();
   const UniqueFd reader(ends[0]);
@@ -59,7 +64,7 @@ std::optional<std::string> done_apart(const std::function<std::string()>& work, 
   if (child < 0) return work();
   if (child == 0) {
     const pid_t grandchild = ::fork();
-    if (grandchild == 0) work_and_tell(work, writer.get(), seconds);
+    if (grandchild == 0) work_and_tell(work, writer.get(), seconds + grace);
     ::_exit(grandchild < 0 ? 1 : 0);
   }
   writer.reset();

@@ -66,6 +66,25 @@ void examine_state(const BatchSystem& system, const BatchState& state, Findings&
                      " run in OSs is not known: " + state.problem, ""});
 }
 
+void examine_system(const Node& node, const Allowlist& list, const BatchNode& where,
+                    BatchSystem& system, Findings& out) {
+  const auto state = system.state({});
+  examine_state(system, state, out);
+  if (state.what != BatchState::What::enabled && state.what != BatchState::What::partly) return;
+  for (const auto& trap : system.traps())
+    out.push_back({Level::warning, "batch " + system.name(), trap, "see chosctl(8)"});
+  for (const auto& place : system.places()) {
+    if (!is_there(where.path(place.path))) continue;
+    const auto names = blind(node, list, place.path, where.path(place.path));
+    if (names.empty()) continue;
+    out.push_back({Level::error, "batch " + system.name(),
+                   place.what + " of " + system.title() + ", " + place.path +
+                       ", is not to be seen in " + listed(names),
+                   "add it to [share] in " + std::string(config_path) + ", make it in the trees, "
+                   "and run: chosctl reload"});
+  }
+}
+
 // Between NULs, which they do not have.
 std::string as_text(const Findings& findings) {
   std::string text;
@@ -92,42 +111,27 @@ Findings from_text(const std::string& text) {
 }  // namespace
 
 void examine_batch_apart(const Node& node, const Allowlist& list, int seconds, Findings& out) {
-  const auto text = done_apart([&] {
-    BatchNode batch;
-    batch.patience = 5;  // a daemon that is down is waited for
-    Findings found;
-    examine_batch(node, list, batch, found);
-    return as_text(found);
-  }, seconds);
-  if (!text) {
-    out.push_back({Level::error, "batch", "whether jobs run in OSs was not to be found out within " +
-                       std::to_string(seconds) + " s", "are the servers up that the configuration of the "
-                       "batch systems lies on?"});
-    return;
+  BatchNode where;
+  where.patience = 5;  // a daemon that is down is waited for
+  for (const auto& name : batch_names()) {
+    const auto system = batch_system(name, where);
+    const auto text = done_apart([&] {
+      Findings found;
+      examine_system(node, list, where, *system, found);
+      return as_text(found);
+    }, seconds, static_cast<int>(where.patience) + 1);
+    const auto found = text ? from_text(*text)
+                            : Findings{{Level::error, "batch " + name,
+                                        "whether jobs of " + system->title() + " run in OSs was not to be "
+                                            "found out within " + std::to_string(seconds) + " s",
+                                        "is the server up that its configuration lies on, or its daemon?"}};
+    out.insert(out.end(), found.begin(), found.end());
   }
-  const auto found = from_text(*text);
-  out.insert(out.end(), found.begin(), found.end());
 }
 
 void examine_batch(const Node& node, const Allowlist& list, const BatchNode& where, Findings& out) {
-  for (const auto& name : batch_names()) {
-    const auto system = batch_system(name, where);
-    const auto state = system->state({});
-    examine_state(*system, state, out);
-    if (state.what != BatchState::What::enabled && state.what != BatchState::What::partly) continue;
-    for (const auto& trap : system->traps())
-      out.push_back({Level::warning, "batch " + name, trap, "see chosctl(8)"});
-    for (const auto& place : system->places()) {
-      if (!is_there(where.path(place.path))) continue;
-      const auto names = blind(node, list, place.path, where.path(place.path));
-      if (names.empty()) continue;
-      out.push_back({Level::error, "batch " + name,
-                     place.what + " of " + system->title() + ", " + place.path +
-                         ", is not to be seen in " + listed(names),
-                     "add it to [share] in " + std::string(config_path) + ", make it in the trees, "
-                     "and run: chosctl reload"});
-    }
-  }
+  for (const auto& name : batch_names())
+    examine_system(node, list, where, *batch_system(name, where), out);
 }
 
 }  // namespace chos

@@ -6,6 +6,7 @@
 #include <sys/sysmacros.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 #include "lib/names.h"
@@ -20,6 +21,13 @@ constexpr struct {
                   {mount_noexec, "noexec"}, {mount_nosymfollow, "nosymfollow"}};
 
 std::string text_of(const char* text) { return text == nullptr ? "" : text; }
+
+// Of fields such as "shared:7 master:3"; 0 if there is none of that name.
+int number_after(std::string_view name, const std::string& fields) {
+  for (const auto field : split(fields, ' '))
+    if (field.starts_with(name)) return std::atoi(std::string(field.substr(name.size())).c_str());
+  return 0;
+}
 
 Mount mount_of(libmnt_fs* fs) {
   Mount mount;
@@ -44,6 +52,9 @@ Mount mount_of(libmnt_fs* fs) {
     mount.slave = (propagation & MS_SLAVE) != 0;
     mount.unbindable = (propagation & MS_UNBINDABLE) != 0;
   }
+  const std::string groups = text_of(mnt_fs_get_optional_fields(fs));
+  mount.group = number_after("shared:", groups);
+  mount.master = number_after("master:", groups);
   return mount;
 }
 

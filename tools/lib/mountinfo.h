@@ -32,6 +32,8 @@ struct Mount {
   unsigned flags = 0;
   bool shared = false;
   bool slave = false;
+  int group = 0;   ///< of peers, if it is shared
+  int master = 0;  ///< the group that it is a slave of, if it is one
   bool unbindable = false;
   bool indirect = false;  ///< of an automounter: it mounts on directories below, not on this one
 };

@@ -144,11 +144,16 @@ void Populate::keep_shares_nosuid(int tree, const std::string& target) {
   for (const auto& path : shares_.there)
     if (const auto share = open_in_tree(tree, path, Last::keep))
       rules_.push_back({path_of(share->get()), mount_nodev, 0});
-  for (const auto& path : shares_.silent) rules_.push_back({target + path, mount_nodev, 0});
+  for (const auto& path : shares_.silent) {
+    const auto slash = path.rfind('/');
+    const auto directory = open_in_tree(tree, slash == 0 ? "/" : path.substr(0, slash), Last::directory);
+    const std::string above = directory ? path_of(directory->get()) : target + path.substr(0, slash);
+    rules_.push_back({above + path.substr(slash), mount_nodev, 0});
+  }
 }
 
 Status Populate::flags() {
-  const auto changed = set_flags();
+  const auto changed = set_flags(Undo::with_the_rest);
   if (!changed) return changed.error();
   progress_.step("flags", *changed > 0,
                  *changed == 0 ? "nosuid as wanted"
@@ -156,7 +161,7 @@ Status Populate::flags() {
   return {};
 }
 
-Result<std::size_t> Populate::set_flags() {
+Result<std::size_t> Populate::set_flags(Undo undo) {
   const auto table = MountTable::read();
   if (!table) return table.error();
   std::size_t changed = 0;
@@ -170,6 +175,7 @@ Result<std::size_t> Populate::set_flags() {
     if (auto status = set_mount_flags(fd->get(), action.after, action.target); !status)
       return status.error();
     ++changed;
+    if (undo == Undo::never) continue;
     changes_.done("setting flags of " + action.target, [action]() -> Status {
       const auto again = open_mount(action.id, action.target);
       if (!again && again.error().code == ENOENT) return {};
@@ -188,9 +194,19 @@ void Populate::ask_for_shares(const Servers& servers) {
 }
 
 Status Populate::shares() {
-  const auto table = MountTable::read();
+  Counts counts;
+  const auto status = share_all(counts);
+  // Of what came along with directories, some of which stay if something failed.
+  if (counts.changed > 0)
+    if (const auto changed = set_flags(Undo::never); !changed) return changed.error();
+  if (!status) return status;
+  progress_.step("shared files", counts.changed > 0, counted(counts.changed, counts.all));
+  return {};
+}
+
+Status Populate::share_all(Counts& counts) {
+  auto table = MountTable::read();
   if (!table) return table.error();
-  std::size_t bound = 0, all = 0;
   for (const OsEntry* entry : trees_of(list_)) {
     if (entry->out_of_reach()) continue;
     const auto tree = open_tree_in_farm(node_.config, *entry);
@@ -207,20 +223,21 @@ Status Populate::shares() {
           progress_.warning("not shared with " + in_quotes(entry->name) + ": " + outcome->reason);
         continue;
       }
-      ++all;
+      ++counts.all;
       // Before, it may have been in a layer that was not there yet.
       if (entry->suid) rules_.push_back({outcome->target, mount_nodev, 0});
       if (outcome->what != ShareOutcome::What::bound) continue;
-      ++bound;
-      if (outcome->was_there) continue;  // nor is this
-      changes_.done("binding " + outcome->target,
-                    [target = outcome->target] { return detach(target); });
+      ++counts.changed;
+      if (!outcome->was_there) {
+        changes_.done("binding " + outcome->target,
+                      [target = outcome->target] { return detach(target); });
+        continue;
+      }
+      // This is not taken back.  The kernel uses the numbers of mounts that went for others.
+      table = MountTable::read();
+      if (!table) return table.error();
     }
   }
-  // Of what came along with directories.
-  if (bound > 0)
-    if (const auto changed = set_flags(); !changed) return changed.error();
-  progress_.step("shared files", bound > 0, counted(bound, all));
   return {};
 }
 

@@ -58,7 +58,9 @@ class Populate {
                      Counts& counts);
   std::size_t processes_in(const OsEntry& entry) const;
   void keep_shares_nosuid(int tree, const std::string& target);
-  Result<std::size_t> set_flags();
+  enum class Undo { with_the_rest, never };
+  Result<std::size_t> set_flags(Undo undo);
+  Status share_all(Counts& counts);
 
   const Node& node_;
   const Allowlist& list_;

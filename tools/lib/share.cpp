@@ -58,7 +58,12 @@ unsigned inherited_flags(const Mount& of_base) {
 
 // The mount that `opened` is the root of, or null.
 const Mount* mount_of_root(const MountTable& table, const Opened& opened) {
-  return opened.info.is_mount_root ? mount_of(table, opened) : nullptr;
+  if (!opened.info.is_mount_root) return nullptr;
+  const Mount* mount = mount_of(table, opened);
+  if (mount == nullptr) return nullptr;
+  // The kernel uses numbers again.  The path of a directory that was removed is said to be that.
+  const std::string path = path_of(opened.fd.get());
+  return path == mount->target || path == mount->target + " (deleted)" ? mount : nullptr;
 }
 
 struct Link {
@@ -154,7 +159,7 @@ bool shows(const ShareSite& site, const Opened& base, const Opened& target) {
 // Whether what the base mounts in it appears in the share too.  Not in one of an older version, nor when the
 // base has unmounted a file system that it mounted again.
 bool follows(const Mount& share, const Mount* of_base) {
-  return share.slave || of_base == nullptr || !of_base->shared;
+  return of_base == nullptr || !of_base->shared || share.master == of_base->group;
 }
 
 // One that was killed may have left it in the base's group: what is detached there the base would lose.
@@ -231,9 +236,9 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
   if (base->info.is_same_as(target->info))
     return skipped(path + " in the tree is the base's own file", true);
   if (kind == S_IFDIR) {
-    auto of_base = mount_of(table, *base);
-    const auto now = MountTable::read();
-    if (of_base == nullptr && now) of_base = mount_of(*now, *base);  // it was mounted since
+    const Mount* of_base = mount_of(table, *base);
+    auto now = of_base == nullptr ? MountTable::read() : MountTable();  // it was mounted since
+    if (of_base == nullptr && now) of_base = mount_of(*now, *base);
     if (of_base == nullptr)
       return Error{path + " of the base OS was unmounted meanwhile", "run it again", EAGAIN};
     flags |= inherited_flags(*of_base);

@@ -75,6 +75,8 @@ ends() {
   # Images that are mounted on the server's directories could not be reached.
   expect 0 chosctl down
   expect 0 umount /net/trees
+  # systemd's automounter stays, and what is mounted by hand would lie on it.
+  systemctl stop net-trees.automount
   sed -i '\@ /net/trees @d' /etc/fstab
   systemctl daemon-reload
 }
