@@ -46,8 +46,8 @@ void examine_tree(const Allowlist& list, const OsEntry& entry, const std::string
 /// they will not, and what of the base OS they need and an OS does not show.
 void examine_batch(const Node& node, const Allowlist& list, const BatchNode& where, Findings& out);
 
-/// The same of this node, by processes that are waited for that many seconds each: their configuration, and the
-/// directories of jobs, may lie on a server that is down.
+/// The same of this node, by processes that are waited for that many seconds each: configuration and the
+/// directories of jobs may lie on a server that is down.
 void examine_batch_apart(const Node& node, const Allowlist& list, int seconds, Findings& out);
 
 }  // namespace chos
