@@ -43,7 +43,8 @@ _chosctl_os() {
   case $1 in
     '') echo add list show verify close open default replace rollback remove pack base; return ;;
     add) echo --closed --suid --group ;;&
-    add | replace) echo --max-size --drop-devices --include --variant --mirror --allow-expired ;;
+    add | replace) echo --max-size --drop-devices --include --variant --mirror --allow-expired \
+      --releasever ;;
     pack) echo --squashfs --erofs ;;
     base) echo --remove ;;
   esac
@@ -69,7 +70,7 @@ _chosctl() {
   case $prev in
     --directory) _chosctl_paths -d; return ;;
     --module | --config | --allowlist) _chosctl_paths -f; return ;;
-    --queue | --max-size | --include | --mirror) return ;;
+    --queue | --max-size | --include | --mirror | --releasever) return ;;
     --group) mapfile -t COMPREPLY < <(compgen -g -- "$cur"); return ;;
     --variant) mapfile -t COMPREPLY < <(compgen -W "minbase important standard" -- "$cur"); return ;;
     --option)
@@ -83,7 +84,7 @@ _chosctl() {
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     # The value of an option is none of the words that count.
     case $before in
-      --config | --allowlist | --max-size | --include | --variant | --mirror | --group)
+      --config | --allowlist | --max-size | --include | --variant | --mirror | --releasever | --group)
         before=''
         continue
         ;;

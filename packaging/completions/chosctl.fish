@@ -18,7 +18,7 @@ function __chosctl_words
         if test $value = 1
             set value 0
         else if contains -- $word --config --allowlist --module --directory --queue --option --max-size \
-                --include --variant --mirror --group
+                --include --variant --mirror --releasever --group
             set value 1
         else if not string match -q -- '-*' $word
             echo $word
@@ -105,6 +105,7 @@ complete -c chosctl -n '__chosctl_at os add,replace +' -l variant -x -a 'minbase
     -d 'Of Debian, how much'
 complete -c chosctl -n '__chosctl_at os add,replace +' -l mirror -x -d 'Of Debian, another mirror'
 complete -c chosctl -n '__chosctl_at os add,replace +' -l allow-expired -d 'Of Debian, an old release'
+complete -c chosctl -n '__chosctl_at os add,replace +' -l releasever -x -d 'Of RPM packages, the release'
 complete -c chosctl -n '__chosctl_at os add +' -l closed -d 'Let nobody enter yet'
 complete -c chosctl -n '__chosctl_at os add +' -l suid -d 'Its setuid programs give rights'
 complete -c chosctl -n '__chosctl_at os add +' -l group -x -a '(__fish_complete_groups)' \

@@ -42,6 +42,8 @@ LINES = {
     "chosctl os add new ": (SOURCES, {"trixie"}),
     "chosctl os add --max-size 3G new ": (SOURCES, {"trixie"}),
     "chosctl os add --include gcc --group root --mirror x --variant minbase new ": (SOURCES, {"trixie"}),
+    "chosctl os replace --rel": ({"--releasever"}, SOURCES),
+    "chosctl os add --releasever 9 new ": (SOURCES, {"trixie"}),
     "chosctl os add --variant ": ({"minbase", "important"}, SOURCES),
     "chosctl os add --group roo": ({"root"}, SOURCES),
     "chosctl os verify trixie ": ({"sl6"}, {"home"}),

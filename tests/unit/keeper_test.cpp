@@ -71,32 +71,6 @@ TEST_F(KeeperTest, RefusesNamesAndWhatIsThere) {
   expect_tidy();
 }
 
-TEST_F(KeeperTest, RefusesATreeThatIsNotFit) {
-  const std::string sound = top + "/source/two", unfit = top + "/source/unfit";
-  const auto refused = [&](auto spoil) {
-    fs::remove_all(unfit);
-    fs::copy(sound, unfit, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
-    spoil();
-    EXPECT_EQ(std::system(("tar -C " + unfit + " -cf " + archive("unfit") + " .").c_str()), 0);
-    const auto added = add("two", "unfit");
-    EXPECT_FALSE(added);
-    EXPECT_EQ(list(), "# ours\n");
-    EXPECT_EQ(trees(), Names{});
-    expect_tidy();
-    return added ? "added" : added.error().what;
-  };
-  const std::string says = "the tree is not fit for use: ";
-  EXPECT_EQ(refused([&] { fs::remove(unfit + "/bin/sh"); }).find(says + "it has no /bin/sh"), 0u);
-  EXPECT_EQ(refused([&] {
-    std::fstream shell(unfit + "/bin/sh", std::ios::in | std::ios::out | std::ios::binary);
-    shell.seekp(offsetof(Elf64_Ehdr, e_machine)).put(static_cast<char>(EM_AARCH64));
-  }), says + "its programs are for another kind of processor");
-  EXPECT_EQ(refused([&] {
-    make_directories(unfit + "/usr/lib64");
-    write_text(unfit + "/usr/lib64/libc.so.6", elf_with_note(99, 2, 0));
-  }).find(says + "its libc needs a kernel >= 99.2"), 0u);
-}
-
 TEST_F(KeeperTest, KeepsNothingOfWhatWasInterrupted) {
   progress.ticks_left = 2;
   const auto stopped = add("one", "one");
@@ -223,6 +197,22 @@ TEST_F(KeeperTest, RollbackNeedsAnother) {
   EXPECT_EQ(keep([](Keeper& k) { return k.rollback("os"); }).error().code, ENOENT);
   EXPECT_EQ(keep([](Keeper& k) { return k.rollback("none"); }).error().code, ENOENT);
   expect_tidy();
+}
+
+TEST_F(KeeperTest, RollbackSaysWhereATreeMadeByHandIs) {
+  make_usable_tree(node.config.trees + "/mine", "mine");
+  write_text(node.allowlist_file, "mine:/os/mine\n");
+  ASSERT_TRUE(replace("mine", "one"));
+  const auto back = keep([](Keeper& k) { return k.rollback("mine"); });
+  ASSERT_FALSE(back);
+  EXPECT_NE(back.error().what.find("/os/mine, was not made by chosctl"), std::string::npos)
+      << back.error().what;
+  EXPECT_NE(back.error().remedy.find(node.allowlist_file), std::string::npos) << back.error().remedy;
+  // It stays, and that is said.
+  ASSERT_TRUE(remove("mine"));
+  EXPECT_EQ(trees(), Names{"mine"});
+  ASSERT_EQ(progress.notes.size(), 1U);
+  EXPECT_NE(progress.notes.front().find(node.config.trees + "/mine"), std::string::npos);
 }
 
 TEST_F(KeeperTest, Removes) {

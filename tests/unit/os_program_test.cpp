@@ -170,6 +170,50 @@ TEST_F(OsProgram, ASourceThatDoesNotParse) {
   expect_tidy();
 }
 
+TEST_F(OsProgram, ReplaceWithoutASourceMakesTheTreeAnewAsItWasMade) {
+  ASSERT_EQ(run({"add", "os", "tar:" + archive("one"), "--max-size", "1G", "--drop-devices"}), 0) << err();
+  const Json options{"--drop-devices", "--max-size=1073741824"};
+  EXPECT_EQ(json({"show", "os"}).at("published").at("options"), options);
+  fs::copy_file(archive("two"), archive("one"), fs::copy_options::overwrite_existing);
+  const auto anew = json({"replace", "os"});
+  EXPECT_EQ(anew.at("generation"), 2);
+  EXPECT_EQ(anew.at("options"), options);
+  EXPECT_EQ(read_text(node.config.trees + "/os~2/etc/os-release"), "PRETTY_NAME=\"two\"\n");
+  // With one the options are those that are given.
+  const auto given = json({"replace", "os", "tar:" + archive("one")});
+  EXPECT_EQ(given.at("options"), Json::array());
+  EXPECT_NE(err().find("was made with --drop-devices --max-size=1073741824"), std::string::npos) << err();
+  EXPECT_EQ(run({"replace", "os", "--max-size", "1G"}), 2);
+  // Of what chosctl did not make nothing is known.
+  make_usable_tree(node.config.trees + "/mine", "mine");
+  write_text(node.allowlist_file, list() + "mine:/os/mine\n");
+  EXPECT_EQ(run({"replace", "mine"}), 1);
+  EXPECT_NE(err().find("chosctl os replace mine SOURCE"), std::string::npos) << err();
+}
+
+TEST_F(OsProgram, AListInTheWorkingDirectory) {
+  const auto before = fs::current_path();
+  const auto slash = node.allowlist_file.rfind('/');
+  fs::current_path(node.allowlist_file.substr(0, slash));
+  node.allowlist_file.erase(0, slash + 1);
+  EXPECT_EQ(run({"add", "os", "tar:" + archive("one")}), 0) << err();
+  EXPECT_EQ(list(), "# ours\nos:/os/os\n");
+  fs::current_path(before);
+}
+
+TEST_F(OsProgram, WhatIsRemovedLeavesNothingInTheConfiguration) {
+  const std::string before = read_text(top + "/chos.conf");
+  add("os", "one");
+  ASSERT_EQ(run({"base", "os", "cat"}), 0) << err();
+  ASSERT_EQ(run({"remove", "os"}), 0) << err();
+  EXPECT_EQ(read_text(top + "/chos.conf"), before + "\n[base.os]\n");
+  // Also what somebody has left there by taking the line out by hand.
+  write_text(top + "/chos.conf", before + "\n[base.os]\n\"gone\" = [\"cat\"]\n");
+  EXPECT_EQ(run({"base", "gone", "cat"}), 1);
+  EXPECT_EQ(run({"base", "--remove", "gone", "cat"}), 0) << err();
+  EXPECT_EQ(read_text(top + "/chos.conf"), before + "\n[base.os]\n");
+}
+
 TEST_F(ChosctlProgram, OsBaseWaitsForOneThatWritesTheConfiguration) {
   ASSERT_EQ(run({"add", "x", "tar:" + archive("one")}), 0) << read_text(top + "/out");
   const std::string file = top + "/chos.conf", before = read_text(file);

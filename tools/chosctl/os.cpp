@@ -48,6 +48,7 @@ std::string state_of(const OsInfo& info) {
 Json as_json(const TreeRecord& record) {
   return {{"generation", record.generation}, {"path", record.path()},
           {"kind", kind_key(record.kind)},   {"source", record.source},
+          {"options", words_of(record.options)},
           {"digest", record.digest},         {"bytes", record.bytes},
           {"entries", record.entries},       {"created", record.created},
           {"privileged", as_json(record.privileged)}};
@@ -100,9 +101,17 @@ int list(const Node& node, const Store& store, bool json) {
   return 0;
 }
 
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const auto& word : words) out += (out.empty() ? "" : " ") + word;
+  return out;
+}
+
 void print_record(const TreeRecord& record) {
-  std::cout << "source    " << printable(record.source, 200) << "\n"
-            << "published " << record.created << ", generation " << record.generation << ", "
+  std::cout << "source    " << printable(record.source, 200) << "\n";
+  if (const auto words = words_of(record.options); !words.empty())
+    std::cout << "made with " << printable(joined(words), 400) << "\n";
+  std::cout << "published " << record.created << ", generation " << record.generation << ", "
             << kind_key(record.kind)
             << (record.origin.empty() ? "" : " (" + printable(record.origin, 200) + ")") << "\n"
             << "size      " << size_text(record.bytes) << " in " << record.entries << " entries\n"
@@ -239,7 +248,17 @@ int done(const OsOptions& options, const Result<TreeRecord>& record, const std::
   return 0;
 }
 
-int change(const Node& node, const Store& store, const OsOptions& options) {
+// Somebody who leaves out --include may not mean it.
+void warn_of_other_options(const Recipe& before, const Source& from, const BuildOptions& build) {
+  if (before.source.text != from.text || before.options == build) return;
+  const auto words = joined(words_of(before.options));
+  if (words.empty()) return;
+  say.warning("its tree was made with " + printable(words, 200) +
+              "; to have it so again leave the SOURCE out");
+}
+
+int change(const Node& node, const Store& store, const std::string& config,
+           const OsOptions& options) {
   if (!is_root_in_base(node, "os")) return exit_failed;
   BuildOptions build = options.build;
   if (!options.max_size.empty()) {
@@ -270,8 +289,13 @@ int change(const Node& node, const Store& store, const OsOptions& options) {
       return done(options, record, "added");
     }
     case OsCommand::replace: {
-      const auto from = source();
+      const auto before = keeper.recipe(options.name);
+      const bool again = options.source.empty();
+      if (again && !before) return failed(before.error());
+      const auto from = again ? Result<Source>(before->source) : source();
       if (!from) return failed(from.error());
+      if (again) build = before->options;
+      else if (before) warn_of_other_options(*before, *from, build);
       const auto record = keeper.replace(options.name, *from, build);
       progress.clear();
       return done(options, record, "replaced");
@@ -285,7 +309,11 @@ int change(const Node& node, const Store& store, const OsOptions& options) {
     case OsCommand::remove: {
       const auto status = keeper.remove(options.name);
       progress.clear();
-      if (status) return done(options, true, options.name + " is removed");
+      if (status) {
+        if (const auto forgot = forget_base_commands(node, config, options.name); !forgot)
+          say.warning("[base.os] still has it: " + forgot.error().what);
+        return done(options, true, options.name + " is removed");
+      }
       failed(status.error());
       if (status.error().code != EBUSY) return exit_failed;
       const Json inside = print_inside(node, options.name, options.json);
@@ -312,7 +340,7 @@ int os(const Node& node, const std::string& config, const OsOptions& options) {
     case OsCommand::show: return show(node, store, options);
     case OsCommand::verify: return verify(node, store, options);
     case OsCommand::pack: return pack(node, store, options);
-    default: return change(node, store, options);
+    default: return change(node, store, config, options);
   }
 }
 

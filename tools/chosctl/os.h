@@ -49,4 +49,7 @@ int os(const Node& node, const std::string& config, const OsOptions& options);
 /// The part that writes the configuration.
 int os_base(const Node& node, const std::string& config, const OsOptions& options);
 
+/// Takes an OS out of [base.os] of the file; done too if it is not there.
+Status forget_base_commands(const Node& node, const std::string& config, const std::string& name);
+
 }  // namespace chos::ctl

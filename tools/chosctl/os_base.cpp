@@ -62,6 +62,16 @@ void print(const OsOptions& options, const std::vector<std::string>& commands) {
 
 }  // namespace
 
+Status forget_base_commands(const Node& node, const std::string& config, const std::string& name) {
+  const auto lock = Store(node.config.trees).lock_list();
+  if (!lock) return lock.error();
+  const auto text = read_trusted_file(config, largest_config, node.trusted);
+  if (!text) return text.error().code == ENOENT ? Status() : Status(text.error());
+  const auto without = with_os_commands(*text, name, {});
+  if (!without) return without.error();
+  return *without == *text ? Status() : write_config(node, config, *without);
+}
+
 int os_base(const Node& node, const std::string& config, const OsOptions& options) {
   const auto fail = [](const Error& error) {
     say.error(error);
@@ -69,7 +79,9 @@ int os_base(const Node& node, const std::string& config, const OsOptions& option
   };
   const Store store(node.config.trees);
   const auto info = show_os(node, store, options.name);
-  if (!info) return fail(info.error());
+  // What an OS that is gone has left can be taken out.
+  const bool is_left_over = options.take_back && node.config.os_commands.contains(options.name);
+  if (!info && !is_left_over) return fail(info.error());
   const auto present_in = [&](const Config& now) {
     const auto found = now.os_commands.find(options.name);
     return found == now.os_commands.end() ? std::vector<std::string>() : found->second;

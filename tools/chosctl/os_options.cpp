@@ -20,7 +20,7 @@ Examples:
   chosctl os add el9 rpm:/etc/yum.repos.d/el9.repo#bash,coreutils,gcc --group hep
   chosctl os add tools oci:/srv/tools.tar --max-size 20G
   chosctl os list
-  chosctl os replace trixie debian:trixie   who is inside keeps the old tree to the end
+  chosctl os replace trixie                 made anew as before; who is inside keeps the old one
   chosctl os rollback trixie
   chosctl os close el9 && chosctl os remove el9
   chosctl os base trixie sudo ping          the base's patched ones, by chos-base(1)
@@ -28,28 +28,38 @@ Examples:
 
 Exit status: 0 done; 1 it failed, or was refused, or verify found differences; 2 usage.)";
 
-void add_build_options(CLI::App& command, OsOptions& options) {
+// `replace` without a SOURCE makes the tree anew as it was made, so options go with a SOURCE.
+void add_build_options(CLI::App& command, OsOptions& options, bool needs_source) {
   command.add_option("NAME", options.name, "Of the OS, as users write it")->required();
-  command.add_option("SOURCE", options.source, "See: chosctl os --help")->required();
-  command
-      .add_option("--max-size", options.max_size,
-                  "Refuse what is bigger unpacked, such as 20G (64G if not given)")
+  auto* source = command.add_option("SOURCE", options.source,
+                                    needs_source ? "See: chosctl os --help"
+                                                 : "See: chosctl os --help; if none is given, that "
+                                                   "of its tree, with the options it was made with");
+  source->required(needs_source);
+  const auto add = [&](const char* name, auto& value, const char* what) {
+    return command.add_option(name, value, what)->needs(source)->allow_extra_args(false);
+  };
+  add("--max-size", options.max_size, "Refuse what is bigger unpacked, such as 20G (64G if not given)")
       ->type_name("SIZE");
-  command.add_flag("--drop-devices", options.build.drop_devices,
-                   "tar, oci: leave device nodes out instead of refusing the archive");
   command
-      .add_option("--include", options.build.include, "debian: more packages; may be repeated")
+      .add_flag("--drop-devices", options.build.drop_devices,
+                "tar, oci: leave device nodes out instead of refusing the archive")
+      ->needs(source);
+  add("--include", options.build.include, "debian: more packages; may be repeated")
       ->type_name("PACKAGE")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command
-      .add_option("--variant", options.build.variant,
-                  "debian: of mmdebstrap, such as minbase (important if not given)")
+      ->delimiter(',');
+  add("--variant", options.build.variant,
+      "debian: of mmdebstrap, such as minbase (important if not given)")
       ->type_name("VARIANT");
-  command.add_option("--mirror", options.build.mirror, "debian: not the one that apt uses here")
+  add("--mirror", options.build.mirrors,
+      "debian: not those that apt uses here; may be repeated, for the security updates")
       ->type_name("URL");
-  command.add_flag("--allow-expired", options.build.expired_ok,
-                   "debian: take a suite whose Release file is past its date");
+  command
+      .add_flag("--allow-expired", options.build.expired_ok,
+                "debian: take a suite whose Release file is past its date")
+      ->needs(source);
+  add("--releasever", options.build.releasever, "rpm: what $releasever of the .repo file stands for")
+      ->type_name("RELEASE");
 }
 
 }  // namespace
@@ -66,7 +76,7 @@ OsCommandLine::OsCommandLine(CLI::App& app, OsOptions& options) {
     return sub;
   };
   auto* make = add("add", OsCommand::add, "Make an OS of a source and let users enter it");
-  add_build_options(*make, options);
+  add_build_options(*make, options, true);
   make->add_flag("--closed", options.closed, "Let nobody enter yet");
   make->add_flag("--suid", options.suid, "Let its setuid programs give rights (think twice)");
   make->add_option("--group", options.groups, "Only for its members; may be repeated")
@@ -87,7 +97,7 @@ OsCommandLine::OsCommandLine(CLI::App& app, OsOptions& options) {
   named("default", OsCommand::set_default, "The OS of those who choose none; base: none is");
   auto* replace = add("replace", OsCommand::replace,
                       "A new tree under the name; who is inside keeps the old one");
-  add_build_options(*replace, options);
+  add_build_options(*replace, options, false);
   named("rollback", OsCommand::rollback, "Back to the tree before");
   named("remove", OsCommand::remove, "Take it from the list and delete its trees, if it is empty");
   auto* base = named("base", OsCommand::base,

@@ -66,17 +66,33 @@ class Tree {
     return UniqueFd(::open(again.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   }
 
+  // What runs a script: the first word after "#!".
+  static std::optional<std::string> interpreter_of(int fd) {
+    char start[256];
+    const ssize_t got = ::pread(fd, start, sizeof start, 0);
+    const std::string_view text(start, got > 0 ? static_cast<std::size_t>(got) : 0);
+    if (!text.starts_with("#!")) return std::nullopt;
+    const auto line = trimmed(text.substr(2, text.find('\n') - 2));
+    return std::string(line.substr(0, line.find_first_of(" \t")));
+  }
+
   void shell() {
+    constexpr const char* complete = "is the tree complete? Install a shell into it";
     const UniqueFd sh = open_file("/bin/sh");
     struct stat info {};
     if (!sh || ::fstat(sh.get(), &info) != 0 || (info.st_mode & 0111) == 0) {
-      add(Level::error, "it has no /bin/sh that can be run",
-          "is the tree complete? Install a shell into it");
+      add(Level::error, "it has no /bin/sh that can be run", complete);
+      return;
+    }
+    if (const auto script = interpreter_of(sh.get())) {
+      if (!open_file(*script))
+        add(Level::error, "its /bin/sh is a script for " + in_quotes(*script) +
+                              ", which it does not have", complete);
       return;
     }
     const auto facts = read_elf(sh.get(), "/bin/sh");
     if (!facts) {
-      add(Level::warning, "its /bin/sh is no program for this machine: " + facts.error().what, "");
+      add(Level::error, "its /bin/sh is no program: " + facts.error().what, complete);
       return;
     }
     const UniqueFd self(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
@@ -118,7 +134,7 @@ class Tree {
       if (running && *facts->oldest_kernel > *running)
         add(Level::error, "its libc needs a kernel >= " + version_string(*facts->oldest_kernel) +
                               ", this is " + kernel_,
-            "close the OS (option closed), or boot a newer kernel");
+            "take a tree with an older libc, boot a newer kernel, or close the OS (option closed)");
       return;
     }
     add(Level::info, "no glibc was found in it, so it was not compared with the kernel",

@@ -62,6 +62,10 @@ Result<ElfFacts> read_segments(int fd, const std::string& name) {
                                     header.e_phoff))
     return broken(name);
   for (const auto& segment : segments) {
+    char last = 0;
+    if (segment.p_type == PT_LOAD && segment.p_filesz > 0 &&
+        !read_at(fd, &last, 1, segment.p_offset + segment.p_filesz - 1))
+      return Error{name + " is truncated", "", ENOEXEC};
     if (segment.p_type != PT_INTERP && segment.p_type != PT_NOTE) continue;
     if (segment.p_filesz > largest_note) return broken(name);
     std::vector<char> content(segment.p_filesz);

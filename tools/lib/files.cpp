@@ -11,7 +11,9 @@
 namespace chos {
 
 Error system_error(const std::string& what, int code, const std::string& remedy) {
-  return Error{what + ": " + std::strerror(code), remedy, code};
+  const bool is_full = code == ENOSPC || code == EDQUOT;
+  return Error{what + ": " + std::strerror(code), remedy.empty() && is_full ? "make room" : remedy,
+               code};
 }
 
 std::string_view file_kind(mode_t mode) {

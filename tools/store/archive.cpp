@@ -81,6 +81,11 @@ class Archive {
 
   Error broken(const std::string& last) const {
     const char* why = ::archive_error_string(reader_.get());
+    // libarchive has a text for it only: it knows of no format that this could be.
+    if (entries_ == 0 && why != nullptr && std::string_view(why) == "Unrecognized archive format")
+      return Error{file_ + " is no archive that can be read",
+                   "for an image of a file system use image:, for a container image oci:; else get "
+                   "it anew", EINVAL};
     return Error{file_ + " is truncated or damaged" +
                      (last.empty() ? "" : " after the entry " + in_quotes(last)) + ": " +
                      (why != nullptr ? why : "it cannot be read"),

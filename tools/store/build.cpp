@@ -2,16 +2,13 @@
 #include "store/build.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <charconv>
 
-#include "lib/command.h"
 #include "lib/names.h"
 #include "store/archive.h"
 #include "store/build_parts.h"
-#include "store/run_logged.h"
 
 namespace chos {
 namespace {
@@ -21,35 +18,10 @@ Status make_directory(const std::string& path) {
   return system_error("cannot make the directory " + path, errno);
 }
 
-Result<Built> build_debian(const BuildContext& context) {
-  const auto& [source, options, work, log, progress] = context;
-  std::string mirror = options.mirror;
-  if (mirror.empty()) mirror = apt_mirror();
-  if (mirror.empty())
-    return Error{"apt of this node knows no Debian mirror", "name one: --mirror URL", ENOENT};
-  progress.stage("making Debian " + source.suite +
-                 (source.architecture.empty() ? "" : " for " + source.architecture));
-  std::vector<std::string> command{"mmdebstrap", "--mode=root", "--format=directory",
-                                   "--variant=" + options.variant};
-  if (!source.architecture.empty()) command.push_back("--architectures=" + source.architecture);
-  for (const auto& package : options.include) command.push_back("--include=" + package);
-  // apt's own limits are minutes for each file.
-  command.insert(command.end(), {"--aptopt=Acquire::http::Timeout \"15\"",
-                                 "--aptopt=Acquire::https::Timeout \"15\"",
-                                 "--aptopt=Acquire::Retries \"1\""});
-  if (options.expired_ok)
-    command.emplace_back("--aptopt=Acquire::Check-Valid-Until \"false\"");
-  command.insert(command.end(),
-                 {source.suite, work + "/root", "deb " + mirror + " " + source.suite + " main"});
-  if (auto status = run_logged(command, log, progress); !status) {
-    Error error = status.error();
-    if (is_of_no_answer(error.what))
-      error.remedy = mirror + " does not answer; try another: --mirror URL; " + error.remedy;
-    if (!options.expired_ok && error.what.find("is expired (invalid since") != std::string::npos)
-      error.remedy = "if that is known to be so, take it nevertheless: --allow-expired; " + error.remedy;
-    return error;
-  }
-  return Built{TreeRecord::Kind::tree, work + "/root", ""};
+// What `docker save` and OCI write is an archive too, though not of a tree.
+bool is_container_image(const std::string& root) {
+  return ::access((root + "/manifest.json").c_str(), F_OK) == 0 ||
+         ::access((root + "/oci-layout").c_str(), F_OK) == 0;
 }
 
 Result<Built> build_tar(const BuildContext& context) {
@@ -62,6 +34,9 @@ Result<Built> build_tar(const BuildContext& context) {
         return context.progress.tick(std::to_string(entries) + " entries, " + size_text(bytes));
       });
   if (!status) return status.error();
+  if (is_container_image(root) && ::access((root + "/bin").c_str(), F_OK) != 0)
+    return Error{context.source.path + " is an archive of a container image, not of a tree",
+                 "use oci:" + context.source.path, EINVAL};
   return Built{TreeRecord::Kind::tree, root, ""};
 }
 
@@ -91,56 +66,6 @@ bool is_of_no_answer(const std::string& output) {
                            "Curl error (7)", "Curl error (28)"})
     if (output.find(said) != std::string::npos) return true;
   return false;
-}
-
-std::string apt_mirror() {
-  const auto done = run_command({"apt-get", "indextargets", "--format",
-                                 "$(ORIGIN) $(COMPONENT) $(RELEASE) $(SITE)",
-                                 "Created-By: Packages"}, 60);
-  if (!done || done->status != 0) return "";
-  // The plain suite's, not that of its -updates or -security.
-  std::string best;
-  std::size_t fewest = std::string::npos;
-  for (const auto line : split(done->out, '\n')) {
-    const auto words = split(line, ' ');
-    if (words.size() != 4 || words[0] != "Debian" || words[1] != "main") continue;
-    const auto dashes = split(words[2], '-').size();
-    if (dashes < fewest) {
-      fewest = dashes;
-      best = words[3];
-    }
-  }
-  return best;
-}
-
-Result<std::uint64_t> parse_size(const std::string& text) {
-  std::uint64_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, failed] = std::from_chars(text.data(), end, number);
-  static constexpr std::string_view units = "KMGT";
-  unsigned shift = 0;
-  std::string_view unit(rest, static_cast<std::size_t>(end - rest));
-  if (unit.ends_with("iB")) unit.remove_suffix(2);
-  if (unit.size() == 1 && units.find(unit.front()) != std::string_view::npos) {
-    shift = 10 * (static_cast<unsigned>(units.find(unit.front())) + 1);
-    unit = {};
-  }
-  if (failed != std::errc() || !unit.empty() || number == 0 || number > (UINT64_MAX >> shift))
-    return Error{"the size " + in_quotes(text) + " is none", "expected such as 500M, 20G or 1T",
-                 EINVAL};
-  return number << shift;
-}
-
-std::string size_text(std::uint64_t bytes) {
-  static constexpr std::array<const char*, 5> units{"B", "KiB", "MiB", "GiB", "TiB"};
-  std::size_t unit = 0;
-  std::uint64_t tenths = bytes * 10;
-  while (tenths >= 10240 && unit + 1 < units.size()) {
-    tenths /= 1024;
-    ++unit;
-  }
-  return std::to_string(tenths / 10) +
-         (unit > 0 ? "." + std::to_string(tenths % 10) : std::string()) + " " + units[unit];
 }
 
 }  // namespace chos

@@ -141,6 +141,10 @@ Result<Built> build_oci(const BuildContext& context) {
   context.progress.stage("reading the image " + context.source.path);
   auto status = run_logged({"skopeo", "--insecure-policy", "copy", "--quiet", *from,
                             "oci:" + layout + ":" + tag}, context.log, context.progress);
+  if (!status && from->starts_with("docker-archive:") &&
+      status.error().what.find("expected 1 item, got") != std::string::npos)
+    return Error{context.source.path + " has more than one image",
+                 "save the one that is wanted: docker save NAME:TAG -o FILE", EINVAL};
   if (status) status = check_layers(context, layout);
   if (!status) return status.error();
   context.progress.stage("unpacking the layers");

@@ -14,6 +14,7 @@ struct BuildContext {
   WorkProgress& progress;
 };
 
+Result<Built> build_debian(const BuildContext& context);
 Result<Built> build_rpm(const BuildContext& context);
 Result<Built> build_oci(const BuildContext& context);
 Result<Built> build_image(const BuildContext& context);

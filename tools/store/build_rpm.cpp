@@ -48,6 +48,26 @@ std::vector<std::string> addresses_of(const std::string& repository,
   return out;
 }
 
+// Where the .repo file leaves the release open; dnf would take that of this node, or none.
+constexpr std::string_view release_variables[] = {"${releasever}", "$releasever"};
+
+Result<std::string> read_repository(const BuildContext& context) {
+  auto text = read_file(context.source.path, largest_repo_file);
+  if (!text || !context.options.releasever.empty()) return text;
+  for (const auto variable : release_variables)
+    if (text->find(variable) != std::string::npos)
+      return Error{context.source.path + " has " + std::string(variable) + " in it, and nothing says "
+                   "which release that is", "say it, such as: --releasever 9", EINVAL};
+  return text;
+}
+
+std::string with_release(std::string text, const std::string& release) {
+  for (const auto variable : release_variables)
+    for (auto at = text.find(variable); at != std::string::npos; at = text.find(variable, at))
+      text.replace(at, variable.size(), release);
+  return text;
+}
+
 Status by_dnf(const BuildContext& context, const std::string& repository) {
   const std::string own = context.work + "/dnf";
   if (auto status = write_file(own + "/repos", "source.repo", repository); !status) return status;
@@ -57,9 +77,10 @@ Status by_dnf(const BuildContext& context, const std::string& repository) {
                                "\nplugins=0\nkeepcache=0\ntsflags=nodocs\ninstall_weak_deps=0\n"
                                "skip_if_unavailable=0\ntimeout=15\nretries=1\n";
   if (auto status = write_file(own, "dnf.conf", settings); !status) return status;
+  const std::string& release = context.options.releasever;
   std::vector<std::string> command{"dnf", "-y", "--config=" + own + "/dnf.conf",
                                    "--installroot=" + context.work + "/root",
-                                   "--releasever=/", "install"};
+                                   "--releasever=" + (release.empty() ? "/" : release), "install"};
   for (const auto& package : packages_of(context.source)) command.push_back(package);
   if (auto status = run_logged(command, context.log, context.progress); !status) {
     Error error = status.error();
@@ -146,13 +167,14 @@ Status place_database(const std::string& root) {
 }  // namespace
 
 Result<Built> build_rpm(const BuildContext& context) {
-  const auto repository = read_file(context.source.path, largest_repo_file);
+  auto repository = read_repository(context);
   if (!repository) return repository.error();
   const std::string root = context.work + "/root";
   if (::mkdir(root.c_str(), 0755) != 0)
     return system_error("cannot make the directory " + root, errno);
   const bool has_dnf = !find_command("dnf").empty();
   if (!has_dnf && find_command("rpm").empty()) return missing_program("dnf", "dnf");
+  if (!has_dnf) *repository = with_release(*repository, context.options.releasever);
   context.progress.stage(std::string("installing packages by ") + (has_dnf ? "dnf" : "rpm"));
   auto status = has_dnf ? by_dnf(context, *repository) : by_rpm(context, *repository);
   if (status) status = place_database(root);

@@ -48,6 +48,18 @@ const TreeRecord* other_tree(const std::vector<TreeRecord>& records, const std::
   return back != nullptr ? back : last;
 }
 
+// The paths, as in the farm, of the trees that an OS has or had and that have no record.
+std::vector<std::string> made_by_hand(const std::vector<TreeRecord>& records,
+                                      const std::string& path) {
+  std::vector<std::string> out;
+  if (find_record(records, path) == nullptr) out.push_back(path);
+  for (const auto& record : records)
+    if (record.generation == 2 && !record.previous.empty() && record.previous != path &&
+        find_record(records, record.previous) == nullptr)
+      out.push_back(record.previous);
+  return out;
+}
+
 }  // namespace
 
 Result<TreeRecord> Keeper::add(const std::string& name, const Source& source,
@@ -75,6 +87,8 @@ Result<TreeRecord> Keeper::add(const std::string& name, const Source& source,
                         "; else move it away",
                     EEXIST});
   if (auto status = check_source(source); !status) return refused(status.error());
+  if (auto status = check_options(source, build_options); !status) return refused(status.error());
+  if (auto status = check_line(name, options); !status) return refused(status.error());
   const std::string rest = options.empty() ? "" : ":" + options;
   return publish(name, 1, "", source, build_options, [&](const TreeRecord& record) -> Edit {
     // Programs of a 32-bit tree ask uname(2) what they run on.
@@ -97,7 +111,9 @@ Result<TreeRecord> Keeper::replace(const std::string& name, const Source& source
     end(name);
     return found ? records.error() : found.error();
   }
-  if (auto status = check_source(source); !status) {
+  auto status = check_source(source);
+  if (status) status = check_options(source, build_options);
+  if (!status) {
     end(name);
     return status.error();
   }
@@ -108,6 +124,27 @@ Result<TreeRecord> Keeper::replace(const std::string& name, const Source& source
                      return with_name_moved(text, name, from, record);
                    };
                  });
+}
+
+Result<Recipe> Keeper::recipe(const std::string& name) const {
+  const auto found = find(name);
+  if (!found) return found.error();
+  const auto records = store_.records_of(name);
+  if (!records) return records.error();
+  const TreeRecord* record = find_record(*records, found->entry.path);
+  if (record == nullptr)
+    return Error{"chosctl did not make the tree of " + in_quotes(name) + ", so it is not known of what",
+                 "say it: chosctl os replace " + name + " SOURCE", ENOENT};
+  const auto source = parse_source(record->source);
+  if (!source) return source.error();
+  return Recipe{*source, record->options};
+}
+
+// A group that is not there is no reason to make a tree first.
+Status Keeper::check_line(const std::string& name, const std::string& options) const {
+  const auto parsed = parse_allowlist(name + ":/os/" + name + ":" + options, "", node_.groups);
+  if (parsed.list || options.empty()) return {};
+  return Error{parsed.errors.front().message, "nothing was changed; see --group and chos(5)", EINVAL};
 }
 
 // A directory in a tree that goes when its OS is removed or replaced is none to count on.  Looked at
@@ -210,7 +247,13 @@ Result<TreeRecord> Keeper::rollback(const std::string& name) {
     result = found ? records.error() : found.error();
   } else {
     const TreeRecord* target = other_tree(*records, found->entry.path);
-    if (target == nullptr) {
+    const TreeRecord* current = find_record(*records, found->entry.path);
+    if (target == nullptr && current != nullptr && !current->previous.empty()) {
+      result = Error{"the tree of " + in_quotes(name) + " before, " + current->previous +
+                         ", was not made by chosctl",
+                     "to go back to it put that path into the line of " + name + " in " +
+                         node_.allowlist_file + ", and run: chosctl reload", ENOENT};
+    } else if (target == nullptr) {
       result = Error{"there is no other tree of " + in_quotes(name) + " to go back to",
                      "see: chosctl os show " + name, ENOENT};
     } else {
@@ -275,9 +318,9 @@ Status Keeper::remove(const std::string& name) {
     if (!restored) progress_.note(restored.error().what);
     return finish(status);
   }
-  if (records->empty())
-    progress_.note("chosctl did not make its tree, so it stays at " +
-                   store_.trees() + found->entry.path.substr(found->entry.path.rfind('/')));
+  for (const auto& path : made_by_hand(*records, found->entry.path))
+    if (const auto there = base_path(node_.config, path))
+      progress_.note("chosctl did not make its tree at " + *there + ", so that stays");
   for (const auto& record : *records)
     if (auto status = discard(record); !status) return status;  // the journal stays: next time
   if (auto status = clean_work(name); !status) return status;

@@ -18,6 +18,11 @@
 
 namespace chos {
 
+struct Recipe {
+  Source source;
+  BuildOptions options;
+};
+
 class Keeper {
  public:
   /// `quiet` hears what `reload` does to a node that is up.
@@ -31,6 +36,9 @@ class Keeper {
   /// Makes a new tree; who enters from now on gets it, who is inside keeps the old one.
   Result<TreeRecord> replace(const std::string& name, const Source& source,
                              const BuildOptions& build_options);
+
+  /// What the tree of an OS was made of, and how, to make it anew.  Code ENOENT: not by chosctl.
+  Result<Recipe> recipe(const std::string& name) const;
 
   /// Goes back to the generation before.
   Result<TreeRecord> rollback(const std::string& name);
@@ -75,7 +83,8 @@ class Keeper {
                           const std::string& previous, const Source& source,
                           const BuildOptions& options);
   Status check_source(const Source& source) const;
-  Status check(const std::string& name, const std::string& root);
+  Status check_line(const std::string& name, const std::string& options) const;
+  Status check(const std::string& name, const Built& built);
   Status make_mount_points(const std::string& root);
   Status place(const TreeRecord& record, const std::string& root, const std::string& manifest);
   Status take_back(const TreeRecord& record);

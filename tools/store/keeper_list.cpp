@@ -48,10 +48,11 @@ Result<Keeper::Listed> Keeper::find(const std::string& name) const {
 
 Status Keeper::write_list(const std::string& text) const {
   const auto slash = node_.allowlist_file.rfind('/');
-  const std::string directory = slash == 0 ? "/" : node_.allowlist_file.substr(0, slash);
-  const auto fd = open_guarded(directory, node_.trusted);
+  const bool is_plain = slash == std::string::npos;
+  const auto fd = open_guarded(is_plain ? "." : node_.allowlist_file.substr(0, slash + 1),
+                               node_.trusted);
   if (!fd) return fd.error();
-  const std::string name = node_.allowlist_file.substr(slash + 1);
+  const std::string name = is_plain ? node_.allowlist_file : node_.allowlist_file.substr(slash + 1);
   const UniqueFd old(::openat(fd->get(), name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   return replace_in(fd->get(), name, text, old ? old.get() : -1, node_.allowlist_file);
 }

@@ -14,6 +14,7 @@
 
 #include "lib/doctor.h"
 #include "lib/files.h"
+#include "lib/missing_trees.h"
 #include "lib/mount_ops.h"
 #include "lib/names.h"
 #include "lib/share.h"
@@ -53,35 +54,54 @@ Status move(const std::string& from, const std::string& to) {
 }
 
 TreeRecord described(const std::string& name, unsigned generation, const std::string& previous,
-                     const Source& source) {
+                     const Source& source, const BuildOptions& options) {
   TreeRecord record;
   record.name = name;
   record.generation = generation;
   record.previous = previous;
   record.source = source.text;
+  record.options = options;
   record.created = now_text();
   return record;
 }
 
+// What is looked at while a tree is made goes with a failure: files are named as the tree has them.
+std::string as_in_source(std::string text, const Built& built) {
+  if (built.kind == TreeRecord::Kind::external) return text;
+  for (auto at = text.find(built.root); at != std::string::npos; at = text.find(built.root, at)) {
+    const auto end = at + built.root.size();
+    text.replace(at, built.root.size(), end < text.size() && text[end] == '/' ? "" : "/");
+  }
+  return text;
+}
+
 }  // namespace
 
-Status Keeper::check(const std::string& name, const std::string& root) {
+Status Keeper::check(const std::string& name, const Built& built) {
   progress_.stage("checking the tree");
   OsEntry entry;
   entry.name = name;
   entry.path = "/os/" + name;
+  if (const auto there = find_tree_at(entry, built.root, Servers::of_node()); !there)
+    return Error{"the tree is not fit for use: " + as_in_source(there.error().what, built),
+                 "is the source complete?", ENOEXEC};
   // By itself: what the farm has by that name is what it will replace.
   Config config = node_.config;
   config.farm.clear();
   struct utsname about {};
   ::uname(&about);
   Findings findings;
-  examine_tree(Allowlist({entry}), entry, root, config, about.release, Servers::of_node(), findings);
+  examine_tree(Allowlist({entry}), entry, built.root, config, about.release, Servers::of_node(),
+               findings);
   std::string problems, remedy;
   for (const auto& finding : findings) {
+    const auto what = as_in_source(finding.what, built);
+    if (finding.level == Finding::Level::warning) progress_.note("the tree: " + what);
     if (finding.level != Finding::Level::error) continue;
-    problems += (problems.empty() ? "" : "; ") + finding.what;
-    if (remedy.empty()) remedy = finding.remedy;
+    problems += (problems.empty() ? "" : "; ") + what;
+    if (!remedy.empty()) continue;
+    remedy = as_in_source(finding.remedy, built);
+    if (remedy != finding.remedy) remedy = "in the source: " + remedy;
   }
   if (problems.empty()) return {};
   return Error{"the tree is not fit for use: " + problems, remedy, ENOEXEC};
@@ -126,10 +146,10 @@ Result<TreeRecord> Keeper::make(const std::string& name, unsigned generation,
   (void)::unlink(store_.log(name).c_str());
   const auto built = build(source, options, work, store_.log(name), progress_);
   if (!built) return built.error();
-  if (auto status = check(name, built->root); !status) return status.error();
+  if (auto status = check(name, *built); !status) return status.error();
   if (built->kind == TreeRecord::Kind::tree)
     if (auto status = make_mount_points(built->root); !status) return status.error();
-  TreeRecord record = described(name, generation, previous, source);
+  TreeRecord record = described(name, generation, previous, source, options);
   record.kind = built->kind;
   record.origin = built->origin;
   record.release = release_of(built->root);

@@ -26,12 +26,13 @@ Status pack_tree(const std::string& root, const std::string& file, const std::st
   if (find_command(command.front()).empty())
     return missing_program(command.front(), type == "squashfs" ? "squashfs-tools" : "erofs-utils");
   progress.stage("packing " + root + " into " + file);
-  (void)::unlink(part.c_str());
+  for (const auto& left : {part, log}) (void)::unlink(left.c_str());
   auto status = run_logged(command, log, progress);
   if (status && ::rename(part.c_str(), file.c_str()) != 0)
     status = system_error("cannot make " + file, errno);
   if (!status) {
     (void)::unlink(part.c_str());
+    if (::stat(log.c_str(), &info) == 0 && info.st_size == 0) (void)::unlink(log.c_str());
     return status;
   }
   (void)::unlink(log.c_str());

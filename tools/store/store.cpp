@@ -48,12 +48,32 @@ bool is_closed(const std::string& directory) {
   return ::stat(directory.c_str(), &info) == 0 && (info.st_mode & 07777) == 0700;
 }
 
+Json to_json(const BuildOptions& options) {
+  return {{"max_size", options.max_size}, {"drop_devices", options.drop_devices},
+          {"variant", options.variant},   {"include", options.include},
+          {"mirrors", options.mirrors},   {"expired_ok", options.expired_ok},
+          {"releasever", options.releasever}};
+}
+
+BuildOptions options_from(const Json& json) {
+  BuildOptions options;
+  options.max_size = json.value("max_size", options.max_size);
+  options.drop_devices = json.value("drop_devices", options.drop_devices);
+  options.variant = json.value("variant", options.variant);
+  options.include = json.value("include", options.include);
+  options.mirrors = json.value("mirrors", options.mirrors);
+  options.expired_ok = json.value("expired_ok", options.expired_ok);
+  options.releasever = json.value("releasever", options.releasever);
+  return options;
+}
+
 Json to_json(const TreeRecord& record) {
   Json privileged = Json::array();
   for (const auto& file : record.privileged)
     privileged.push_back({{"path", file.path}, {"rights", file.rights}});
   return {{"name", record.name},       {"generation", record.generation},
           {"kind", kind_key(record.kind)}, {"source", record.source},
+          {"options", to_json(record.options)},
           {"origin", record.origin},   {"digest", record.digest},
           {"bytes", record.bytes},     {"entries", record.entries},
           {"release", record.release}, {"machine", record.machine},
@@ -70,6 +90,7 @@ TreeRecord from_json(const Json& json) {
        {TreeRecord::Kind::tree, TreeRecord::Kind::image, TreeRecord::Kind::external})
     if (kind == kind_key(one)) record.kind = one;
   record.source = json.at("source").get<std::string>();
+  record.options = options_from(json.value("options", Json::object()));
   record.origin = json.at("origin").get<std::string>();
   record.digest = json.at("digest").get<std::string>();
   record.bytes = json.at("bytes").get<std::uint64_t>();

@@ -17,6 +17,7 @@
 
 #include "lib/files.h"
 #include "lib/result.h"
+#include "store/build_options.h"
 #include "store/manifest.h"
 
 namespace chos {
@@ -32,6 +33,7 @@ struct TreeRecord {
   unsigned generation = 1;
   Kind kind = Kind::tree;
   std::string source;     ///< as given to chosctl
+  BuildOptions options;   ///< likewise; older records have none
   std::string origin;     ///< external: the directory; image: its type, "squashfs" or "erofs"
   std::string digest;     ///< of the manifest; of the file for an image
   std::uint64_t bytes = 0, entries = 0;
