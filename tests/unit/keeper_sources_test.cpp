@@ -118,6 +118,22 @@ TEST_F(OciLayout, OneThatIsSound) {
   expect_tidy();
 }
 
+TEST_F(OciLayout, ADockerArchiveOfTwoImages) {
+  ASSERT_TRUE(add_layer(layer("tar -cf ../layer.tar .")));
+  ASSERT_TRUE(remove("image"));
+  ASSERT_EQ(std::system(("cd " + top + " && mkdir saved && { skopeo --insecure-policy copy -q oci:layout:t "
+                         "docker-archive:one.tar.d:a:1 && tar -C saved -xf one.tar.d && "
+                         "sed -i 's/^\\[\\(.*\\)\\]$/[\\1,\\1]/' saved/manifest.json && "
+                         "tar -C saved -cf two.tar manifest.json $(ls saved | grep -vx manifest.json); }"
+                         " >log 2>&1").c_str()), 0) << read_text(top + "/log");
+  const auto source = parse_source("oci:" + top + "/two.tar");
+  ASSERT_TRUE(source);
+  const auto added = keep([&](Keeper& k) { return k.add("image", *source, {}, ""); });
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().what, top + "/two.tar has more than one image");
+  expect_tidy();
+}
+
 TEST_F(OciLayout, ADeviceNode) {
   expect_refused(layer("mknod etc/null c 1 3 && tar -cf ../layer.tar ."), "./etc/null", "device node");
 }
