@@ -109,6 +109,14 @@ TEST_F(BringUp, ABadListTouchesNothing) {
   EXPECT_FALSE(exists(farm("")));
 }
 
+TEST_F(BringUp, WithoutAListAnOsIsWhatIsMissing) {
+  ASSERT_EQ(::unlink((top + "/list").c_str()), 0);
+  EXPECT_FALSE(bring_up(node, log));
+  EXPECT_NE(joined(log.remedies).find("run: chosctl os add NAME SOURCE"), std::string::npos)
+      << joined(log.remedies);
+  EXPECT_FALSE(exists(farm("")));
+}
+
 TEST_F(BringUp, APathOutsideTheFarmIsSaidWithItsLine) {
   write_text(top + "/list", "trixie:/os/trixie\n\nold:/srv/old\n");
   EXPECT_FALSE(bring_up(node, log));

@@ -45,7 +45,7 @@ class FakeModule : public ModuleControl {
 
 class Recorder : public Progress {
  public:
-  std::vector<std::string> changed, unchanged, warnings, failures, undone_steps;
+  std::vector<std::string> changed, unchanged, warnings, failures, remedies, undone_steps;
 
   void step(const std::string& name, bool did, const std::string& detail) override {
     (did ? changed : unchanged).push_back(name + ": " + detail);
@@ -53,6 +53,7 @@ class Recorder : public Progress {
   void warning(const std::string& text) override { warnings.push_back(text); }
   void failed(const std::string& name, const Error& error) override {
     failures.push_back(name + ": " + error.what);
+    remedies.push_back(error.remedy);
   }
   void undone(const std::string& what, const Status& status) override {
     undone_steps.push_back(what + (status ? "" : ": " + status.error().what));

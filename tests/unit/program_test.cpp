@@ -176,6 +176,9 @@ TEST_F(Program, ChosctlWhereNothingIs) {
   const auto doctor = chosctl("doctor --json");
   EXPECT_EQ(doctor.status, 1);
   EXPECT_EQ(nlohmann::json::parse(doctor.out)["findings"][0]["subject"], "module");
+  // A fresh node: what is missing is an OS.
+  EXPECT_NE(shell("'" CHOSCTL_PROGRAM "' --allowlist nowhere doctor")
+                .out.find("run: chosctl os add NAME SOURCE"), std::string::npos);
   write("conf", "[farm]\nroot = 1\n");
   ASSERT_EQ(::chmod(path("conf").c_str(), 0644), 0);
   const auto up = chosctl("up");

@@ -79,6 +79,11 @@ struct ParsedAllowlist {
   std::string error_text() const;
 };
 
+/// What to do where the file is not there.
+inline constexpr const char* no_allowlist_remedy =
+    "run: chosctl os add NAME SOURCE; or write one line name:path for each OS into it, see chos(5); "
+    "an empty file is a list of none";
+
 /// The gid of a group by name; an Error says whether there is none or it could not be asked.
 using GroupLookup = std::function<Result<gid_t>(const std::string& name)>;
 

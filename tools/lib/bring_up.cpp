@@ -90,10 +90,8 @@ class Raise {
     if (!parsed.list) {
       std::string text = parsed.error_text();
       while (text.ends_with('\n')) text.pop_back();
-      return Error{text, parsed.missing
-                             ? "write one line name:path for each OS into it, see chos(5); an "
-                               "empty file is a list of none"
-                             : "nothing was changed; mend it and run this again", EINVAL};
+      return Error{text, parsed.missing ? no_allowlist_remedy
+                                        : "nothing was changed; mend it and run this again", EINVAL};
     }
     for (const auto& note : parsed.notes) progress_.warning(note.text());
     const auto errors = check_paths(node_.config, *parsed.list, node_.allowlist_file);

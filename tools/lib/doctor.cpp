@@ -131,7 +131,8 @@ ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Find
     out.push_back({Level::error, "configuration", error.text(), "see chos.conf(5)"});
   auto parsed = load_allowlist(node.allowlist_file, node.groups, node.trusted);
   for (const auto& error : parsed.errors)
-    out.push_back({Level::error, "allowlist", error.text(), "see chos(5)"});
+    out.push_back({Level::error, "allowlist", error.text(),
+                   parsed.missing ? no_allowlist_remedy : "see chos(5)"});
   for (const auto& note : parsed.notes)
     out.push_back({Level::info, "allowlist", note.text(), "see chos(5)"});
   // chos(1) reads both files with the rights of its user.
