@@ -65,6 +65,17 @@ TEST_F(OsProgram, ListAsJson) {
   EXPECT_EQ(json({"list"}).at(0).at("processes"), nullptr);
 }
 
+TEST_F(OsProgram, AddSaysThatTheNodeIsNotUp) {
+  add("one", "one");
+  EXPECT_NE(err().find("nobody can enter an OS yet; run: chosctl up"), std::string::npos) << err();
+  EXPECT_EQ(out().find("chosctl up"), std::string::npos) << out();
+  json({"add", "two", "tar:" + archive("two")});
+  EXPECT_NE(err().find("nobody can enter an OS yet; run: chosctl up"), std::string::npos) << err();
+  // A failure is said alone.
+  EXPECT_EQ(run({"add", "two", "tar:" + archive("two")}), 1);
+  EXPECT_EQ(err().find("chosctl up"), std::string::npos) << err();
+}
+
 TEST_F(OsProgram, EachCommandPrintsOneJsonDocument) {
   add("os", "one");
   const auto changes = [&](const Names& words, bool changed) {

@@ -286,7 +286,9 @@ int change(const Node& node, const Store& store, const std::string& config,
         if (!one.empty()) entry_options += (entry_options.empty() ? "" : ",") + one;
       const auto record = keeper.add(options.name, *from, build, entry_options);
       progress.clear();
-      return done(options, record, "added");
+      const int status = done(options, record, "added");
+      if (record && !node_is_up(node)) say.hint("nobody can enter an OS yet; run: chosctl up");
+      return status;
     }
     case OsCommand::replace: {
       const auto before = keeper.recipe(options.name);
