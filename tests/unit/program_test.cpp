@@ -27,6 +27,33 @@ TEST_F(Program, HelpAndVersion) {
   EXPECT_EQ(chosctl("").status, 2);
 }
 
+TEST_F(Program, UnknownWordsAreNamed) {
+  struct Line {
+    const char *words, *what, *page;
+  };
+  for (const auto& [words, what, page] : std::vector<Line>{
+           {"foo", "there is no command 'foo'", "chosctl --help"},
+           {"os foo", "there is no command 'os foo'", "chosctl os --help"},
+           {"os foo trixie --json", "there is no command 'os foo'", "chosctl os --help"},
+           {"os up", "there is no command 'os up'", "chosctl os --help"},
+           {"pam foo", "there is no command 'pam foo'", "chosctl pam --help"},
+           {"batch foo slurm", "there is no command 'batch foo'", "chosctl batch --help"},
+           {"--foo", "not expected: --foo", "chosctl --help"},
+           {"os --foo", "not expected: --foo", "chosctl os --help"},
+           {"os", "subcommand is required", "chosctl os --help"},
+           {"os add", "NAME is required", "chosctl os add --help"},
+           {"os add --foo trixie", "not expected: --foo", "chosctl os add --help"},
+           {"os list foo", "not expected: foo", "chosctl os list --help"},
+           {"up --force", "not expected: --force", "chosctl up --help"}}) {
+    const auto ran = shell("'" CHOSCTL_PROGRAM "' " + std::string(words));
+    EXPECT_EQ(ran.status, 2) << words;
+    EXPECT_NE(ran.err.find(what), std::string::npos) << words << ": " << ran.err;
+    EXPECT_NE(ran.err.find("  see: " + std::string(page) + "\n"), std::string::npos)
+        << words << ": " << ran.err;
+    EXPECT_EQ(shell("'" CHOSCTL_PROGRAM "' " + std::string(page + 8)).status, 0) << page;
+  }
+}
+
 TEST_F(Program, RunsACommand) {
   if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
   auto ran = chos("-o trixie sh -c 'echo $CHOS; pwd; echo \"$@\"; exit 7' sh -o x -- --list",

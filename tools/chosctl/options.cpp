@@ -7,6 +7,8 @@
 #include "lib/allowlist.h"
 #include "lib/config.h"
 #include "lib/exit_status.h"
+#include "lib/messages.h"
+#include "lib/names.h"
 #include "lib/version.h"
 
 namespace chos::ctl {
@@ -87,6 +89,37 @@ ThreeCommands add_batch(CLI::App& app, Options& options) {
   return {enable, disable, status};
 }
 
+// `chosctl os` where `chosctl os foo` was given.
+const CLI::App& innermost(const CLI::App& app) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  return *at;
+}
+
+// As people type it, with its parents.
+std::string words_of(const CLI::App& command) {
+  const auto* parent = command.get_parent();
+  return (parent == nullptr ? "" : words_of(*parent) + " ") + command.get_name();
+}
+
+// CLI11 says what is missing before what it did not expect, which may stand in its place.
+std::string complaint(const CLI::App& app, const CLI::App& command, const CLI::ParseError& error) {
+  const auto unknown = app.remaining(true);
+  if (error.get_name() != "RequiredError" || unknown.empty()) return error.what();
+  if (command.get_require_subcommand_min() == 0 || unknown.front().starts_with('-'))
+    return CLI::ExtrasError({unknown.front()}).what();
+  const auto group = words_of(command).substr(app.get_name().size());
+  return "there is no command " + in_quotes(trimmed(group + " " + unknown.front()));
+}
+
+int complain(const CLI::App& app, const CLI::ParseError& error) {
+  const auto& command = innermost(app);
+  const Messages say("chosctl");
+  say.error(complaint(app, command, error));
+  say.hint("see: " + words_of(command) + " --help");
+  return exit_usage;
+}
+
 }  // namespace
 
 std::variant<Options, int> parse_options(int argc, const char* const* argv) {
@@ -130,8 +163,7 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
       app.exit(error, std::cout, std::cerr);
       return 0;
     }
-    std::cerr << "chosctl: " << error.what() << "\nchosctl:   see: chosctl --help\n";
-    return exit_usage;
+    return complain(app, error);
   }
   if (up->parsed()) options.command = Command::up;
   if (down->parsed()) options.command = Command::down;
