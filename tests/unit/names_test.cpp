@@ -36,6 +36,16 @@ TEST(Names, LayoutNames) {
     EXPECT_NE(layout_name_problem(name), "") << name;
 }
 
+TEST(Names, ShellQuoted) {
+  for (const char* word : {"trixie", "--config=/etc/x", "debian:trixie/i386", "gcc,make", "1%"})
+    EXPECT_EQ(shell_quoted(word), word);
+  EXPECT_EQ(shell_quoted(""), "''");
+  EXPECT_EQ(shell_quoted("a b"), "'a b'");
+  EXPECT_EQ(shell_quoted("~/x"), "'~/x'");
+  EXPECT_EQ(shell_quoted("x#y"), "'x#y'");
+  EXPECT_EQ(shell_quoted("it's $HOME"), "'it'\\''s $HOME'");
+}
+
 TEST(Names, InQuotesIsSafeForTerminals) {
   EXPECT_EQ(in_quotes("a b"), "'a b'");
   EXPECT_EQ(in_quotes("a\033[31m"), "'a\\x1b[31m'");

@@ -54,6 +54,32 @@ TEST_F(Program, UnknownWordsAreNamed) {
   }
 }
 
+TEST_F(Program, CommandsOfRootAreRepeatedAsTheyWereGiven) {
+  const auto as_nobody = [this](const std::string& words) {
+    return shell("cp '" CHOSCTL_PROGRAM "' chosctl && chmod 755 . && " +
+                 std::string(is_root() ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : "") +
+                 "./chosctl --allowlist list " + words);
+  };
+  for (const std::string words :
+       {"up", "watch", "down --force", "os add trixie debian:trixie --include gcc,make",
+        "os add el9 'rpm:/srv/my el9.repo#bash'", "os close trixie", "os base trixie sudo", "os verify",
+        "os verify trixie", "os pack trixie /srv/trixie.squashfs", "pam enable sshd --deny",
+        "batch enable slurm"}) {
+    const auto ran = as_nobody(words);
+    EXPECT_EQ(ran.status, 1) << words;
+    EXPECT_EQ(ran.err, "chosctl: only root can do this\nchosctl:   run: sudo chosctl --allowlist list " +
+                           words + "\n");
+  }
+  for (const std::string words : {"os list", "os base trixie", "batch status"})
+    EXPECT_EQ(as_nobody(words).err.find("only root"), std::string::npos) << words;
+  // Whoever is root in an OS.
+  if (!is_root()) return;
+  write("kernel/setchos", "trixie\n");
+  EXPECT_NE(chosctl("--proc kernel os verify 'it'\\''s'").err.find(
+                "  run: chos -o base chosctl --allowlist list --proc kernel os verify 'it'\\''s'\n"),
+            std::string::npos);
+}
+
 TEST_F(Program, RunsACommand) {
   if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
   auto ran = chos("-o trixie sh -c 'echo $CHOS; pwd; echo \"$@\"; exit 7' sh -o x -- --list",

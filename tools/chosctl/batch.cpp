@@ -58,7 +58,7 @@ int change(const Node& node, const Options& options, bool enable) {
   const std::string verb = enable ? "batch enable" : "batch disable";
   const auto system = named(options.batch_systems.front(), node_of(options));
   if (!system) return exit_usage;
-  if (!is_root_in_base(node, verb + " " + system->name())) return exit_failed;
+  if (!is_root_in_base(node, options)) return exit_failed;
   const auto wish = wish_of(options);
   const auto plan = enable ? system->enable(wish) : system->disable(wish);
   if (!plan) {

@@ -31,8 +31,8 @@ bool same_file(const char* a, const char* b) {
 }
 
 // Mounts made elsewhere than in the base OS would help nobody.
-bool may_change(const Node& node, const std::string& command) {
-  if (!is_root_in_base(node, command)) return false;
+bool may_change(const Node& node, const Options& options) {
+  if (!is_root_in_base(node, options)) return false;
   if (!same_file("/proc/self/ns/mnt", "/proc/1/ns/mnt"))
     say.warning("this is not the mount namespace of process 1: what is mounted here is seen here "
                 "only");
@@ -89,31 +89,31 @@ void end_for_shutdown(const Node& node) {
 
 }  // namespace
 
-bool is_root_in_base(const Node& node, const std::string& command) {
+bool is_root_in_base(const Node& node, const Options& options) {
   if (::geteuid() != 0) {
     say.error("only root can do this");
-    say.hint("run: sudo chosctl " + command);
+    say.hint("run: sudo chosctl " + options.command_line);
     return false;
   }
   const auto current = node.kernel.current();
   if (current && *current != "/") {
     say.error("this shell is in the OS " + in_quotes(*current) + "; chosctl works in the base OS");
-    say.hint("run: chos -o base chosctl " + command);
+    say.hint("run: chos -o base chosctl " + options.command_line);
     return false;
   }
   return true;
 }
 
-int up(const Node& node) {
-  if (!may_change(node, "up")) return exit_failed;
+int up(const Node& node, const Options& options) {
+  if (!may_change(node, options)) return exit_failed;
   Console console("up");
   if (!bring_up(node, console)) return exit_failed;
   std::cout << (console.changed() ? "chos is up\n" : "chos was up already; nothing was changed\n");
   return 0;
 }
 
-int reload(const Node& node) {
-  if (!may_change(node, "reload")) return exit_failed;
+int reload(const Node& node, const Options& options) {
+  if (!may_change(node, options)) return exit_failed;
   Console console("reload");
   if (!chos::reload(node, console)) {
     say.hint("the kernel keeps the list it had");
@@ -124,7 +124,7 @@ int reload(const Node& node) {
 }
 
 int down(const Node& node, const Options& options) {
-  if (!may_change(node, "down")) return exit_failed;
+  if (!may_change(node, options)) return exit_failed;
   Console console("down");
   const DownOptions how{options.force, options.keep_module};
   const bool shutdown = options.at_shutdown && node_shuts_down();

@@ -8,12 +8,12 @@
 
 namespace chos::ctl {
 
-/// Whether the caller is root and in the base OS; says what to do if not.
-bool is_root_in_base(const Node& node, const std::string& command);
+/// Whether the caller is root and in the base OS; says what to run if not.
+bool is_root_in_base(const Node& node, const Options& options);
 
-int up(const Node& node);
-int reload(const Node& node);
-int watch(const Node& node, const std::string& config_file);
+int up(const Node& node, const Options& options);
+int reload(const Node& node, const Options& options);
+int watch(const Node& node, const Options& options);
 int down(const Node& node, const Options& options);
 int status(const Node& node, bool json);
 int doctor(const Node& node, const ParsedConfig& config, bool json);

@@ -37,10 +37,10 @@ int act(const chos::ctl::Options& options) {
   if (!options.proc.empty()) node.kernel = chos::KernelLink(options.proc);
   chos::know_store(node);
   switch (options.command) {
-    case Command::up: return chos::ctl::up(node);
+    case Command::up: return chos::ctl::up(node, options);
     case Command::down: return chos::ctl::down(node, options);
-    case Command::reload: return chos::ctl::reload(node);
-    case Command::watch: return chos::ctl::watch(node, options.config);
+    case Command::reload: return chos::ctl::reload(node, options);
+    case Command::watch: return chos::ctl::watch(node, options);
     case Command::doctor: return chos::ctl::doctor(node, config, options.json);
     case Command::metrics: return chos::ctl::metrics(node);
     case Command::pam_enable: return chos::ctl::pam_enable(node, options);
@@ -49,7 +49,7 @@ int act(const chos::ctl::Options& options) {
     case Command::batch_enable: return chos::ctl::batch_enable(node, options);
     case Command::batch_disable: return chos::ctl::batch_disable(node, options);
     case Command::batch_status: return chos::ctl::batch_status(options);
-    case Command::os: return chos::ctl::os(node, options.config, options.os);
+    case Command::os: return chos::ctl::os(node, options);
     case Command::status: break;
   }
   return chos::ctl::status(node, options.json);

@@ -112,6 +112,12 @@ std::string complaint(const CLI::App& app, const CLI::App& command, const CLI::P
   return "there is no command " + in_quotes(trimmed(group + " " + unknown.front()));
 }
 
+std::string command_line_of(int argc, const char* const* argv) {
+  std::string line;
+  for (int i = 1; i < argc; ++i) line += (i > 1 ? " " : "") + shell_quoted(argv[i]);
+  return line;
+}
+
 int complain(const CLI::App& app, const CLI::ParseError& error) {
   const auto& command = innermost(app);
   const Messages say("chosctl");
@@ -124,6 +130,7 @@ int complain(const CLI::App& app, const CLI::ParseError& error) {
 
 std::variant<Options, int> parse_options(int argc, const char* const* argv) {
   Options options;
+  options.command_line = command_line_of(argc, argv);
   options.config = config_path;
   options.allowlist = allowlist_path;
   CLI::App app{"Administer the operating systems that this node offers.", "chosctl"};

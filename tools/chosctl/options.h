@@ -15,6 +15,7 @@ enum class Command { up, down, reload, watch, status, doctor, metrics, pam_enabl
 
 struct Options {
   Command command = Command::status;
+  std::string command_line;  ///< as it was given, for a shell, without chosctl itself
   std::string config;
   std::string allowlist;
   std::string proc;  ///< instead of /proc/chos

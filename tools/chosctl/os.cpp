@@ -259,7 +259,6 @@ void warn_of_other_options(const Recipe& before, const Source& from, const Build
 
 int change(const Node& node, const Store& store, const std::string& config,
            const OsOptions& options) {
-  if (!is_root_in_base(node, "os")) return exit_failed;
   BuildOptions build = options.build;
   if (!options.max_size.empty()) {
     const auto size = parse_size(options.max_size);
@@ -332,17 +331,25 @@ int change(const Node& node, const Store& store, const std::string& config,
                  : failed(changed.error());
 }
 
+// What changes something, and what reads all of a tree, or a manifest.  `base` asks by itself, since it
+// also prints.
+bool is_roots(OsCommand command) {
+  return command != OsCommand::list && command != OsCommand::show && command != OsCommand::base;
+}
+
 }  // namespace
 
-int os(const Node& node, const std::string& config, const OsOptions& options) {
+int os(const Node& node, const Options& all) {
+  const OsOptions& options = all.os;
   const Store store(node.config.trees);
+  if (is_roots(options.command) && !is_root_in_base(node, all)) return exit_failed;
   switch (options.command) {
-    case OsCommand::base: return os_base(node, config, options);
+    case OsCommand::base: return os_base(node, all);
     case OsCommand::list: return list(node, store, options.json);
     case OsCommand::show: return show(node, store, options);
     case OsCommand::verify: return verify(node, store, options);
     case OsCommand::pack: return pack(node, store, options);
-    default: return change(node, store, config, options);
+    default: return change(node, store, all.config, options);
   }
 }
 

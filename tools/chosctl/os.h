@@ -42,12 +42,13 @@ class OsCommandLine {
   CLI::App* os_;
 };
 
+struct Options;
+
 /// Does it, and returns the exit status.
-/// `config` is the file that `base` writes to.
-int os(const Node& node, const std::string& config, const OsOptions& options);
+int os(const Node& node, const Options& options);
 
 /// The part that writes the configuration.
-int os_base(const Node& node, const std::string& config, const OsOptions& options);
+int os_base(const Node& node, const Options& options);
 
 /// Takes an OS out of [base.os] of the file; done too if it is not there.
 Status forget_base_commands(const Node& node, const std::string& config, const std::string& name);

@@ -72,7 +72,9 @@ Status forget_base_commands(const Node& node, const std::string& config, const s
   return *without == *text ? Status() : write_config(node, config, *without);
 }
 
-int os_base(const Node& node, const std::string& config, const OsOptions& options) {
+int os_base(const Node& node, const Options& all) {
+  const OsOptions& options = all.os;
+  const std::string& config = all.config;
   const auto fail = [](const Error& error) {
     say.error(error);
     return exit_failed;
@@ -90,7 +92,7 @@ int os_base(const Node& node, const std::string& config, const OsOptions& option
     print(options, present_in(node.config));
     return 0;
   }
-  if (!is_root_in_base(node, "os base")) return exit_failed;
+  if (!is_root_in_base(node, all)) return exit_failed;
   // Another one may have changed the file since it was read.
   const auto lock = store.lock_list();
   if (!lock) return fail(lock.error());

@@ -109,7 +109,7 @@ int pam_enable(const Node& node, const Options& options) {
     say.error(wish.error());
     return exit_usage;
   }
-  if (!is_root_in_base(node, "pam enable")) return exit_failed;
+  if (!is_root_in_base(node, options)) return exit_failed;
   auto files = open_files(options);
   const auto locked = files ? files->lock() : Status(files.error());
   if (!locked) {
@@ -131,7 +131,7 @@ int pam_enable(const Node& node, const Options& options) {
 }
 
 int pam_disable(const Node& node, const Options& options) {
-  if (!is_root_in_base(node, "pam disable")) return exit_failed;
+  if (!is_root_in_base(node, options)) return exit_failed;
   auto files = open_files(options);
   const auto locked = files ? files->lock() : Status(files.error());
   if (!locked) {

@@ -25,9 +25,9 @@ class Log : public Console {
 
 }  // namespace
 
-int watch(const Node& node, const std::string& config_file) {
+int watch(const Node& node, const Options& options) {
   const Messages say("chosctl");
-  if (!is_root_in_base(node, "watch")) return exit_failed;
+  if (!is_root_in_base(node, options)) return exit_failed;
   if (const auto there = node.kernel.present(); !there) {
     say.error(there.error().what);
     say.hint("run: chosctl up");
@@ -44,8 +44,8 @@ int watch(const Node& node, const std::string& config_file) {
     return exit_failed;
   }
   Log log;
-  const auto read_config = [&config_file]() -> std::optional<Config> {
-    const auto parsed = load_config(config_file);
+  const auto read_config = [&options]() -> std::optional<Config> {
+    const auto parsed = load_config(options.config);
     if (!parsed.ok()) return std::nullopt;
     return with_real_paths(parsed.config);
   };

@@ -3,6 +3,7 @@
 
 #include <chos/abi.h>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace chos {
@@ -88,6 +89,16 @@ std::string in_quotes(std::string_view text) {
   }
   out += text.size() > longest ? "...'" : "'";
   return out;
+}
+
+std::string shell_quoted(std::string_view word) {
+  const auto is_plain = [](char c) {
+    return is_name_char(c) || std::string_view(",:=@%/").find(c) != std::string_view::npos;
+  };
+  if (!word.empty() && std::all_of(word.begin(), word.end(), is_plain)) return std::string(word);
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
 }
 
 std::string_view trimmed(std::string_view text) {

@@ -21,6 +21,10 @@ std::string layout_name_problem(std::string_view name);
 /// message never sends somebody else's bytes to a terminal.
 std::string in_quotes(std::string_view text);
 
+/// The word as a shell takes it: in single quotes if it has more than letters, digits and
+/// _ + - . , : = @ % /, for a command line that a message tells to run.
+std::string shell_quoted(std::string_view word);
+
 /// `text` without blanks and tabs at its ends.
 std::string_view trimmed(std::string_view text);
 
