@@ -176,6 +176,10 @@ TEST_F(OsProgram, ASourceThatDoesNotParse) {
     EXPECT_NE(err().find("expected debian:SUITE[/ARCH], rpm:REPOFILE"), std::string::npos) << err();
     EXPECT_EQ(out(), "");
   }
+  // So do the others that are none; 2 is for what is no command line.
+  EXPECT_EQ(run({"add", "a b", "tar:" + archive("one")}), 1);
+  EXPECT_EQ(run({"add", "x", "tar:" + archive("one"), "--max-size", "k"}), 1);
+  EXPECT_EQ(run({"add", "x"}), 2);
   EXPECT_EQ(list(), "# ours\n");
   EXPECT_EQ(trees(), Names{});
   expect_tidy();

@@ -26,7 +26,8 @@ Examples:
   chosctl os base trixie sudo ping          the base's patched ones, by chos-base(1)
   chosctl os pack trixie /srv/trixie.squashfs
 
-Exit status: 0 done; 1 it failed, or was refused, or verify found differences; 2 usage.)";
+Exit status: 0 done; 1 it failed or was refused, also for a NAME, SOURCE or SIZE that is none, or verify
+found differences; 2 the command line was not understood.)";
 
 // `replace` without a SOURCE makes the tree anew as it was made, so options go with a SOURCE.
 void add_build_options(CLI::App& command, OsOptions& options, bool needs_source) {
