@@ -2,6 +2,7 @@
 // chos-base: what it makes of its name and words, how it finds a command, and the built program.
 #include "chos-base/run.h"
 #include "lib/base_command.h"
+#include "lib/version.h"
 #include "program_fixture.h"
 
 namespace chos::test {
@@ -183,6 +184,11 @@ TEST_F(ChosBase, HelpAndVersion) {
   const auto help = base("--help");
   EXPECT_EQ(help.status, 0);
   EXPECT_NE(help.out.find("chos-base sbatch job.sh"), std::string::npos);
+  // Where it is in an OS, as it was installed; what follows stays in its column.
+  const std::string link = "  ln -s /local" + std::string(base_program) + " ~/bin/squeue";
+  const auto at = help.out.find(link);
+  ASSERT_NE(at, std::string::npos) << help.out;
+  EXPECT_EQ(help.out.substr(at + link.size(), 2), "  ");
 }
 
 TEST_F(ChosBase, ThePersonalityDoesNotGoAlong) {

@@ -3,6 +3,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
+#include "lib/config.h"
 #include "lib/exit_status.h"
 #include "lib/messages.h"
 #include "lib/names.h"
@@ -11,7 +14,7 @@
 namespace chos::base {
 namespace {
 
-constexpr const char* help = R"(Usage: chos-base [--] COMMAND [ARGUMENT...]
+constexpr const char* usage = R"(Usage: chos-base [--] COMMAND [ARGUMENT...]
 Run a command of the base OS, that is the node's own, from inside an OS.
 
 Options:
@@ -19,17 +22,31 @@ Options:
   --version                   Display program version information and exit
 
 Examples:
-  chos-base squeue --me                            one command of the base OS
-  chos-base sbatch job.sh                          the job runs in the OS this was called in
-  CHOS=bullseye chos-base sbatch job.sh            the job runs in bullseye
-  ln -s /local/usr/bin/chos-base ~/bin/squeue      from now on `squeue` is the base's
+)";
 
+constexpr const char* notes = R"(
 Linked to another name it is that command of the base OS, and has no options of its own.
 Arguments, input and output, directory, environment and exit status are the command's; CHOS is set
 to the OS left, unless it is set.
 Exit status: the command's; 127 not found in the base OS; 126 it could not be run there.
 See chos-base(1).
 )";
+
+std::string example(std::string command, const char* what) {
+  constexpr std::size_t width = 51;
+  command.resize(std::max(command.size() + 2, width), ' ');
+  return "  " + command + what + "\n";
+}
+
+// With the path that chos-base has in an OS as it was installed.
+std::string help() {
+  return usage + example("chos-base squeue --me", "one command of the base OS") +
+         example("chos-base sbatch job.sh", "the job runs in the OS this was called in") +
+         example("CHOS=bullseye chos-base sbatch job.sh", "the job runs in bullseye") +
+         example("ln -s /" + std::string(farm_local) + base_program + " ~/bin/squeue",
+                 "from now on `squeue` is the base's") +
+         notes;
+}
 
 // Not by iostreams: they are half of such a program's size and of the time it takes to start.
 int print(const std::string& text) {
@@ -64,7 +81,7 @@ std::variant<Request, int> parse_options(const std::vector<std::string>& argv) {
   std::size_t at = 1;
   for (; at < argv.size() && argv[at].starts_with('-'); ++at) {
     const std::string& word = argv[at];
-    if (word == "-h" || word == "--help") return print(help);
+    if (word == "-h" || word == "--help") return print(help());
     if (word == "--version") return print(std::string("chos-base ") + version_text + "\n");
     if (word == "--proc" && at + 1 < argv.size()) {
       request.proc = argv[++at];
