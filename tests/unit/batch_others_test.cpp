@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "batch_fixture.h"
+#include "lib/batch.h"
 
 namespace chos::test {
 namespace {
@@ -144,7 +145,11 @@ TEST_F(BatchCondor, AnotherWrapper) {
 
 TEST_F(BatchCondor, WithoutTheStarter) {
   fs::remove(path("n/usr/bin/chos_jobstarter"));
-  refused("enable condor", "chos_jobstarter is not installed");
+  refused("enable condor", "chos_jobstarter is not installed: it was looked for in ");
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(program_directories("/usr/bin"), (Names{"/usr/bin", "/usr/local/bin"}));
+  EXPECT_EQ(program_directories("/usr/local/bin"), (Names{"/usr/local/bin", "/usr/bin"}));
+  EXPECT_EQ(program_directories("/opt/bin"), (Names{"/opt/bin", "/usr/bin", "/usr/local/bin"}));
 }
 
 class BatchPbs : public Batch {

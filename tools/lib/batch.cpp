@@ -60,12 +60,20 @@ std::unique_ptr<BatchSystem> batch_system(const std::string& name, const BatchNo
   return nullptr;
 }
 
+std::vector<std::string> program_directories(const std::string& own) {
+  std::vector<std::string> out{own};
+  for (const char* other : {"/usr/bin", "/usr/local/bin"})
+    if (own != other) out.emplace_back(other);
+  return out;
+}
+
 Result<std::string> installed_program(const BatchNode& node, const std::string& name) {
-  for (const std::string directory : {CHOS_BINDIR, "/usr/bin", "/usr/local/bin"}) {
+  const auto directories = program_directories(CHOS_BINDIR);
+  for (const auto& directory : directories) {
     const std::string path = directory + "/" + name;
     if (::access(node.path(path).c_str(), X_OK) == 0) return path;
   }
-  return Error{name + " is not installed: it is neither in " CHOS_BINDIR " nor in /usr/bin",
+  return Error{name + " is not installed: it was looked for in " + listed(directories),
                "install chos wholly; jobs would not start without it", ENOENT};
 }
 

@@ -92,7 +92,9 @@ std::unique_ptr<BatchSystem> batch_system(const std::string& name, const BatchNo
 
 // For the systems themselves.
 
-/// chos_jobstarter and its like, where they are installed.
+/// Where chos_jobstarter and its like are looked for: `own`, which chos was installed into, first.
+std::vector<std::string> program_directories(const std::string& own);
+/// Where one of them is.
 Result<std::string> installed_program(const BatchNode& node, const std::string& name);
 
 /// The step that puts `line` at the end of `path`, or says that it is there.  An Error if something
