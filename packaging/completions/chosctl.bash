@@ -24,7 +24,7 @@ _chosctl_batch() {
   local systems='slurm sge condor torque openpbs lsf globus'
   case $1 in
     enable) echo "$systems" --directory --queue --force ;;
-    disable) echo "$systems" --directory --queue ;;
+    disable) echo "$systems" --directory --queue --force ;;
     status) echo "$systems" --directory --json ;;
     *) echo enable disable status ;;
   esac

@@ -125,4 +125,5 @@ complete -c chosctl -n '__chosctl_at batch enable,disable,status +' -l directory
     -d 'Of the configuration'
 complete -c chosctl -n '__chosctl_at batch enable,disable +' -l queue -x -d 'This queue only'
 complete -c chosctl -n '__chosctl_at batch enable +' -l force -d 'In the place of another program'
+complete -c chosctl -n '__chosctl_at batch disable +' -l force -d 'Even if the hook chos is not of chos'
 complete -c chosctl -n '__chosctl_at pam,batch status +' -l json -d 'Print JSON'

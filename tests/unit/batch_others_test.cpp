@@ -210,7 +210,10 @@ TEST_F(BatchPbs, SomebodyElsesHook) {
   file("/hooks/script", "import pbs\n");
   refused("enable openpbs --directory /srv", "has a hook named chos which is not of chos");
   refused("disable openpbs", "is not of chos");
+  EXPECT_NE(batch("disable openpbs").err.find("--force"), std::string::npos);
   EXPECT_EQ(state_of("openpbs"), "other");
+  done("disable openpbs --force");
+  EXPECT_EQ(state_of("openpbs"), "not enabled");
 }
 
 TEST_F(BatchPbs, ADisabledHookAndNoServer) {

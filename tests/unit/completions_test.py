@@ -20,6 +20,9 @@ OS = {"add", "list", "show", "verify", "close", "open", "default", "replace", "r
       "pack", "base"}
 SOURCES = {"debian:", "rpm:", "tar:", "oci:", "dir:", "image:"}
 BATCH = {"slurm", "sge", "condor", "torque", "openpbs", "lsf", "globus"}
+TOGGLE = {"enable", "disable", "status"}
+# What has commands of its own: these, and a word that may follow each.
+GROUPS = {"os": (OS, "trixie"), "pam": (TOGGLE, "sshd"), "batch": (TOGGLE, "slurm")}
 # Line -> (what is offered, what is not).  A path stands for one below the test's directory.
 LINES = {
     "chos -o ": ({"trixie", "home"}, {"sl6", "default", "bullseye"}),
@@ -54,11 +57,9 @@ LINES = {
     "chosctl os pack trixie {}/ima": ({"image.tar"}, {"sl6"}),
     "chosctl os base ": ({"trixie", "sl6"}, {"probe-command"}),
     "chosctl os base trixie probe-": ({"probe-command"}, {"sl6"}),
-    "chosctl pam ": ({"enable", "disable", "status"}, BATCH),
-    "chosctl batch ": ({"enable", "disable", "status"}, BATCH),
+    "chosctl pam ": (TOGGLE, BATCH),
+    "chosctl batch ": (TOGGLE, BATCH),
     "chosctl batch enable ": (BATCH, {"enable"}),
-    "chosctl batch enable --": ({"--directory", "--queue", "--force"}, {"--json"}),
-    "chosctl pam status --": ({"--json"}, {"--deny"}),
 }
 
 ZSH = r"""
@@ -122,19 +123,21 @@ end
 
 
 def lines_of_help(chosctl: str) -> dict:
-    """For each command of `chosctl os` a line whose options are those of its --help, and no other's."""
+    """For each command of `chosctl os`, `pam` and `batch` a line whose options are those of its --help, and
+    no other's."""
     def words(pattern, *command):
         done = subprocess.run([chosctl, *command, "--help"], text=True, capture_output=True, check=True)
         return set(re.findall(pattern, done.stdout, re.MULTILINE)) - {"--help"}
-    names = words(r"^  ([a-z]+) +[A-Z]", "os")
-    if not OS <= names:
-        sys.exit(f"chosctl os --help lacks {OS - names}")
-    options = {name: words(r"^ +(?:-\w, *)?(--[a-z-]+)", "os", name) for name in OS}
-    every = set().union(*options.values())
     lines = {}
-    for name, own in options.items():
-        for before in ("", "" if name == "list" else "trixie "):
-            lines[f"chosctl os {name} {before}--"] = (own, every - own)
+    for group, (known, word) in GROUPS.items():
+        names = words(r"^  ([a-z]+) +[A-Z]", group)
+        if not known <= names:
+            sys.exit(f"chosctl {group} --help lacks {known - names}")
+        options = {name: words(r"^ +(?:-\w, *)?(--[a-z-]+)", group, name) for name in known}
+        every = set().union(*options.values())
+        for name, own in options.items():
+            for before in ("", "" if (group, name) == ("os", "list") else f"{word} "):
+                lines[f"chosctl {group} {name} {before}--"] = (own, every - own)
     return lines
 
 

@@ -81,8 +81,9 @@ ThreeCommands add_batch(CLI::App& app, Options& options) {
                      "Grid Engine: this queue only; LSF: which; may be repeated")
         ->type_name("NAME")
         ->allow_extra_args(false);
-    command->add_flag("--force", options.force, "Even in the place of another program");
   }
+  enable->add_flag("--force", options.force, "Even in the place of another program");
+  disable->add_flag("--force", options.force, "openpbs: even if the hook chos is not of chos");
   auto* status = add("status", "Which batch systems there are, and whether they do so");
   status->add_option("SYSTEM", options.batch_systems, "Those on the node if none is given");
   status->add_flag("--json", options.json, "Print JSON");

@@ -57,7 +57,7 @@ class OpenPbs : public BatchSystem {
     if (!there) return there.error();
     if (there->exists && !there->ours && !wish.force)
       return Error{"the hook named chos is not of chos", "look at it: qmgr -c 'export hook chos "
-                   "application/x-python default'", EEXIST};
+                   "application/x-python default'; if nobody needs it: --force", EEXIST};
     BatchStep step{"hook chos", there->exists,
                    there->exists ? "deleted" : "is not there; nothing to do", {}};
     step.act = [this]() -> Status {
