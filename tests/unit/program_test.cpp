@@ -21,6 +21,7 @@ TEST_F(Program, HelpAndVersion) {
   const auto help = chos("--help");
   EXPECT_EQ(help.status, 0);
   EXPECT_NE(help.out.find("chos -o trixie make"), std::string::npos);
+  EXPECT_NE(help.out.find("chos --list --plain"), std::string::npos);
   EXPECT_EQ(chos("--nope").status, 126);
   EXPECT_EQ(chosctl("--help").status, 0);
   EXPECT_EQ(chosctl("nope").status, 2);

@@ -36,7 +36,8 @@ class Help : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App*, std::string) const override {
     return "Usage: chos [-o NAME] [COMMAND [ARGUMENT...]]\n"
-           "       chos --list | --current | --set NAME | --why | --ps  [--json]\n";
+           "       chos --list | --current | --set NAME | --why | --ps  [--json]\n"
+           "       chos --list --plain\n";
   }
 };
 
