@@ -30,7 +30,7 @@ class Unfit : public KeeperTest {
     const auto added = add_spoilt(spoil);
     EXPECT_FALSE(added);
     expect_nothing();
-    return added ? Error{"added"} : added.error();
+    return added ? Error{"added", "", 0} : added.error();
   }
   void expect_nothing() const {
     EXPECT_EQ(list(), "# ours\n");
