@@ -97,6 +97,14 @@ TEST_F(Builders, ARepositoryThatDoesNotAnswerIsNamedSoon) {
   EXPECT_TRUE(has(asked(), "\ntimeout=15\nretries=1\n")) << asked();
 }
 
+TEST_F(Builders, AMirrorThatIsNotWhole) {
+  program("mmdebstrap", "echo 'E: Failed to fetch http://deb/Packages.xz  File has unexpected size (1 != 2)."
+                        " Mirror sync in progress?'\nexit 25");
+  options.mirrors = {archive_of("debian", {"trixie"})};
+  const auto error = refused("debian:trixie");
+  EXPECT_TRUE(error.remedy.starts_with("a mirror is not whole")) << error.remedy;
+}
+
 class DebianSource : public Builders {
  protected:
   void SetUp() override {

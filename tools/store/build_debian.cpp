@@ -96,6 +96,21 @@ Result<std::vector<std::string>> mirrors_of(const BuildContext& context,
   return out;
 }
 
+// What can be done about what apt said.
+Error with_advice(Error error, const BuildOptions& options, const std::vector<std::string>& archives) {
+  const auto says = [&](const char* words) { return error.what.find(words) != std::string::npos; };
+  std::string advice;
+  if (is_of_no_answer(error.what))
+    advice = listed(archives) + (archives.size() > 1 ? ": one of them" : "") +
+             " does not answer; try another: --mirror URL; ";
+  else if (says("Mirror sync in progress") || says("Hashes of expected file"))
+    advice = "a mirror is not whole, perhaps only now: try later, or another: --mirror URL; ";
+  else if (!options.expired_ok && says("is expired (invalid since"))
+    advice = "if that is known to be so, take it nevertheless: --allow-expired; ";
+  error.remedy = advice + error.remedy;
+  return error;
+}
+
 }  // namespace
 
 Result<Built> build_debian(const BuildContext& context) {
@@ -118,15 +133,8 @@ Result<Built> build_debian(const BuildContext& context) {
     command.emplace_back("--aptopt=Acquire::Check-Valid-Until \"false\"");
   command.insert(command.end(), {source.suite, work + "/root"});
   command.insert(command.end(), mirrors->begin(), mirrors->end());
-  if (auto status = run_logged(command, log, progress); !status) {
-    Error error = status.error();
-    if (is_of_no_answer(error.what))
-      error.remedy = listed(archives) + (archives.size() > 1 ? ": one of them" : "") +
-                     " does not answer; try another: --mirror URL; " + error.remedy;
-    if (!options.expired_ok && error.what.find("is expired (invalid since") != std::string::npos)
-      error.remedy = "if that is known to be so, take it nevertheless: --allow-expired; " + error.remedy;
-    return error;
-  }
+  if (auto status = run_logged(command, log, progress); !status)
+    return with_advice(status.error(), options, archives);
   return Built{TreeRecord::Kind::tree, work + "/root", ""};
 }
 
