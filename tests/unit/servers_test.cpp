@@ -8,7 +8,6 @@
 #include <map>
 
 #include "fake_node.h"
-#include "lib/apart.h"
 #include "lib/bring_up.h"
 #include "lib/doctor.h"
 #include "lib/missing_trees.h"
@@ -314,21 +313,6 @@ TEST_F(SilentServer, OfASharedDirectoryInALayer) {
   EXPECT_LT(Clock::now() - began, seconds(20));
   EXPECT_EQ(read_text(farm("/os/trixie") + more + "/file"), "more\n");
   EXPECT_TRUE(mounted(farm("/os/trixie") + mail));
-}
-
-TEST(Apart, SaysWhatItIsTold) {
-  const std::string much(200000, 'x');
-  EXPECT_EQ(done_apart([&much] { return much; }, 10), much);
-  EXPECT_EQ(done_apart([] { return std::string(); }, 10), "");
-  const auto pid = ::getpid();
-  EXPECT_EQ(done_apart([pid] { return std::string(::getpid() == pid ? "here" : "there"); }, 10), "there");
-}
-
-TEST(Apart, IsNotWaitedFor) {
-  const auto began = Clock::now();
-  EXPECT_EQ(done_apart([]() -> std::string { for (;;) ::pause(); }, 1), std::nullopt);
-  EXPECT_EQ(done_apart([]() -> std::string { ::_exit(0); }, 30), std::nullopt);
-  EXPECT_LT(Clock::now() - began, seconds(5));
 }
 
 TEST_F(SilentServer, OfASharedDirectoryAtBoot) {

@@ -54,40 +54,55 @@ using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
-std::optional<std::string> done_apart(const std::function<std::string()>& work, int seconds,
-                                      int grace) {
+Result<Apart> Apart::start(const std::function<std::string()>& work, int seconds, int grace) {
+  const auto none = [](int why) { return system_error("cannot start a process", why, "is a limit reached?"); };
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return work();
-  const UniqueFd reader(ends[0]);
+  if (::pipe2(ends, O_CLOEXEC) != 0) return none(errno);
+  Apart apart(ends[0]);
   UniqueFd writer(ends[1]);
+  if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) return none(errno);
   const pid_t child = ::fork();
-  if (child < 0) return work();
+  if (child < 0) return none(errno);
   if (child == 0) {
     const pid_t grandchild = ::fork();
     if (grandchild == 0) work_and_tell(work, writer.get(), seconds + grace);
-    ::_exit(grandchild < 0 ? 1 : 0);
+    ::_exit(grandchild < 0 ? errno : 0);
   }
-  writer.reset();
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return work();
-  const auto end = Clock::now() + std::chrono::seconds(seconds + 1);
-  std::string said;
+  const int why = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+  if (why != 0) return none(why);
+  return Result<Apart>(std::move(apart));
+}
+
+bool Apart::ended() {
+  char part[4096];
   for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
-    pollfd wait{reader.get(), POLLIN, 0};
-    const int ready = left.count() <= 0 ? 0 : ::poll(&wait, 1, static_cast<int>(left.count()));
-    if (ready < 0 && errno == EINTR) continue;
-    if (ready <= 0) return std::nullopt;
-    char part[4096];
-    const ssize_t size = ::read(reader.get(), part, sizeof part);
+    const ssize_t size = ::read(reader_.get(), part, sizeof part);
     if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) break;
-    said.append(part, static_cast<std::size_t>(size));
+    if (size < 0) return errno != EAGAIN;
+    if (size == 0) return true;
+    said_.append(part, static_cast<std::size_t>(size));
   }
-  if (!said.ends_with('\n')) return std::nullopt;
-  said.pop_back();
-  return said;
+}
+
+std::optional<std::string> Apart::said() const {
+  if (!said_.ends_with('\n')) return std::nullopt;
+  return said_.substr(0, said_.size() - 1);
+}
+
+Result<std::string> done_apart(const std::function<std::string()>& work, int seconds, int grace) {
+  auto apart = Apart::start(work, seconds, grace);
+  if (!apart) return apart.error();
+  const auto end = Clock::now() + std::chrono::seconds(seconds + 1);
+  while (!apart->ended()) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
+    if (left.count() <= 0) return Error{"no answer within " + std::to_string(seconds) + " s", "", ETIMEDOUT};
+    pollfd wait{apart->reader(), POLLIN, 0};
+    (void)::poll(&wait, 1, static_cast<int>(left.count()));
+  }
+  if (auto said = apart->said()) return std::move(*said);
+  return Error{"its process was ended", "", ETIMEDOUT};
 }
 
 }  // namespace chos

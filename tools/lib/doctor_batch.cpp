@@ -3,6 +3,7 @@
 // need of the base OS.
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <cstdlib>
 
 #include "lib/apart.h"
@@ -108,6 +109,15 @@ Findings from_text(const std::string& text) {
   return out;
 }
 
+// What there is to say if that was not to be found out.
+Finding unknown(const BatchSystem& system, const Error& why, int seconds) {
+  const std::string subject = "batch " + system.name();
+  const std::string what = "whether jobs of " + system.title() + " run in OSs was not to be found out";
+  if (why.code != ETIMEDOUT) return {Level::error, subject, what + ": " + why.what, why.remedy};
+  return {Level::error, subject, what + " within " + std::to_string(seconds) + " s",
+          "is the server up that its configuration lies on, or its daemon?"};
+}
+
 }  // namespace
 
 void examine_batch_apart(const Node& node, const Allowlist& list, int seconds, Findings& out) {
@@ -120,11 +130,7 @@ void examine_batch_apart(const Node& node, const Allowlist& list, int seconds, F
       examine_system(node, list, where, *system, found);
       return as_text(found);
     }, seconds, static_cast<int>(where.patience) + 1);
-    const auto found = text ? from_text(*text)
-                            : Findings{{Level::error, "batch " + name,
-                                        "whether jobs of " + system->title() + " run in OSs was not to be "
-                                            "found out within " + std::to_string(seconds) + " s",
-                                        "is the server up that its configuration lies on, or its daemon?"}};
+    const auto found = text ? from_text(*text) : Findings{unknown(*system, text.error(), seconds)};
     out.insert(out.end(), found.begin(), found.end());
   }
 }

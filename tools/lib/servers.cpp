@@ -48,7 +48,7 @@ int look(const char* directory) {
   return ::readdir(listing.get()) == nullptr ? errno : 0;
 }
 
-// The same, or ETIMEDOUT.
+// The same, or ETIMEDOUT.  Without a process to look it is silent: looking here might not return.
 int look_from_afar(const std::string& directory) {
   const auto why =
       done_apart([&directory] { return std::to_string(look(directory.c_str())); }, longest_look);
