@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/inquiry.h"
 #include "lib/node.h"
 
 namespace chos::test {
@@ -94,6 +95,7 @@ class FakeNode : public ::testing::Test {
   Recorder log;
 
   void SetUp() override {
+    forget_servers(std::chrono::seconds(0));  // of the test before
     if (::geteuid() != 0 || ::unshare(CLONE_NEWNS) != 0)
       GTEST_SKIP() << "only root can make a mount namespace";
     ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr), 0);

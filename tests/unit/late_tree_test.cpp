@@ -10,6 +10,7 @@
 #include "keeper_fixture.h"
 #include "lib/bring_up.h"
 #include "lib/watch.h"
+#include "store/catalog.h"
 #include "store/mounts.h"
 
 namespace chos::test {
@@ -116,6 +117,55 @@ TEST_F(LateTree, OfAServerThatDoesNotAnswer) {
   EXPECT_NE(mounts->missing.front().text().find("does not answer"), std::string::npos)
       << mounts->missing.front().text();
   ::umount2(place.c_str(), MNT_DETACH);
+}
+
+// Of directories on several: one wait for all, and none for OSs that are closed anyway.
+TEST_F(LateTree, OfServersThatDoNotAnswer) {
+  std::vector<UniqueFd> servers;
+  std::string list;
+  ASSERT_TRUE(store().prepare());
+  for (const char* name : {"one", "two", "three", "shut"}) {
+    TreeRecord record;
+    record.name = name;
+    record.kind = TreeRecord::Kind::external;
+    record.origin = top + "/net/" + name;
+    ASSERT_TRUE(store().write(record, ""));
+    list += record.name + ":/os/" + name + (record.name == "shut" ? ":closed\n" : "\n");
+    make_directories(store().tree(record));
+    make_directories(record.origin);
+    servers.emplace_back(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
+    if (!servers.back()) GTEST_SKIP() << "no /dev/fuse here";
+    const auto options =
+        "fd=" + std::to_string(servers.back().get()) + ",rootmode=40000,user_id=0,group_id=0";
+    ASSERT_EQ(::mount("server", record.origin.c_str(), "fuse.far", 0, options.c_str()), 0);
+  }
+  write_text(node.allowlist_file, list);
+  const auto all = load_allowlist(node.allowlist_file, node.groups, node.trusted);
+  ASSERT_TRUE(all.list);
+  const auto took = [](auto work) {
+    const auto began = std::chrono::steady_clock::now();
+    work();
+    return std::chrono::steady_clock::now() - began;
+  };
+  EXPECT_LT(took([&] {
+    EXPECT_EQ(unmounted_trees(store(), *all.list).waiting, (Names{"one", "two", "three"}));
+  }), std::chrono::seconds(15));
+  forget_servers(std::chrono::seconds(0));
+  EXPECT_LT(took([&] {
+    const auto mounts = mount_trees(store(), *all.list, "list");
+    ASSERT_TRUE(mounts);
+    EXPECT_EQ(mounts->missing.size(), 4U);
+  }), std::chrono::seconds(15));
+  forget_servers(std::chrono::seconds(0));
+  // Without the binds: the trees themselves are on the servers.
+  for (const char* name : {"one", "two", "three"})
+    ASSERT_EQ(::mount((top + "/net/" + name).c_str(), (node.config.trees + "/" + name).c_str(), nullptr,
+                      MS_BIND, nullptr), 0);
+  EXPECT_LT(took([&] {
+    const auto oses = list_oses(node, store());
+    ASSERT_TRUE(oses);
+    EXPECT_TRUE((*oses)[2].entry.silent);
+  }), std::chrono::seconds(15));
 }
 
 // What cannot be mounted stays closed, and chosctl watch goes on.

@@ -2,24 +2,18 @@
 // Trees on a server that does not answer: a file system of FUSE that nobody serves.
 #include "lib/servers.h"
 
-#include <fcntl.h>
-
-#include <chrono>
 #include <map>
 
-#include "fake_node.h"
 #include "lib/bring_up.h"
 #include "lib/doctor.h"
 #include "lib/missing_trees.h"
 #include "lib/status.h"
 #include "lib/take_down.h"
 #include "lib/watch.h"
+#include "silent_server.h"
 
 namespace chos::test {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-using std::chrono::seconds;
 
 TEST(Servers, TheirFileSystems) {
   for (const char* type : {"nfs", "nfs4", "cifs", "autofs", "fuse", "fuse.sshfs", "fuseblk", "lustre"})
@@ -39,43 +33,6 @@ TEST(Servers, OfPaths) {
   EXPECT_TRUE(servers.ask("/net/nothing"));
   EXPECT_TRUE(servers.ask("/tmp"));
 }
-
-class SilentServer : public FakeNode {
- protected:
-  UniqueFd server;
-
-  void SetUp() override {
-    FakeNode::SetUp();
-    if (IsSkipped()) return;
-    write_text(top + "/list", "trixie:/os/trixie\nfar:/os/far\nalso:/os/far/also\n");
-    make_tree("far");
-  }
-  void TearDown() override {
-    server.reset();  // who waits for it is let go
-    FakeNode::TearDown();
-  }
-  void falls_silent() { falls_silent(top + "/trees/far"); }
-  void falls_silent(const std::string& directory) {
-    server = UniqueFd(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
-    if (!server) GTEST_SKIP() << "no /dev/fuse here";
-    const std::string options =
-        "fd=" + std::to_string(server.get()) + ",rootmode=40000,user_id=0,group_id=0";
-    ASSERT_EQ(::mount("server", directory.c_str(), "fuse.far", 0, options.c_str()), 0);
-  }
-  // Where something is mounted in its tree.
-  std::vector<std::string> mounts_in(const std::string& os) const {
-    std::vector<std::string> targets;
-    const auto table = MountTable::read();
-    if (!table) return targets;
-    for (const auto& mount : table->mounts())
-      if (is_below(mount.target, farm("/os/" + os))) targets.push_back(mount.target);
-    return targets;
-  }
-  std::string valid() const { return read_text(top + "/kernel/valid"); }
-  bool warned(const std::string& text) const {
-    return joined(log.warnings).find(text) != std::string::npos;
-  }
-};
 
 TEST_F(SilentServer, CostsOnce) {
   falls_silent();

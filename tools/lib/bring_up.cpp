@@ -53,6 +53,7 @@ class Raise {
       return false;
     Populate populate(node_, *list_, progress_, changes_);
     auto servers = Servers::of_node();
+    servers.ask_all(paths_to_ask());
     if (servers.ask(node_.config.trees) && !step("trees", make_trees_directory())) return false;
     if (node_.mount_trees && !step("images", node_.mount_trees(*list_, progress_, changes_)))
       return false;
@@ -102,6 +103,14 @@ class Raise {
     }
     list_ = std::make_unique<Allowlist>(std::move(*parsed.list));
     return {};
+  }
+
+  // Of what is looked at later, so that all servers that are silent cost one wait.
+  std::vector<std::string> paths_to_ask() const {
+    auto paths = tree_paths(node_.config, *list_, Where::farm);
+    paths.push_back(node_.config.trees);
+    paths.insert(paths.end(), node_.config.share.begin(), node_.config.share.end());
+    return paths;
   }
 
   Status is_up() {

@@ -144,6 +144,11 @@ ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Find
                      "chmod a+r " + file});
   }
   if (!parsed.list) return parsed;
+  // At the same time what all parts are going to ask.
+  auto paths = tree_paths(node.config, *parsed.list, Where::farm);
+  paths.insert(paths.end(), node.config.share.begin(), node.config.share.end());
+  const auto servers = Servers::of_node();
+  servers.ask_all(paths);
   const auto valid = node.kernel.valid();
   if (!valid && valid.error().code == EACCES)
     out.push_back({Level::info, "allowlist", "only root can compare it with the kernel's",
@@ -154,7 +159,7 @@ ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Find
   const auto table = MountTable::read();
   const bool up = table && table->at(node.config.farm) != nullptr;
   mark_missing_trees(node.config, node.allowlist_file, wanted, loaded_list(node),
-                     up ? Where::farm : Where::base, Servers::of_node());
+                     up ? Where::farm : Where::base, servers);
   if (in_force != render_for_kernel(wanted))
     out.push_back({Level::error, "allowlist",
                    "the list in force in the kernel is not that of " + node.allowlist_file +

@@ -81,6 +81,15 @@ Status find_tree(const Config& config, const OsEntry& entry, Where where, const 
                    opened.error().what, "", opened.error().code};
 }
 
+std::vector<std::string> tree_paths(const Config& config, const Allowlist& list, Where where) {
+  std::vector<std::string> paths;
+  for (const OsEntry* entry : trees_of(list)) {
+    if (const auto path = base_path(config, entry->path)) paths.push_back(*path);
+    if (where == Where::farm) paths.push_back(config.farm + entry->path);
+  }
+  return paths;
+}
+
 void mark_silent_trees(const Config& config, Allowlist& list, const Servers& servers) {
   auto entries = list.entries();
   for (auto& entry : entries) {

@@ -22,6 +22,9 @@ Status find_tree(const Config& config, const OsEntry& entry, Where where, const 
 /// The same of a tree at `path` of the base OS.
 Status find_tree_at(const OsEntry& entry, const std::string& path, const Servers& servers);
 
+/// The directories that are asked for to find the trees of a list; see Servers::ask_all().
+std::vector<std::string> tree_paths(const Config& config, const Allowlist& list, Where where);
+
 /// Sets `silent` of the entries whose trees are on servers that do not answer: before anything of
 /// them is opened, which would wait for the server.
 void mark_silent_trees(const Config& config, Allowlist& list, const Servers& servers);

@@ -166,9 +166,16 @@ Result<std::size_t> Populate::set_flags(Undo undo) {
   if (!table) return table.error();
   std::size_t changed = 0;
   const Servers servers(*table);
-  for (const auto& action : plan_flags(*table, rules_)) {
+  const auto actions = plan_flags(*table, rules_);
+  const auto above = [](const FlagAction& action) {
+    return action.target.substr(0, action.target.rfind('/'));
+  };
+  std::vector<std::string> paths;
+  for (const auto& action : actions) paths.push_back(above(action));
+  servers.ask_all(paths);
+  for (const auto& action : actions) {
     // On what a silent server has.  Its OS is closed, or has had its flags when it was opened.
-    if (!servers.ask(action.target.substr(0, action.target.rfind('/')))) continue;
+    if (!servers.ask(above(action))) continue;
     const auto fd = open_mount(action.id, action.target);
     if (!fd && fd.error().code == ENOENT) continue;  // unmounted since, or covered
     if (!fd) return fd.error();

@@ -1,65 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lib/servers.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <chrono>
 #include <climits>
-#include <cstdlib>
 #include <deque>
-#include <map>
-#include <memory>
 #include <string_view>
-#include <vector>
 
-#include "lib/apart.h"
-#include "lib/files.h"
 #include "lib/names.h"
 
 namespace chos {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr int longest_look = 10;  // seconds
-constexpr auto remembered = std::chrono::seconds(50);
 constexpr int most_links = 40;  // as the kernel
 
 constexpr std::array<std::string_view, 14> types = {
     "autofs", "nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "lustre", "gpfs", "beegfs", "afs",
     "9p", "ocfs2", "gfs2"};
-
-// The errno of opening, asking and reading the directory, or 0.
-int look(const char* directory) {
-  const UniqueFd fd(::open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return errno;
-  struct statx info {};
-  // Not from what this machine remembers.
-  if (::statx(fd.get(), "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_MODE, &info) != 0) return errno;
-  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::fdopendir(::dup(fd.get())), ::closedir);
-  if (!listing) return errno;
-  errno = 0;
-  return ::readdir(listing.get()) == nullptr ? errno : 0;
-}
-
-// The same, or ETIMEDOUT.  Without a process to look it is silent: looking here might not return.
-int look_from_afar(const std::string& directory) {
-  const auto why =
-      done_apart([&directory] { return std::to_string(look(directory.c_str())); }, longest_look);
-  return why ? std::atoi(why->c_str()) : ETIMEDOUT;
-}
-
-// What a server that answers may say of a directory.
-bool is_answer(int why) {
-  return why == 0 || why == EACCES || why == EPERM || why == ENOENT || why == ENOTDIR ||
-         why == ESTALE;
-}
 
 // What is silent together: the mounts of one NFS server; of an automounter's map each name.
 std::string server_of(const Mount& mount, const std::string& directory) {
@@ -136,22 +95,30 @@ std::vector<const Mount*> Servers::on_the_way(const std::string& real) const {
 
 bool Servers::serve(const std::string& path) const { return !on_the_way(real_path(path)).empty(); }
 
-Status Servers::ask(const std::string& path) const {
-  static std::map<std::string, Clock::time_point> silent;
+Questions Servers::questions(const std::string& path) const {
+  Questions questions;
   const std::string real = real_path(path);
   const auto way = on_the_way(real);
   for (const Mount* mount : way) {
     const bool last = mount == way.back() && table_.holding(real) == mount;
     const std::string directory = last ? real : mount->target;
-    const std::string server = server_of(*mount, directory);
-    const auto before = silent.find(server);
-    if (before == silent.end() || Clock::now() - before->second > remembered) {
-      silent.erase(server);
-      if (is_answer(look_from_afar(directory))) continue;
-      silent[server] = Clock::now();
-    }
-    return Error{path + " does not answer", "is its server up?", ETIMEDOUT};
+    questions.push_back({server_of(*mount, directory), directory});
   }
+  return questions;
+}
+
+void Servers::ask_all(const std::vector<std::string>& paths) const {
+  std::vector<Questions> all;
+  for (const auto& path : paths) all.push_back(questions(path));
+  inquire(std::move(all));
+}
+
+Status Servers::ask(const std::string& path) const {
+  const auto all = questions(path);
+  inquire({all});
+  for (const auto& question : all)
+    if (const auto why = silence_of(question.server))
+      return Error{path + " " + why->what, why->remedy, why->code};
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/inquiry.h"
 #include "lib/mountinfo.h"
 
 namespace chos {
@@ -32,11 +33,16 @@ class Servers {
   bool serve(const std::string& path) const;
 
   /// Whether those on the way to `path`, a directory, answer within ten seconds each; local ones do.
-  /// An automounter is made to mount.  Error ETIMEDOUT: one does not.  That server is not asked again
-  /// for most of a minute, so that a command with many such trees waits once.
+  /// An automounter is made to mount.  Error ETIMEDOUT: one does not.  That server is not asked again,
+  /// until forget_servers(), so that a command with many such trees waits once.
   Status ask(const std::string& path) const;
 
+  /// Asks those on the way to all these directories, different ones at the same time: for whoever is going
+  /// to ask() for one after the other, so that many silent ones take no longer than one.
+  void ask_all(const std::vector<std::string>& paths) const;
+
  private:
+  Questions questions(const std::string& path) const;
   const Mount* served_at(std::string_view target) const;
   std::vector<const Mount*> on_the_way(const std::string& real) const;
 

@@ -176,6 +176,7 @@ std::string path_of(int fd) { return read_link(AT_FDCWD, "/proc/self/fd/" + std:
 
 SharedPaths ask_for_shares(const std::vector<std::string>& paths, const Servers& servers) {
   SharedPaths shares;
+  servers.ask_all(paths);
   for (const auto& path : paths) (servers.ask(path) ? shares.there : shares.silent).push_back(path);
   return shares;
 }

@@ -45,12 +45,13 @@ NodeStatus examine_node(const Node& node) {
   const auto valid = node.kernel.valid();
   const OsEntry* site_default = parsed.list->site_default();
   const auto servers = Servers::of_node();
+  const Where where = out.farm_mounted ? Where::farm : Where::base;
+  servers.ask_all(tree_paths(node.config, *parsed.list, where));
   for (const auto& entry : parsed.list->entries()) {
     if (!parsed.list->stands_alone(entry)) continue;
     OsStatus os;
     os.entry = entry;
     os.is_default = &entry == site_default;
-    const Where where = out.farm_mounted ? Where::farm : Where::base;
     const auto found = entry.is_base() ? Status() : find_tree(node.config, entry, where, servers);
     os.tree_present = found.ok();
     os.entry.silent = !found && found.error().code == ETIMEDOUT;

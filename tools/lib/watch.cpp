@@ -23,6 +23,8 @@
 namespace chos {
 namespace {
 
+constexpr std::chrono::seconds silence_lasts(50);  // less than the minute between two looks
+
 // What reload says, without the steps, and without what it has said the time before.
 class Quiet : public Progress {
  public:
@@ -65,6 +67,7 @@ class Watcher {
     if (!mounts) return fail(system_error("cannot open /proc/self/mountinfo", errno));
     const UniqueFd names(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     for (bool watched = false;;) {
+      forget_servers(silence_lasts);
       if (const auto config = configuration_()) node_.config = *config;
       const auto table = MountTable::read();
       if (!table) return fail(table.error());
@@ -194,6 +197,8 @@ TreeStates look_at_trees(const Config& config, const Allowlist& list, const Allo
                          const MountTable& table) {
   TreeStates states;
   const Servers servers(table);
+  std::vector<const OsEntry*> looked_at;
+  std::vector<std::string> paths;
   for (const OsEntry* entry : trees_of(list)) {
     const auto path = base_path(config, entry->path);
     if (!path) continue;
@@ -201,6 +206,12 @@ TreeStates look_at_trees(const Config& config, const Allowlist& list, const Allo
     const OsEntry* in_kernel = loaded.find_name(entry->name);
     if (mount != nullptr && mount->type == "autofs" && in_kernel != nullptr && !in_kernel->closed)
       continue;
+    looked_at.push_back(entry);
+    paths.push_back(*path);
+    paths.push_back(config.farm + entry->path);
+  }
+  servers.ask_all(paths);
+  for (const OsEntry* entry : looked_at) {
     TreeState state;
     const auto found = find_tree(config, *entry, Where::farm, servers);
     if (!found && found.error().code == ETIMEDOUT) continue;

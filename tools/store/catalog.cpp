@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "lib/missing_trees.h"
 #include "lib/names.h"
 #include "lib/processes.h"
 #include "lib/servers.h"
@@ -43,11 +44,12 @@ Result<std::vector<OsInfo>> list_oses(const Node& node, const Store& store) {
   const auto parsed = load_allowlist(node.allowlist_file, node.groups, node.trusted);
   if (!parsed.list && parsed.missing) return std::vector<OsInfo>();
   if (!parsed.list) return Error{parsed.error_text(), "mend it; see chos(5)", EINVAL};
+  const auto servers = Servers::of_node();
+  servers.ask_all(tree_paths(node.config, *parsed.list, Where::base));
   const auto records = store.records();
   if (!records) return records.error();
   const auto inside = count_inside(node);
   const OsEntry* site_default = parsed.list->site_default();
-  const auto servers = Servers::of_node();
   std::vector<OsInfo> out;
   for (const auto& entry : parsed.list->entries()) {
     if (entry.is_base() || !parsed.list->stands_alone(entry)) continue;

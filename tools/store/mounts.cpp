@@ -37,6 +37,29 @@ Status look_at(const std::string& directory, const Servers& servers) {
   return Error{directory + " is empty", remedy, ENOENT};
 }
 
+// What is still to be mounted.
+struct Unmounted {
+  const OsEntry* entry;
+  const TreeRecord* record;
+};
+
+// Their origins have been asked for, at the same time.
+std::vector<Unmounted> unmounted(const Store& store, const std::vector<TreeRecord>& records,
+                                 const std::vector<const OsEntry*>& entries, const MountTable& table,
+                                 const Servers& servers) {
+  std::vector<Unmounted> out;
+  std::vector<std::string> origins;
+  for (const OsEntry* entry : entries) {
+    const TreeRecord* record = find_record(records, entry->path);
+    if (record == nullptr || !is_mounted_kind(store, *record) || table.at(store.tree(*record)) != nullptr)
+      continue;
+    out.push_back({entry, record});
+    if (record->kind == TreeRecord::Kind::external) origins.push_back(record->origin);
+  }
+  servers.ask_all(origins);
+  return out;
+}
+
 Result<bool> mount_one(const Store& store, const TreeRecord& record, const MountTable& table,
                        const Servers& servers) {
   if (!is_mounted_kind(store, record)) return false;
@@ -69,9 +92,7 @@ Result<TreeMounts> mount_trees(const Store& store, const Allowlist& list,
   const auto table = MountTable::read();
   if (!table) return table.error();
   const Servers servers(*table);
-  for (const OsEntry* entry : trees_of(list)) {
-    const TreeRecord* record = find_record(*records, entry->path);
-    if (record == nullptr) continue;
+  for (const auto& [entry, record] : unmounted(store, *records, trees_of(list), *table, servers)) {
     const auto mounted = mount_one(store, *record, *table, servers);
     if (!mounted)
       out.missing.push_back({file, entry->line, "the tree of " + in_quotes(entry->name) +
@@ -88,11 +109,9 @@ UnmountedTrees unmounted_trees(const Store& store, const Allowlist& list) {
   const auto table = MountTable::read();
   if (!records || !table) return out;
   const Servers servers(*table);
-  for (const OsEntry* entry : trees_of(list)) {
-    const TreeRecord* record = find_record(*records, entry->path);
-    if (entry->closed || record == nullptr || !is_mounted_kind(store, *record) ||
-        table->at(store.tree(*record)) != nullptr)
-      continue;
+  auto entries = trees_of(list);
+  std::erase_if(entries, [](const OsEntry* entry) { return entry->closed; });
+  for (const auto& [entry, record] : unmounted(store, *records, entries, *table, servers)) {
     const bool there = record->kind == TreeRecord::Kind::image
                            ? ::access(store.image(*record).c_str(), F_OK) == 0
                            : look_at(record->origin, servers).ok();

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Several servers that do not answer take no longer than one, and none is asked twice.
+#include <sched.h>
+#include <sys/syscall.h>
+
+#include <fstream>
+
+#include "fuse_server.h"
+#include "lib/bring_up.h"
+#include "lib/doctor.h"
+#include "lib/missing_trees.h"
+#include "lib/servers.h"
+#include "lib/status.h"
+#include "silent_server.h"
+
+namespace chos::test {
+namespace {
+
+class ManyServers : public SilentServer {
+ protected:
+  std::vector<UniqueFd> servers;
+
+  void TearDown() override {
+    servers.clear();
+    SilentServer::TearDown();
+  }
+  void fall_silent(const std::vector<std::string>& directories) {
+    for (const auto& directory : directories) {
+      make_directories(directory);
+      servers.push_back(silent_at(directory));
+      if (!servers.back()) GTEST_SKIP() << "no /dev/fuse here";
+    }
+  }
+  template <typename Work>
+  static Clock::duration time_of(Work work) {
+    const auto began = Clock::now();
+    work();
+    return Clock::now() - began;
+  }
+};
+
+TEST_F(ManyServers, OfTreesAndSharedDirectories) {
+  std::vector<std::string> silent;
+  std::string list = "trixie:/os/trixie\n";
+  for (const char* name : {"one", "two", "three", "four"}) {
+    silent.push_back(top + "/trees/" + name);
+    list += std::string(name) + ":/os/" + name + "\n";
+  }
+  for (const char* name : {"/mail", "/spool"}) {
+    silent.push_back(top + name);
+    node.config.share.push_back(top + name);
+  }
+  write_text(top + "/list", list);
+  fall_silent(silent);
+  if (IsSkipped()) return;
+  EXPECT_LT(time_of([&] { ASSERT_TRUE(bring_up(node, log)) << joined(log.failures); }), seconds(20));
+  EXPECT_TRUE(warned("4 OSs are closed")) << joined(log.warnings);
+  EXPECT_TRUE(warned(top + "/spool of the base OS does not answer")) << joined(log.warnings);
+  // Each as a command of its own.
+  forget_servers(seconds(0));
+  EXPECT_LT(time_of([&] { ASSERT_TRUE(reload(node, log)) << joined(log.failures); }), seconds(20));
+  forget_servers(seconds(0));
+  EXPECT_LT(time_of([&] { (void)examine_node(node); }), seconds(20));
+  forget_servers(seconds(0));
+  Findings findings;
+  EXPECT_LT(time_of([&] { findings = examine(node, ParsedConfig(), [](const std::string&) {}); }), seconds(25));
+  EXPECT_TRUE(std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
+    return finding.what == top + "/spool of the base OS does not answer";
+  }));
+}
+
+TEST_F(ManyServers, OfOneAutomounter) {
+  const std::string map = top + "/map";
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const UniqueFd reader(ends[0]), writer(ends[1]);
+  make_directories(map);
+  const std::string options =
+      "fd=" + std::to_string(writer.get()) + ",pgrp=1,minproto=5,maxproto=5,indirect";
+  if (::mount("mute", map.c_str(), "autofs", 0, options.c_str()) != 0)
+    GTEST_SKIP() << "the kernel has no autofs";
+  const auto all = Servers::of_node();
+  const std::vector<std::string> names = {map + "/a", map + "/b/x", map + "/b/y", map + "/c"};
+  EXPECT_LT(time_of([&] {
+    all.ask_all(names);
+    for (const auto& name : names) EXPECT_FALSE(all.ask(name)) << name;
+  }), seconds(15));
+  // What is behind it is not asked, and what answers is there.
+  EXPECT_TRUE(all.ask(map));
+}
+
+// What the base has mounted on directories of servers gets flags in the farm.
+TEST_F(ManyServers, OfDirectoriesAboveMounts) {
+  const std::string first = top + "/first", second = top + "/second";
+  for (const auto& place : {first, second}) make_directories(place);
+  FuseServer one(first), two(second);
+  if (!one.is_there() || !two.is_there()) GTEST_SKIP() << "no /dev/fuse here";
+  for (const auto& place : {first, second}) mount_tmpfs(place + "/in");
+  one.hang();
+  two.hang();
+  EXPECT_LT(time_of([&] { ASSERT_TRUE(bring_up(node, log)) << joined(log.failures); }), seconds(20));
+}
+
+// As if so much time had gone by.
+bool clock_jumps(int by) {
+  if (::unshare(CLONE_NEWTIME) != 0) return false;
+  std::ofstream offsets("/proc/self/timens_offsets");
+  offsets << "monotonic " << by << " 0\n" << std::flush;
+  const UniqueFd later(::open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC));
+  return offsets && ::setns(later.get(), CLONE_NEWTIME) == 0;
+}
+
+// A command waits once, however long it takes.
+TEST_F(ManyServers, AreNotAskedAgain) {
+  falls_silent();
+  if (IsSkipped()) return;
+  const UniqueFd now(::open("/proc/self/ns/time", O_RDONLY | O_CLOEXEC));
+  EXPECT_FALSE(Servers::of_node().ask(top + "/trees/far"));
+  if (!clock_jumps(300)) GTEST_SKIP() << "the kernel has no time namespaces";
+  EXPECT_LT(time_of([&] { EXPECT_FALSE(Servers::of_node().ask(top + "/trees/far")); }), seconds(5));
+  // But by chosctl watch.
+  forget_servers(seconds(301));
+  EXPECT_LT(time_of([&] { EXPECT_FALSE(Servers::of_node().ask(top + "/trees/far")); }), seconds(5));
+  forget_servers(seconds(50));
+  EXPECT_GE(time_of([&] { EXPECT_FALSE(Servers::of_node().ask(top + "/trees/far")); }), seconds(9));
+  EXPECT_EQ(::setns(now.get(), CLONE_NEWTIME), 0);
+}
+
+}  // namespace
+}  // namespace chos::test
