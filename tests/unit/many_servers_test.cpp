@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Several servers that do not answer take no longer than one, and none is asked twice.
+// Several servers that do not answer take no longer than one, none is asked twice, and none keeps many
+// processes.
+#include <poll.h>
 #include <sched.h>
-#include <sys/syscall.h>
+#include <sys/prctl.h>
 
 #include <fstream>
 
@@ -11,6 +13,7 @@
 #include "lib/missing_trees.h"
 #include "lib/servers.h"
 #include "lib/status.h"
+#include "process_state.h"
 #include "silent_server.h"
 
 namespace chos::test {
@@ -114,16 +117,52 @@ bool clock_jumps(int by) {
 TEST_F(ManyServers, AreNotAskedAgain) {
   falls_silent();
   if (IsSkipped()) return;
-  const UniqueFd now(::open("/proc/self/ns/time", O_RDONLY | O_CLOEXEC));
-  EXPECT_FALSE(Servers::of_node().ask(top + "/trees/far"));
-  if (!clock_jumps(300)) GTEST_SKIP() << "the kernel has no time namespaces";
-  EXPECT_LT(time_of([&] { EXPECT_FALSE(Servers::of_node().ask(top + "/trees/far")); }), seconds(5));
-  // But by chosctl watch.
-  forget_servers(seconds(301));
-  EXPECT_LT(time_of([&] { EXPECT_FALSE(Servers::of_node().ask(top + "/trees/far")); }), seconds(5));
-  forget_servers(seconds(50));
-  EXPECT_GE(time_of([&] { EXPECT_FALSE(Servers::of_node().ask(top + "/trees/far")); }), seconds(9));
-  EXPECT_EQ(::setns(now.get(), CLONE_NEWTIME), 0);
+  constexpr int cannot_jump = 9;
+  const int wrong = in_a_process([this] {
+    const auto asked_for = [this] {
+      return time_of([this] { (void)Servers::of_node().ask(top + "/trees/far"); });
+    };
+    if (asked_for() < seconds(9)) return 1;
+    if (!clock_jumps(300)) return cannot_jump;
+    if (asked_for() > seconds(5)) return 2;
+    // But by chosctl watch.
+    forget_servers(seconds(301));
+    if (asked_for() > seconds(5)) return 3;
+    forget_servers(seconds(50));
+    return asked_for() < seconds(9) ? 4 : 0;
+  });
+  if (wrong == cannot_jump) GTEST_SKIP() << "the kernel has no time namespaces";
+  EXPECT_EQ(wrong, 0);
+}
+
+// One that takes a request and does not answer keeps the process that asks, which then cannot be killed.
+TEST_F(ManyServers, KeepOneProcessEach) {
+  const std::string far = top + "/trees/far";
+  FuseServer hung(far);
+  if (!hung.is_there()) GTEST_SKIP() << "no /dev/fuse here";
+  ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+  const auto here = Servers::of_node();
+  EXPECT_TRUE(here.ask(far));
+  hung.hang();
+  forget_servers(seconds(0));
+  EXPECT_GE(time_of([&] { EXPECT_FALSE(here.ask(far)); }), seconds(9));
+  ASSERT_EQ(children().size(), 2U) << "the server, and one that was to be killed";
+  for (int minute = 0; minute < 3; ++minute) {
+    forget_servers(seconds(0));
+    EXPECT_LT(time_of([&] { EXPECT_FALSE(here.ask(far)); }), seconds(2));
+  }
+  EXPECT_EQ(children().size(), 2U);
+  // It ends when the server is there again, or has gone: then another one may ask.
+  hung.end();
+  for (int i = 0; i < 100 && !children().empty(); ++i) ::poll(nullptr, 0, 20);
+  EXPECT_TRUE(children().empty());
+  ASSERT_EQ(::umount2(far.c_str(), MNT_DETACH), 0);
+  FuseServer again(far);
+  forget_servers(seconds(0));
+  EXPECT_TRUE(Servers::of_node().ask(far));
+  EXPECT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+  again.end();
+  while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;
 }
 
 }  // namespace

@@ -35,6 +35,21 @@ std::map<std::string, Silence>& silences() {
   return all;
 }
 
+// Processes that have had their time and are still there: in a request that a server has taken they cannot
+// even be killed.  By the names of servers.
+std::map<std::string, Apart>& stuck() {
+  static std::map<std::string, Apart> all;
+  return all;
+}
+
+bool is_stuck(const std::string& server) {
+  const auto found = stuck().find(server);
+  if (found == stuck().end()) return false;
+  if (!found->second.ended()) return true;
+  stuck().erase(found);
+  return false;
+}
+
 // The errno of opening, asking and reading the directory, or 0.
 int look(const char* directory) {
   const UniqueFd fd(::open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -81,12 +96,15 @@ class Inquiry {
     });
   }
 
-  static void is_silent(const std::string& server, const std::string& what, const std::string& remedy) {
+  static void is_silent(const std::string& server, const std::string& what = "does not answer",
+                        const std::string& remedy = "is its server up?") {
     silences()[server] = {{what, remedy, ETIMEDOUT}, Clock::now()};
   }
 
   void ask(const Question& question) {
     if (asked_.count(question.server) > 0 || asked_.size() >= most_at_once) return;
+    // Another one would be stuck too, and chosctl watch asks for days.
+    if (is_stuck(question.server)) return is_silent(question.server);
     auto process = Apart::start(
         [&question] { return std::to_string(look(question.directory.c_str())); }, longest_look);
     // Looking here might not return.
@@ -107,15 +125,15 @@ class Inquiry {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
     (void)::poll(wait.data(), wait.size(), static_cast<int>(std::max<long long>(left.count(), 0)));
     for (auto at = asked_.begin(); at != asked_.end();) {
-      const bool ended = at->second.process.ended();
-      if (ended && is_answer(at->second.process.said())) {
-        answered(at->first, at->second.directory);
-      } else if (ended || Clock::now() >= at->second.end) {
-        is_silent(at->first, "does not answer", "is its server up?");
-      } else {
+      auto& [server, asked] = *at;
+      const bool ended = asked.process.ended();
+      if (!ended && Clock::now() < asked.end) {
         ++at;
         continue;
       }
+      if (ended && is_answer(asked.process.said())) answered(server, asked.directory);
+      else is_silent(server);
+      if (!ended) stuck().insert_or_assign(server, std::move(asked.process));
       at = asked_.erase(at);
     }
   }

@@ -20,7 +20,8 @@ struct Question {
 using Questions = std::vector<Question>;
 
 /// Asks all that is not known, of different servers at the same time: each has ten seconds to answer, and
-/// many silent ones take no longer than one.  A server is asked one question at a time.
+/// many silent ones take no longer than one.  A server is asked one question at a time, and no other while
+/// the process that asks is stuck in it: it is silent until that has ended.
 void inquire(std::vector<Questions> questions);
 
 /// Why a server counts as silent, in words that follow the name of a directory, code ETIMEDOUT; none: it
