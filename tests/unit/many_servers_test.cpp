@@ -165,5 +165,23 @@ TEST_F(ManyServers, KeepOneProcessEach) {
   while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;
 }
 
+// Within a look of chosctl watch, whose parts ask for the same trees.
+TEST_F(ManyServers, AreNotAskedAgainWhatTheyHaveJustAnswered) {
+  const std::string far = top + "/trees/far";
+  FuseServer near(far);
+  if (!near.is_there()) GTEST_SKIP() << "no /dev/fuse here";
+  for (int part = 0; part < 5; ++part) EXPECT_TRUE(Servers::of_node().ask(far));
+  EXPECT_EQ(near.opened(), 1);
+  // Another directory may be on another machine.
+  EXPECT_TRUE(Servers::of_node().ask(far + "/name"));
+  EXPECT_EQ(near.opened(), 2);
+  forget_servers(seconds(50));
+  EXPECT_TRUE(Servers::of_node().ask(far));
+  EXPECT_EQ(near.opened(), 3);
+  ::poll(nullptr, 0, 3100);
+  EXPECT_TRUE(Servers::of_node().ask(far));
+  EXPECT_EQ(near.opened(), 4);
+}
+
 }  // namespace
 }  // namespace chos::test

@@ -23,6 +23,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int longest_look = 10;  // seconds
 constexpr std::size_t most_at_once = 100;  // processes
+// Who has been told so opens the directory at once.
+constexpr auto answer_lasts = std::chrono::seconds(3);
 
 struct Silence {
   Error why;
@@ -33,6 +35,21 @@ struct Silence {
 std::map<std::string, Silence>& silences() {
   static std::map<std::string, Silence> all;
   return all;
+}
+
+// When what answered has done so: of a server, a directory, or "" for all of them.
+std::map<std::pair<std::string, std::string>, Clock::time_point>& answers() {
+  static std::map<std::pair<std::string, std::string>, Clock::time_point> all;
+  return all;
+}
+
+std::pair<std::string, std::string> key_of(const Question& question) {
+  return {question.server, question.speaks_for_all ? "" : question.directory};
+}
+
+bool has_answered(const Question& question) {
+  const auto found = answers().find(key_of(question));
+  return found != answers().end() && Clock::now() - found->second < answer_lasts;
 }
 
 // Processes that have had their time and are still there: in a request that a server has taken they cannot
@@ -76,7 +93,8 @@ class Inquiry {
 
   void run() {
     for (;;) {
-      std::erase_if(open_, [](const Questions& rest) { return is_decided(rest); });
+      for (auto& rest : open_) std::erase_if(rest, has_answered);
+      std::erase_if(open_, is_decided);
       for (const auto& rest : open_) ask(rest.front());
       if (asked_.empty() && open_.empty()) return;
       if (!asked_.empty()) hear();
@@ -86,7 +104,7 @@ class Inquiry {
  private:
   struct Asked {
     Apart process;
-    std::string directory;
+    Question question;
     Clock::time_point end;
   };
 
@@ -110,7 +128,7 @@ class Inquiry {
     // Looking here might not return.
     if (!process)
       return is_silent(question.server, "was not looked at: " + process.error().what, process.error().remedy);
-    asked_.emplace(question.server, Asked{std::move(*process), question.directory,
+    asked_.emplace(question.server, Asked{std::move(*process), question,
                                           Clock::now() + std::chrono::seconds(longest_look + 1)});
   }
 
@@ -131,18 +149,11 @@ class Inquiry {
         ++at;
         continue;
       }
-      if (ended && is_answer(asked.process.said())) answered(server, asked.directory);
+      if (ended && is_answer(asked.process.said())) answers()[key_of(asked.question)] = Clock::now();
       else is_silent(server);
       if (!ended) stuck().insert_or_assign(server, std::move(asked.process));
       at = asked_.erase(at);
     }
-  }
-
-  void answered(const std::string& server, const std::string& directory) {
-    for (auto& rest : open_)
-      std::erase_if(rest, [&](const Question& question) {
-        return question.server == server && question.directory == directory;
-      });
   }
 
   std::vector<Questions> open_;
@@ -160,6 +171,7 @@ std::optional<Error> silence_of(const std::string& server) {
 }
 
 void forget_servers(std::chrono::seconds silent_for) {
+  answers().clear();
   std::erase_if(silences(), [&](const auto& one) { return Clock::now() - one.second.since >= silent_for; });
 }
 

@@ -102,7 +102,8 @@ Questions Servers::questions(const std::string& path) const {
   for (const Mount* mount : way) {
     const bool last = mount == way.back() && table_.holding(real) == mount;
     const std::string directory = last ? real : mount->target;
-    questions.push_back({server_of(*mount, directory), directory});
+    // Others may answer from what they remember, or one of several machines does.
+    questions.push_back({server_of(*mount, directory), directory, mount->type.starts_with("nfs")});
   }
   return questions;
 }
