@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "fake_node.h"
+#include "fuse_server.h"
 #include "lib/bring_up.h"
 
 namespace chos::test {
@@ -181,10 +182,44 @@ TEST_F(Watch, ASharedDirectoryComes) {
   EXPECT_EQ(read_text(farm("/os/trixie") + mail + "/alice"), "for alice\n");
 }
 
+// Automounters mount in heaps, and each look asks all servers.
+TEST_F(Watch, LooksOnceAtMountsThatComeTogether) {
+  make_directories(top + "/trees/near");
+  make_directories(top + "/home");
+  write_text(top + "/list", "near:/os/near\ntrixie:/os/trixie\n");
+  const FuseServer server(top + "/trees/near");
+  if (!server.is_there()) GTEST_SKIP() << "no /dev/fuse here";
+  start();
+  ::poll(nullptr, 0, 1500);
+  const int before = server.opened();
+  for (int i = 0; i < 15; ++i) {
+    mount_tmpfs(top + "/home");
+    ::poll(nullptr, 0, 20);
+    ASSERT_EQ(::umount2((top + "/home").c_str(), 0), 0);
+    ::poll(nullptr, 0, 20);
+  }
+  ::poll(nullptr, 0, 2500);
+  const int looks = server.opened() - before;
+  EXPECT_GT(looks, 0);
+  EXPECT_LT(looks, 10);
+}
+
 TEST_F(Watch, EndsWhenAskedTo) {
   start();
   stop_.reset();
   EXPECT_EQ(ended(), static_cast<int>(WatchEnd::stopped));
+}
+
+TEST_F(Watch, EndsAtOnceWhenMountsCome) {
+  make_directories(top + "/home");
+  start();
+  ::poll(nullptr, 0, 1500);
+  mount_tmpfs(top + "/home");
+  ::poll(nullptr, 0, 100);
+  const auto began = std::chrono::steady_clock::now();
+  stop_.reset();
+  EXPECT_EQ(ended(), static_cast<int>(WatchEnd::stopped));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(500));
 }
 
 TEST_F(Watch, EndsWithTheNode) {

@@ -24,6 +24,8 @@ namespace chos {
 namespace {
 
 constexpr std::chrono::seconds silence_lasts(50);  // less than the minute between two looks
+// Automounters mount in heaps, and a look asks all servers.
+constexpr std::chrono::milliseconds more_comes(1000);
 
 // What reload says, without the steps, and without what it has said the time before.
 class Quiet : public Progress {
@@ -86,8 +88,10 @@ class Watcher {
       const int longest = waiting_ ? static_cast<int>(again_.count()) : -1;
       while (::poll(wait, 3, longest) < 0)
         if (errno != EINTR) return fail(system_error("cannot wait for mounts", errno));
-      if (wait[2].revents != 0) return WatchEnd::stopped;
+      const bool woken = wait[0].revents != 0 || wait[1].revents != 0;
+      if (wait[2].revents != 0 || (woken && stopped_within(more_comes))) return WatchEnd::stopped;
       drain(names.get());
+      (void)::poll(wait, 1, 0);  // what has come until now is looked at
     }
   }
 
@@ -95,6 +99,11 @@ class Watcher {
   WatchEnd fail(const Error& error) {
     progress_.failed("watch", error);
     return WatchEnd::failed;
+  }
+
+  bool stopped_within(std::chrono::milliseconds time) const {
+    pollfd wait{stop_, POLLIN, 0};
+    return ::poll(&wait, 1, static_cast<int>(time.count())) > 0;
   }
 
   bool is_up(const MountTable& table) const {
