@@ -222,6 +222,29 @@ TEST_F(Watch, EndsAtOnceWhenMountsCome) {
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(500));
 }
 
+// What is unmounted and mounted again within a moment is another mount, whatever number it has.
+TEST_F(Watch, ATreeThatIsMountedAnew) {
+  constexpr unsigned unique = 0x4000;  // STATX_MNT_ID_UNIQUE
+  struct statx info {};
+  if (::statx(AT_FDCWD, "/", 0, unique, &info) != 0 || (info.stx_mask & unique) == 0)
+    GTEST_SKIP() << "the kernel has no numbers of mounts that are not used again";
+  make_directories(top + "/trees/late");
+  make_tree("disk");
+  write_text(top + "/list", "late:/os/late\ntrixie:/os/trixie\n");
+  const std::string disk = top + "/trees/disk", late = top + "/trees/late";
+  ASSERT_EQ(::mount(disk.c_str(), late.c_str(), nullptr, MS_BIND, nullptr), 0);
+  // Nothing is mounted in it, which would keep it.
+  node.config.share.clear();
+  start();
+  for (int turn = 0; turn < 3; ++turn) {
+    ::poll(nullptr, 0, 1500);
+    ASSERT_EQ(::umount2(late.c_str(), 0), 0);
+    ::poll(nullptr, 0, 200);
+    ASSERT_EQ(::mount(disk.c_str(), late.c_str(), nullptr, MS_BIND, nullptr), 0);
+    EXPECT_EQ(line(), "'late' was prepared anew: its tree is another one") << turn;
+  }
+}
+
 TEST_F(Watch, EndsWithTheNode) {
   start();
   ASSERT_EQ(::umount2(farm("").c_str(), MNT_DETACH), 0);

@@ -192,11 +192,24 @@ class Watcher {
   bool waiting_ = false;  // for what no mount tells of
 };
 
+// The kernel gives the number of a mount that went to the next one: there may have been an unmount and a
+// mount since.  From 6.8 on it also has numbers that are not used again.
+std::string number_of_mount(int fd) {
+#ifdef STATX_MNT_ID
+  constexpr unsigned unique = 0x4000;  // STATX_MNT_ID_UNIQUE, which older headers lack
+  struct statx info {};
+  if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, unique, &info) == 0 && (info.stx_mask & unique) != 0)
+    return std::to_string(info.stx_mnt_id);
+#endif
+  const auto number = mount_id(fd);
+  return number ? std::to_string(*number) : "";
+}
+
 std::string identity_of(int fd) {
   struct stat info {};
-  const auto mount = mount_id(fd);
-  if (::fstat(fd, &info) != 0 || !mount) return "unknown";
-  return std::to_string(*mount) + ":" + std::to_string(info.st_dev) + ":" +
+  const std::string mount = number_of_mount(fd);
+  if (::fstat(fd, &info) != 0 || mount.empty()) return "unknown";
+  return mount + ":" + std::to_string(info.st_dev) + ":" +
          std::to_string(info.st_ino);
 }
 
