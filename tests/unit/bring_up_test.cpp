@@ -99,6 +99,30 @@ TEST_F(BringUp, NosuidBecomesSuidAndBack) {
   EXPECT_EQ(all_mounts(), before);
 }
 
+// All that belongs to the tree gives rights then, and nothing else.
+TEST_F(BringUp, NosuidBecomesSuidWithWhatIsMountedInTheTree) {
+  const std::string tree = top + "/trees/trixie";
+  for (const char* name : {"/usr/local/bin", "/opt", "/data"}) make_directories(tree + name);
+  write_text(tree + "/usr/local/bin/own", "own\n", 0755);
+  mount_tmpfs(tree + "/opt");
+  mount_tmpfs(tree + "/data", MS_NOSUID);
+  node.config.chos_link = true;
+  up();
+  const std::string seen = farm("/os/trixie");
+  const std::string layer = seen + "/usr/local/bin";
+  const bool overlayfs = mounted(layer);
+  EXPECT_EQ(flags_at(seen + "/opt"), mount_nosuid | mount_nodev);
+  write_text(top + "/list", "trixie:/os/trixie:suid\nsl6:/os/sl6\n");
+  set_kernel_file("valid", "");
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(flags_at(seen), unsigned{mount_nodev});
+  EXPECT_EQ(flags_at(seen + "/opt"), unsigned{mount_nodev});
+  EXPECT_EQ(flags_at(seen + "/data"), mount_nosuid | mount_nodev);
+  if (overlayfs) {
+    EXPECT_EQ(flags_at(layer), mount_ro | mount_nodev);
+  }
+}
+
 TEST_F(BringUp, ABadListTouchesNothing) {
   const auto before = all_mounts();
   write_text(top + "/list", "trixie:/os/trixie\nbad line\n");

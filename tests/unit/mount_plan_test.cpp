@@ -139,6 +139,26 @@ TEST(PlanFlags, TheLongestRuleCounts) {
   EXPECT_EQ(actions[3].target, "/chos/os/sq");
 }
 
+TEST(PlanFlags, NosuidGoesFromWhatBelongsToTheTree) {
+  const std::string base = "55 22 8:2 / /trees/sl6/usr rw shared:5 - ext4 d rw\n"
+                           "56 22 8:3 / /trees/sl6/opt rw,nosuid shared:6 - ext4 d rw\n"
+                           "57 22 8:4 / /trees/sl6/mail rw shared:7 - ext4 d rw\n";
+  const std::string farm = "60 54 8:1 /trees/sl6 /chos/os/sl6 rw,nosuid master:1 - ext4 d rw\n"
+                           "61 60 8:2 / /chos/os/sl6/usr rw,nosuid master:5 - ext4 d rw\n"
+                           "62 60 8:3 / /chos/os/sl6/opt rw,nosuid master:6 - ext4 d rw\n"
+                           "63 60 8:9 /mail /chos/os/sl6/mail rw,nosuid master:9 - ext4 d rw\n"
+                           "64 60 8:9 / /chos/os/sl6/spool rw,nosuid master:9 - ext4 d rw\n"
+                           "65 60 0:99 / /chos/os/sl6/etc ro,nosuid - overlay /layers/1@8:1:2 ro\n"
+                           "66 62 0:98 / /chos/os/sl6/opt/x ro,nosuid - overlay /layers/2@8:3:2 ro\n"
+                           "67 60 0:97 / /chos/os/sl6/var ro,nosuid - overlay /other/2@8:3:2 ro\n";
+  const auto t = table(std::string(plain) + base + farm);
+  const auto actions =
+      plan_flags(t, {{"/chos/os/sl6", 0, mount_nosuid, "/trees/sl6", "/layers"}});
+  std::vector<std::string> targets;
+  for (const auto& action : actions) targets.push_back(action.target);
+  EXPECT_EQ(targets, (std::vector<std::string>{"/chos/os/sl6", "/chos/os/sl6/usr", "/chos/os/sl6/etc"}));
+}
+
 TEST(PlanFlags, RulesFitWholeNames) {
   const auto t = table(std::string(plain) + "57 22 0:91 / /chosen rw shared:9 - tmpfs d rw\n");
   EXPECT_TRUE(plan_flags(t, {{"/chos", mount_nosuid, 0}}).empty());

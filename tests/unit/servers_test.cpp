@@ -2,6 +2,8 @@
 // Trees on a server that does not answer: a file system of FUSE that nobody serves.
 #include "lib/servers.h"
 
+#include <fcntl.h>
+
 #include <map>
 
 #include "lib/bring_up.h"
@@ -249,6 +251,35 @@ TEST_F(SilentServer, OfASharedDirectoryWithoutSetuid) {
   ASSERT_EQ(::mount(nullptr, seen.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_NOSUID, nullptr), 0);
   ASSERT_TRUE(reload(node, log)) << joined(log.failures);
   EXPECT_EQ(flags_at(seen), mount_nosuid | mount_nodev);
+}
+
+// Its OS is silent itself when reload asks, and answers when it sets flags.
+TEST_F(SilentServer, OfASharedDirectoryWithoutSetuidInASilentOs) {
+  const std::string spool = top + "/spool", mail = top + "/mail", far = top + "/trees/far";
+  for (const auto& directory : {spool, mail, far + spool}) make_directories(directory);
+  mount_tmpfs(spool, MS_NOSUID);
+  node.config.share = {spool};
+  write_text(top + "/list", "far:/os/far:suid\n");
+  ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+  const std::string seen = farm("/os/far") + spool;
+  ASSERT_EQ(flags_at(seen), mount_nosuid | mount_nodev);
+  falls_silent();
+  if (IsSkipped()) return;
+  const UniqueFd first = std::move(server);
+  // Another server, for which it waits meanwhile.
+  falls_silent(mail);
+  node.config.share.push_back(mail);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::sleep(15);
+    ::umount2(far.c_str(), MNT_DETACH);
+    ::_exit(0);
+  }
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  EXPECT_TRUE(warned("the tree of 'far'")) << joined(log.warnings);
+  EXPECT_EQ(flags_at(seen), mount_nosuid | mount_nodev);
+  EXPECT_EQ(flags_at(farm("/os/far")), unsigned{mount_nodev});
 }
 
 // The layer that has its place is made anew: it goes along.

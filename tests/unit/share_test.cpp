@@ -155,6 +155,19 @@ TEST_F(BringUpSpool, KeepsTheBasesFlagsInALayer) {
   nothing_left_to_do();
 }
 
+// Nor when [share] names it no more.
+TEST_F(BringUpSpool, KeepsTheBasesFlagsWhenItIsSharedNoMore) {
+  base_mounts("", MS_NOSUID);
+  make_directories(spool() + "/first");
+  base_mounts("/first", MS_NOSUID);
+  up();
+  set_kernel_file("processes", std::to_string(::getpid()) + " sl6\n");
+  node.config.share.clear();
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(flags_at(in("sl6", "")), mount_nosuid | mount_nodev);
+  EXPECT_EQ(flags_at(in("sl6", "/first")), mount_nosuid | mount_nodev);
+}
+
 // An older version bound it private.
 TEST_F(BringUpSpool, FollowsAgain) {
   up();

@@ -30,10 +30,16 @@ std::vector<BindAction> plan_binds(const MountTable& table, const std::vector<Bi
 
 /// Flags that mounts at `path` and below it must have, and must not have.  Of several rules
 /// that fit, the one with the longest path counts.
+///
+/// `clear` is for the mount at `path` and for what belongs to it: what the base OS has mounted at the
+/// same place below `base` without those flags, and overlays whose sources are below `layers`.  What
+/// else is mounted there keeps them: it has them from where it came from.
 struct FlagRule {
   std::string path;
   unsigned set = 0;
   unsigned clear = 0;
+  std::string base = {};
+  std::string layers = {};
 };
 
 struct FlagAction {

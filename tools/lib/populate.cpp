@@ -114,9 +114,9 @@ Status Populate::own_mounts() {
   rules_ = {{local, mount_nosuid, 0}, {os, mount_nosuid | mount_nodev, 0}};
   std::size_t made = 0, all = 0;
   for (const OsEntry* entry : trees_of(list_)) {
-    // The mount of its own that it may have stays as it is.
+    // The mount of its own that it may have stays as it is, and so does what is mounted in it.
     if (entry->silent && entry->suid)
-      rules_.push_back({node_.config.farm + entry->path, mount_nodev, mount_nosuid});
+      rules_.push_back({node_.config.farm + entry->path, mount_nodev, 0});
     if (entry->out_of_reach()) continue;
     const auto tree = open_tree_in_farm(node_.config, *entry);
     if (!tree && entry->closed) continue;  // nobody enters; mark_missing_trees() has said it
@@ -125,9 +125,10 @@ Status Populate::own_mounts() {
     const bool elsewhere = !is_below(target, os) && !is_below(target, local);
     if (!entry->suid && !elsewhere) continue;
     ++all;
-    rules_.push_back({target, mount_nodev | (entry->suid ? 0U : mount_nosuid),
-                      entry->suid ? mount_nosuid : 0U});
-    if (entry->suid) keep_shares_nosuid(tree->get(), target);
+    if (entry->suid)
+      rules_.push_back({target, mount_nodev, mount_nosuid, base_directory(*entry), node_.layers});
+    else
+      rules_.push_back({target, mount_nodev | mount_nosuid, 0});
     if (table->at(target) != nullptr) continue;
     if (auto status = bind_tree(target, target); !status) return status;
     changes_.done("binding " + target, [target] { return detach(target); });
@@ -139,17 +140,11 @@ Status Populate::own_mounts() {
   return {};
 }
 
-// What the base has as nosuid in its own directories stays so in suid OSs.
-void Populate::keep_shares_nosuid(int tree, const std::string& target) {
-  for (const auto& path : shares_.there)
-    if (const auto share = open_in_tree(tree, path, Last::keep))
-      rules_.push_back({path_of(share->get()), mount_nodev, 0});
-  for (const auto& path : shares_.silent) {
-    const auto slash = path.rfind('/');
-    const auto directory = open_in_tree(tree, slash == 0 ? "/" : path.substr(0, slash), Last::directory);
-    const std::string above = directory ? path_of(directory->get()) : target + path.substr(0, slash);
-    rules_.push_back({above + path.substr(slash), mount_nodev, 0});
-  }
+// As mountinfo(5) has it; "" if it went.
+std::string Populate::base_directory(const OsEntry& entry) const {
+  const auto path = base_path(node_.config, entry.path);
+  const UniqueFd tree(path ? ::open(path->c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC) : -1);
+  return tree ? path_of(tree.get()) : std::string();
 }
 
 Status Populate::flags() {
@@ -231,8 +226,6 @@ Status Populate::share_all(Counts& counts) {
         continue;
       }
       ++counts.all;
-      // Before, it may have been in a layer that was not there yet.
-      if (entry->suid) rules_.push_back({outcome->target, mount_nodev, 0});
       if (outcome->what != ShareOutcome::What::bound) continue;
       ++counts.changed;
       if (!outcome->was_there) {

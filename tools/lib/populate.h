@@ -57,7 +57,7 @@ class Populate {
   Status show_layers(const OsEntry& entry, LayerMounts& mounts, const LayerPlan& plan, int tree,
                      Counts& counts);
   std::size_t processes_in(const OsEntry& entry) const;
-  void keep_shares_nosuid(int tree, const std::string& target);
+  std::string base_directory(const OsEntry& entry) const;
   enum class Undo { with_the_rest, never };
   Result<std::size_t> set_flags(Undo undo);
   Status share_all(Counts& counts);
