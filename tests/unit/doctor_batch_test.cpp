@@ -223,7 +223,8 @@ TEST_F(BatchDoctor, TheGatekeeper) {
 class OsPath : public BatchDoctor {
  protected:
   std::string to(const std::string& name) {
-    const auto found = path_in_os(node.config, list.entries().at(0), name);
+    const auto layout = wanted_layout(node.config, Servers::of_node());
+    const auto found = path_in_os(node.config, layout, list.entries().at(0), name);
     if (!found) return "error " + std::to_string(found.error().code);
     return found->substr(node.config.farm.size());
   }

@@ -114,6 +114,77 @@ TEST_F(SilentServer, AtBoot) {
   EXPECT_LT(Clock::now() - began, seconds(25));
 }
 
+// Below the root of a file system, as by a link /scratch -> /nfs/scratch.
+class SilentScratch : public SilentServer {
+ protected:
+  std::string link, target;
+
+  void SetUp() override {
+    SilentServer::SetUp();
+    if (IsSkipped()) return;
+    write_text(top + "/list", "trixie:/os/trixie\n");
+    link = top + "/scratch";
+    target = farm(link);
+    make_directories(top + "/nfs");
+    mount_tmpfs(top + "/nfs");
+    make_directories(top + "/nfs/scratch");
+    ASSERT_EQ(::symlink("nfs/scratch", link.c_str()), 0);
+    make_directories(top + "/kernel/farm" + link);
+    node.config.dirs.push_back(link.substr(1));
+  }
+};
+
+TEST_F(SilentScratch, AtBoot) {
+  falls_silent(top + "/nfs");
+  if (IsSkipped()) return;
+  const auto began = Clock::now();
+  ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+  EXPECT_LT(Clock::now() - began, seconds(20));
+  EXPECT_TRUE(warned(target + " is empty until chosctl reload")) << joined(log.warnings);
+  server.reset();
+  ASSERT_EQ(::umount2((top + "/nfs").c_str(), MNT_DETACH), 0);
+  set_kernel_file("layout", "");
+  ASSERT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_TRUE(mounted(target));
+}
+
+TEST_F(SilentScratch, WhileItIsUp) {
+  ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+  ASSERT_TRUE(mounted(target));
+  falls_silent(top + "/nfs");
+  if (IsSkipped()) return;
+  const int before = id_at(target);
+  set_kernel_file("layout", "");  // what was written is no name for the kernel, but for this file
+  const std::string said = reloaded();
+  EXPECT_TRUE(said.starts_with("done\n")) << said;
+  EXPECT_TRUE(has(said, top + "/nfs/scratch of the base OS does not answer (is its server up?); " +
+                            target + " stays as it is")) << said;
+  EXPECT_EQ(id_at(target), before);
+  EXPECT_TRUE(has(read_text(top + "/kernel/layout"), "dir " + link.substr(1) + "\n"));
+  const std::string findings = found_by_doctor();
+  EXPECT_TRUE(has(findings, top + "/nfs/scratch of the base OS, which " + target + " shows, does not "
+                            "answer")) << findings;
+}
+
+TEST_F(SilentServer, OfTheDirectoryOfTheTrees) {
+  write_text(top + "/list", "trixie:/os/trixie\n");
+  make_directories(top + "/srv");
+  mount_tmpfs(top + "/srv");
+  ASSERT_EQ(std::system(("cp -a " + top + "/trees " + top + "/srv").c_str()), 0);
+  node.config.trees = top + "/srv/trees";
+  ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+  falls_silent(top + "/srv");
+  if (IsSkipped()) return;
+  const int before = id_at(farm("/os"));
+  const std::string said = reloaded();
+  EXPECT_TRUE(said.starts_with("done\n")) << said;
+  EXPECT_TRUE(has(said, top + "/srv/trees of the base OS does not answer")) << said;
+  EXPECT_TRUE(has(said, "the OS stays open")) << said;
+  EXPECT_EQ(id_at(farm("/os")), before);
+  const std::string findings = found_by_doctor();
+  EXPECT_TRUE(has(findings, top + "/srv/trees of the base OS, which")) << findings;
+}
+
 // All names of a tree are open or closed together, or the kernel's list would be none.
 TEST_F(SilentServer, ByAnotherName) {
   write_text(top + "/list", "far:/os/far\n");

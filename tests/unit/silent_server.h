@@ -7,6 +7,9 @@
 #include <chrono>
 
 #include "fake_node.h"
+#include "lib/apart.h"
+#include "lib/bring_up.h"
+#include "lib/doctor.h"
 #include "lib/mountinfo.h"
 
 namespace chos::test {
@@ -52,6 +55,35 @@ class SilentServer : public FakeNode {
   std::string valid() const { return read_text(top + "/kernel/valid"); }
   bool warned(const std::string& text) const {
     return joined(log.warnings).find(text) != std::string::npos;
+  }
+  int id_at(const std::string& target) const {
+    const auto table = MountTable::read();
+    const Mount* mount = table ? table->at(target) : nullptr;
+    return mount == nullptr ? -1 : mount->id;
+  }
+  // Done by a child, since it might wait for good: what it says, or "" after `longest`.
+  template <typename Work>
+  std::string said_within(seconds longest, Work work) const {
+    const auto said = done_apart(work, static_cast<int>(longest.count()));
+    return said ? *said : "";
+  }
+  std::string reloaded() const {
+    return said_within(seconds(30), [this] {
+      Recorder said;
+      const std::string outcome = reload(node, said) ? "done\n" : "failed\n";
+      return outcome + joined(said.failures) + joined(said.warnings) + joined(said.changed);
+    });
+  }
+  std::string found_by_doctor() const {
+    return said_within(seconds(40), [this] {
+      std::string text = "done\n";
+      for (const auto& finding : examine(node, ParsedConfig(), [](const std::string&) {}))
+        text += finding.what + "\n";
+      return text;
+    });
+  }
+  static bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
   }
 };
 

@@ -170,7 +170,7 @@ class Raise {
   }
 
   Status add_names() {
-    const auto wanted = wanted_layout(node_.config);
+    const auto wanted = wanted_layout(node_.config, Servers::of_node());
     const auto there = node_.kernel.layout();
     if (!there) return there.error();
     std::vector<LayoutName> missing;

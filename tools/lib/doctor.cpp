@@ -94,7 +94,13 @@ void examine_farm(const Node& node, Findings& out) {
     out.push_back({Level::warning, "farm",
                    farm + " is not unbindable: binds of directories above it take it along",
                    "chosctl down && chosctl up"});
-  const auto wishes = wanted_binds(node.config, wanted_layout(node.config));
+  const Servers servers(*table);
+  const auto [wishes, silent] =
+      wanted_binds(node.config, wanted_layout(node.config, servers), servers);
+  for (const auto& wish : silent)
+    out.push_back({Level::error, "farm",
+                   wish.source + " of the base OS, which " + wish.target + " shows, does not answer",
+                   "is its server up?"});
   for (const auto& action : plan_binds(*table, wishes))
     out.push_back({Level::error, "farm",
                    action.kind == BindAction::Kind::bind

@@ -32,10 +32,11 @@ bool is_there(const std::string& path) {
 std::vector<std::string> blind(const Node& node, const Allowlist& list, const std::string& path,
                                const std::string& in_base) {
   std::vector<std::string> names;
+  const auto layout = wanted_layout(node.config, Servers::of_node());
   for (const OsEntry* entry : trees_of(list)) {
     // Without a farm or a tree there are findings of other parts.
     if (entry->silent || !is_there(node.config.farm + entry->path)) continue;
-    const auto seen = path_in_os(node.config, *entry, path);
+    const auto seen = path_in_os(node.config, layout, *entry, path);
     if (!seen || !same_file(*seen, in_base)) names.push_back(entry->name);
   }
   return names;

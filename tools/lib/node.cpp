@@ -34,26 +34,27 @@ Config with_real_paths(Config config) {
   return config;
 }
 
-std::vector<LayoutName> wanted_layout(const Config& config) {
+std::vector<LayoutName> wanted_layout(const Config& config, const Servers& servers) {
   std::vector<LayoutName> names{{false, farm_local}, {false, farm_trees}};
   for (const auto& dir : config.dirs)
-    if (is_directory("/" + dir)) names.push_back({false, dir});
+    if (!servers.ask_on_the_way("/" + dir) || is_directory("/" + dir)) names.push_back({false, dir});
   for (const auto& link : config.links) names.push_back({true, link});
   return names;
 }
 
-std::vector<BindWish> wanted_binds(const Config& config, const std::vector<LayoutName>& layout) {
-  std::vector<BindWish> wishes;
-  const auto servers = Servers::of_node();
+WantedBinds wanted_binds(const Config& config, const std::vector<LayoutName>& layout,
+                         const Servers& servers) {
+  WantedBinds binds;
   for (const auto& name : layout) {
     if (name.link) continue;
     const std::string source = name.name == farm_local   ? "/"
                                : name.name == farm_trees ? servers.real_path(config.trees)
                                                          : servers.real_path("/" + name.name);
-    if (is_directory(source))
-      wishes.push_back({source, config.farm + "/" + name.name});
+    const BindWish wish{source, config.farm + "/" + name.name};
+    if (!servers.ask_on_the_way(source)) binds.silent.push_back(wish);
+    else if (is_directory(source)) binds.wishes.push_back(wish);
   }
-  return wishes;
+  return binds;
 }
 
 Result<std::string> base_path(const Config& config, const std::string& path) {

@@ -13,6 +13,7 @@
 #include "lib/module.h"
 #include "lib/mount_plan.h"
 #include "lib/node_lock.h"
+#include "lib/servers.h"
 #include "lib/share.h"
 #include "lib/transaction.h"
 
@@ -74,12 +75,18 @@ class Progress {
 Config with_real_paths(Config config);
 
 /// The top-level names of the farm: `local` and `os`, the directories of the configuration
-/// that the base OS has, and the links.
-std::vector<LayoutName> wanted_layout(const Config& config);
+/// that the base OS has, or that lie on servers that do not answer, and the links.
+std::vector<LayoutName> wanted_layout(const Config& config, const Servers& servers);
+
+struct WantedBinds {
+  std::vector<BindWish> wishes;
+  std::vector<BindWish> silent;  ///< the way to the source is by a server that does not answer
+};
 
 /// What is bound into the farm: a wish for each `dir` of the layout.  Sources have their
 /// symbolic links resolved.  A source that is not there is left out.
-std::vector<BindWish> wanted_binds(const Config& config, const std::vector<LayoutName>& layout);
+WantedBinds wanted_binds(const Config& config, const std::vector<LayoutName>& layout,
+                         const Servers& servers);
 
 /// The path on the base OS of a path in the farm ("/os/x": TREES/x, "/local/x": /x, "/home/x":
 /// /home/x).  An Error if the farm has no such directory.

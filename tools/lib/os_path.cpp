@@ -20,8 +20,9 @@ constexpr int most_links = 40;  // as the kernel
 
 class Walk {
  public:
-  Walk(const Config& config, const OsEntry& entry) : config_(config), entry_(entry) {
-    for (const auto& name : wanted_layout(config))
+  Walk(const Config& config, const std::vector<LayoutName>& layout, const OsEntry& entry)
+      : config_(config), entry_(entry) {
+    for (const auto& name : layout)
       if (!name.link) shared_.push_back(name.name);
   }
 
@@ -76,8 +77,9 @@ class Walk {
 
 }  // namespace
 
-Result<std::string> path_in_os(const Config& config, const OsEntry& entry, const std::string& path) {
-  return Walk(config, entry).to(path);
+Result<std::string> path_in_os(const Config& config, const std::vector<LayoutName>& layout,
+                               const OsEntry& entry, const std::string& path) {
+  return Walk(config, layout, entry).to(path);
 }
 
 }  // namespace chos

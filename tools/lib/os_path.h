@@ -3,8 +3,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "lib/config.h"
+#include "lib/kernel_link.h"
 #include "lib/result.h"
 
 namespace chos {
@@ -14,6 +16,8 @@ namespace chos {
 ///
 /// Each component is looked up as there: a directory that all OSs share in the farm, anything else in
 /// the tree, links from the OS's root.  Code ENOENT: it finds nothing; ELOOP: too many links.
-Result<std::string> path_in_os(const Config& config, const OsEntry& entry, const std::string& path);
+/// layout: of the farm, see wanted_layout().
+Result<std::string> path_in_os(const Config& config, const std::vector<LayoutName>& layout,
+                               const OsEntry& entry, const std::string& path);
 
 }  // namespace chos

@@ -44,8 +44,13 @@ Result<UniqueFd> open_tree_in_farm(const Config& config, const OsEntry& entry) {
 Status Populate::directories() {
   const auto table = MountTable::read();
   if (!table) return table.error();
-  const auto wishes = wanted_binds(node_.config, wanted_layout(node_.config));
-  const auto actions = plan_binds(*table, wishes);
+  const Servers servers(*table);
+  const auto binds = wanted_binds(node_.config, wanted_layout(node_.config, servers), servers);
+  for (const auto& [source, target] : binds.silent)
+    progress_.warning(source + " of the base OS does not answer (is its server up?); " + target +
+                      (table->at(target) != nullptr ? " stays as it is" : " is empty") +
+                      " until chosctl reload when it does");
+  const auto actions = plan_binds(*table, binds.wishes);
   for (const auto& action : actions) {
     const auto& [source, target] = action.wish;
     if (action.kind == BindAction::Kind::rebind) {
@@ -59,11 +64,11 @@ Status Populate::directories() {
     const std::string where = target;
     changes_.done("binding " + where, [where] { return detach(where); });
   }
-  for (const auto& mount : without_propagation(*table, wishes))
+  for (const auto& mount : without_propagation(*table, binds.wishes))
     progress_.warning("the mount of " + mount + " is private: what is mounted below it from now on "
                       "will not appear in the farm (to change it: mount --make-rshared /, then "
                       "chosctl down and up)");
-  progress_.step("directories", !actions.empty(), counted(actions.size(), wishes.size()));
+  progress_.step("directories", !actions.empty(), counted(actions.size(), binds.wishes.size()));
   return {};
 }
 

@@ -123,4 +123,10 @@ Status Servers::ask(const std::string& path) const {
   return {};
 }
 
+Status Servers::ask_on_the_way(const std::string& path) const {
+  const std::string real = real_path(path);
+  const bool is_root = table_.at(real) != nullptr;
+  return ask(is_root ? real.substr(0, std::max<std::size_t>(real.rfind('/'), 1)) : real);
+}
+
 }  // namespace chos

@@ -41,6 +41,10 @@ class Servers {
   /// to ask() for one after the other, so that many silent ones take no longer than one.
   void ask_all(const std::vector<std::string>& paths) const;
 
+  /// As ask() of what there is to pass on the way to `path`, which may be the root of a silent file
+  /// system then: that can be looked at and bound without asking, and no automounter mounts on it.
+  Status ask_on_the_way(const std::string& path) const;
+
  private:
   Questions questions(const std::string& path) const;
   const Mount* served_at(std::string_view target) const;
