@@ -185,6 +185,34 @@ TEST_F(SilentServer, OfTheDirectoryOfTheTrees) {
   EXPECT_TRUE(has(findings, top + "/srv/trees of the base OS, which")) << findings;
 }
 
+// The base has let go of the tree, the farm shows it still; and the OS is closed in /etc/chos.
+TEST_F(SilentServer, InTheFarmAlone) {
+  write_text(top + "/list", "trixie:/os/trixie\nfar:/os/far\n");
+  ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+  ASSERT_EQ(::rename((top + "/trees/far").c_str(), (top + "/away").c_str()), 0);
+  make_directories(top + "/trees/far");
+  falls_silent(farm("/os/far"));
+  if (IsSkipped()) return;
+  for (const char* option : {"", ":closed"}) {
+    write_text(top + "/list", std::string("trixie:/os/trixie\nfar:/os/far") + option + "\n");
+    const std::string said = reloaded();
+    EXPECT_TRUE(said.starts_with("done\n")) << said;
+    EXPECT_TRUE(has(said, "the tree of 'far' cannot be found")) << said;
+    EXPECT_TRUE(has(valid(), "far:/os/far:closed\n")) << valid();
+  }
+}
+
+// The base has a tree again.
+TEST_F(SilentServer, InTheFarmAloneForDoctor) {
+  write_text(top + "/list", "trixie:/os/trixie\nfar:/os/far\n");
+  ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+  falls_silent(farm("/os/far"));
+  if (IsSkipped()) return;
+  const std::string findings = found_by_doctor();
+  EXPECT_TRUE(has(findings, "it is another one in the farm, " + farm("/os/far") + " does not answer"))
+      << findings;
+}
+
 // All names of a tree are open or closed together, or the kernel's list would be none.
 TEST_F(SilentServer, ByAnotherName) {
   write_text(top + "/list", "far:/os/far\n");

@@ -47,6 +47,7 @@ class Tree {
     shell();
     libc();
     owners();
+    look_in_farm();
     shared();
     links();
     rights();
@@ -161,14 +162,24 @@ class Tree {
     }
   }
 
+  // There it may still be one that the base has no more.
+  void look_in_farm() {
+    const std::string place = config_.farm + entry_.path;
+    if (const auto status = servers_.ask(place); !status) {
+      add(Level::error, "it is another one in the farm, " + status.error().what,
+          "is its server up?  If it is not to come back: umount -l " + place + " && chosctl reload");
+      return;
+    }
+    if (auto tree = open_tree_in_farm(config_, entry_)) in_farm_ = std::move(*tree);
+  }
+
   // A share is a mount over what the OS has; without that there is none.
   void shared() {
-    const auto in_farm = open_tree_in_farm(config_, entry_);
     for (const auto& path : config_.share) {
-      if (in_farm && is_stale_share({config_.farm, share_links}, in_farm->get(), path))
+      if (in_farm_ && is_stale_share({config_.farm, share_links}, in_farm_.get(), path))
         add(Level::error, "it shows something else as " + path + " than the base OS has now",
             "run: chosctl reload");
-      if (in_farm && lacks_share(in_farm->get(), path))
+      if (in_farm_ && lacks_share(in_farm_.get(), path))
         add(Level::warning, "it has no " + path + " to show the base OS's on", or_built_with(path));
       if (path != "/etc/passwd" && path != "/etc/group") continue;
       const auto fd = open_in_tree(fd_.get(), path, Last::keep);
@@ -189,13 +200,12 @@ class Tree {
     for (const auto& name : left_over_links(fd_.get()))
       add(Level::info, "an older version of chos has made the link " + (link_place + ("/" + name)) +
                            " in it", "run: chosctl reload, which takes it away if it can");
-    const auto in_farm = open_tree_in_farm(config_, entry_);
-    if (!in_farm) return;  // the farm is not up: that has been said
+    if (!in_farm_) return;  // the farm is not up: that has been said
     auto wanted = wanted_links(config_);
     const auto commands = commands_of(config_, list_, entry_);
     add_commands(wanted, commands);
     std::vector<std::string> missing;
-    for (const auto& link : missing_links(in_farm->get(), wanted)) {
+    for (const auto& link : missing_links(in_farm_.get(), wanted)) {
       if (link.name != "chos") missing.push_back(link.name);
       else
         add(Level::info, "it has no chos, so its users cannot go on to another OS from inside",
@@ -204,7 +214,7 @@ class Tree {
     if (!missing.empty())
       add(Level::info, "it has no links for commands of the base OS: " + listed(missing),
           or_built_with(link_place));
-    if (const auto own = uncovered_programs(in_farm->get(), commands.names); !own.empty())
+    if (const auto own = uncovered_programs(in_farm_.get(), commands.names); !own.empty())
       add(Level::error, "it has its own " + listed(own) + ", which [base.os] says to take from the "
                         "base OS", "run: chosctl reload");
     if (!commands.absent.empty())
@@ -264,7 +274,7 @@ class Tree {
   const std::string& kernel_;
   const Servers& servers_;
   Findings& out_;
-  UniqueFd fd_;
+  UniqueFd fd_, in_farm_;
 };
 
 }  // namespace

@@ -113,8 +113,10 @@ MissingTrees mark_missing_trees(const Config& config, const std::string& file, A
     if (trees.count(entry.path) == 0)
       trees[entry.path] = find_tree(config, entry, where, servers);
     const Status& found = trees[entry.path];
-    entry.silent = !found && found.error().code == ETIMEDOUT;
-    const bool stays = entry.silent && is_open(loaded, entry.path);
+    const bool waits = !found && found.error().code == ETIMEDOUT;
+    // What was found silent in the farm is so, though the base has no tree by now.
+    entry.silent = waits || (!found && entry.silent);
+    const bool stays = waits && is_open(loaded, entry.path);
     entry.no_tree = !found && !entry.closed && !stays;
     if (found) continue;
     std::string text = found.error().what;
