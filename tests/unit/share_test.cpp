@@ -199,6 +199,34 @@ TEST_F(BringUpSpool, FollowsTheMountThatIsThereNow) {
   nothing_left_to_do();
 }
 
+// As an automounter does.  Who is in it would be in what nobody sees.
+TEST_F(BringUpSpool, StaysForThoseWhoAreInIt) {
+  mount_tmpfs(spool());
+  make_directories(spool() + "/job");
+  make_directories(top + "/other");
+  ASSERT_EQ(::mount(spool().c_str(), (top + "/other").c_str(), nullptr, MS_BIND, nullptr), 0);
+  up();
+  const UniqueFd job(::open(in("trixie", "/job").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  ASSERT_EQ(::umount2(spool().c_str(), 0), 0);
+  ASSERT_EQ(::mount((top + "/other").c_str(), spool().c_str(), nullptr, MS_BIND, nullptr), 0);
+  for (const auto kind : {MS_PRIVATE, MS_SHARED})
+    ASSERT_EQ(::mount(nullptr, spool().c_str(), nullptr, kind, nullptr), 0);
+  set_kernel_file("processes", std::to_string(::getpid()) + " trixie\n");
+  log = Recorder();
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(path_of(job.get()), in("trixie", "/job"));
+  ASSERT_EQ(log.warnings.size(), 1U) << joined(log.warnings);
+  EXPECT_NE(log.warnings[0].find("'trixie' shows it as it was"), std::string::npos) << log.warnings[0];
+  // In the other OS is nobody.
+  base_mounts("/job");
+  EXPECT_EQ(read_text(in("sl6", "/job/file")), "/job\n");
+  EXPECT_EQ(read_text(in("trixie", "/job/file")), "");
+  set_kernel_file("processes", "");
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(read_text(in("trixie", "/job/file")), "/job\n");
+  nothing_left_to_do();
+}
+
 // What is bound anew gets numbers of mounts that went.
 TEST_F(BringUpSpool, OneInAnother) {
   base_mounts("/later");

@@ -221,7 +221,8 @@ Status Populate::share_all(Counts& counts) {
     if (!tree) return tree.error();
     for (const auto& path : shares_.there) {
       const unsigned flags = mount_nodev | (entry->suid ? 0U : mount_nosuid);
-      const auto outcome = share_path(node_.share_site(), *table, tree->get(), path, flags);
+      const auto outcome = share_path(node_.share_site(), *table, tree->get(), path, flags,
+                                      [&] { return processes_in(*entry) > 0; });
       if (!outcome)
         return Error{"cannot share " + path + " with " + in_quotes(entry->name) + ": " +
                          outcome.error().what, outcome.error().remedy, outcome.error().code};
@@ -231,6 +232,11 @@ Status Populate::share_all(Counts& counts) {
         continue;
       }
       ++counts.all;
+      if (outcome->what == ShareOutcome::What::kept)
+        progress_.warning(path + " of the base OS was unmounted and mounted again, and " +
+                          in_quotes(entry->name) + " shows it as it was, for its processes: what the "
+                          "base mounts in it now does not appear there; run chosctl reload when they "
+                          "have ended");
       if (outcome->what != ShareOutcome::What::bound) continue;
       ++counts.changed;
       if (!outcome->was_there) {

@@ -170,6 +170,17 @@ Status leave_group(const Opened& share, const Mount& mount) {
   return {};
 }
 
+Result<ShareOutcome> with_flags(const Opened& share, const Mount& mount, unsigned flags,
+                                ShareOutcome::What what) {
+  const unsigned wanted = mount.flags | flags;
+  if (wanted != mount.flags) {
+    if (auto status = set_mount_flags(share.fd.get(), wanted, mount.target); !status)
+      return status.error();
+    if (what == ShareOutcome::What::already) what = ShareOutcome::What::bound;
+  }
+  return ShareOutcome{what, mount.target, {}, false, true};
+}
+
 }  // namespace
 
 std::string path_of(int fd) { return read_link(AT_FDCWD, "/proc/self/fd/" + std::to_string(fd)); }
@@ -189,7 +200,8 @@ bool was_shared_as_file(const ShareSite& site, const std::string& path) {
 }
 
 Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, int tree,
-                                const std::string& path, unsigned flags) {
+                                const std::string& path, unsigned flags,
+                                const std::function<bool()>& in_use) {
   const auto base = open_base(path);
   if (!base) {
     if (is_absent(base.error())) return skipped("the base OS has no " + path, false);
@@ -208,14 +220,12 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
     return skipped(path + " of the base OS is " + std::string(file_kind(kind)), true);
 
   if (const Mount* mount = mount_of_root(table, *target)) {
-    if (shows(site, *base, *target) &&
-        (kind == S_IFREG || follows(*mount, mount_of(table, *base)))) {
-      const unsigned wanted = mount->flags | flags;
-      if (wanted == mount->flags)
-        return ShareOutcome{ShareOutcome::What::already, mount->target, {}, false};
-      if (auto status = set_mount_flags(target->fd.get(), wanted, mount->target); !status)
-        return status.error();
-      return ShareOutcome{ShareOutcome::What::bound, mount->target, {}, false, true};
+    const bool same = shows(site, *base, *target);
+    if (same && (kind == S_IFREG || follows(*mount, mount_of(table, *base))))
+      return with_flags(*target, *mount, flags, ShareOutcome::What::already);
+    if (same && in_use()) {
+      if (auto status = leave_group(*target, *mount); !status) return status.error();
+      return with_flags(*target, *mount, flags, ShareOutcome::What::kept);
     }
     // The base's directory was replaced since, or unmounted and mounted again, or its file is a link that
     // leads elsewhere now.

@@ -8,6 +8,7 @@
 // bound with all that is mounted in them, and show what the base mounts there later.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,12 @@
 namespace chos {
 
 struct ShareOutcome {
-  enum class What { already, bound, skipped };
+  enum class What {
+    already,
+    bound,
+    kept,  ///< it shows the base's, but not what the base mounts in it now; and it is in use
+    skipped
+  };
   What what = What::skipped;
   std::string target;  ///< where it is mounted, if it is
   std::string reason;  ///< why it was skipped
@@ -50,10 +56,13 @@ bool was_shared_as_file(const ShareSite& site, const std::string& path);
 ///
 /// Both must be regular files, or both directories.  A symbolic link of the tree in the place of a file
 /// is covered itself, one in the place of a directory is left as it is; a way that leaves the tree is
-/// not gone.  What was mounted there before and shows something else is replaced.
+/// not gone.  What was mounted there before and shows something else is replaced; so is what shows the
+/// same of a mount that the base has no more (it was unmounted and mounted again), unless `in_use` says
+/// that processes may be in it.
 /// `flags` are those that the mount gets besides.
 Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, int tree,
-                                const std::string& path, unsigned flags);
+                                const std::string& path, unsigned flags,
+                                const std::function<bool()>& in_use);
 
 /// Whether a tree has to do with what others are given a place for.  One without /etc/ssh has no
 /// OpenSSH to read ssh_known_hosts, and all of /etc would have to be covered for it.
