@@ -204,6 +204,31 @@ TEST_F(Watch, LooksOnceAtMountsThatComeTogether) {
   EXPECT_LT(looks, 10);
 }
 
+// An automounter unmounts what nobody uses: to look at it would mount it again.
+TEST_F(Watch, AnIdleAutomountStaysUnmounted) {
+  const std::string mail = top + "/mail";
+  make_tree("disk");
+  for (const auto& directory :
+       {mail, top + "/trees/trixie" + mail, top + "/trees/disk" + mail, top + "/trees/late"})
+    make_directories(directory);
+  node.config.share.push_back(mail);
+  write_text(top + "/list", "late:/os/late\ntrixie:/os/trixie\n");
+  start();
+  // What tells that it has looked.
+  ASSERT_EQ(::mount((top + "/trees/disk").c_str(), (top + "/trees/late").c_str(), nullptr, MS_BIND,
+                    nullptr), 0);
+  EXPECT_EQ(line(), "'late' is open: its tree is there");
+  set_kernel_file("valid", "late:/os/late\ntrixie:/os/trixie\n");
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const UniqueFd reader(ends[0]), writer(ends[1]);
+  const std::string options = "fd=" + std::to_string(writer.get()) + ",pgrp=1,minproto=5,maxproto=5,direct";
+  if (::mount("idle", mail.c_str(), "autofs", 0, options.c_str()) != 0)
+    GTEST_SKIP() << "the kernel has no autofs";
+  pollfd asked{reader.get(), POLLIN, 0};
+  EXPECT_EQ(::poll(&asked, 1, 3000), 0);
+}
+
 TEST_F(Watch, EndsWhenAskedTo) {
   start();
   stop_.reset();

@@ -132,9 +132,22 @@ class Watcher {
     });
   }
 
+  // Not those that an automounter has just unmounted: it would mount them again, for good.
+  std::vector<std::string> shares_to_ask(const Servers& servers, const MountTable& table) const {
+    auto paths = node_.config.share;
+    if (!asked_) return paths;
+    std::erase_if(paths, [&](const std::string& path) {
+      const Mount* mount = table.holding(servers.real_path(path));
+      return mount != nullptr && mount->type == "autofs" && silent_shares_.count(path) == 0;
+    });
+    return paths;
+  }
+
   std::vector<std::string> look_at_shares(const MountTable& table) {
     std::vector<std::string> changes;
-    const auto shares = ask_for_shares(node_.config.share, Servers(table));
+    const Servers servers(table);
+    const auto shares = ask_for_shares(shares_to_ask(servers, table), servers);
+    asked_ = true;
     for (const auto& path : shares.there)
       if (silent_shares_.count(path) > 0) changes.push_back(path + " of the base OS is there");
     silent_shares_ = {shares.silent.begin(), shares.silent.end()};
@@ -188,6 +201,7 @@ class Watcher {
   TreeStates before_;
   std::vector<std::string> failed_;
   std::set<std::string> silent_shares_;
+  bool asked_ = false;  // for each of the shares, once
   const std::chrono::milliseconds again_;
   bool waiting_ = false;  // for what no mount tells of
 };
