@@ -130,6 +130,26 @@ TEST_F(BringUpSpool, ShowsWhatIsMountedLater) {
   nothing_left_to_do();
 }
 
+// There is no moment in which a setuid program that is mounted in it works.
+TEST_F(BringUpSpool, ComesWithItsFlags) {
+  constexpr int mount_setattr = 442;
+  if (::syscall(mount_setattr, -1, "", 0, nullptr, 0) != 0 && errno == ENOSYS)
+    GTEST_SKIP() << "the kernel is older than 5.12";
+  base_mounts("/first");
+  base_mounts("/later", MS_NOEXEC);
+  const auto table = MountTable::read();
+  ASSERT_TRUE(table);
+  const std::string tree = top + "/trees/trixie";
+  const UniqueFd fd(::open(tree.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const auto outcome = share_path(node.share_site(), *table, fd.get(), spool(), mount_nosuid | mount_nodev,
+                                  [] { return false; });
+  ASSERT_TRUE(outcome) << outcome.error().what;
+  EXPECT_EQ(flags_at(tree + spool()), mount_nosuid | mount_nodev);
+  EXPECT_EQ(flags_at(tree + spool() + "/first"), mount_nosuid | mount_nodev);
+  EXPECT_EQ(flags_at(tree + spool() + "/later"), mount_nosuid | mount_nodev | mount_noexec);
+  EXPECT_EQ(flags_at(spool() + "/first"), 0U);
+}
+
 // Where the base lets no setuid program work, no OS does.
 TEST_F(BringUpSpool, KeepsTheBasesFlags) {
   base_mounts("", MS_NOSUID | MS_NOEXEC);

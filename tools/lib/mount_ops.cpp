@@ -36,9 +36,22 @@ unsigned long kernel_flags(unsigned flags) {
   return out;
 }
 
-// Takes a copy that is not attached yet, and all below it, out of its group: Linux 5.12 and later.
-bool make_detached_slave(int copy) {
-  const struct { std::uint64_t set, clear, propagation, user_space; } wanted{0, 0, MS_SLAVE, 0};
+// MOUNT_ATTR_
+std::uint64_t attributes(unsigned flags) {
+  std::uint64_t out = 0;
+  if ((flags & mount_ro) != 0) out |= 1;
+  if ((flags & mount_nosuid) != 0) out |= 2;
+  if ((flags & mount_nodev) != 0) out |= 4;
+  if ((flags & mount_noexec) != 0) out |= 8;
+  if ((flags & mount_nosymfollow) != 0) out |= 0x200000;
+  return out;
+}
+
+// Takes a copy that is not attached yet, and all below it, out of its group, and adds flags: Linux 5.12
+// and later.
+bool make_detached_slave(int copy, unsigned flags) {
+  const struct { std::uint64_t set, clear, propagation, user_space; } wanted{attributes(flags), 0,
+                                                                             MS_SLAVE, 0};
   return ::syscall(SYS_mount_setattr, copy, "", AT_EMPTY_PATH | AT_RECURSIVE, &wanted,
                    sizeof wanted) == 0;
 }
@@ -73,14 +86,14 @@ Status bind_tree(const std::string& source, const std::string& target) {
 }
 
 Status bind_tree_over(int source, int target, const std::string& source_name,
-                      const std::string& target_name) {
+                      const std::string& target_name, unsigned flags) {
   // Not by mount(2): that would make an automounter mount it, and wait for its server.  What it mounts
   // later propagates.
   const UniqueFd copy(static_cast<int>(
       ::syscall(SYS_open_tree, source, "",
                 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE | AT_NO_AUTOMOUNT)));
   // Before it is attached: who would detach it as long as it is of the source's group would unmount there.
-  const bool slave = copy && make_detached_slave(copy.get());
+  const bool slave = copy && make_detached_slave(copy.get(), flags);
   if (!copy || ::syscall(SYS_move_mount, copy.get(), "", target, "",
                          MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0)
     return system_error("cannot bind " + source_name + " on " + target_name, errno);

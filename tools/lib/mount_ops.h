@@ -23,9 +23,10 @@ Status mount_pseudo(const std::string& type, const std::string& target);
 Status bind_tree(const std::string& source, const std::string& target);
 
 /// The same of open directories; the names are for messages, and `target_name` is where it is unmounted
-/// if something fails.
+/// if something fails.  All mounts of it get `flags` before anybody sees them: from Linux 5.12 on, on an
+/// older kernel it is left to the caller.
 Status bind_tree_over(int source, int target, const std::string& source_name,
-                      const std::string& target_name);
+                      const std::string& target_name, unsigned flags = 0);
 
 /// Binds one directory and takes it out of all propagation; a later bind of a directory
 /// above it does not take it along.

@@ -123,12 +123,13 @@ Result<ShareOutcome> mounted(const std::string& name, const Status& status) {
   return status.error();
 }
 
+// `inherited` are for itself, and not for what is mounted in it.
 Result<ShareOutcome> bind(int tree, const std::string& path, const Opened& base,
-                          const Opened& target, unsigned flags) {
+                          const Opened& target, unsigned flags, unsigned inherited) {
   const std::string name = path_of(target.fd.get());
-  if (auto status = bind_tree_over(base.fd.get(), target.fd.get(), path, name); !status)
+  if (auto status = bind_tree_over(base.fd.get(), target.fd.get(), path, name, flags); !status)
     return status.error();
-  return mounted(name, set_new_flags(tree, path, flags, name));
+  return mounted(name, set_new_flags(tree, path, flags | inherited, name));
 }
 
 Result<ShareOutcome> link_over(const ShareSite& site, int tree, const std::string& path,
@@ -246,15 +247,16 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
                        std::string(file_kind(kind)), true);
   if (base->info.is_same_as(target->info))
     return skipped(path + " in the tree is the base's own file", true);
+  unsigned inherited = 0;
   if (kind == S_IFDIR) {
     const Mount* of_base = mount_of(table, *base);
     auto now = of_base == nullptr ? MountTable::read() : MountTable();  // it was mounted since
     if (of_base == nullptr && now) of_base = mount_of(*now, *base);
     if (of_base == nullptr)
       return Error{path + " of the base OS was unmounted meanwhile", "run it again", EAGAIN};
-    flags |= inherited_flags(*of_base);
+    inherited = inherited_flags(*of_base);
   }
-  auto outcome = kind == S_IFDIR ? bind(tree, path, *base, *target, flags)
+  auto outcome = kind == S_IFDIR ? bind(tree, path, *base, *target, flags, inherited)
                                  : link_over(site, tree, path, *base, *target, flags);
   if (outcome) outcome->was_there = was_there;
   return outcome;
