@@ -147,6 +147,24 @@ TEST_F(Doctor, AccountsMustBeFilesOrNothing) {
   EXPECT_TRUE(says(examine(), Finding::Level::warning, "its /etc/passwd is no regular file"));
 }
 
+TEST(DoctorOfShares, MountsCountOnceForEachOs) {
+  const auto table = MountTable::parse(
+      "20 1 8:1 / / rw - ext4 /dev/a rw\n21 20 0:50 / /scratch rw - ext4 /dev/b rw\n"
+      "22 21 0:51 / /scratch/a rw - ext4 /dev/c rw\n23 21 0:52 / /scratch/b rw - ext4 /dev/d rw\n"
+      "24 20 0:53 / /var/spool/x rw - ext4 /dev/e rw\n25 20 0:54 / /scratches rw - ext4 /dev/f rw\n");
+  ASSERT_TRUE(table);
+  const std::vector<std::string> share = {"/scratch", "/var/spool", "/etc/passwd"};
+  Findings out;
+  examine_mounts_in_shares(share, 4, 120, *table, out);
+  EXPECT_TRUE(out.empty());
+  examine_mounts_in_shares(share, 5, 120, *table, out);
+  ASSERT_EQ(out.size(), 1U);
+  EXPECT_EQ(out[0].what.substr(0, out[0].what.find(", of 120")),
+            "3 file systems are mounted in shared directories, 2 of them in /scratch: for 5 OSs that "
+            "makes 15 mounts");
+  EXPECT_NE(out[0].remedy.find("fs.mount-max=1200"), std::string::npos) << out[0].remedy;
+}
+
 TEST_F(Doctor, BrokenElfFiles) {
   const std::string good = elf_with_note(5, 10, 0);
   write("elf", good);

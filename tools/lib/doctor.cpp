@@ -7,8 +7,11 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 
+#include "lib/files.h"
 #include "lib/missing_trees.h"
 #include "lib/names.h"
 #include "lib/share.h"
@@ -174,6 +177,35 @@ ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Find
   return parsed;
 }
 
+void examine_mounts_in_shares(const std::vector<std::string>& share, std::size_t oses,
+                              std::size_t most, const MountTable& table, Findings& out) {
+  const Servers servers(table);
+  std::size_t all = 0, most_in_one = 0;
+  std::string fullest;
+  for (const auto& path : share) {
+    const std::string real = servers.real_path(path);
+    const auto& mounts = table.mounts();
+    const auto count = static_cast<std::size_t>(
+        std::count_if(mounts.begin(), mounts.end(), [&real](const Mount& mount) {
+          return mount.target != real && is_below(mount.target, real);
+        }));
+    all += count;
+    if (count <= most_in_one) continue;
+    most_in_one = count;
+    fullest = path;
+  }
+  if (all * oses <= most / 10) return;
+  out.push_back({Level::warning, "share",
+                 std::to_string(all) + " file systems are mounted in shared directories, " +
+                     std::to_string(most_in_one) + " of them in " + fullest + ": for " +
+                     std::to_string(oses) + " OSs that makes " + std::to_string(all * oses) +
+                     " mounts, of " + std::to_string(most) + " that the kernel allows (fs.mount-max); "
+                     "at the limit the base cannot mount any more either",
+                 "raise it: sysctl fs.mount-max=" + std::to_string(std::max(most, all * oses) * 10) +
+                     ", and in /etc/sysctl.d; or name the directories in " + fullest +
+                     " that OSs need in [share] instead of it"});
+}
+
 Findings examine(const Node& node, const ParsedConfig& config, const Examining& examining) {
   Findings out;
   examining("module");
@@ -198,8 +230,14 @@ Findings examine(const Node& node, const ParsedConfig& config, const Examining& 
   config_of_trees.share = shares.there;
   for (const auto& path : shares.silent)
     out.push_back({Level::error, "share", path + " of the base OS does not answer", "is its server up?"});
+  const auto trees = trees_of(*parsed.list);
+  const auto table = MountTable::read();
+  const auto most = read_file("/proc/sys/fs/mount-max", 64);
+  if (table && most)
+    examine_mounts_in_shares(shares.there, trees.size(), std::strtoul(most->c_str(), nullptr, 10), *table,
+                             out);
   bool gives_rights = false;
-  for (const OsEntry* entry : trees_of(*parsed.list)) {
+  for (const OsEntry* entry : trees) {
     examining("tree " + entry->name);
     const auto path = base_path(node.config, entry->path);
     if (!path) {
@@ -214,7 +252,6 @@ Findings examine(const Node& node, const ParsedConfig& config, const Examining& 
   }
   // The base can walk into the trees without the farm's nosuid.
   if (gives_rights && servers.ask(node.config.trees) && open_to_users(node.config.trees)) {
-    const auto table = MountTable::read();
     const Mount* mount = table ? table->holding(node.config.trees) : nullptr;
     if (mount == nullptr || (mount->flags & mount_nosuid) == 0)
       out.push_back({Level::warning, "trees",

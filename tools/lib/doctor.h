@@ -42,6 +42,11 @@ void examine_tree(const Allowlist& list, const OsEntry& entry, const std::string
                   const Config& config, const std::string& kernel, const Servers& servers,
                   Findings& out);
 
+/// What is mounted in shared directories, which each of the OSs has once more: `most` mounts are all
+/// that the kernel lets there be (fs.mount-max).
+void examine_mounts_in_shares(const std::vector<std::string>& share, std::size_t oses,
+                              std::size_t most, const MountTable& table, Findings& out);
+
 /// The batch systems of the node at `where`: whether their jobs run in OSs, what is set such that
 /// they will not, and what of the base OS they need and an OS does not show.
 void examine_batch(const Node& node, const Allowlist& list, const BatchNode& where, Findings& out);
