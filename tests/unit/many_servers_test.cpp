@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "fuse_server.h"
+#include "lib/apart.h"
 #include "lib/bring_up.h"
 #include "lib/doctor.h"
 #include "lib/missing_trees.h"
@@ -163,6 +164,25 @@ TEST_F(ManyServers, KeepOneProcessEach) {
   EXPECT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
   again.end();
   while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;
+}
+
+// Whatever is done apart has none of the descriptors that this process keeps, but others of these numbers.
+TEST_F(ManyServers, KeepNothingOfWhatIsDoneApart) {
+  const std::string far = top + "/trees/far";
+  FuseServer hung(far);
+  if (!hung.is_there()) GTEST_SKIP() << "no /dev/fuse here";
+  EXPECT_TRUE(Servers::of_node().ask(far));
+  hung.hang();
+  EXPECT_EQ(in_a_process([&far] {
+    for (int fd = 3; fd < 100; ++fd) ::close(fd);
+    forget_servers(seconds(0));
+    if (Servers::of_node().ask(far)) return 1;
+    forget_servers(seconds(0));
+    const auto said = done_apart([&far] {
+      return std::string(Servers::of_node().ask(far) ? "answers" : "silent");
+    }, 15);
+    return said && *said == "silent" ? 0 : 2;
+  }), 0);
 }
 
 // Within a look of chosctl watch, whose parts ask for the same trees.

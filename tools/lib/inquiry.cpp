@@ -53,10 +53,16 @@ bool has_answered(const Question& question) {
 }
 
 // Processes that have had their time and are still there: in a request that a server has taken they cannot
-// even be killed.  By the names of servers.
+// even be killed.  By the names of servers.  What is done apart begins with none: it has not the descriptors,
+// but others of their numbers.
 std::map<std::string, Apart>& stuck() {
-  static std::map<std::string, Apart> all;
-  return all;
+  static std::map<std::string, Apart>* all = nullptr;
+  static pid_t owner = 0;
+  if (owner != ::getpid()) {
+    all = new std::map<std::string, Apart>;
+    owner = ::getpid();
+  }
+  return *all;
 }
 
 bool is_stuck(const std::string& server) {
