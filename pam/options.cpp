@@ -5,7 +5,8 @@
 #include <optional>
 #include <string_view>
 
-#include "lib/names.h"
+#include "basic/text.h"
+
 
 namespace chos::pam {
 namespace {

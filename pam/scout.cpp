@@ -19,7 +19,8 @@
 #include <cerrno>
 #include <memory>
 
-#include "lib/names.h"
+#include "basic/text.h"
+
 
 #ifndef P_PIDFD
 #define P_PIDFD 3

@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "lib/environment.h"
-#include "lib/files.h"
-#include "lib/result.h"
-#include "lib/user_file.h"
+#include "session/environment.h"
+#include "basic/files.h"
+#include "basic/result.h"
+#include "session/user_file.h"
 
 namespace chos::pam {
 

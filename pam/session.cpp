@@ -16,13 +16,13 @@
 #include <cstring>
 #include <ctime>
 
-#include "lib/config.h"
-#include "lib/journal.h"
-#include "lib/kernel_link.h"
-#include "lib/names.h"
-#include "lib/selection.h"
-#include "lib/user_file.h"
+#include "basic/syslog.h"
+#include "kernel/proc_chos.h"
+#include "session/selection.h"
+#include "session/user_file.h"
 #include "pam/scout.h"
+#include "basic/text.h"
+#include "allowlist/farm_names.h"
 
 namespace chos::pam {
 namespace {

@@ -8,9 +8,10 @@
 #include <optional>
 #include <string>
 
-#include "lib/allowlist.h"
-#include "lib/environment.h"
+#include "allowlist/allowlist.h"
+#include "session/environment.h"
 #include "pam/options.h"
+#include "session/nss.h"
 
 namespace chos::pam {
 

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "lib/exit_status.h"
-#include "lib/journal.h"
+#include "basic/exit_status.h"
+#include "basic/syslog.h"
 #include "spank/step.h"
 
 extern "C" {

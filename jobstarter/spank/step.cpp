@@ -9,9 +9,9 @@
 
 #include <cerrno>
 
-#include "lib/files.h"
-#include "lib/launch.h"
-#include "lib/names.h"
+#include "basic/files.h"
+#include "session/launch.h"
+#include "basic/text.h"
 
 namespace chos::spank {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "lib/allowlist.h"
-#include "lib/result.h"
+#include "allowlist/allowlist.h"
+#include "basic/result.h"
 
 namespace chos::spank {
 

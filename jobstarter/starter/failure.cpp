@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "starter/failure.h"
+#include "basic/text.h"
 
 #include <syslog.h>
 #include <unistd.h>
 
 #include <iostream>
 
-#include "lib/names.h"
 
 namespace chos::starter {
 

@@ -4,9 +4,9 @@
 
 #include <string>
 
-#include "lib/environment.h"
-#include "lib/journal.h"
-#include "lib/result.h"
+#include "session/environment.h"
+#include "basic/syslog.h"
+#include "basic/result.h"
 #include "starter/wrapper_error.h"
 
 namespace chos::starter {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "starter/form.h"
 
-#include "lib/exit_status.h"
+#include "basic/exit_status.h"
 
 namespace chos::starter {
 namespace {

@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "lib/environment.h"
+#include "session/environment.h"
 #include "starter/failure.h"
 #include "starter/start.h"
+#include "session/nss.h"
+#include "allowlist/allowlist.h"
 
 namespace {
 

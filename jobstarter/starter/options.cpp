@@ -6,9 +6,9 @@
 #include <iostream>
 #include <memory>
 
-#include "lib/allowlist.h"
-#include "lib/own_arguments.h"
-#include "lib/version.h"
+#include "allowlist/allowlist.h"
+#include "basic/own_arguments.h"
+#include "basic/version.h"
 
 namespace chos::starter {
 namespace {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "starter/form.h"
+#include "allowlist/allowlist.h"
 
 namespace chos::starter {
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "starter/pam_session.h"
+#include "basic/text.h"
 
 #include <security/pam_appl.h>
 #include <unistd.h>
@@ -10,7 +11,6 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "lib/names.h"
 
 namespace chos::starter {
 namespace {

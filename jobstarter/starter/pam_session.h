@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "lib/environment.h"
-#include "lib/result.h"
+#include "session/environment.h"
+#include "basic/result.h"
 
 struct pam_handle;
 

@@ -14,12 +14,13 @@
 #include <exception>
 #include <iostream>
 
-#include "lib/exit_status.h"
-#include "lib/kernel_link.h"
-#include "lib/names.h"
+#include "basic/exit_status.h"
+#include "kernel/proc_chos.h"
 #include "starter/failure.h"
 #include "starter/pam_session.h"
 #include "starter/watch.h"
+#include "basic/text.h"
+#include "session/nss.h"
 
 namespace chos::starter {
 namespace {

@@ -7,9 +7,9 @@
 #include <climits>
 #include <cstdlib>
 
-#include "lib/launch.h"
-#include "lib/names.h"
+#include "session/launch.h"
 #include "starter/failure.h"
+#include "basic/text.h"
 
 namespace chos::starter {
 namespace {

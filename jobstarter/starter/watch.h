@@ -6,7 +6,7 @@
 #include <functional>
 #include <set>
 
-#include "lib/result.h"
+#include "basic/result.h"
 
 namespace chos::starter {
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "lib/environment.h"
+#include "session/environment.h"
 
 namespace chos::starter {
 

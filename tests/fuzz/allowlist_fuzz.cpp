@@ -7,9 +7,10 @@
 #include <string_view>
 
 #include "fuzz.h"
-#include "lib/allowlist.h"
-#include "lib/names.h"
-#include "lib/selection.h"
+#include "allowlist/allowlist.h"
+#include "allowlist/names.h"
+#include "session/selection.h"
+#include "basic/text.h"
 
 namespace {
 

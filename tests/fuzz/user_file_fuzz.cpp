@@ -12,7 +12,7 @@
 #include <cstring>
 
 #include "fuzz.h"
-#include "lib/user_file.h"
+#include "session/user_file.h"
 
 namespace {
 

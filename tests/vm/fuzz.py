@@ -19,17 +19,16 @@ from .results import Outcome
 
 SECONDS = 60
 FOLDER = TOP / "tests/fuzz"
-# Target -> what it is linked with.
+# Target -> what it is linked with, below tools/lib.
 TARGETS = {
-    "user_file": ["tools/lib/user_file.cpp", "tools/lib/files.cpp", "tools/lib/names.cpp"],
-    "allowlist": ["tools/lib/allowlist.cpp", "tools/lib/allowlist_parse.cpp",
-                  "tools/lib/selection.cpp", "tools/lib/user_file.cpp", "tools/lib/files.cpp",
-                  "tools/lib/names.cpp"],
-    "options": ["pam/options.cpp", "tools/lib/names.cpp"],
+    "user_file": ["session/user_file.cpp", "basic/files.cpp", "basic/text.cpp", "allowlist/names.cpp"],
+    "allowlist": ["allowlist/allowlist.cpp", "allowlist/parse.cpp", "session/selection.cpp",
+                  "session/user_file.cpp", "basic/files.cpp", "basic/text.cpp", "allowlist/names.cpp"],
+    "options": ["../../pam/options.cpp", "basic/text.cpp", "allowlist/names.cpp"],
 }
 _FLAGS = ["-std=c++20", "-O1", "-g", "-fno-omit-frame-pointer", "-Wall", "-Wextra",
           "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=undefined",
-          f"-I{TOP}", f"-I{TOP / 'include'}", f"-I{TOP / 'tools'}", f"-I{FOLDER}"]
+          f"-I{TOP}", f"-I{TOP / 'include'}", f"-I{TOP / 'tools/lib'}", f"-I{FOLDER}"]
 
 
 def fuzz(seconds: int = SECONDS) -> list:
@@ -44,7 +43,7 @@ def fuzz(seconds: int = SECONDS) -> list:
 
 def _build(name: str) -> Path:
     """The target's program in the cache; built if its sources have changed.  Raises Failure."""
-    units = [FOLDER / f"{name}_fuzz.cpp", *[TOP / unit for unit in TARGETS[name]]]
+    units = [FOLDER / f"{name}_fuzz.cpp", *[TOP / "tools/lib" / unit for unit in TARGETS[name]]]
     headers = [path for folder in ("include", "tools/lib", "pam", "tests/fuzz")
                for path in cache.files_under(TOP / folder) if path.suffix == ".h"]
     compiler = subprocess.run(["clang++", "--version"], capture_output=True, text=True,

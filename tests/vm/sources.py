@@ -123,7 +123,8 @@ def store() -> Store:
     """From the cache, or made now: takes some ten minutes."""
     host.need("trees", "images", "sources")
     suites = sorted({"bullseye", "bookworm", "trixie", "sid"})
-    parts = cache.files_under(TOP / "tools/store")
+    parts = [file for room in ("store", "build", "manage")
+             for file in cache.files_under(TOP / "tools/lib" / room) if "_test." not in file.name]
     key = cache.key_of(inspect.getsource(tiny_tree), _SMALL, _PACKED, SPEC, _DEBIAN, _INCLUDED,
                        *parts, *map(mirror.identity, suites))
     path = cache.entry("stores", "sources", key, _make, keep=1)

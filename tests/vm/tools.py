@@ -15,8 +15,7 @@ from .progress import Failure, run, say
 
 
 # Compiled quickly: somebody waits, and the figures of tests/bench are the module's.
-_CONFIGURE = ["-G", "Ninja", "-DCHOS_BUILD_TESTS=ON", "-DCMAKE_BUILD_TYPE=Release",
-              "-DCMAKE_CXX_FLAGS_RELEASE=-O1", "-DCMAKE_INSTALL_PREFIX=/usr"]
+_CONFIGURE = ["--preset", "dev", "-DCMAKE_INSTALL_PREFIX=/usr"]
 # Beside this machine's own, bookworm's; and the releases of Slurm that the plugins are to be built for.
 _SLURM_SUITES = ("trixie", "sid")
 _SLURM_RELEASES = ("22.05", "24.11", "26.05")  # sid may have gone on
@@ -75,15 +74,12 @@ def _build(tests: bool, slurms: bool) -> Path:
     with open(folder / ".lock", "a", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another run may be at it
         say(f"{what}: building")
-        run(["cmake", "-S", str(TOP), "-B", str(folder), *_CONFIGURE,
-             f"-DCHOS_SLURM_MORE_INCLUDES={';'.join(more)}"], "cmake", log)
+        run(["cmake", *_CONFIGURE, "-S", str(TOP), "-B", str(folder),
+             f"-DCHOS_SLURM_MORE_INCLUDES={';'.join(more)}"], "cmake", log, cwd=TOP)
         if slurms:
             _check_slurms([_own_slurm(folder), *more])
-        # Without the tests: all that stands in directories beside theirs.
-        parts = [f"{p.parent.name}/all" for p in sorted(TOP.glob("*/CMakeLists.txt"))
-                 if p.parent.name != "tests" and (folder / p.parent.name).is_dir()]
-        targets = ["all"] if tests else parts
-        run(["cmake", "--build", str(folder), "-j", "2", "--target", *targets], what, log)
+        target = "all" if tests else "programs"
+        run(["cmake", "--build", str(folder), "-j", "2", "--target", target], what, log)
     say(f"{what}: built")
     return folder
 

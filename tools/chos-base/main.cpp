@@ -2,8 +2,8 @@
 #include <exception>
 
 #include "chos-base/run.h"
-#include "lib/exit_status.h"
-#include "lib/messages.h"
+#include "basic/exit_status.h"
+#include "basic/messages.h"
 
 int main(int argc, char** argv) {
   try {

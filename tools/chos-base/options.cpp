@@ -5,11 +5,11 @@
 
 #include <algorithm>
 
-#include "lib/config.h"
-#include "lib/exit_status.h"
-#include "lib/messages.h"
-#include "lib/names.h"
-#include "lib/version.h"
+#include "basic/exit_status.h"
+#include "basic/messages.h"
+#include "basic/version.h"
+#include "basic/text.h"
+#include "allowlist/farm_names.h"
 
 namespace chos::base {
 namespace {

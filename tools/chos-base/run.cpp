@@ -6,13 +6,13 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "lib/base_command.h"
-#include "lib/config.h"
-#include "lib/exit_status.h"
-#include "lib/kernel_link.h"
-#include "lib/launch.h"
-#include "lib/messages.h"
-#include "lib/names.h"
+#include "basic/exit_status.h"
+#include "kernel/proc_chos.h"
+#include "session/launch.h"
+#include "basic/messages.h"
+#include "basic/text.h"
+#include "basic/program_search.h"
+#include "allowlist/farm_names.h"
 
 namespace chos::base {
 namespace {

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "chos/options.h"
-#include "lib/caller.h"
-#include "lib/config.h"
-#include "lib/messages.h"
+#include "session/caller.h"
+#include "config/config.h"
+#include "basic/messages.h"
 
 namespace chos::tool {
 

@@ -5,7 +5,7 @@
 #include "chos/options.h"
 #include "chos/report.h"
 #include "chos/run.h"
-#include "lib/exit_status.h"
+#include "basic/exit_status.h"
 
 namespace {
 

@@ -6,11 +6,11 @@
 #include <iostream>
 #include <memory>
 
-#include "lib/allowlist.h"
-#include "lib/config.h"
-#include "lib/exit_status.h"
-#include "lib/own_arguments.h"
-#include "lib/version.h"
+#include "allowlist/allowlist.h"
+#include "config/config.h"
+#include "basic/exit_status.h"
+#include "basic/own_arguments.h"
+#include "basic/version.h"
 
 namespace chos::tool {
 namespace {

@@ -7,10 +7,11 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "lib/exit_status.h"
-#include "lib/names.h"
-#include "lib/processes.h"
-#include "lib/table.h"
+#include "basic/exit_status.h"
+#include "basic/process_info.h"
+#include "basic/table.h"
+#include "basic/text.h"
+#include "allowlist/allowlist.h"
 
 namespace chos::tool {
 namespace {

@@ -5,9 +5,10 @@
 
 #include <cerrno>
 
-#include "lib/exit_status.h"
-#include "lib/launch.h"
-#include "lib/names.h"
+#include "basic/exit_status.h"
+#include "session/launch.h"
+#include "basic/text.h"
+#include "basic/files.h"
 
 namespace chos::tool {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "lib/batch.h"
+#include "batch/batch.h"
 
 #include <algorithm>
 #include <iostream>
@@ -7,10 +7,11 @@
 
 #include "chosctl/commands.h"
 #include "chosctl/console.h"
-#include "lib/exit_status.h"
-#include "lib/names.h"
-#include "lib/processes.h"
-#include "lib/table.h"
+#include "basic/exit_status.h"
+#include "basic/process_info.h"
+#include "basic/table.h"
+#include "basic/text.h"
+#include "batch/registry.h"
 
 namespace chos::ctl {
 namespace {

@@ -9,15 +9,15 @@
 #include <map>
 
 #include "chosctl/console.h"
-#include "lib/bring_up.h"
-#include "lib/command.h"
-#include "lib/end_processes.h"
-#include "lib/environment.h"
-#include "lib/exit_status.h"
-#include "lib/names.h"
-#include "lib/processes.h"
-#include "lib/table.h"
-#include "lib/take_down.h"
+#include "lifecycle/up.h"
+#include "basic/subprocess.h"
+#include "lifecycle/end_processes.h"
+#include "basic/exit_status.h"
+#include "basic/process_info.h"
+#include "basic/table.h"
+#include "lifecycle/down.h"
+#include "basic/text.h"
+#include "session/nss.h"
 
 namespace chos::ctl {
 namespace {

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "chosctl/options.h"
-#include "lib/doctor.h"
-#include "lib/node.h"
+#include "farm/node.h"
+#include "config/config.h"
 
 namespace chos::ctl {
 

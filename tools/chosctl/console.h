@@ -2,8 +2,8 @@
 // How chosctl shows the steps of its work.
 #pragma once
 
-#include "lib/messages.h"
-#include "lib/node.h"
+#include "basic/messages.h"
+#include "basic/progress.h"
 
 namespace chos::ctl {
 

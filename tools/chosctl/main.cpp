@@ -5,9 +5,12 @@
 
 #include "chosctl/commands.h"
 #include "chosctl/options.h"
-#include "lib/exit_status.h"
-#include "lib/messages.h"
+#include "basic/exit_status.h"
+#include "basic/messages.h"
 #include "store/mounts.h"
+#include "farm/layout.h"
+#include "kernel/proc_chos.h"
+#include "config/config.h"
 
 namespace {
 
@@ -35,7 +38,6 @@ int act(const chos::ctl::Options& options) {
   node.allowlist_file = options.allowlist;
   node.module = &module;
   if (!options.proc.empty()) node.kernel = chos::KernelLink(options.proc);
-  chos::know_store(node);
   switch (options.command) {
     case Command::up: return chos::ctl::up(node, options);
     case Command::down: return chos::ctl::down(node, options);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "lib/metrics.h"
+#include "report/metrics.h"
 
 #include <cerrno>
 #include <iostream>
 
 #include "chosctl/commands.h"
-#include "lib/exit_status.h"
-#include "lib/messages.h"
+#include "basic/exit_status.h"
+#include "basic/messages.h"
+#include "allowlist/allowlist.h"
 
 namespace chos::ctl {
 

@@ -4,12 +4,12 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
-#include "lib/allowlist.h"
-#include "lib/config.h"
-#include "lib/exit_status.h"
-#include "lib/messages.h"
-#include "lib/names.h"
-#include "lib/version.h"
+#include "allowlist/allowlist.h"
+#include "config/config.h"
+#include "basic/exit_status.h"
+#include "basic/messages.h"
+#include "basic/version.h"
+#include "basic/text.h"
 
 namespace chos::ctl {
 namespace {

@@ -7,14 +7,15 @@
 
 #include "chosctl/commands.h"
 #include "chosctl/os_progress.h"
-#include "lib/exit_status.h"
-#include "lib/missing_trees.h"
-#include "lib/names.h"
-#include "lib/processes.h"
-#include "lib/table.h"
-#include "store/catalog.h"
-#include "store/keeper.h"
-#include "store/pack.h"
+#include "basic/exit_status.h"
+#include "farm/missing_trees.h"
+#include "basic/process_info.h"
+#include "basic/table.h"
+#include "manage/catalog.h"
+#include "manage/os_manager.h"
+#include "build/pack.h"
+#include "basic/text.h"
+#include "allowlist/allowlist.h"
 
 namespace chos::ctl {
 namespace {

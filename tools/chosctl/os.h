@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "lib/node.h"
-#include "store/build.h"
+#include "farm/node.h"
+#include "build/build.h"
 
 namespace CLI {
 class App;

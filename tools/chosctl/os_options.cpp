@@ -2,7 +2,6 @@
 #include <CLI/CLI.hpp>
 
 #include "chosctl/os.h"
-#include "lib/names.h"
 
 namespace chos::ctl {
 namespace {

@@ -5,9 +5,9 @@
 #include <chrono>
 #include <string>
 
-#include "lib/messages.h"
-#include "lib/node.h"
-#include "store/work_progress.h"
+#include "basic/messages.h"
+#include "basic/work_progress.h"
+#include "basic/progress.h"
 
 namespace chos::ctl {
 

@@ -5,11 +5,10 @@
 
 #include "chosctl/commands.h"
 #include "chosctl/console.h"
-#include "lib/exit_status.h"
-#include "lib/names.h"
-#include "lib/pam_files.h"
-#include "lib/processes.h"
-#include "lib/table.h"
+#include "basic/exit_status.h"
+#include "pamd/files.h"
+#include "basic/process_info.h"
+#include "basic/table.h"
 
 namespace chos::ctl {
 namespace {

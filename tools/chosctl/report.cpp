@@ -6,10 +6,14 @@
 #include <nlohmann/json.hpp>
 
 #include "chosctl/commands.h"
-#include "lib/exit_status.h"
-#include "lib/messages.h"
-#include "lib/status.h"
-#include "lib/table.h"
+#include "basic/exit_status.h"
+#include "basic/messages.h"
+#include "report/status.h"
+#include "basic/table.h"
+#include "inspect/finding.h"
+#include "report/doctor.h"
+#include "config/config.h"
+#include "allowlist/allowlist.h"
 
 namespace chos::ctl {
 namespace {

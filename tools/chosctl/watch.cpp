@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "lib/watch.h"
+#include "lifecycle/watch.h"
 
 #include <sys/signalfd.h>
 
@@ -9,7 +9,10 @@
 
 #include "chosctl/commands.h"
 #include "chosctl/console.h"
-#include "lib/exit_status.h"
+#include "basic/exit_status.h"
+#include "basic/files.h"
+#include "farm/layout.h"
+#include "config/config.h"
 
 namespace chos::ctl {
 namespace {

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A node with trees and shares on servers that do not answer: file systems of FUSE that nobody serves.
+#pragma once
+
+#include <fcntl.h>
+
+#include <chrono>
+
+#include "fake_node.h"
+#include "basic/child_work.h"
+#include "lifecycle/up.h"
+#include "report/doctor.h"
+#include "mount/mountinfo.h"
+#include "basic/files.h"
+#include "config/config.h"
+
+namespace chos::test {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::seconds;
+
+class SilentServer : public FakeNode {
+ protected:
+  UniqueFd server;
+
+  void SetUp() override {
+    FakeNode::SetUp();
+    if (IsSkipped()) return;
+    write_text(top + "/list", "trixie:/os/trixie\nfar:/os/far\nalso:/os/far/also\n");
+    make_tree("far");
+  }
+  void TearDown() override {
+    server.reset();  // who waits for it is let go
+    FakeNode::TearDown();
+  }
+  void falls_silent() { falls_silent(top + "/trees/far"); }
+  void falls_silent(const std::string& directory) {
+    server = silent_at(directory);
+    if (!server) GTEST_SKIP() << "no /dev/fuse here";
+  }
+  // It is silent as long as this is open.
+  static UniqueFd silent_at(const std::string& directory) {
+    UniqueFd fd(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
+    const std::string options = "fd=" + std::to_string(fd.get()) + ",rootmode=40000,user_id=0,group_id=0";
+    if (fd) { EXPECT_EQ(::mount("server", directory.c_str(), "fuse.far", 0, options.c_str()), 0); }
+    return fd;
+  }
+  // Where something is mounted in its tree.
+  std::vector<std::string> mounts_in(const std::string& os) const {
+    std::vector<std::string> targets;
+    const auto table = MountTable::read();
+    if (!table) return targets;
+    for (const auto& mount : table->mounts())
+      if (is_below(mount.target, farm("/os/" + os))) targets.push_back(mount.target);
+    return targets;
+  }
+  std::string valid() const { return read_text(top + "/kernel/valid"); }
+  bool warned(const std::string& text) const {
+    return joined(log.warnings).find(text) != std::string::npos;
+  }
+  int id_at(const std::string& target) const {
+    const auto table = MountTable::read();
+    const Mount* mount = table ? table->at(target) : nullptr;
+    return mount == nullptr ? -1 : mount->id;
+  }
+  // Done by a child, since it might wait for good: what it says, or "" after `longest`.
+  template <typename Work>
+  std::string said_within(seconds longest, Work work) const {
+    const auto said = done_apart(work, static_cast<int>(longest.count()));
+    return said ? *said : "";
+  }
+  std::string reloaded() const {
+    return said_within(seconds(30), [this] {
+      Recorder said;
+      const std::string outcome = reload(node, said) ? "done\n" : "failed\n";
+      return outcome + joined(said.failures) + joined(said.warnings) + joined(said.changed);
+    });
+  }
+  std::string found_by_doctor() const {
+    return said_within(seconds(40), [this] {
+      std::string text = "done\n";
+      for (const auto& finding : examine(node, ParsedConfig(), [](const std::string&) {}))
+        text += finding.what + "\n";
+      return text;
+    });
+  }
+  static bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+  }
+};
+
+}  // namespace chos::test

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A node that comes up.
+#pragma once
+
+#include "fake_node.h"
+#include "lifecycle/up.h"
+
+namespace chos::test {
+
+class BringUp : public FakeNode {
+ protected:
+  void up() {
+    log = Recorder();
+    ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+  }
+
+  // The base's shared file is a link, as /etc/resolv.conf may be, to a file of that name and content.
+  void share_a_link_to(const std::string& name) {
+    write_text(top + "/" + name, name + "\n");
+    ASSERT_EQ(::unlink((top + "/passwd").c_str()), 0);
+    ASSERT_EQ(::symlink(name.c_str(), (top + "/passwd").c_str()), 0);
+  }
+};
+
+}  // namespace chos::test

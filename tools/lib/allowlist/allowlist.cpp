@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "allowlist/allowlist.h"
+
+#include <chos/abi.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "basic/files.h"
+
+namespace chos {
+
+const OsEntry* Allowlist::find_name(std::string_view name) const {
+  for (const auto& entry : entries_)
+    if (entry.name == name) return &entry;
+  return nullptr;
+}
+
+const OsEntry* Allowlist::find_path(std::string_view path) const {
+  const OsEntry* alias = nullptr;
+  for (const auto& entry : entries_) {
+    if (entry.path != path) continue;
+    if (entry.name != CHOS_DEFAULT_NAME) return &entry;
+    alias = &entry;
+  }
+  return alias;
+}
+
+const OsEntry* Allowlist::site_default() const {
+  const OsEntry* entry = find_name(CHOS_DEFAULT_NAME);
+  return entry == nullptr ? nullptr : find_path(entry->path);
+}
+
+const OsEntry* Allowlist::find(std::string_view name_or_path) const {
+  if (name_or_path == CHOS_DEFAULT_NAME) return site_default();
+  return name_or_path.starts_with('/') ? find_path(name_or_path) : find_name(name_or_path);
+}
+
+bool Allowlist::stands_alone(const OsEntry& entry) const {
+  return entry.name != CHOS_DEFAULT_NAME || find_path(entry.path) == &entry;
+}
+
+std::string Complaint::text() const {
+  return line == 0 ? message : file + ":" + std::to_string(line) + ": " + message;
+}
+
+std::string ParsedAllowlist::error_text() const {
+  std::string text;
+  for (const auto& complaint : errors) text += complaint.text() + "\n";
+  return text;
+}
+
+ParsedAllowlist load_allowlist(const std::string& file, const GroupLookup& groups,
+                               uid_t trusted) {
+  const auto text = read_trusted_file(file, CHOS_VALID_MAX_BYTES, trusted);
+  if (!text) {
+    ParsedAllowlist none;
+    none.missing = text.error().code == ENOENT;
+    std::string message = text.error().what;
+    if (!text.error().remedy.empty()) message += " (" + text.error().remedy + ")";
+    none.errors.push_back({file, 0, message});
+    return none;
+  }
+  return parse_allowlist(*text, file, groups);
+}
+
+std::string render_entry(const OsEntry& entry) {
+  std::string options;
+  const auto add = [&options](const std::string& option) {
+    options += options.empty() ? ":" : ",";
+    options += option;
+  };
+  if (entry.shut()) add("closed");
+  if (entry.suid) add("suid");
+  if (!entry.groups.empty()) {
+    std::string gids;
+    for (const gid_t gid : entry.groups) gids += (gids.empty() ? "" : "|") + std::to_string(gid);
+    add("groups=" + gids);
+  }
+  if (entry.linux32) add("persona=linux32");
+  return entry.name + ":" + entry.path + options;
+}
+
+std::string render_for_kernel(const Allowlist& list) {
+  std::string text;
+  for (const auto& entry : list.entries()) text += render_entry(entry) + "\n";
+  return text.empty() ? "\n" : text;
+}
+
+Access access_of(const OsEntry& entry, const std::vector<gid_t>& gids) {
+  if (entry.closed) return Access::closed;
+  if (entry.groups.empty()) return Access::allowed;
+  const bool member = std::any_of(gids.begin(), gids.end(), [&entry](gid_t gid) {
+    return std::binary_search(entry.groups.begin(), entry.groups.end(), gid);
+  });
+  return member ? Access::allowed : Access::not_in_group;
+}
+
+std::string describe_state(const OsEntry& entry) {
+  std::string state;
+  if (entry.closed) state = "closed";
+  else if (entry.no_tree) state = entry.silent ? "" : "no tree";
+  else if (entry.groups.empty()) state = "open";
+  if (entry.silent) state += state.empty() ? "server does not answer" : ", server does not answer";
+  if (!entry.groups.empty()) {
+    if (!state.empty()) state += ", ";
+    state += entry.group_names.size() == 1 ? "group " : "groups ";
+    for (std::size_t i = 0; i < entry.group_names.size(); ++i)
+      state += (i == 0 ? "" : "|") + entry.group_names[i];
+  }
+  if (entry.suid) state += ", suid";
+  if (entry.linux32) state += ", linux32";
+  return state;
+}
+
+std::vector<const OsEntry*> trees_of(const Allowlist& list) {
+  std::vector<const OsEntry*> out;
+  for (const auto& entry : list.entries()) {
+    const bool known = std::any_of(out.begin(), out.end(), [&entry](const OsEntry* other) {
+      return other->path == entry.path;
+    });
+    if (!entry.is_base() && list.stands_alone(entry) && !known) out.push_back(&entry);
+  }
+  return out;
+}
+
+}  // namespace chos

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the programs say to people: on standard error, in colour on a terminal only.
+#pragma once
+
+#include <string>
+
+#include "basic/result.h"
+
+namespace chos {
+
+/// Whether to colour what goes to `fd`: a terminal, not "dumb", and NO_COLOR is not set.
+bool wants_colour(int fd);
+
+class Messages {
+ public:
+  /// `program` starts each line.
+  explicit Messages(std::string program, int fd = 2);
+
+  void error(const std::string& text) const;
+  void error(const Error& error) const;  ///< with its remedy below
+  void warning(const std::string& text) const;
+  void hint(const std::string& text) const;
+
+ private:
+  void line(const char* colour, const std::string& label, const std::string& text) const;
+
+  std::string program_;
+  int fd_;
+  bool colour_;
+};
+
+}  // namespace chos

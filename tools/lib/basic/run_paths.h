@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Where chos keeps what lasts until the next boot.
+#pragma once
+
+#include <string>
+
+namespace chos {
+
+inline constexpr const char* share_links = "/run/chos/share";
+inline constexpr const char* layer_directory = "/run/chos/layer";
+inline constexpr const char* node_lock_path = "/run/chos/lock";
+
+/// Where shares are.
+struct ShareSite {
+  std::string farm;   ///< the farm's directory on the base OS
+  std::string links;  ///< the directory that the links are made in, on the base OS
+};
+
+}  // namespace chos

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "basic/transaction.h"
+
+#include <utility>
+
+namespace chos {
+
+void Transaction::done(std::string what, Undo undo) {
+  steps_.push_back({std::move(what), std::move(undo)});
+}
+
+std::vector<Transaction::Undone> Transaction::rollback() {
+  std::vector<Undone> out;
+  while (!steps_.empty()) {
+    const Step step = std::move(steps_.back());
+    steps_.pop_back();
+    out.push_back({step.what, step.undo()});
+  }
+  return out;
+}
+
+}  // namespace chos

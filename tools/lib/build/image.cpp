@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Images of file systems, squashfs and erofs: copied into the store and mounted once.
+#include <fcntl.h>
+#include <libmount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "basic/files.h"
+#include "build/builders.h"
+#include "store/image.h"
+
+namespace chos {
+namespace {
+
+constexpr std::size_t chunk = 8 << 20;
+
+Status copy_file(const BuildContext& context, const std::string& to) {
+  const auto from = open_regular(context.source.path);
+  if (!from) return from.error();
+  const UniqueFd out(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!out) return system_error("cannot make " + to, errno);
+  struct stat info {};
+  if (::fstat(from->get(), &info) != 0)
+    return system_error("cannot examine " + context.source.path, errno);
+  std::uint64_t done = 0;
+  for (;;) {
+    const ssize_t got = ::copy_file_range(from->get(), nullptr, out.get(), nullptr, chunk, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP) && done == 0) break;
+    if (got < 0) return system_error("cannot copy " + context.source.path + " to " + to, errno);
+    if (got == 0) break;
+    done += static_cast<std::uint64_t>(got);
+    if (!context.progress.tick(size_text(done))) return Error{"interrupted", "", EINTR};
+  }
+  // Between some file systems older kernels copy nothing by themselves.
+  std::string buffer(done == 0 ? chunk : 0, '\0');
+  while (done < static_cast<std::uint64_t>(info.st_size)) {
+    const ssize_t got = ::read(from->get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error("cannot read " + context.source.path, errno);
+    if (got == 0) break;
+    const auto size = static_cast<std::size_t>(got);
+    for (std::size_t at = 0; at < size;) {
+      const ssize_t put = ::write(out.get(), buffer.data() + at, size - at);
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) return system_error("cannot write " + to, errno);
+      at += static_cast<std::size_t>(put);
+    }
+    done += size;
+    if (!context.progress.tick(size_text(done))) return Error{"interrupted", "", EINTR};
+  }
+  if (::fsync(out.get()) != 0) return system_error("cannot write " + to, errno);
+  return {};
+}
+
+}  // namespace
+
+Result<Built> build_image(const BuildContext& context) {
+  const auto type = image_type(context.source.path);
+  if (!type) return type.error();
+  struct stat info {};
+  if (::stat(context.source.path.c_str(), &info) == 0 &&
+      static_cast<std::uint64_t>(info.st_size) > context.options.max_size)
+    return Error{context.source.path + " has more than " +
+                     std::to_string(context.options.max_size) + " bytes; see --max-size", "",
+                 EFBIG};
+  const std::string image = context.work + "/image", target = context.work + "/mount";
+  context.progress.stage("copying " + context.source.path);
+  if (auto status = copy_file(context, image); !status) return status.error();
+  if (::mkdir(target.c_str(), 0755) != 0)
+    return system_error("cannot make the directory " + target, errno);
+  if (auto status = mount_image(image, *type, target); !status) return status.error();
+  return Built{TreeRecord::Kind::image, target, *type};
+}
+
+}  // namespace chos

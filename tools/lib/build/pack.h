@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// An image of a tree, to be mounted on many nodes.
+#pragma once
+
+#include <string>
+
+#include "basic/result.h"
+#include "basic/work_progress.h"
+
+namespace chos {
+
+/// Packs the tree at `root` into the new file `file`, as "squashfs" or "erofs"; programs' output
+/// goes to FILE.log, which is removed after success.  What is at `file` already is not replaced
+/// (code EEXIST).  Owners, modes, links and file capabilities are kept.
+Status pack_tree(const std::string& root, const std::string& file, const std::string& type,
+                 WorkProgress& progress);
+
+}  // namespace chos

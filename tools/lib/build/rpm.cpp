@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Trees of RPM packages: by dnf, or without it by rpm from a repository in a directory.
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+#include "basic/subprocess.h"
+#include "basic/files.h"
+#include "basic/replace_file.h"
+#include "build/builders.h"
+#include "store/remove_tree.h"
+#include "build/run_logged.h"
+#include "basic/text.h"
+
+namespace chos {
+namespace {
+
+constexpr std::size_t largest_repo_file = 1 << 20;
+constexpr const char* scratch = "/.chos-dnf";  // in the tree
+constexpr const char* database = "/var/lib/rpm";
+
+std::vector<std::string> packages_of(const Source& source) {
+  if (!source.packages.empty()) return source.packages;
+  return {"filesystem", "bash", "coreutils"};
+}
+
+Status write_file(const std::string& directory, const std::string& name, const std::string& text) {
+  if (auto status = make_directories(directory); !status) return status;
+  const auto fd = open_guarded(directory, ::geteuid());
+  if (!fd) return fd.error();
+  return replace_in(fd->get(), name, text, -1, directory + "/" + name);
+}
+
+// What the lines of these keys say.
+std::vector<std::string> addresses_of(const std::string& repository,
+                                      std::initializer_list<std::string_view> keys) {
+  std::vector<std::string> out;
+  for (const auto line : split(repository, '\n')) {
+    const auto equals = line.find('=');
+    if (equals == std::string_view::npos) continue;
+    const auto key = trimmed(line.substr(0, equals));
+    if (std::find(keys.begin(), keys.end(), key) == keys.end()) continue;
+    for (const auto url : split(trimmed(line.substr(equals + 1)), ' '))
+      if (!url.empty()) out.emplace_back(url);
+  }
+  return out;
+}
+
+// Where the .repo file leaves the release open; dnf would take that of this node, or none.
+constexpr std::string_view release_variables[] = {"${releasever}", "$releasever"};
+
+Result<std::string> read_repository(const BuildContext& context) {
+  auto text = read_file(context.source.path, largest_repo_file);
+  if (!text || !context.options.releasever.empty()) return text;
+  for (const auto variable : release_variables)
+    if (text->find(variable) != std::string::npos)
+      return Error{context.source.path + " has " + std::string(variable) + " in it, and nothing says "
+                   "which release that is", "say it, such as: --releasever 9", EINVAL};
+  return text;
+}
+
+std::string with_release(std::string text, const std::string& release) {
+  for (const auto variable : release_variables)
+    for (auto at = text.find(variable); at != std::string::npos; at = text.find(variable, at))
+      text.replace(at, variable.size(), release);
+  return text;
+}
+
+Status by_dnf(const BuildContext& context, const std::string& repository) {
+  const std::string own = context.work + "/dnf";
+  if (auto status = write_file(own + "/repos", "source.repo", repository); !status) return status;
+  // Nothing of the node's own dnf: no other repository, no plugin.  Cache and logs are in the tree.
+  const std::string settings = "[main]\nreposdir=" + own + "/repos\ncachedir=" + scratch +
+                               "/cache\nlogdir=" + scratch +
+                               "\nplugins=0\nkeepcache=0\ntsflags=nodocs\ninstall_weak_deps=0\n"
+                               "skip_if_unavailable=0\ntimeout=15\nretries=1\n";
+  if (auto status = write_file(own, "dnf.conf", settings); !status) return status;
+  const std::string& release = context.options.releasever;
+  std::vector<std::string> command{"dnf", "-y", "--config=" + own + "/dnf.conf",
+                                   "--installroot=" + context.work + "/root",
+                                   "--releasever=" + (release.empty() ? "/" : release), "install"};
+  for (const auto& package : packages_of(context.source)) command.push_back(package);
+  if (auto status = run_logged(command, context.log, context.progress); !status) {
+    Error error = status.error();
+    const auto addresses = addresses_of(repository, {"baseurl", "metalink", "mirrorlist"});
+    if (is_of_no_answer(error.what))
+      error.remedy = listed(addresses) + (addresses.size() > 1 ? ": one of them" : "") +
+                     " does not answer; " + error.remedy;
+    return error;
+  }
+  return remove_tree(context.work + "/root" + scratch);
+}
+
+// The directories of the file's baseurl lines.
+std::vector<std::string> directories_of(const std::string& repository) {
+  std::vector<std::string> out;
+  for (std::string_view url : addresses_of(repository, {"baseurl"})) {
+    if (url.starts_with("file://")) url.remove_prefix(7);
+    if (url.starts_with('/')) out.emplace_back(url);
+  }
+  return out;
+}
+
+// NAME of NAME-VERSION-RELEASE.ARCH.rpm.
+std::string package_name(const std::string& file) {
+  auto end = file.rfind('-');
+  if (end != std::string::npos && end > 0) end = file.rfind('-', end - 1);
+  return end == std::string::npos ? file : file.substr(0, end);
+}
+
+Result<std::vector<std::string>> find_packages(const Source& source,
+                                               const std::string& repository) {
+  const auto directories = directories_of(repository);
+  if (directories.empty())
+    return Error{source.path + " has no baseurl that is a directory (file:///...), and without dnf "
+                               "nothing else can be read",
+                 "install dnf", ENOENT};
+  std::vector<std::string> out;
+  std::vector<std::string> missing = source.packages;
+  for (const auto& directory : directories) {
+    std::error_code failure;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory, failure)) {
+      const std::string file = entry.path().filename();
+      if (!file.ends_with(".rpm") || file.ends_with(".src.rpm")) continue;
+      const auto name = package_name(file);
+      const bool named = std::find(source.packages.begin(), source.packages.end(), name) !=
+                         source.packages.end();
+      if (!source.packages.empty() && !named) continue;
+      std::erase(missing, name);
+      out.push_back(entry.path());
+    }
+    if (failure) return system_error("cannot read the repository " + directory, failure.value());
+  }
+  if (!missing.empty())
+    return Error{"the repository of " + source.path + " has no package " + listed(missing),
+                 "see: ls " + listed(directories), ENOENT};
+  if (out.empty()) return Error{"the repository of " + source.path + " is empty", "", ENOENT};
+  return out;
+}
+
+// All packages are named: rpm resolves nothing, but refuses what lacks something.
+Status by_rpm(const BuildContext& context, const std::string& repository) {
+  const auto files = find_packages(context.source, repository);
+  if (!files) return files.error();
+  std::vector<std::string> command{"rpm",         "--root",   context.work + "/root",
+                                   "--define",    std::string("_dbpath ") + database,
+                                   "--excludedocs", "--install", "--verbose"};
+  command.insert(command.end(), files->begin(), files->end());
+  return run_logged(command, context.log, context.progress);
+}
+
+// Debian's librpm keeps its database in the home of root, where no rpm of the tree looks for it.
+Status place_database(const std::string& root) {
+  const std::string stray = root + "/root/.rpmdb", wanted = root + database;
+  struct stat info {};
+  if (::lstat(stray.c_str(), &info) != 0) return {};
+  std::error_code failure;
+  std::filesystem::create_directories(std::filesystem::path(wanted).parent_path(), failure);
+  if (!failure) std::filesystem::remove_all(wanted, failure);
+  if (!failure) std::filesystem::rename(stray, wanted, failure);
+  if (failure) return system_error("cannot move " + stray + " to " + wanted, failure.value());
+  return {};
+}
+
+}  // namespace
+
+Result<Built> build_rpm(const BuildContext& context) {
+  auto repository = read_repository(context);
+  if (!repository) return repository.error();
+  const std::string root = context.work + "/root";
+  if (::mkdir(root.c_str(), 0755) != 0)
+    return system_error("cannot make the directory " + root, errno);
+  const bool has_dnf = !find_command("dnf").empty();
+  if (!has_dnf && find_command("rpm").empty()) return missing_program("dnf", "dnf");
+  if (!has_dnf) *repository = with_release(*repository, context.options.releasever);
+  context.progress.stage(std::string("installing packages by ") + (has_dnf ? "dnf" : "rpm"));
+  auto status = has_dnf ? by_dnf(context, *repository) : by_rpm(context, *repository);
+  if (status) status = place_database(root);
+  if (!status) return status.error();
+  return Built{TreeRecord::Kind::tree, root, ""};
+}
+
+}  // namespace chos

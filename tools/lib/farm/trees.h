@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Opening the trees of OSs.
+#pragma once
+
+#include <string>
+
+#include "allowlist/allowlist.h"
+#include "basic/files.h"
+#include "config/config.h"
+
+namespace chos {
+
+/// Opens a tree as the farm shows it, O_PATH.
+Result<UniqueFd> open_tree_in_farm(const Config& config, const OsEntry& entry);
+
+/// Opens it as the base OS has it, without what chos shows over it, O_PATH.  None: that is not the
+/// directory that `in_farm` is open on.
+UniqueFd open_tree_itself(const Config& config, const OsEntry& entry, int in_farm);
+
+/// Whether a descriptor is open on the directory that `path` leads to.  It is opened, not only looked at, so
+/// that an automounter mounts it.
+bool same_directory_as(int fd, const std::string& path);
+
+}  // namespace chos

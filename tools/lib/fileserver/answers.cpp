@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "fileserver/answers.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <map>
+#include <memory>
+
+#include "basic/child_work.h"
+#include "basic/files.h"
+
+namespace chos {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int longest_look = 10;  // seconds
+constexpr std::size_t most_at_once = 100;  // processes
+// Who has been told so opens the directory at once.
+constexpr auto answer_lasts = std::chrono::seconds(3);
+
+struct Silence {
+  Error why;
+  Clock::time_point since;
+};
+
+// By the names of servers.
+std::map<std::string, Silence>& silences() {
+  static std::map<std::string, Silence> all;
+  return all;
+}
+
+// When what answered has done so: of a server, a directory, or "" for all of them.
+std::map<std::pair<std::string, std::string>, Clock::time_point>& answers() {
+  static std::map<std::pair<std::string, std::string>, Clock::time_point> all;
+  return all;
+}
+
+std::pair<std::string, std::string> key_of(const Question& question) {
+  return {question.server, question.speaks_for_all ? "" : question.directory};
+}
+
+bool has_answered(const Question& question) {
+  const auto found = answers().find(key_of(question));
+  return found != answers().end() && Clock::now() - found->second < answer_lasts;
+}
+
+// Processes that have had their time and are still there: in a request that a server has taken they cannot
+// even be killed.  By the names of servers.  What is done apart begins with none: it has not the descriptors,
+// but others of their numbers.
+std::map<std::string, Apart>& stuck() {
+  static std::map<std::string, Apart>* all = nullptr;
+  static pid_t owner = 0;
+  if (owner != ::getpid()) {
+    all = new std::map<std::string, Apart>;
+    owner = ::getpid();
+  }
+  return *all;
+}
+
+bool is_stuck(const std::string& server) {
+  const auto found = stuck().find(server);
+  if (found == stuck().end()) return false;
+  if (!found->second.ended()) return true;
+  stuck().erase(found);
+  return false;
+}
+
+// The errno of opening, asking and reading the directory, or 0.
+int look(const char* directory) {
+  const UniqueFd fd(::open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return errno;
+  struct statx info {};
+  // Not from what this machine remembers.
+  if (::statx(fd.get(), "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_MODE, &info) != 0) return errno;
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::fdopendir(::dup(fd.get())), ::closedir);
+  if (!listing) return errno;
+  errno = 0;
+  return ::readdir(listing.get()) == nullptr ? errno : 0;
+}
+
+// Whether what look() has said is what a server that answers may say of a directory.
+bool is_answer(const std::optional<std::string>& said) {
+  const int why = said ? std::atoi(said->c_str()) : ETIMEDOUT;
+  return why == 0 || why == EACCES || why == EPERM || why == ENOENT || why == ENOTDIR ||
+         why == ESTALE;
+}
+
+class Inquiry {
+ public:
+  explicit Inquiry(std::vector<Questions> questions) : open_(std::move(questions)) {}
+
+  void run() {
+    for (;;) {
+      for (auto& rest : open_) std::erase_if(rest, has_answered);
+      std::erase_if(open_, is_decided);
+      for (const auto& rest : open_) ask(rest.front());
+      if (asked_.empty() && open_.empty()) return;
+      if (!asked_.empty()) hear();
+    }
+  }
+
+ private:
+  struct Asked {
+    Apart process;
+    Question question;
+    Clock::time_point end;
+  };
+
+  static bool is_decided(const Questions& rest) {
+    return rest.empty() || std::any_of(rest.begin(), rest.end(), [](const Question& question) {
+      return silences().count(question.server) > 0;
+    });
+  }
+
+  static void is_silent(const std::string& server, const std::string& what = "does not answer",
+                        const std::string& remedy = "is its server up?") {
+    silences()[server] = {{what, remedy, ETIMEDOUT}, Clock::now()};
+  }
+
+  void ask(const Question& question) {
+    if (asked_.count(question.server) > 0 || asked_.size() >= most_at_once) return;
+    // Another one would be stuck too, and chosctl watch asks for days.
+    if (is_stuck(question.server)) return is_silent(question.server);
+    auto process = Apart::start(
+        [&question] { return std::to_string(look(question.directory.c_str())); }, longest_look);
+    // Looking here might not return.
+    if (!process)
+      return is_silent(question.server, "was not looked at: " + process.error().what, process.error().remedy);
+    asked_.emplace(question.server, Asked{std::move(*process), question,
+                                          Clock::now() + std::chrono::seconds(longest_look + 1)});
+  }
+
+  // Waits until one says something, or has had its time.
+  void hear() {
+    std::vector<pollfd> wait;
+    auto end = Clock::time_point::max();
+    for (const auto& [server, asked] : asked_) {
+      wait.push_back({asked.process.reader(), POLLIN, 0});
+      end = std::min(end, asked.end);
+    }
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
+    (void)::poll(wait.data(), wait.size(), static_cast<int>(std::max<long long>(left.count(), 0)));
+    for (auto at = asked_.begin(); at != asked_.end();) {
+      auto& [server, asked] = *at;
+      const bool ended = asked.process.ended();
+      if (!ended && Clock::now() < asked.end) {
+        ++at;
+        continue;
+      }
+      if (ended && is_answer(asked.process.said())) answers()[key_of(asked.question)] = Clock::now();
+      else is_silent(server);
+      if (!ended) stuck().insert_or_assign(server, std::move(asked.process));
+      at = asked_.erase(at);
+    }
+  }
+
+  std::vector<Questions> open_;
+  std::map<std::string, Asked> asked_;  // by the names of servers
+};
+
+}  // namespace
+
+void inquire(std::vector<Questions> questions) { Inquiry(std::move(questions)).run(); }
+
+std::optional<Error> silence_of(const std::string& server) {
+  const auto found = silences().find(server);
+  if (found == silences().end()) return {};
+  return found->second.why;
+}
+
+void forget_servers(std::chrono::seconds silent_for) {
+  answers().clear();
+  std::erase_if(silences(), [&](const auto& one) { return Clock::now() - one.second.since >= silent_for; });
+}
+
+}  // namespace chos

@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The library that the precompiled header belongs to.

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lifecycle/down.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <set>
+
+#include "basic/files.h"
+#include "mount/operations.h"
+#include "store/mounts.h"
+#include "basic/progress.h"
+#include "farm/lock.h"
+#include "tree/share.h"
+#include "tree/layer.h"
+
+namespace chos {
+namespace {
+
+class Down {
+ public:
+  Down(const Node& node, const DownOptions& options, Progress& progress)
+      : node_(node), options_(options), progress_(progress) {}
+
+  DownOutcome run() {
+    const auto lock = lock_node(node_.lock);
+    if (!lock && !step("lock", lock.error())) return failed();
+    bool answers = node_.kernel.present().ok();
+    if (!answers && node_.module->loaded()) {
+      if (!step("chosfs", ask_again())) return failed();
+      answers = true;
+    }
+    if (answers && !close_doors()) return std::move(out_);
+    if (!step("farm", remove_farm())) return failed();
+    if (options_.keep_module) {
+      progress_.step("module", false, "kept");
+      return std::move(out_);
+    }
+    if (!step("chosfs", unmount_chosfs())) return failed();
+    unload();
+    return std::move(out_);
+  }
+
+ private:
+  bool step(const std::string& name, const Status& status) {
+    if (!status) progress_.failed(name, status.error());
+    return status.ok();
+  }
+
+  DownOutcome failed() {
+    out_.what = DownOutcome::What::failed;
+    return std::move(out_);
+  }
+
+  // After `down --force`: the module remains, and knows who is still in an OS.
+  Status ask_again() {
+    const std::string& where = node_.kernel.directory();
+    if (auto status = mount_pseudo(node_.filesystem, where); !status) return status;
+    if (node_.kernel.present()) return {};
+    (void)detach(where);
+    return Error{"the module is loaded, but " + where + " shows none of its files, so it is not known "
+                     "who is in an OS", "see: chosctl doctor", EIO};
+  }
+
+  bool ask_processes() {
+    auto processes = node_.kernel.processes();
+    if (!step("processes", processes ? Status() : Status(processes.error()))) return false;
+    out_.processes = std::move(*processes);
+    return true;
+  }
+
+  // An empty allowlist before the last look, so that nobody slips in between.
+  bool close_doors() {
+    const auto list = node_.kernel.valid();
+    if (!step("allowlist", list ? Status() : Status(list.error()))) return give_up();
+    if (!ask_processes()) return give_up();
+    if (refused()) return false;
+    const bool had = !list->empty();
+    if (had && !step("allowlist", node_.kernel.write_valid("\n"))) return give_up();
+    if (!ask_processes() || refused()) {
+      if (had) step("allowlist", node_.kernel.write_valid(*list));
+      return out_.what == DownOutcome::What::in_use ? false : give_up();
+    }
+    progress_.step("allowlist", had, "emptied: nobody can enter");
+    return true;
+  }
+
+  bool give_up() {
+    out_.what = DownOutcome::What::failed;
+    return false;
+  }
+
+  bool refused() {
+    if (out_.processes.empty() || options_.force) return false;
+    out_.what = DownOutcome::What::in_use;
+    return true;
+  }
+
+  // All of it at once: half a farm is of no use to anybody.  The gentle way first: it also
+  // reaches the copies that services with mount namespaces of their own have, which would keep
+  // the module in use, and leaves processes in an OS (with force) a farm that works.
+  Status remove_farm() {
+    // Where the module has it, though the configuration may have changed since.
+    const std::string loaded = node_.module->farm();
+    const std::string& farm = loaded.empty() ? node_.config.farm : loaded;
+    bool changed = false;
+    for (;;) {
+      const auto table = MountTable::read();
+      if (!table) return table.error();
+      const Mount* mount = table->at(farm);
+      if (mount == nullptr) break;
+      if (mount->type != node_.filesystem)
+        return Error{"something else (" + mount->type + ") is mounted on " + farm,
+                     "unmount it by hand", EBUSY};
+      const auto gently = detach_everywhere(farm);
+      if (!gently) {
+        if (!out_.processes.empty())
+          progress_.warning(gently.error().what + ": the processes in an OS lose what was mounted "
+                            "in their farm");
+        if (auto status = detach(farm); !status) return status;
+      }
+      changed = true;
+    }
+    progress_.step("farm", changed, farm);
+    // Nor does anybody need the trees that were mounted for it, but for those still in one.
+    if (out_.processes.empty()) unmount_stored_trees();
+    // Those who are still in a farm keep what is mounted there.
+    if (const auto status = remove_share_links(node_.share_site()); !status)
+      progress_.warning(status.error().what);
+    // An overlay still needs what it was made of.
+    if (out_.processes.empty())
+      if (const auto status = remove_additions(node_.layers); !status)
+        progress_.warning(status.error().what);
+    return {};
+  }
+
+  void unmount_stored_trees() {
+    const auto in_use = unmount_trees(Store(node_.config.trees));
+    if (!in_use) {
+      progress_.warning(in_use.error().what);
+      return;
+    }
+    for (const auto& target : *in_use)
+      progress_.warning(target + " is in use and stays mounted; see: fuser -vm " + target);
+  }
+
+  Status unmount_chosfs() {
+    const std::string& where = node_.kernel.directory();
+    bool changed = false;
+    for (;;) {
+      const auto table = MountTable::read();
+      if (!table) return table.error();
+      const Mount* mount = table->at(where);
+      if (mount == nullptr || mount->type != node_.filesystem) break;
+      auto status = unmount(where);
+      // Somebody has a file of it open: it goes when he closes it.
+      if (!status && status.error().code == EBUSY) status = detach(where);
+      if (!status) return status;
+      changed = true;
+    }
+    progress_.step("chosfs", changed, where);
+    return {};
+  }
+
+  // A service with a /proc of its own (systemd's ProtectProc=) has taken along what was mounted there
+  // when it started, and no unmounting reaches it.
+  bool release_elsewhere() {
+    const std::string& where = node_.kernel.directory();
+    std::size_t released = 0;
+    for (const pid_t pid : holders_elsewhere(node_.filesystem)) {
+      const auto table = MountTable::read("/proc/" + std::to_string(pid) + "/mountinfo");
+      if (!table) continue;  // it has ended
+      for (const auto& mount : table->mounts())
+        if (mount.type == node_.filesystem && mount.target == where &&
+            detach_elsewhere(pid, mount.id, where))
+          ++released;
+    }
+    if (released > 0)
+      progress_.step("chosfs", true, where + " of " + std::to_string(released) +
+                     (released == 1 ? " service with mounts of its own"
+                                    : " services with mounts of their own"));
+    return released > 0;
+  }
+
+  void unload() {
+    if (!node_.module->loaded()) {
+      progress_.step("module", false, "not loaded");
+      return;
+    }
+    auto status = node_.module->unload();
+    if (!status && out_.processes.empty() && release_elsewhere()) status = node_.module->unload();
+    if (status) {
+      progress_.step("module", true, "unloaded");
+      return;
+    }
+    out_.what = DownOutcome::What::remaining;
+    out_.holders = holders_elsewhere(node_.filesystem);
+    if (out_.processes.empty()) progress_.failed("module", status.error());
+    else progress_.step("module", false, "remains while processes are in an OS");
+  }
+
+  const Node& node_;
+  const DownOptions& options_;
+  Progress& progress_;
+  DownOutcome out_;
+};
+
+std::string namespace_of(const std::string& process) {
+  struct stat info {};
+  if (::stat((process + "/ns/mnt").c_str(), &info) != 0) return {};
+  return std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
+}
+
+struct CloseDir {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+}  // namespace
+
+std::vector<pid_t> holders_elsewhere(const std::string& type) {
+  std::vector<pid_t> found;
+  std::set<std::string> without{namespace_of("/proc/self")};
+  const std::unique_ptr<DIR, CloseDir> proc(::opendir("/proc"));
+  if (!proc) return found;
+  while (const dirent* entry = ::readdir(proc.get())) {
+    const int pid = std::atoi(entry->d_name);
+    if (pid <= 0) continue;
+    const std::string directory = std::string("/proc/") + entry->d_name;
+    const std::string name = namespace_of(directory);
+    if (name.empty() || without.count(name) != 0) continue;
+    const auto table = MountTable::read(directory + "/mountinfo");
+    const bool holds = table && std::any_of(table->mounts().begin(), table->mounts().end(),
+                                            [&type](const Mount& m) { return m.type == type; });
+    if (holds) found.push_back(pid);
+    else without.insert(name);
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+DownOutcome take_down(const Node& node, const DownOptions& options, Progress& progress) {
+  return Down(node, options, progress).run();
+}
+
+}  // namespace chos

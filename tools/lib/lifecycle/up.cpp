@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lifecycle/up.h"
+
+#include <chos/abi.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+
+#include "basic/files.h"
+#include "farm/missing_trees.h"
+#include "mount/operations.h"
+#include "farm/populate.h"
+#include "basic/transaction.h"
+#include "store/mounts.h"
+#include "basic/text.h"
+#include "farm/layout.h"
+#include "basic/progress.h"
+#include "kernel/proc_chos.h"
+#include "farm/lock.h"
+#include "tree/share.h"
+#include "allowlist/allowlist.h"
+
+namespace chos {
+namespace {
+
+struct CloseDir {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+bool is_empty_directory(const std::string& path) {
+  const std::unique_ptr<DIR, CloseDir> directory(::opendir(path.c_str()));
+  if (!directory) return false;
+  while (const dirent* entry = ::readdir(directory.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") return false;
+  }
+  return true;
+}
+
+class Up {
+ public:
+  Up(const Node& node, Progress& progress) : node_(node), progress_(progress) {}
+
+  bool run(bool already_up) {
+    const auto lock = lock_node(node_.lock);
+    if (!lock && !step("lock", lock.error())) return false;
+    if (!step("allowlist", read_list())) return false;
+    if (already_up) {
+      if (!step("module", is_up())) return false;
+    } else {
+      if (!step("module", load_module())) return false;
+      if (!step("chosfs", mount_chosfs())) return false;
+    }
+    if (!step("layout", add_names())) return false;
+    if (!already_up && (!step("farm", make_directory()) || !step("farm", bind_farm())))
+      return false;
+    Populate populate(node_, *list_, progress_, changes_);
+    auto servers = Servers::of_node();
+    servers.ask_all(paths_to_ask());
+    if (servers.ask(node_.config.trees) && !step("trees", make_trees_directory())) return false;
+    mount_stored_trees();
+    if (!step("directories", populate.directories())) return false;
+    servers.read_again();
+    mark_silent_trees(node_.config, *list_, servers);
+    if (!step("trees", populate.stale_trees())) return false;
+    const auto missing = mark_missing_trees(node_.config, node_.allowlist_file, *list_,
+                                            loaded_list(node_), Where::farm, servers);
+    for (const auto& complaint : missing.complaints) progress_.warning(complaint.text());
+    populate.ask_for_shares(servers);
+    if (!step("trees", populate.own_mounts())) return false;
+    if (!step("flags", populate.flags())) return false;
+    if (!step("layers", populate.layers())) return false;
+    if (!step("shared files", populate.shares())) return false;
+    if (!step("nsswitch", populate.nsswitch())) return false;
+    if (!step("base commands", populate.covers())) return false;
+    if (!step("allowlist", write_list())) return false;
+    if (!missing.names.empty()) progress_.warning(missing_text(missing.names));
+    changes_.commit();
+    return true;
+  }
+
+ private:
+  bool step(const std::string& name, const Status& status) {
+    if (status) return true;
+    progress_.failed(name, status.error());
+    for (const auto& undone : changes_.rollback()) progress_.undone(undone.what, undone.status);
+    return false;
+  }
+
+  // Everything that can be wrong in what people write is found before anything is touched.
+  Status read_list() {
+    auto parsed = load_allowlist(node_.allowlist_file, node_.groups, node_.trusted);
+    if (!parsed.list) {
+      std::string text = parsed.error_text();
+      while (text.ends_with('\n')) text.pop_back();
+      return Error{text, parsed.missing ? no_allowlist_remedy
+                                        : "nothing was changed; mend it and run this again", EINVAL};
+    }
+    for (const auto& note : parsed.notes) progress_.warning(note.text());
+    const auto errors = check_paths(node_.config, *parsed.list, node_.allowlist_file);
+    if (!errors.empty()) {
+      std::string text;
+      for (const auto& error : errors) text += (text.empty() ? "" : "\n") + error.text();
+      return Error{text, "nothing was changed; mend it and run this again", ENOENT};
+    }
+    list_ = std::make_unique<Allowlist>(std::move(*parsed.list));
+    return {};
+  }
+
+  // Of what is looked at later, so that all servers that are silent cost one wait.
+  std::vector<std::string> paths_to_ask() const {
+    auto paths = tree_paths(node_.config, *list_, Where::farm);
+    paths.push_back(node_.config.trees);
+    paths.insert(paths.end(), node_.config.share.begin(), node_.config.share.end());
+    return paths;
+  }
+
+  Status is_up() {
+    if (const auto there = node_.kernel.present(); !there) return there;
+    const auto table = MountTable::read();
+    if (!table) return table.error();
+    if (table->at(node_.config.farm) == nullptr)
+      return Error{"the farm is not mounted on " + node_.config.farm, "run: chosctl up", ENOENT};
+    return check_version();
+  }
+
+  Status load_module() {
+    const bool loaded = node_.module->loaded();
+    if (!loaded) {
+      if (auto status = node_.module->load(node_.config.farm); !status) return status;
+      changes_.done("loading the module", [this] { return node_.module->unload(); });
+    }
+    const std::string farm = node_.module->farm();
+    if (!farm.empty() && farm != node_.config.farm)
+      return Error{"the module was loaded with farm=" + farm + ", the configuration says " +
+                       node_.config.farm,
+                   "chosctl down && chosctl up, or correct [farm] path", EINVAL};
+    progress_.step("module", !loaded, "chos");
+    return {};
+  }
+
+  Status mount_chosfs() {
+    const auto table = MountTable::read();
+    if (!table) return table.error();
+    const std::string& where = node_.kernel.directory();
+    const Mount* mount = table->at(where);
+    const bool mounted = mount != nullptr && mount->type == node_.filesystem;
+    if (!mounted) {
+      if (auto status = mount_pseudo(node_.filesystem, where); !status) return status;
+    }
+    // The module itself mounts it when it is loaded; it has to go with the module.
+    if (!mounted || changes_.size() > 0)
+      changes_.done("mounting " + where, [where] { return detach(where); });
+    if (auto status = check_version(); !status) return status;
+    const auto version = node_.kernel.version();
+    progress_.step("chosfs", !mounted, where + ", version " + version->version +
+                                           ", fork tracking " + version->fork_tracking);
+    if (version->fork_tracking != "on")
+      progress_.warning("fork tracking is " + version->fork_tracking + ": children whose parents "
+                        "are gone lose their OS; see: chosctl doctor");
+    return {};
+  }
+
+  Status check_version() {
+    const auto version = node_.kernel.version();
+    if (!version) return version.error();
+    if (version->abi != CHOS_ABI_VERSION)
+      return Error{"the module speaks protocol " + std::to_string(version->abi) +
+                       ", chosctl speaks " + std::to_string(CHOS_ABI_VERSION),
+                   "install the module and the tools of one version", EPROTO};
+    return {};
+  }
+
+  Status add_names() {
+    const auto wanted = wanted_layout(node_.config, Servers::of_node());
+    const auto there = node_.kernel.layout();
+    if (!there) return there.error();
+    std::vector<LayoutName> missing;
+    for (const auto& name : wanted) {
+      bool known = false;
+      for (const auto& old : *there) known = known || old == name;
+      if (!known) missing.push_back(name);
+    }
+    if (!missing.empty()) {
+      // They cannot be taken back while the module is loaded, and do no harm.
+      if (auto status = node_.kernel.write_layout(missing); !status) return status;
+    }
+    progress_.step("layout", !missing.empty(), std::to_string(wanted.size()) + " names");
+    return {};
+  }
+
+  Status make_directory() {
+    const std::string& farm = node_.config.farm;
+    struct stat info {};
+    if (::lstat(farm.c_str(), &info) == 0) {
+      if (S_ISDIR(info.st_mode)) return {};
+      return Error{farm + " is " + std::string(file_kind(info.st_mode)) +
+                       "; expected a directory",
+                   "move it away, or name another directory in [farm] path", ENOTDIR};
+    }
+    if (errno != ENOENT) return system_error("cannot examine " + farm, errno);
+    if (::mkdir(farm.c_str(), 0755) != 0) {
+      const int why = errno;
+      return system_error("cannot make the directory " + farm, why,
+                          why == EROFS ? "the root file system is read-only: make the directory " +
+                                             farm + " in the image"
+                                       : "make it by hand: mkdir " + farm);
+    }
+    changes_.done("making " + farm, [farm]() -> Status {
+      if (::rmdir(farm.c_str()) != 0) return system_error("cannot remove " + farm, errno);
+      return {};
+    });
+    return {};
+  }
+
+  Status bind_farm() {
+    const std::string& farm = node_.config.farm;
+    const std::string source = node_.kernel.file("farm");
+    const auto table = MountTable::read();
+    if (!table) return table.error();
+    const Mount* mount = table->at(farm);
+    if (mount != nullptr) {
+      if (!table->same_directory(source, farm))
+        return Error{"something else (" + mount->type + ") is mounted on " + farm,
+                     "unmount it, or name another directory in [farm] path", EBUSY};
+      if (!mount->unbindable)
+        progress_.warning(farm + " was not bound by chosctl; binds of directories above it take "
+                          "it along");
+      progress_.step("farm", false, farm);
+      return {};
+    }
+    if (!is_empty_directory(farm))
+      return Error{farm + " is not empty",
+                   "is it a farm made by hand? Move it away, or name another directory in [farm] "
+                   "path", ENOTEMPTY};
+    if (auto status = bind_unbindable(source, farm); !status) return status;
+    changes_.done("binding " + farm, [farm] { return detach(farm); });
+    progress_.step("farm", true, farm);
+    return {};
+  }
+
+  // Closed to users: they reach the trees through the farm, where no setuid program works.
+  Status make_trees_directory() {
+    const std::string& trees = node_.config.trees;
+    struct stat info {};
+    if (::stat(trees.c_str(), &info) == 0) {
+      if (S_ISDIR(info.st_mode)) return {};
+      return Error{trees + " is " + std::string(file_kind(info.st_mode)) +
+                       "; expected the directory of the trees", "", ENOTDIR};
+    }
+    std::string path;
+    for (const auto part : split(std::string_view(trees).substr(1), '/')) {
+      path += "/" + std::string(part);
+      const bool last = path == trees;
+      const bool above_last = path == trees.substr(0, trees.rfind('/'));
+      if (::mkdir(path.c_str(), above_last && !last ? 0700 : 0755) == 0) {
+        changes_.done("making " + path, [path]() -> Status {
+          if (::rmdir(path.c_str()) != 0) return system_error("cannot remove " + path, errno);
+          return {};
+        });
+      } else if (errno != EEXIST) {
+        const int why = errno;
+        return system_error("cannot make the directory " + path, why,
+                            "make it by hand, or name another in [farm] trees");
+      }
+    }
+    progress_.step("trees", true, "made " + trees);
+    return {};
+  }
+
+  // Trees that are images or lie elsewhere.  Those that were put in place by hand need no records.
+  void mount_stored_trees() {
+    const auto mounts = mount_trees(Store(node_.config.trees), *list_, node_.allowlist_file);
+    if (!mounts) {
+      const auto& [what, remedy, code] = mounts.error();
+      progress_.warning(what + "; no tree is mounted" + (remedy.empty() ? "" : "; " + remedy));
+      return;
+    }
+    for (const auto& complaint : mounts->missing) progress_.warning(complaint.text());
+    for (const auto& target : mounts->mounted)
+      changes_.done("mounting " + target, [target] { return detach(target); });
+    if (!mounts->mounted.empty())
+      progress_.step("images", true, std::to_string(mounts->mounted.size()) + " trees mounted");
+  }
+
+  Status write_list() {
+    const std::string text = render_for_kernel(*list_);
+    auto old = node_.kernel.valid();
+    if (!old) return old.error();
+    if (old->empty()) *old = "\n";
+    const bool changed = *old != text;
+    if (changed) {
+      if (auto status = node_.kernel.write_valid(text); !status) return status;
+      changes_.done("loading the allowlist",
+                    [this, before = *old] { return node_.kernel.write_valid(before); });
+    }
+    const auto count = list_->entries().size();
+    progress_.step("allowlist", changed,
+                   std::to_string(count) + (count == 1 ? " entry" : " entries"));
+    return {};
+  }
+
+  const Node& node_;
+  Progress& progress_;
+  Transaction changes_;
+  std::unique_ptr<Allowlist> list_;
+};
+
+}  // namespace
+
+bool bring_up(const Node& node, Progress& progress) { return Up(node, progress).run(false); }
+
+bool reload(const Node& node, Progress& progress) { return Up(node, progress).run(true); }
+
+}  // namespace chos

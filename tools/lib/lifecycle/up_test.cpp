@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// chosctl up and reload: all of it or nothing.
+#include "up_fixture.h"
+#include "mount/operations.h"
+#include "lifecycle/down.h"
+#include "farm/layout.h"
+
+namespace chos::test {
+namespace {
+
+TEST_F(BringUp, FromNothing) {
+  up();
+  EXPECT_TRUE(mounted(farm("")));
+  EXPECT_EQ(read_text(farm("/os/trixie/etc/os-release")), "trixie\n");
+  EXPECT_EQ(read_text(farm("/local") + top + "/list"), "trixie:/os/trixie\nsl6:/os/sl6:suid\n");
+  EXPECT_TRUE(exists(farm("/proc/self")));
+  EXPECT_TRUE(exists(farm("/dev/null")));
+  EXPECT_EQ(read_text(top + "/kernel/valid"), "trixie:/os/trixie\nsl6:/os/sl6:suid\n");
+  EXPECT_EQ(read_text(top + "/kernel/layout"),
+            "dir local\ndir os\ndir proc\ndir dev\ndir home\nlink usr\nlink etc\n");
+}
+
+TEST_F(BringUp, TwiceChangesNothing) {
+  up();
+  const auto before = all_mounts();
+  up();
+  EXPECT_EQ(joined(log.changed), "");
+  EXPECT_EQ(all_mounts(), before);
+  log = Recorder();
+  EXPECT_TRUE(reload(node, log));
+  EXPECT_EQ(joined(log.changed), "");
+  EXPECT_EQ(all_mounts(), before);
+}
+
+TEST_F(BringUp, LocalDoesNotHoldTheFarmAgain) {
+  up();
+  const auto table = MountTable::read();
+  ASSERT_TRUE(table);
+  EXPECT_EQ(table->at(farm("/local") + node.config.farm), nullptr);
+  EXPECT_TRUE(table->at(farm(""))->unbindable);
+  EXPECT_FALSE(table->at(farm(""))->shared);
+  EXPECT_FALSE(exists(farm("/local") + node.config.farm + "/local"));
+}
+
+TEST_F(BringUp, NosuidWhereItBelongs) {
+  up();
+  const auto table = MountTable::read();
+  ASSERT_TRUE(table);
+  for (const Mount* mount : table->below(farm("/local")))
+    EXPECT_TRUE((mount->flags & mount_nosuid) != 0) << mount->target;
+  EXPECT_EQ(flags_at(farm("/os")), mount_nosuid | mount_nodev);
+  EXPECT_EQ(flags_at(farm("/os/sl6")), unsigned{mount_nodev});  // suid
+  EXPECT_FALSE(mounted(farm("/os/trixie")));
+  // The base keeps its own.
+  EXPECT_EQ(flags_at(top) & mount_nosuid, 0u);
+  const Mount* dev = table->at("/dev");
+  ASSERT_NE(dev, nullptr);
+  EXPECT_EQ(flags_at(farm("/dev")), dev->flags);
+}
+
+TEST_F(BringUp, WhatTheBaseMountsLaterAppears) {
+  up();
+  make_directories(top + "/trees/new");
+  mount_tmpfs(top + "/trees/new");
+  write_text(top + "/trees/new/file", "later\n");
+  EXPECT_EQ(read_text(farm("/os/new/file")), "later\n");
+  EXPECT_EQ(read_text(farm("/local") + top + "/trees/new/file"), "later\n");
+  // It comes with the flags it has in the base; reload sees to it.
+  EXPECT_EQ(flags_at(farm("/os/new")) & mount_nosuid, 0u);
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(flags_at(farm("/os/new")), mount_nosuid | mount_nodev);
+  EXPECT_EQ(flags_at(top + "/trees/new"), 0u);
+  // And nothing goes the other way.
+  const bool was_mounted = mounted("/home");
+  mount_tmpfs(farm("/home"));
+  EXPECT_EQ(mounted("/home"), was_mounted);
+  EXPECT_FALSE(mounted(farm("/local/home")));
+}
+
+TEST_F(BringUp, TreesBehindALinkAreFoundAmongTheMounts) {
+  ASSERT_EQ(::symlink("trees", (top + "/data").c_str()), 0);
+  node.config.trees = top + "/data";
+  EXPECT_EQ(with_real_paths(node.config).trees, top + "/trees");
+  node.config.trees = top + "/data/not/yet";
+  EXPECT_EQ(with_real_paths(node.config).trees, top + "/trees/not/yet");
+}
+
+TEST_F(BringUp, NosuidBecomesSuidAndBack) {
+  up();
+  write_text(top + "/list", "trixie:/os/trixie:suid\nsl6:/os/sl6\n");
+  set_kernel_file("valid", "");
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(flags_at(farm("/os/trixie")), unsigned{mount_nodev});
+  EXPECT_EQ(flags_at(farm("/os/sl6")), mount_nosuid | mount_nodev);
+  EXPECT_EQ(read_text(shared_in("trixie")), "root:x:0:0::/root:/bin/sh\n");
+  const auto before = all_mounts();
+  log = Recorder();
+  EXPECT_TRUE(reload(node, log));
+  EXPECT_EQ(joined(log.changed), "");
+  EXPECT_EQ(all_mounts(), before);
+}
+
+// All that belongs to the tree gives rights then, and nothing else.
+TEST_F(BringUp, NosuidBecomesSuidWithWhatIsMountedInTheTree) {
+  const std::string tree = top + "/trees/trixie";
+  for (const char* name : {"/usr/local/bin", "/opt", "/data"}) make_directories(tree + name);
+  write_text(tree + "/usr/local/bin/own", "own\n", 0755);
+  mount_tmpfs(tree + "/opt");
+  mount_tmpfs(tree + "/data", MS_NOSUID);
+  node.config.chos_link = true;
+  up();
+  const std::string seen = farm("/os/trixie");
+  const std::string layer = seen + "/usr/local/bin";
+  const bool overlayfs = mounted(layer);
+  EXPECT_EQ(flags_at(seen + "/opt"), mount_nosuid | mount_nodev);
+  write_text(top + "/list", "trixie:/os/trixie:suid\nsl6:/os/sl6\n");
+  set_kernel_file("valid", "");
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(flags_at(seen), unsigned{mount_nodev});
+  EXPECT_EQ(flags_at(seen + "/opt"), unsigned{mount_nodev});
+  EXPECT_EQ(flags_at(seen + "/data"), mount_nosuid | mount_nodev);
+  if (overlayfs) {
+    EXPECT_EQ(flags_at(layer), mount_ro | mount_nodev);
+  }
+}
+
+TEST_F(BringUp, ABadListTouchesNothing) {
+  const auto before = all_mounts();
+  write_text(top + "/list", "trixie:/os/trixie\nbad line\n");
+  EXPECT_FALSE(bring_up(node, log));
+  EXPECT_NE(joined(log.failures).find("/list:2: expected name:path"), std::string::npos);
+  EXPECT_EQ(all_mounts(), before);
+  EXPECT_EQ(read_text(top + "/kernel/layout"), "");
+  EXPECT_FALSE(exists(farm("")));
+}
+
+TEST_F(BringUp, WithoutAListAnOsIsWhatIsMissing) {
+  ASSERT_EQ(::unlink((top + "/list").c_str()), 0);
+  EXPECT_FALSE(bring_up(node, log));
+  EXPECT_NE(joined(log.remedies).find("run: chosctl os add NAME SOURCE"), std::string::npos)
+      << joined(log.remedies);
+  EXPECT_FALSE(exists(farm("")));
+}
+
+TEST_F(BringUp, APathOutsideTheFarmIsSaidWithItsLine) {
+  write_text(top + "/list", "trixie:/os/trixie\n\nold:/srv/old\n");
+  EXPECT_FALSE(bring_up(node, log));
+  EXPECT_NE(joined(log.failures).find("/list:3: the farm has no directory '/srv'"),
+            std::string::npos) << joined(log.failures);
+}
+
+TEST_F(BringUp, ReloadKeepsTheOldListOnErrors) {
+  up();
+  const auto before = all_mounts();
+  const std::string list = read_text(top + "/kernel/valid");
+  for (const char* text :
+       {"trixie:/os/trixie\ntrixie:/os/sl6\n", "x:/os/../etc\n", "x:/srv/x\n"}) {
+    write_text(top + "/list", text);
+    EXPECT_FALSE(reload(node, log)) << text;
+    EXPECT_EQ(read_text(top + "/kernel/valid"), list);
+    EXPECT_EQ(all_mounts(), before);
+  }
+  write_text(top + "/list", list, 0666);
+  EXPECT_FALSE(reload(node, log));
+  EXPECT_EQ(read_text(top + "/kernel/valid"), list);
+}
+
+TEST_F(BringUp, AFailedStepIsUndone) {
+  const auto before = all_mounts();
+  module.is_loaded = false;
+  // The last step fails: the kernel's list cannot be read.
+  ASSERT_EQ(::unlink((top + "/kernel/valid").c_str()), 0);
+  EXPECT_FALSE(bring_up(node, log));
+  EXPECT_EQ(log.failures.size(), 1u) << joined(log.failures);
+  EXPECT_EQ(log.failures.front().rfind("allowlist: ", 0), 0u) << joined(log.failures);
+  EXPECT_FALSE(exists(farm("")));
+  EXPECT_EQ(module.loads, 1);
+  EXPECT_EQ(module.unloads, 1);
+  EXPECT_EQ(log.undone_steps.back(), "loading the module");
+  // What the module had mounted when it was loaded went with it.
+  EXPECT_FALSE(mounted(top + "/kernel"));
+  auto after = all_mounts();
+  auto expected = before;
+  std::erase_if(expected, [this](const auto& line) { return line.starts_with(top + "/kernel "); });
+  EXPECT_EQ(after, expected);
+}
+
+TEST_F(BringUp, SomethingElseOnTheFarm) {
+  make_directories(farm(""));
+  ASSERT_EQ(::mount("proc", farm("").c_str(), "proc", 0, nullptr), 0);
+  EXPECT_FALSE(bring_up(node, log));
+  EXPECT_NE(joined(log.failures).find("something else (proc) is mounted on"), std::string::npos);
+  ASSERT_EQ(::umount2(farm("").c_str(), MNT_DETACH), 0);
+  make_directories(farm("/usr"));
+  log = Recorder();
+  EXPECT_FALSE(bring_up(node, log));
+  EXPECT_NE(joined(log.failures).find("is not empty"), std::string::npos);
+}
+
+TEST_F(BringUp, AReadOnlyRootNeedsTheDirectory) {
+  ASSERT_EQ(::mount(nullptr, top.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr), 0);
+  EXPECT_FALSE(bring_up(node, log));
+  EXPECT_NE(joined(log.failures).find("cannot make the directory"), std::string::npos);
+  ASSERT_EQ(::mount(nullptr, top.c_str(), nullptr, MS_REMOUNT | MS_BIND, nullptr), 0);
+  make_directories(farm(""));
+  ASSERT_EQ(::mount(nullptr, top.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr), 0);
+  log = Recorder();
+  EXPECT_TRUE(bring_up(node, log)) << joined(log.failures);
+}
+
+TEST_F(BringUp, APrivateBaseIsWarnedOf) {
+  ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr), 0);
+  up();
+  EXPECT_NE(joined(log.warnings).find("is private"), std::string::npos) << joined(log.warnings);
+  const auto before = all_mounts();
+  up();
+  EXPECT_EQ(all_mounts(), before);
+}
+
+TEST_F(BringUp, AnotherVersionOfTheModule) {
+  set_kernel_file("version", "version 2\nabi 2\nfork_tracking on\n");
+  EXPECT_FALSE(bring_up(node, log));
+  EXPECT_NE(joined(log.failures).find("speaks protocol 2"), std::string::npos);
+  set_kernel_file("version", "version 9\nabi 1\nfork_tracking off\n");
+  module.farm_parameter = "/elsewhere";
+  log = Recorder();
+  EXPECT_FALSE(bring_up(node, log));
+  EXPECT_NE(joined(log.failures).find("farm=/elsewhere"), std::string::npos);
+  module.farm_parameter = node.config.farm;
+  up();
+  EXPECT_NE(joined(log.warnings).find("fork tracking is off"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace chos::test

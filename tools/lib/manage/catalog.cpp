@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "manage/catalog.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <set>
+
+#include "farm/missing_trees.h"
+#include "basic/process_info.h"
+#include "fileserver/servers.h"
+#include "build/archive.h"
+#include "build/build.h"
+#include "store/manifest.h"
+#include "store/os_release.h"
+#include "basic/text.h"
+#include "farm/layout.h"
+#include "allowlist/allowlist.h"
+
+namespace chos {
+namespace {
+
+struct Inside {
+  std::size_t processes = 0;
+  std::set<uid_t> users;
+};
+
+// Processes by OS; nothing if the kernel does not say.
+std::optional<std::map<std::string, Inside>> count_inside(const Node& node) {
+  const auto processes = node.kernel.processes();
+  if (!processes) return {};
+  std::map<std::string, Inside> out;
+  for (const auto& process : *processes) {
+    auto& inside = out[process.name];
+    ++inside.processes;
+    if (const auto about = describe_process(process.pid)) inside.users.insert(about->uid);
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<OsInfo>> list_oses(const Node& node, const Store& store) {
+  const auto parsed = load_allowlist(node.allowlist_file, node.groups, node.trusted);
+  if (!parsed.list && parsed.missing) return std::vector<OsInfo>();
+  if (!parsed.list) return Error{parsed.error_text(), "mend it; see chos(5)", EINVAL};
+  const auto servers = Servers::of_node();
+  servers.ask_all(tree_paths(node.config, *parsed.list, Where::base));
+  const auto records = store.records();
+  if (!records) return records.error();
+  const auto inside = count_inside(node);
+  const OsEntry* site_default = parsed.list->site_default();
+  std::vector<OsInfo> out;
+  for (const auto& entry : parsed.list->entries()) {
+    if (entry.is_base() || !parsed.list->stands_alone(entry)) continue;
+    OsInfo info;
+    info.entry = entry;
+    info.is_default = site_default != nullptr && site_default->path == entry.path;
+    const auto tree = base_path(node.config, entry.path);
+    info.tree = tree ? *tree : node.config.farm + entry.path;
+    struct stat about {};
+    info.entry.silent = !servers.ask(info.tree);
+    info.tree_present = !info.entry.silent && ::stat(info.tree.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
+    if (const auto* record = find_record(*records, entry.path)) {
+      info.record = *record;
+      info.release = record->release;
+      info.machine = record->machine;
+      for (const auto& other : *records)
+        if (other.name == record->name && other.generation != record->generation)
+          info.others.push_back(other);
+    } else if (info.tree_present) {
+      info.release = release_of(info.tree);
+      info.machine = machine_of(info.tree);
+    }
+    if (inside) {
+      const auto found = inside->find(entry.name);
+      info.processes = found == inside->end() ? 0 : found->second.processes;
+      info.users = found == inside->end() ? 0 : found->second.users.size();
+    }
+    out.push_back(std::move(info));
+  }
+  return out;
+}
+
+Result<OsInfo> show_os(const Node& node, const Store& store, const std::string& name) {
+  auto all = list_oses(node, store);
+  if (!all) return all.error();
+  std::vector<std::string> names;
+  for (auto& info : *all) {
+    if (info.entry.name == name) return std::move(info);
+    names.push_back(info.entry.name);
+  }
+  return Error{node.allowlist_file + " has no OS " + in_quotes(name),
+               names.empty() ? "it has none yet; see: chosctl os add --help"
+                             : "it has " + listed(names), ENOENT};
+}
+
+Result<std::vector<PrivilegedFile>> privileged_of(const OsInfo& info, WorkProgress& progress) {
+  if (info.record) {
+    auto files = info.record->privileged;
+    std::sort(files.begin(), files.end(),
+              [](const auto& a, const auto& b) { return a.path < b.path; });
+    return files;
+  }
+  if (!info.tree_present) return std::vector<PrivilegedFile>();
+  progress.stage("looking for setuid programs in " + info.tree);
+  return find_privileged(info.tree, ArchiveLimits().entries,
+                         [&](std::uint64_t entries, std::uint64_t) {
+                           return progress.tick(std::to_string(entries) + " entries");
+                         });
+}
+
+Result<std::vector<std::string>> verify_os(const Store& store, const TreeRecord& record,
+                                           WorkProgress& progress) {
+  progress.stage("verifying " + record.name);
+  if (record.kind == TreeRecord::Kind::image) {
+    const auto digest = file_digest(store.image(record));
+    if (!digest) return digest.error();
+    if (*digest == record.digest) return std::vector<std::string>();
+    return std::vector<std::string>{store.image(record) + ": content " + *digest + ", was " +
+                                    record.digest};
+  }
+  const auto before = store.manifest(record);
+  if (!before) return before.error();
+  // A bind is of what lies at its origin, whether it is mounted now or not.
+  const bool external = record.kind == TreeRecord::Kind::external;
+  const std::string root = external ? record.origin : store.tree(record);
+  const auto now = read_manifest(root, [&](std::uint64_t entries, std::uint64_t bytes) {
+    return progress.tick(std::to_string(entries) + " entries, " + size_text(bytes));
+  }, external ? Unreadable::note : Unreadable::refuse);
+  if (!now) return now.error();
+  return manifest_differences(*before, now->text);
+}
+
+}  // namespace chos

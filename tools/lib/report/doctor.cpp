@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What doctor asks of the node; the trees are in doctor_tree.cpp.
+#include "report/doctor.h"
+
+#include <chos/abi.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+#include "basic/files.h"
+#include "inspect/tree.h"
+#include "fileserver/servers.h"
+#include "farm/missing_trees.h"
+#include "tree/share.h"
+#include "farm/layout.h"
+#include "allowlist/farm_names.h"
+#include "config/config.h"
+#include "allowlist/allowlist.h"
+
+namespace chos {
+namespace {
+
+using Level = Finding::Level;
+
+// Whether users can walk through all directories above `path`.
+bool open_to_users(std::string path) {
+  for (;;) {
+    const auto slash = path.rfind('/');
+    if (slash == std::string::npos || slash == 0) return true;
+    path.resize(slash);
+    struct stat info {};
+    if (::stat(path.c_str(), &info) == 0 && (info.st_mode & S_IXOTH) == 0) return false;
+  }
+}
+
+}  // namespace
+
+void examine_module(const Node& node, Findings& out) {
+  if (!node.module->loaded()) {
+    out.push_back({Level::error, "module", "the kernel module chos is not loaded",
+                   "run: chosctl up"});
+    return;
+  }
+  const auto version = node.kernel.version();
+  if (!version) {
+    out.push_back({Level::error, "module", version.error().what, "run: chosctl up"});
+    return;
+  }
+  if (version->abi != CHOS_ABI_VERSION)
+    out.push_back({Level::error, "module",
+                   "it speaks protocol " + std::to_string(version->abi) + ", the tools speak " +
+                       std::to_string(CHOS_ABI_VERSION),
+                   "install the module and the tools of one version"});
+  if (version->fork_tracking == "off")
+    out.push_back({Level::warning, "fork tracking",
+                   "it is off: children whose parents are gone lose their OS",
+                   "load the module without track=0, on a kernel with tracepoints "
+                   "(CONFIG_TRACEPOINTS)"});
+  else if (version->fork_tracking != "on")
+    out.push_back({Level::warning, "fork tracking",
+                   "it was lost for lack of memory: children whose parents are gone may lose "
+                   "their OS", "load the module anew when nobody is in an OS: chosctl down && "
+                   "chosctl up"});
+  const std::string farm = node.module->farm();
+  if (!farm.empty() && farm != node.config.farm)
+    out.push_back({Level::error, "module",
+                   "it was loaded with farm=" + farm + ", the configuration says " +
+                       node.config.farm,
+                   "correct [farm] path, or: chosctl down && chosctl up"});
+}
+
+void examine_farm(const Node& node, Findings& out) {
+  const auto table = MountTable::read();
+  if (!table) {
+    out.push_back({Level::error, "farm", table.error().what, ""});
+    return;
+  }
+  const std::string& farm = node.config.farm;
+  const Mount* mount = table->at(farm);
+  if (mount == nullptr || mount->type != node.filesystem) {
+    out.push_back({Level::error, "farm",
+                   mount == nullptr ? "nothing is mounted on " + farm
+                                    : "on " + farm + " a file system of type " + mount->type +
+                                          " is mounted, not the farm",
+                   "run: chosctl up"});
+    return;
+  }
+  if (!mount->unbindable)
+    out.push_back({Level::warning, "farm",
+                   farm + " is not unbindable: binds of directories above it take it along",
+                   "chosctl down && chosctl up"});
+  const Servers servers(*table);
+  const auto [wishes, silent] =
+      wanted_binds(node.config, wanted_layout(node.config, servers), servers);
+  for (const auto& wish : silent)
+    out.push_back({Level::error, "farm",
+                   wish.source + " of the base OS, which " + wish.target + " shows, does not answer",
+                   "is its server up?"});
+  for (const auto& action : plan_binds(*table, wishes))
+    out.push_back({Level::error, "farm",
+                   action.kind == BindAction::Kind::bind
+                       ? "nothing is mounted on " + action.wish.target
+                       : action.wish.target + " shows another directory than " +
+                             action.wish.source,
+                   "run: chosctl reload"});
+  for (const auto& private_mount : without_propagation(*table, wishes))
+    out.push_back({Level::warning, "propagation",
+                   "the mount of " + private_mount + " is private: what is mounted below it later "
+                   "will not appear in the farm",
+                   "mount --make-rshared / at boot, as systemd does, before chosctl up"});
+  for (const auto& wish : wishes) {
+    const Mount* base = table->holding(wish.source);
+    const Mount* bound = table->at(wish.target);
+    if (base != nullptr && base->shared && bound != nullptr && !bound->slave)
+      out.push_back({Level::warning, "propagation",
+                     wish.target + " is not a slave of " + wish.source +
+                         ": what is mounted there later will not appear",
+                     "chosctl down && chosctl up"});
+  }
+  const auto flags = plan_flags(
+      *table, {{node.farm_path(farm_local), mount_nosuid, 0},
+               {node.farm_path(farm_trees), mount_nodev, 0}});
+  for (const auto& action : flags)
+    out.push_back({Level::warning, "farm",
+                   action.target + " lacks " + flag_names(action.after & ~action.before) +
+                       " (was it mounted since?)",
+                   "run: chosctl reload"});
+}
+
+ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Findings& out) {
+  for (const auto& error : config.errors)
+    out.push_back({Level::error, "configuration", error.text(), "see chos.conf(5)"});
+  auto parsed = load_allowlist(node.allowlist_file, node.groups, node.trusted);
+  for (const auto& error : parsed.errors)
+    out.push_back({Level::error, "allowlist", error.text(),
+                   parsed.missing ? no_allowlist_remedy : "see chos(5)"});
+  for (const auto& note : parsed.notes)
+    out.push_back({Level::info, "allowlist", note.text(), "see chos(5)"});
+  // chos(1) reads both files with the rights of its user.
+  for (const std::string& file : {node.allowlist_file, std::string(config_path)}) {
+    struct stat info {};
+    if (::stat(file.c_str(), &info) == 0 && (info.st_mode & S_IROTH) == 0)
+      out.push_back({Level::error, file == node.allowlist_file ? "allowlist" : "configuration",
+                     "users cannot read " + file + ", so chos(1) does not know what is in it",
+                     "chmod a+r " + file});
+  }
+  if (!parsed.list) return parsed;
+  // At the same time what all parts are going to ask.
+  auto paths = tree_paths(node.config, *parsed.list, Where::farm);
+  paths.insert(paths.end(), node.config.share.begin(), node.config.share.end());
+  const auto servers = Servers::of_node();
+  servers.ask_all(paths);
+  const auto valid = node.kernel.valid();
+  if (!valid && valid.error().code == EACCES)
+    out.push_back({Level::info, "allowlist", "only root can compare it with the kernel's",
+                   "run this as root"});
+  if (!valid) return parsed;
+  const std::string in_force = valid->empty() ? "\n" : *valid;
+  Allowlist wanted = *parsed.list;
+  const auto table = MountTable::read();
+  const bool up = table && table->at(node.config.farm) != nullptr;
+  mark_missing_trees(node.config, node.allowlist_file, wanted, loaded_list(node),
+                     up ? Where::farm : Where::base, servers);
+  if (in_force != render_for_kernel(wanted))
+    out.push_back({Level::error, "allowlist",
+                   "the list in force in the kernel is not that of " + node.allowlist_file +
+                       ", or a tree has come or gone since it was loaded",
+                   "run: chosctl reload"});
+  return parsed;
+}
+
+void examine_mounts_in_shares(const std::vector<std::string>& share, std::size_t oses,
+                              std::size_t most, const MountTable& table, Findings& out) {
+  const Servers servers(table);
+  std::size_t all = 0, most_in_one = 0;
+  std::string fullest;
+  for (const auto& path : share) {
+    const std::string real = servers.real_path(path);
+    const auto& mounts = table.mounts();
+    const auto count = static_cast<std::size_t>(
+        std::count_if(mounts.begin(), mounts.end(), [&real](const Mount& mount) {
+          return mount.target != real && is_below(mount.target, real);
+        }));
+    all += count;
+    if (count <= most_in_one) continue;
+    most_in_one = count;
+    fullest = path;
+  }
+  if (all * oses <= most / 10) return;
+  out.push_back({Level::warning, "share",
+                 std::to_string(all) + " file systems are mounted in shared directories, " +
+                     std::to_string(most_in_one) + " of them in " + fullest + ": for " +
+                     std::to_string(oses) + " OSs that makes " + std::to_string(all * oses) +
+                     " mounts, of " + std::to_string(most) + " that the kernel allows (fs.mount-max); "
+                     "at the limit the base cannot mount any more either",
+                 "raise it: sysctl fs.mount-max=" + std::to_string(std::max(most, all * oses) * 10) +
+                     ", and in /etc/sysctl.d; or name the directories in " + fullest +
+                     " that OSs need in [share] instead of it"});
+}
+
+Findings examine(const Node& node, const ParsedConfig& config, const Examining& examining) {
+  Findings out;
+  examining("module");
+  examine_module(node, out);
+  examining("farm");
+  examine_farm(node, out);
+  examining("allowlist");
+  const auto parsed = examine_files(node, config, out);
+  if (!parsed.list) return out;
+
+  const auto servers = Servers::of_node();
+  auto list = *parsed.list;
+  mark_silent_trees(node.config, list, servers);
+  examining("batch systems");
+  constexpr int longest = 30;  // seconds: it asks daemons, and reads what may lie on servers
+  examine_batch_apart(node, list, longest, out);
+
+  struct utsname system {};
+  ::uname(&system);
+  auto config_of_trees = node.config;
+  const auto shares = ask_for_shares(node.config.share, servers);
+  config_of_trees.share = shares.there;
+  for (const auto& path : shares.silent)
+    out.push_back({Level::error, "share", path + " of the base OS does not answer", "is its server up?"});
+  const auto trees = trees_of(*parsed.list);
+  const auto table = MountTable::read();
+  const auto most = read_file("/proc/sys/fs/mount-max", 64);
+  if (table && most)
+    examine_mounts_in_shares(shares.there, trees.size(), std::strtoul(most->c_str(), nullptr, 10), *table,
+                             out);
+  bool gives_rights = false;
+  for (const OsEntry* entry : trees) {
+    examining("tree " + entry->name);
+    const auto path = base_path(node.config, entry->path);
+    if (!path) {
+      out.push_back({Level::error, "tree " + entry->name, path.error().what,
+                     path.error().remedy});
+      continue;
+    }
+    const std::size_t before = out.size();
+    examine_tree(*parsed.list, *entry, *path, config_of_trees, system.release, servers, out);
+    for (std::size_t i = before; i < out.size(); ++i)
+      gives_rights = gives_rights || out[i].what.find("would give rights") != std::string::npos;
+  }
+  // The base can walk into the trees without the farm's nosuid.
+  if (gives_rights && servers.ask(node.config.trees) && open_to_users(node.config.trees)) {
+    const Mount* mount = table ? table->holding(node.config.trees) : nullptr;
+    if (mount == nullptr || (mount->flags & mount_nosuid) == 0)
+      out.push_back({Level::warning, "trees",
+                     "users of the base OS can run setuid programs of the trees below " +
+                         node.config.trees,
+                     "chmod 700 " + node.config.trees.substr(0, node.config.trees.rfind('/')) +
+                         " (the farm still shows the trees, nosuid)"});
+  }
+  return out;
+}
+
+}  // namespace chos

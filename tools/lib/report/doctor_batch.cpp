@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What doctor asks of the batch systems: whether their jobs get their OS, and find there what they
+// need of the base OS.
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "basic/child_work.h"
+#include "batch/batch.h"
+#include "report/doctor.h"
+#include "farm/os_path.h"
+#include "basic/text.h"
+#include "batch/registry.h"
+#include "farm/layout.h"
+#include "inspect/finding.h"
+#include "config/config.h"
+#include "allowlist/allowlist.h"
+
+namespace chos {
+namespace {
+
+using Level = Finding::Level;
+
+bool same_file(const std::string& a, const std::string& b) {
+  struct stat one {}, two {};
+  return ::stat(a.c_str(), &one) == 0 && ::stat(b.c_str(), &two) == 0 &&
+         one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
+bool is_there(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0;
+}
+
+// The names of the OSs that show something else at the path, or nothing.
+std::vector<std::string> blind(const Node& node, const Allowlist& list, const std::string& path,
+                               const std::string& in_base) {
+  std::vector<std::string> names;
+  const auto layout = wanted_layout(node.config, Servers::of_node());
+  for (const OsEntry* entry : trees_of(list)) {
+    // Without a farm or a tree there are findings of other parts.
+    if (entry->silent || !is_there(node.config.farm + entry->path)) continue;
+    const auto seen = path_in_os(node.config, layout, *entry, path);
+    if (!seen || !same_file(*seen, in_base)) names.push_back(entry->name);
+  }
+  return names;
+}
+
+void examine_state(const BatchSystem& system, const BatchState& state, Findings& out) {
+  const std::string subject = "batch " + system.name();
+  switch (state.what) {
+    case BatchState::What::absent: return;
+    case BatchState::What::not_enabled:
+      out.push_back({Level::info, subject, "jobs of " + system.title() + " run in the base OS",
+                     "if they are to run in OSs: chosctl batch enable " + system.name()});
+      return;
+    case BatchState::What::enabled:
+      out.push_back({Level::info, subject,
+                     "jobs of " + system.title() + " run in OSs: " + listed(state.where), ""});
+      return;
+    case BatchState::What::partly:
+      out.push_back({Level::warning, subject, state.problem,
+                     "run: chosctl batch enable " + system.name()});
+      return;
+    case BatchState::What::other:
+      out.push_back({Level::warning, subject, state.problem + ", so jobs of " + system.title() +
+                         " do not run in OSs", "see: chosctl batch status " + system.name()});
+      return;
+    case BatchState::What::unclear: break;
+  }
+  out.push_back({Level::info, subject, "whether jobs of " + system.title() +
+                     " run in OSs is not known: " + state.problem, ""});
+}
+
+void examine_system(const Node& node, const Allowlist& list, const BatchNode& where,
+                    BatchSystem& system, Findings& out) {
+  const auto state = system.state({});
+  examine_state(system, state, out);
+  if (state.what != BatchState::What::enabled && state.what != BatchState::What::partly) return;
+  for (const auto& trap : system.traps())
+    out.push_back({Level::warning, "batch " + system.name(), trap, "see chosctl(8)"});
+  for (const auto& place : system.places()) {
+    if (!is_there(where.path(place.path))) continue;
+    const auto names = blind(node, list, place.path, where.path(place.path));
+    if (names.empty()) continue;
+    out.push_back({Level::error, "batch " + system.name(),
+                   place.what + " of " + system.title() + ", " + place.path +
+                       ", is not to be seen in " + listed(names),
+                   "add it to [share] in " + std::string(config_path) + ", make it in the trees, "
+                   "and run: chosctl reload"});
+  }
+}
+
+// Between NULs, which they do not have.
+std::string as_text(const Findings& findings) {
+  std::string text;
+  for (const auto& finding : findings) {
+    text += std::to_string(static_cast<int>(finding.level));
+    for (const auto& part : {finding.subject, finding.what, finding.remedy}) {
+      text += '\0';
+      text += part;
+    }
+    text += '\0';
+  }
+  return text;
+}
+
+Findings from_text(const std::string& text) {
+  const auto parts = split(text, '\0');
+  Findings out;
+  for (std::size_t i = 0; i + 4 <= parts.size(); i += 4)
+    out.push_back({static_cast<Level>(std::atoi(std::string(parts[i]).c_str())),
+                   std::string(parts[i + 1]), std::string(parts[i + 2]), std::string(parts[i + 3])});
+  return out;
+}
+
+// What there is to say if that was not to be found out.
+Finding unknown(const BatchSystem& system, const Error& why, int seconds) {
+  const std::string subject = "batch " + system.name();
+  const std::string what = "whether jobs of " + system.title() + " run in OSs was not to be found out";
+  if (why.code != ETIMEDOUT) return {Level::error, subject, what + ": " + why.what, why.remedy};
+  return {Level::error, subject, what + " within " + std::to_string(seconds) + " s",
+          "is the server up that its configuration lies on, or its daemon?"};
+}
+
+}  // namespace
+
+void examine_batch_apart(const Node& node, const Allowlist& list, int seconds, Findings& out) {
+  BatchNode where;
+  where.patience = 5;  // a daemon that is down is waited for
+  for (const auto& name : batch_names()) {
+    const auto system = batch_system(name, where);
+    const auto text = done_apart([&] {
+      Findings found;
+      examine_system(node, list, where, *system, found);
+      return as_text(found);
+    }, seconds, static_cast<int>(where.patience) + 1);
+    const auto found = text ? from_text(*text) : Findings{unknown(*system, text.error(), seconds)};
+    out.insert(out.end(), found.begin(), found.end());
+  }
+}
+
+void examine_batch(const Node& node, const Allowlist& list, const BatchNode& where, Findings& out) {
+  for (const auto& name : batch_names())
+    examine_system(node, list, where, *batch_system(name, where), out);
+}
+
+}  // namespace chos

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Users and groups for a program that is linked statically, so that it runs in any OS: first the
+// plain files, then getent(1) in a process of its own.  No NSS module is loaded.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "session/environment.h"
+#include "basic/result.h"
+
+namespace chos {
+
+class Accounts {
+ public:
+  /// `root` is put before /etc/passwd and /etc/group: "/local" inside an OS.
+  explicit Accounts(std::string root = {}) : root_(std::move(root)) {}
+
+  std::optional<Account> account(uid_t uid) const;
+
+  /// As GroupLookup wants it.
+  Result<gid_t> group(const std::string& name) const;
+
+  /// The name of a user, or the number.
+  std::string user_name(uid_t uid) const;
+
+ private:
+  std::string root_;
+  mutable std::map<uid_t, std::string> names_;
+};
+
+}  // namespace chos

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Reading of files that somebody else may have put there: /etc/chos and ~/.chos.
+#include "basic/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "allowlist/allowlist.h"
+#include "session/user_file.h"
+#include "scratch.h"
+
+namespace chos::test {
+namespace {
+
+using State = UserFile::State;
+
+class Files : public Scratch {};
+
+TEST_F(Files, UserFileHoldsAName) {
+  for (const char* text : {"trixie\n", "trixie", "trixie\r\n", "  trixie \t\n\n",
+                           "\xef\xbb\xbf" "trixie\r\n", "\n\ntrixie\n"}) {
+    write("chos", text);
+    const auto file = read_user_file(path("chos"));
+    EXPECT_EQ(file.state, State::chosen) << text << file.reason;
+    EXPECT_EQ(file.name, "trixie");
+  }
+  write("chos", "/os/trixie\n");
+  EXPECT_EQ(read_user_file(path("chos")).name, "/os/trixie");
+  ASSERT_EQ(::symlink(path("chos").c_str(), path("link").c_str()), 0);
+  EXPECT_EQ(read_user_file(path("link")).name, "/os/trixie");
+}
+
+TEST_F(Files, UserFileAbsentOrEmpty) {
+  EXPECT_EQ(read_user_file(path("none")).state, State::absent);
+  EXPECT_EQ(read_user_file(path("none/.chos")).state, State::absent);
+  write("file", "");
+  EXPECT_EQ(read_user_file(path("file")).state, State::empty);
+  EXPECT_EQ(read_user_file(path("file/.chos")).state, State::absent);
+  write("file", " \r\n\n");
+  EXPECT_EQ(read_user_file(path("file")).state, State::empty);
+  EXPECT_EQ(read_user_file("/dev/null").state, State::unusable);
+}
+
+TEST_F(Files, UserFileNeverWaits) {
+  ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
+  const auto fifo = read_user_file(path("fifo"));
+  EXPECT_EQ(fifo.state, State::unusable);
+  EXPECT_NE(fifo.reason.find("is a FIFO"), std::string::npos) << fifo.reason;
+
+  ASSERT_EQ(::mkdir(path("dir").c_str(), 0700), 0);
+  EXPECT_NE(read_user_file(path("dir")).reason.find("is a directory"), std::string::npos);
+
+  ASSERT_EQ(::symlink("/dev/zero", path("zero").c_str()), 0);
+  EXPECT_NE(read_user_file(path("zero")).reason.find("is a character device"), std::string::npos);
+
+  ASSERT_EQ(::symlink("nowhere", path("dangling").c_str()), 0);
+  EXPECT_NE(read_user_file(path("dangling")).reason.find("leads nowhere"), std::string::npos);
+
+  ASSERT_EQ(::symlink("loop", path("loop").c_str()), 0);
+  EXPECT_EQ(read_user_file(path("loop")).state, State::unusable);
+
+  const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM, 0));
+  struct sockaddr_un address {};
+  address.sun_family = AF_UNIX;
+  path("socket").copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  EXPECT_NE(read_user_file(path("socket")).reason.find("is a socket"), std::string::npos);
+}
+
+TEST_F(Files, UserFileOfAGigabyte) {
+  write("big", "");
+  ASSERT_EQ(::truncate(path("big").c_str(), 1024L * 1024 * 1024), 0);
+  const auto big = read_user_file(path("big"));
+  EXPECT_EQ(big.state, State::unusable);
+  EXPECT_NE(big.reason.find("1073741824 bytes"), std::string::npos) << big.reason;
+  // One whose size says nothing.
+  EXPECT_EQ(read_user_file("/proc/self/mountinfo").state, State::unusable);
+}
+
+TEST_F(Files, UserFileLimits) {
+  write("chos", std::string(255, 'x'));
+  EXPECT_EQ(read_user_file(path("chos")).state, State::chosen);
+  write("chos", std::string(256, 'x'));
+  EXPECT_EQ(read_user_file(path("chos")).state, State::unusable);
+  for (const char* text : {"trixie\nsl6\n", "tri\x01xie\n", "a\tb\n"}) {
+    write("chos", text);
+    EXPECT_EQ(read_user_file(path("chos")).state, State::unusable) << text;
+  }
+  write("chos", std::string("tri\0xie\n", 8));
+  EXPECT_EQ(read_user_file(path("chos")).state, State::unusable);
+}
+
+TEST_F(Files, UserFileWithoutRights) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
+  write("chos", "trixie\n");
+  ASSERT_EQ(::chmod(path("chos").c_str(), 0), 0);
+  EXPECT_EQ(read_user_file(path("chos")).state, State::unusable);
+}
+
+TEST_F(Files, UserFileIsReplacedAtOnce) {
+  ASSERT_TRUE(write_user_file(path(".chos"), "trixie"));
+  EXPECT_EQ(read(".chos"), "trixie\n");
+  const UniqueFd old(::open(path(".chos").c_str(), O_RDONLY));
+  ASSERT_TRUE(write_user_file(path(".chos"), "sl6"));
+  EXPECT_EQ(read(".chos"), "sl6\n");
+  EXPECT_EQ(*read_all(old.get(), 100, "old"), "trixie\n");
+  EXPECT_EQ(mode_of(".chos") & 0777, 0644u & ~current_umask());
+  EXPECT_EQ(names().size(), 1u);  // nothing left beside it
+
+  // A link is replaced, not followed.
+  write("target", "mine\n");
+  ASSERT_EQ(::symlink("target", path("link").c_str()), 0);
+  ASSERT_TRUE(write_user_file(path("link"), "sl6"));
+  EXPECT_EQ(read("target"), "mine\n");
+
+  ASSERT_EQ(::mkdir(path("dir").c_str(), 0700), 0);
+  EXPECT_FALSE(write_user_file(path("dir"), "sl6"));
+  EXPECT_FALSE(write_user_file(path("none/.chos"), "sl6"));
+  EXPECT_EQ(names().size(), 4u);
+}
+
+TEST_F(Files, OnlyTrustedFilesAreBelieved) {
+  const uid_t me = ::geteuid();
+  write("chos", "a:/os/a\n");
+  ASSERT_EQ(::chmod(path("chos").c_str(), 0644), 0);
+  EXPECT_TRUE(load_allowlist(path("chos"), lookup_group, me).list);
+
+  const auto foreign = load_allowlist(path("chos"), lookup_group, me + 1);
+  EXPECT_FALSE(foreign.list);
+  EXPECT_NE(foreign.error_text().find("belongs to uid"), std::string::npos);
+
+  for (const mode_t mode : {0664, 0646, 0666}) {
+    ASSERT_EQ(::chmod(path("chos").c_str(), mode), 0);
+    const auto writable = load_allowlist(path("chos"), lookup_group, me);
+    EXPECT_FALSE(writable.list);
+    EXPECT_NE(writable.error_text().find("chmod go-w"), std::string::npos);
+  }
+  const auto none = load_allowlist(path("none"), lookup_group, me);
+  EXPECT_TRUE(none.missing);
+  EXPECT_FALSE(none.list);
+
+  ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
+  EXPECT_NE(load_allowlist(path("fifo"), lookup_group, me).error_text().find("is a FIFO"),
+            std::string::npos);
+  EXPECT_FALSE(load_allowlist(directory(), lookup_group, me).list);
+
+  write("long", "");
+  ASSERT_EQ(::truncate(path("long").c_str(), 1024L * 1024 * 1024), 0);
+  ASSERT_EQ(::chmod(path("long").c_str(), 0644), 0);
+  EXPECT_NE(load_allowlist(path("long"), lookup_group, me).error_text().find("is longer than"),
+            std::string::npos);
+}
+
+TEST_F(Files, ReadAllStopsAtItsLimit) {
+  const UniqueFd zero(::open("/dev/zero", O_RDONLY));
+  const auto text = read_all(zero.get(), 1000, "zero");
+  ASSERT_FALSE(text);
+  EXPECT_EQ(text.error().code, EFBIG);
+}
+
+}  // namespace
+}  // namespace chos::test

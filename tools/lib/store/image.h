@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Images of file systems: what they are, and mounting them.
+#pragma once
+
+#include <string>
+
+#include "basic/result.h"
+
+namespace chos {
+
+/// "squashfs" or "erofs" by the first bytes of a file; an Error if it is neither, or shorter than
+/// it says itself.
+Result<std::string> image_type(const std::string& file);
+
+/// Mounts an image on a directory: read-only, nosuid, nodev.
+Status mount_image(const std::string& file, const std::string& type, const std::string& target);
+
+}  // namespace chos

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "store/mounts.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "mount/operations.h"
+#include "fileserver/servers.h"
+#include "store/image.h"
+#include "basic/text.h"
+
+namespace chos {
+
+bool is_mounted_kind(const Store& store, const TreeRecord& record) {
+  return record.kind == TreeRecord::Kind::image ||
+         (record.kind == TreeRecord::Kind::external && record.origin != store.tree(record));
+}
+
+namespace {
+
+// Whether there is a directory with something in it.
+Status look_at(const std::string& directory, const Servers& servers) {
+  if (auto status = servers.ask(directory); !status) return status;
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(directory.c_str()), ::closedir);
+  const char* remedy = "is the file system that it is on mounted?";
+  // A directory that only others may list is one, too.
+  if (!listing && errno == EACCES) return {};
+  if (!listing) return system_error("cannot examine " + directory, errno, remedy);
+  errno = 0;
+  while (const dirent* entry = ::readdir(listing.get()))
+    if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0) return {};
+  if (errno != 0) return system_error("cannot examine " + directory, errno, remedy);
+  return Error{directory + " is empty", remedy, ENOENT};
+}
+
+// What is still to be mounted.
+struct Unmounted {
+  const OsEntry* entry;
+  const TreeRecord* record;
+};
+
+// Their origins have been asked for, at the same time.
+std::vector<Unmounted> unmounted(const Store& store, const std::vector<TreeRecord>& records,
+                                 const std::vector<const OsEntry*>& entries, const MountTable& table,
+                                 const Servers& servers) {
+  std::vector<Unmounted> out;
+  std::vector<std::string> origins;
+  for (const OsEntry* entry : entries) {
+    const TreeRecord* record = find_record(records, entry->path);
+    if (record == nullptr || !is_mounted_kind(store, *record) || table.at(store.tree(*record)) != nullptr)
+      continue;
+    out.push_back({entry, record});
+    if (record->kind == TreeRecord::Kind::external) origins.push_back(record->origin);
+  }
+  servers.ask_all(origins);
+  return out;
+}
+
+Result<bool> mount_one(const Store& store, const TreeRecord& record, const MountTable& table,
+                       const Servers& servers) {
+  if (!is_mounted_kind(store, record)) return false;
+  const std::string target = store.tree(record);
+  if (table.at(target) != nullptr) return false;
+  if (record.kind == TreeRecord::Kind::image) {
+    if (auto status = mount_image(store.image(record), record.origin, target); !status)
+      return status.error();
+    return true;
+  }
+  if (auto status = look_at(record.origin, servers); !status) return status.error();
+  if (auto status = bind_tree(record.origin, target); !status) return status.error();
+  return true;
+}
+
+}  // namespace
+
+Result<bool> mount_tree(const Store& store, const TreeRecord& record) {
+  const auto table = MountTable::read();
+  if (!table) return table.error();
+  return mount_one(store, record, *table, Servers(*table));
+}
+
+Result<TreeMounts> mount_trees(const Store& store, const Allowlist& list,
+                               const std::string& file) {
+  TreeMounts out;
+  const auto records = store.records();
+  if (!records) return records.error();
+  // Read once: on a node with thousands of mounts it is long.  No two trees have one place.
+  const auto table = MountTable::read();
+  if (!table) return table.error();
+  const Servers servers(*table);
+  for (const auto& [entry, record] : unmounted(store, *records, trees_of(list), *table, servers)) {
+    const auto mounted = mount_one(store, *record, *table, servers);
+    if (!mounted)
+      out.missing.push_back({file, entry->line, "the tree of " + in_quotes(entry->name) +
+                                                    " is not there: " + mounted.error().what});
+    else if (*mounted)
+      out.mounted.push_back(store.tree(*record));
+  }
+  return out;
+}
+
+UnmountedTrees unmounted_trees(const Store& store, const Allowlist& list) {
+  UnmountedTrees out;
+  const auto records = store.records();
+  const auto table = MountTable::read();
+  if (!records || !table) return out;
+  const Servers servers(*table);
+  auto entries = trees_of(list);
+  std::erase_if(entries, [](const OsEntry* entry) { return entry->closed; });
+  for (const auto& [entry, record] : unmounted(store, *records, entries, *table, servers)) {
+    const bool there = record->kind == TreeRecord::Kind::image
+                           ? ::access(store.image(*record).c_str(), F_OK) == 0
+                           : look_at(record->origin, servers).ok();
+    (there ? out.ready : out.waiting).push_back(entry->name);
+  }
+  return out;
+}
+
+Result<std::vector<std::string>> unmount_trees(const Store& store) {
+  std::vector<std::string> in_use;
+  const auto records = store.records();
+  if (!records) return records.error();
+  const auto table = MountTable::read();
+  if (!table) return table.error();
+  for (const auto& record : *records) {
+    const std::string target = store.tree(record);
+    if (!is_mounted_kind(store, record) || table->at(target) == nullptr) continue;
+    // A bind came with all that is mounted below its origin, so it is always busy; nothing is lost
+    // with it, whoever looks at it: the origin stays.
+    const bool bind = record.kind == TreeRecord::Kind::external;
+    const auto status = bind ? detach(target) : unmount(target);
+    if (status) continue;
+    if (status.error().code != EBUSY) return status.error();
+    in_use.push_back(target);
+  }
+  return in_use;
+}
+
+}  // namespace chos

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a tree says about itself, read without leaving it.
+#pragma once
+
+#include <string>
+
+#include "basic/result.h"
+
+namespace chos {
+
+/// PRETTY_NAME, or NAME and VERSION_ID, of its os-release; "" if there is none.
+std::string release_of(const std::string& root);
+
+/// The same of the text of an os-release file.
+std::string parse_os_release(const std::string& text);
+
+/// The machine of its /bin/sh: "x86_64", "i386", "aarch64", or "machine N" of the ELF header; "" if
+/// it cannot be said.
+std::string machine_of(const std::string& root);
+
+}  // namespace chos

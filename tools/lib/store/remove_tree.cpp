@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "store/remove_tree.h"
+
+#include <cerrno>
+#include <filesystem>
+
+#include "mount/operations.h"
+#include "mount/mountinfo.h"
+
+namespace chos {
+namespace {
+
+constexpr int most_rounds = 100;
+
+}  // namespace
+
+Status remove_tree(const std::string& path) {
+  const auto table = MountTable::read();
+  if (!table) return table.error();
+  if (const auto mounts = table->below(path); !mounts.empty())
+    return Error{mounts.front()->target + " is a mount point, so " + path + " is not removed",
+                 "umount " + mounts.front()->target, EBUSY};
+  // By descriptors, so that nobody who still writes below leads it elsewhere by a link.
+  std::error_code failure;
+  std::filesystem::remove_all(path, failure);
+  if (failure) return system_error("cannot remove " + path, failure.value());
+  return {};
+}
+
+Status unmount_below(const std::string& path) {
+  // What lay under a mount is seen when that is gone.  Many rounds, since mounts may be stacked, but
+  // not for ever: somebody may mount as fast.
+  for (int round = 0; round < most_rounds; ++round) {
+    const auto table = MountTable::read();
+    if (!table) return table.error();
+    const auto mounts = table->below(path);
+    if (mounts.empty()) return {};
+    // A detached mount takes along what is mounted below it.
+    for (const Mount* mount : mounts) {
+      const auto again = MountTable::read();
+      if (!again) return again.error();
+      if (again->by_id(mount->id) == nullptr) continue;
+      if (auto status = detach(mount->target); !status) return status;
+    }
+  }
+  return Error{"something is mounted again and again below " + path,
+               "see who does it: findmnt -R " + path, EBUSY};
+}
+
+}  // namespace chos

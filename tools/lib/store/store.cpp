@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "store/store.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "allowlist/names.h"
+#include "basic/replace_file.h"
+#include "fileserver/servers.h"
+#include "basic/text.h"
+
+namespace chos {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t largest_record = 16 << 20;
+constexpr std::size_t largest_manifest = std::size_t{1} << 30;
+constexpr const char* record_end = ".json";
+constexpr const char* manifest_end = ".manifest";
+constexpr const char* parts[] = {"os", "images", "work", "journal", "log"};
+
+// errno is 0, or why it cannot be read.
+std::vector<std::string> names_in(const std::string& directory) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(directory.c_str()), ::closedir);
+  if (!listing) return names;
+  errno = 0;
+  while (const dirent* entry = ::readdir(listing.get()))
+    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  const int why = errno;
+  std::sort(names.begin(), names.end());
+  errno = why;
+  return names;
+}
+
+// Whether it is as make_directories() and mkdir(2) leave it here.
+bool is_closed(const std::string& directory) {
+  struct stat info {};
+  return ::stat(directory.c_str(), &info) == 0 && (info.st_mode & 07777) == 0700;
+}
+
+Json to_json(const BuildOptions& options) {
+  return {{"max_size", options.max_size}, {"drop_devices", options.drop_devices},
+          {"variant", options.variant},   {"include", options.include},
+          {"mirrors", options.mirrors},   {"expired_ok", options.expired_ok},
+          {"releasever", options.releasever}};
+}
+
+BuildOptions options_from(const Json& json) {
+  BuildOptions options;
+  options.max_size = json.value("max_size", options.max_size);
+  options.drop_devices = json.value("drop_devices", options.drop_devices);
+  options.variant = json.value("variant", options.variant);
+  options.include = json.value("include", options.include);
+  options.mirrors = json.value("mirrors", options.mirrors);
+  options.expired_ok = json.value("expired_ok", options.expired_ok);
+  options.releasever = json.value("releasever", options.releasever);
+  return options;
+}
+
+Json to_json(const TreeRecord& record) {
+  Json privileged = Json::array();
+  for (const auto& file : record.privileged)
+    privileged.push_back({{"path", file.path}, {"rights", file.rights}});
+  return {{"name", record.name},       {"generation", record.generation},
+          {"kind", kind_key(record.kind)}, {"source", record.source},
+          {"options", to_json(record.options)},
+          {"origin", record.origin},   {"digest", record.digest},
+          {"bytes", record.bytes},     {"entries", record.entries},
+          {"release", record.release}, {"machine", record.machine},
+          {"created", record.created}, {"previous", record.previous},
+          {"privileged", privileged}};
+}
+
+TreeRecord from_json(const Json& json) {
+  TreeRecord record;
+  record.name = json.at("name").get<std::string>();
+  record.generation = json.at("generation").get<unsigned>();
+  const auto kind = json.at("kind").get<std::string>();
+  for (const auto one :
+       {TreeRecord::Kind::tree, TreeRecord::Kind::image, TreeRecord::Kind::external})
+    if (kind == kind_key(one)) record.kind = one;
+  record.source = json.at("source").get<std::string>();
+  record.options = options_from(json.value("options", Json::object()));
+  record.origin = json.at("origin").get<std::string>();
+  record.digest = json.at("digest").get<std::string>();
+  record.bytes = json.at("bytes").get<std::uint64_t>();
+  record.entries = json.at("entries").get<std::uint64_t>();
+  record.release = json.at("release").get<std::string>();
+  record.machine = json.at("machine").get<std::string>();
+  record.created = json.at("created").get<std::string>();
+  record.previous = json.value("previous", "");  // older records have none
+  for (const auto& file : json.at("privileged"))
+    record.privileged.push_back(
+        {file.at("path").get<std::string>(), file.at("rights").get<std::string>()});
+  return record;
+}
+
+Status replace_file(const std::string& path, const std::string& text, int model = -1) {
+  const auto slash = path.rfind('/');
+  const auto directory = open_guarded(path.substr(0, slash), ::geteuid());
+  if (!directory) return directory.error();
+  return replace_in(directory->get(), path.substr(slash + 1), text, model, path);
+}
+
+Status remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  return system_error("cannot remove " + path, errno);
+}
+
+}  // namespace
+
+const char* kind_key(TreeRecord::Kind kind) {
+  switch (kind) {
+    case TreeRecord::Kind::tree: return "tree";
+    case TreeRecord::Kind::image: return "image";
+    case TreeRecord::Kind::external: break;
+  }
+  return "external";
+}
+
+std::string Store::image(const TreeRecord& record) const {
+  return own("images/" + record.key() + ".img");
+}
+std::string Store::work(const std::string& name) const { return own("work/" + name); }
+std::string Store::log(const std::string& name) const { return own("log/" + name + ".log"); }
+
+// Users meet it in the farm as /os/.chos.  The records are open: root of another node reads them as
+// nobody from an export with root_squash.  Manifests name what lies in closed directories of a tree,
+// and images hold its secrets: those are root's, as is all else.
+Status Store::prepare() const {
+  if (auto status = make_directories(trees_ + "/.chos"); !status) return status;
+  for (const char* part : parts)
+    if (::mkdir(own(part).c_str(), 0700) != 0 && errno != EEXIST)
+      return system_error("cannot make the directory " + own(part), errno);
+  if (is_closed(own("os")))
+    for (const auto& file : names_in(own("os")))
+      if (file.ends_with(manifest_end) && ::chmod(own("os/" + file).c_str(), 0600) != 0)
+        return system_error("cannot close " + own("os/" + file), errno);
+  for (const auto& directory : {own("os"), trees_ + "/.chos", trees_})
+    if (is_closed(directory)) (void)::chmod(directory.c_str(), 0755);
+  return {};
+}
+
+Result<std::vector<TreeRecord>> Store::records() const {
+  std::vector<TreeRecord> out;
+  if (auto status = Servers::of_node().ask(trees_); !status)
+    return Error{"the directory of the trees, " + status.error().what, status.error().remedy,
+                 status.error().code};
+  const auto files = names_in(own("os"));
+  if (errno != 0 && errno != ENOENT && errno != ENOTDIR)
+    return system_error("cannot read what chosctl knows of the trees in " + own("os"), errno,
+                        errno != EACCES      ? ""
+                        : ::geteuid() != 0 ? "use sudo; users see the OSs by: chos --list"
+                                           : "on a server with root_squash run there: chmod 755 " +
+                                                 trees_ + "/.chos " + own("os"));
+  for (const auto& file : files) {
+    if (!file.ends_with(record_end)) continue;
+    const std::string path = own("os/" + file);
+    const auto text = read_file(path, largest_record);
+    if (!text && text.error().code == ENOENT) continue;  // forgotten in this moment
+    if (!text) return text.error();
+    try {
+      out.push_back(from_json(Json::parse(*text)));
+    } catch (const Json::exception& error) {
+      return Error{path + " is no record of an OS: " + error.what(),
+                   "restore it, or remove it if its OS is not needed", EINVAL};
+    }
+  }
+  std::sort(out.begin(), out.end(), [](const TreeRecord& a, const TreeRecord& b) {
+    return a.name != b.name ? a.name < b.name : a.generation < b.generation;
+  });
+  return out;
+}
+
+Result<std::vector<TreeRecord>> Store::records_of(const std::string& name) const {
+  auto all = records();
+  if (!all) return all;
+  std::erase_if(*all, [&](const TreeRecord& record) { return record.name != name; });
+  return all;
+}
+
+Status Store::write(const TreeRecord& record, const std::string& manifest) const {
+  const std::string path = own("os/" + record.key() + manifest_end);
+  // The model of its mode, so that it never is open.
+  const UniqueFd model(::open(path.c_str(), O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!model || ::fchmod(model.get(), 0600) != 0) return system_error("cannot make " + path, errno);
+  if (auto status = replace_file(path, manifest, model.get()); !status) return status;
+  // Names of files in it need not be UTF-8.
+  const auto text = to_json(record).dump(2, ' ', false, Json::error_handler_t::replace);
+  return replace_file(own("os/" + record.key() + record_end), text + "\n");
+}
+
+Result<std::string> Store::manifest(const TreeRecord& record) const {
+  return read_file(own("os/" + record.key() + manifest_end), largest_manifest);
+}
+
+Status Store::forget(const TreeRecord& record) const {
+  if (auto status = remove_file(own("os/" + record.key() + record_end)); !status) return status;
+  return remove_file(own("os/" + record.key() + manifest_end));
+}
+
+Result<UniqueFd> Store::take(const std::string& name) const {
+  // It becomes the name of a file, which is removed in the end.
+  if (const auto problem = name_problem(name); !problem.empty()) return Error{problem, "", EINVAL};
+  if (auto status = prepare(); !status) return status.error();
+  const std::string path = own("journal/" + name);
+  for (;;) {
+    // Not O_CLOEXEC: a mmdebstrap that has outlived chosctl still is at work.
+    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW, 0600));
+    if (!fd) return system_error("cannot open " + path, errno);
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) return system_error("cannot lock " + path, errno);
+      return Error{"another chosctl is at work on " + in_quotes(name),
+                   "wait for it, or end it: fuser -v " + path, EWOULDBLOCK};
+    }
+    // Whoever had it before may have removed it.
+    struct stat ours {}, there {};
+    if (::fstat(fd.get(), &ours) == 0 && ::stat(path.c_str(), &there) == 0 &&
+        ours.st_ino == there.st_ino && ours.st_dev == there.st_dev)
+      return fd;
+  }
+}
+
+Result<std::optional<JournalEntry>> Store::journal(const std::string& name) const {
+  const auto text = read_file(own("journal/" + name), largest_record);
+  if (!text && text.error().code == ENOENT) return std::optional<JournalEntry>();
+  if (!text) return text.error();
+  try {
+    const auto json = Json::parse(*text);
+    JournalEntry entry;
+    entry.what = json.at("what").get<std::string>() == "remove" ? JournalEntry::What::remove
+                                                               : JournalEntry::What::publish;
+    entry.generation = json.at("generation").get<unsigned>();
+    return std::optional<JournalEntry>(entry);
+  } catch (const Json::exception&) {
+    return std::optional<JournalEntry>();  // nothing was done before it was written
+  }
+}
+
+// In place, since the lock is on this very file; what is half written was written before anything
+// was done.
+Status Store::write_journal(const std::string& name, const JournalEntry& entry) const {
+  const std::string path = own("journal/" + name);
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) return system_error("cannot open " + path, errno);
+  const Json json{{"what", entry.what == JournalEntry::What::remove ? "remove" : "publish"},
+                  {"generation", entry.generation},
+                  {"pid", ::getpid()}};
+  if (auto status = write_once(fd.get(), json.dump() + "\n", path); !status) return status;
+  if (::fsync(fd.get()) != 0) return system_error("cannot write " + path, errno);
+  return {};
+}
+
+Status Store::end_journal(const std::string& name) const {
+  return remove_file(own("journal/" + name));
+}
+
+std::vector<std::string> Store::unfinished() const {
+  std::set<std::string> names;
+  for (const char* part : {"journal", "work"})
+    for (const auto& name : names_in(own(part))) names.insert(name);
+  return {names.begin(), names.end()};
+}
+
+Result<UniqueFd> Store::lock_list() const {
+  if (auto status = prepare(); !status) return status.error();
+  const std::string path = own("list.lock");
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!fd) return system_error("cannot open " + path, errno);
+  while (::flock(fd.get(), LOCK_EX) != 0)
+    if (errno != EINTR) return system_error("cannot lock " + path, errno);
+  return fd;
+}
+
+const TreeRecord* find_record(const std::vector<TreeRecord>& records, const std::string& path) {
+  for (const auto& record : records)
+    if (record.path() == path) return &record;
+  return nullptr;
+}
+
+}  // namespace chos

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The trees that chosctl has made, and what it knows of them.
+//
+// Everything lies in the directory of the trees, so that one export serves many nodes:
+//   TREES/NAME, TREES/NAME~2 ...    the trees that are published, by generation
+//   TREES/.chos/os/NAME~N.json      the record of each; NAME~N.manifest its manifest
+//   TREES/.chos/images/NAME~N.img   the image that is mounted on TREES/NAME~N
+//   TREES/.chos/work/NAME/          what is being made or thrown away
+//   TREES/.chos/journal/NAME        what is being done; locked by whoever does it
+// '~' is in no OS's name, so no two OSs meet in one directory.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "basic/files.h"
+#include "basic/result.h"
+#include "store/build_options.h"
+#include "store/manifest.h"
+
+namespace chos {
+
+/// One generation of an OS.
+struct TreeRecord {
+  enum class Kind {
+    tree,      ///< a directory that chosctl made
+    image,     ///< an image in the store, mounted on the directory
+    external,  ///< somebody else's directory, bound to ours, or ours itself if it is that
+  };
+  std::string name;
+  unsigned generation = 1;
+  Kind kind = Kind::tree;
+  std::string source;     ///< as given to chosctl
+  BuildOptions options;   ///< likewise; older records have none
+  std::string origin;     ///< external: the directory; image: its type, "squashfs" or "erofs"
+  std::string digest;     ///< of the manifest; of the file for an image
+  std::uint64_t bytes = 0, entries = 0;
+  std::string release;    ///< PRETTY_NAME of its os-release
+  std::string machine;    ///< "x86_64", "i386" ...
+  std::string created;    ///< "2026-11-22T10:11:12Z"
+  std::string previous;   ///< the path that the name had before; "" if none, or not known
+  std::vector<PrivilegedFile> privileged;
+
+  std::string key() const { return name + "~" + std::to_string(generation); }
+  /// Its directory among the trees, and its path as seen in the farm.
+  std::string directory() const { return generation == 1 ? name : key(); }
+  std::string path() const { return "/os/" + directory(); }
+};
+const char* kind_key(TreeRecord::Kind kind);
+
+/// What is done to one OS, so that a run which was killed can be taken back or finished.
+struct JournalEntry {
+  enum class What { publish, remove };  ///< publish: add and replace
+  What what = What::publish;
+  unsigned generation = 1;              ///< publish: the new one
+};
+
+class Store {
+ public:
+  explicit Store(std::string trees) : trees_(std::move(trees)) {}
+
+  const std::string& trees() const { return trees_; }
+  std::string tree(const TreeRecord& record) const { return trees_ + "/" + record.directory(); }
+  std::string image(const TreeRecord& record) const;
+  std::string work(const std::string& name) const;
+  std::string log(const std::string& name) const;
+
+  /// Makes the directories of the store.
+  Status prepare() const;
+
+  /// All records, by name and generation.  A store that is not there has none.
+  Result<std::vector<TreeRecord>> records() const;
+  Result<std::vector<TreeRecord>> records_of(const std::string& name) const;
+  Status write(const TreeRecord& record, const std::string& manifest) const;
+  Result<std::string> manifest(const TreeRecord& record) const;
+  Status forget(const TreeRecord& record) const;  ///< record and manifest
+
+  /// Takes the journal of an OS for this process and those it starts.  Code EWOULDBLOCK: another
+  /// chosctl is at work on it.
+  Result<UniqueFd> take(const std::string& name) const;
+  /// What a run that was killed left in it; nothing if there is nothing.
+  Result<std::optional<JournalEntry>> journal(const std::string& name) const;
+  Status write_journal(const std::string& name, const JournalEntry& entry) const;
+  Status end_journal(const std::string& name) const;
+  /// The OSs that have a journal or a working directory.
+  std::vector<std::string> unfinished() const;
+
+  /// The lock under which the allowlist is edited; waits for it.
+  Result<UniqueFd> lock_list() const;
+
+ private:
+  std::string own(const std::string& rest) const { return trees_ + "/.chos/" + rest; }
+
+  std::string trees_;
+};
+
+/// The record whose tree has this path in the farm; null if there is none.
+const TreeRecord* find_record(const std::vector<TreeRecord>& records, const std::string& path);
+
+}  // namespace chos

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tree/cover.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <filesystem>
+#include <memory>
+
+#include "mount/operations.h"
+#include "mount/detached.h"
+#include "tree/links.h"
+#include "basic/text.h"
+#include "basic/files.h"
+#include "basic/program_search.h"
+
+namespace chos {
+namespace {
+
+std::string text_of_link(int directory, const std::string& name) {
+  char text[PATH_MAX];
+  const ssize_t size = ::readlinkat(directory, name.c_str(), text, sizeof text);
+  return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
+}
+
+// A program, or a link to one, which is not the base's; nothing: there is none to cover.
+UniqueFd open_own(int tree, const std::string& path) {
+  auto fd = open_in_tree(tree, path, Last::keep);
+  struct stat info {};
+  if (!fd || ::fstat(fd->get(), &info) != 0 || S_ISDIR(info.st_mode)) return {};
+  if (S_ISLNK(info.st_mode) && text_of_link(fd->get(), "") == base_link_target()) return {};
+  return std::move(*fd);
+}
+
+std::vector<std::string> places_of(const std::vector<std::string>& names) {
+  std::vector<std::string> places;
+  for (const auto directory : split(base_search_path, ':'))
+    for (const auto& name : names) places.push_back(std::string(directory) + "/" + name);
+  return places;
+}
+
+}  // namespace
+
+std::vector<std::string> uncovered_programs(int tree, const std::vector<std::string>& names) {
+  std::vector<std::string> found;
+  if (is_base_root(tree)) return found;
+  for (const auto& path : places_of(names))
+    if (open_own(tree, path)) found.push_back(path);
+  return found;
+}
+
+BaseCovers::BaseCovers(std::string links, Transaction& changes, MountTable table)
+    : link_(std::move(links) + "/command"), changes_(&changes), table_(std::move(table)) {}
+
+Result<BaseCovers> BaseCovers::read(std::string links, Transaction& changes) {
+  auto table = MountTable::read();
+  if (!table) return table.error();
+  return BaseCovers(std::move(links), changes, std::move(*table));
+}
+
+Status BaseCovers::make_link() const {
+  const std::string text = base_link_target();
+  if (text_of_link(AT_FDCWD, link_) == text) return {};
+  std::error_code failure;
+  std::filesystem::create_directories(std::filesystem::path(link_).parent_path(), failure);
+  if (failure)
+    return system_error("cannot make the directory of " + link_, failure.value(),
+                        "is /run mounted and writable?");
+  const std::string fresh = link_ + ".new";
+  if ((::unlink(fresh.c_str()) != 0 && errno != ENOENT) ||
+      ::symlink(text.c_str(), fresh.c_str()) != 0 || ::rename(fresh.c_str(), link_.c_str()) != 0)
+    return system_error("cannot make the link " + link_, errno);
+  return {};
+}
+
+Status BaseCovers::cover(int target, const std::string& name, int tree, const std::string& path,
+                         unsigned flags) {
+  if (auto status = make_link(); !status) return status;
+  if (auto status = mount_link(link_, target, name); !status) return status;
+  changes_->done("covering " + name, [name] { return detach(name); });
+  const auto fresh = open_in_tree(tree, path, Last::keep);
+  if (!fresh) return fresh.error();
+  return set_mount_flags(fresh->get(), flags, name);
+}
+
+Result<BaseCovers::Count> BaseCovers::show(int tree, const std::vector<std::string>& names,
+                                           unsigned flags) {
+  Count count;
+  if (is_base_root(tree)) return count;
+  const auto removed = uncover_others(tree, names);
+  if (!removed) return removed.error();
+  count.removed = *removed;
+  for (const auto& path : places_of(names)) {
+    const UniqueFd own = open_own(tree, path);
+    if (!own) continue;
+    // In /bin and in /usr/bin it may be one file: then it is covered when the second is looked at.
+    if (auto status = cover(own.get(), path_of(own.get()), tree, path, flags); !status)
+      return status.error();
+    ++count.made;
+  }
+  count.all = names.size();
+  return count;
+}
+
+Result<std::size_t> BaseCovers::uncover_others(int tree, const std::vector<std::string>& names) {
+  std::size_t removed = 0;
+  const std::string top = path_of(tree);
+  const auto source = table_.source_of(link_);
+  for (const auto& mount : table_.mounts()) {
+    if (!source || mount.root != source->root || mount.device != source->device ||
+        !is_below(mount.target, top))
+      continue;
+    const std::string name = mount.target.substr(mount.target.rfind('/') + 1);
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    const auto fd = open_mount(mount.id, mount.target);
+    if (!fd) continue;  // hidden, or gone
+    auto copy = clone_mount(fd->get(), false, mount.target);
+    if (!copy) return copy.error();
+    const auto before = std::make_shared<UniqueFd>(std::move(*copy));
+    if (auto status = detach(mount.target); !status) return status.error();
+    ++removed;
+    changes_->done("uncovering " + mount.target, [before, target = mount.target]() -> Status {
+      const UniqueFd again(::open(target.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+      if (!again) return system_error("cannot open " + target, errno);
+      return attach_mount(before->get(), again.get(), target);
+    });
+  }
+  return removed;
+}
+
+}  // namespace chos

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Files and directories that the trees show as the base has them.
+#include <filesystem>
+
+#include "up_fixture.h"
+#include "mount/operations.h"
+#include "lifecycle/down.h"
+#include "basic/files.h"
+#include "tree/share.h"
+
+namespace chos::test {
+namespace {
+
+TEST_F(BringUp, SharedFilesShowTheBases) {
+  up();
+  EXPECT_EQ(read_text(shared_in("trixie")), "root:x:0:0::/root:/bin/sh\n");
+  EXPECT_EQ(read_text(shared_in("sl6")), "root:x:0:0::/root:/bin/sh\n");
+  EXPECT_EQ(flags_at(shared_in("trixie")), mount_nosuid | mount_nodev);
+  // The tree itself is as it was.
+  EXPECT_EQ(read_text(top + "/trees/trixie" + top + "/passwd"), "the tree's own\n");
+}
+
+TEST_F(BringUp, SharedFilesAreReachedInTheOs) {
+  up();
+  const UniqueFd root(::open(farm("").c_str(), O_PATH | O_DIRECTORY));
+  const auto seen = open_in_tree(root.get(), "/os/trixie" + top + "/passwd", Last::follow);
+  ASSERT_TRUE(seen) << seen.error().what;
+  EXPECT_EQ(path_of(seen->get()), farm("/local") + top + "/passwd");
+}
+
+TEST_F(BringUp, AReplacedFileIsSeenAtOnce) {
+  up();
+  const auto before = all_mounts();
+  write_text(top + "/passwd.new", "somebody new\n");
+  ASSERT_EQ(::rename((top + "/passwd.new").c_str(), (top + "/passwd").c_str()), 0);
+  EXPECT_EQ(read_text(shared_in("trixie")), "somebody new\n");
+  EXPECT_EQ(read_text(shared_in("sl6")), "somebody new\n");
+  log = Recorder();
+  EXPECT_TRUE(reload(node, log));
+  EXPECT_EQ(joined(log.changed), "");
+  EXPECT_EQ(all_mounts(), before);
+}
+
+TEST_F(BringUp, ReloadFollowsALinkThatLeadsElsewhere) {
+  share_a_link_to("old");
+  up();
+  EXPECT_EQ(read_text(shared_in("trixie")), "old\n");
+  const auto tree = [this] { return UniqueFd(::open(farm("/os/trixie").c_str(), O_PATH)); };
+  EXPECT_FALSE(is_stale_share(node.share_site(), tree().get(), top + "/passwd"));
+  share_a_link_to("new");
+  EXPECT_TRUE(is_stale_share(node.share_site(), tree().get(), top + "/passwd"));
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(read_text(shared_in("trixie")), "new\n");
+  EXPECT_EQ(read_text(shared_in("sl6")), "new\n");
+  EXPECT_FALSE(is_stale_share(node.share_site(), tree().get(), top + "/passwd"));
+  const auto before = all_mounts();
+  log = Recorder();
+  EXPECT_TRUE(reload(node, log));
+  EXPECT_EQ(joined(log.changed), "");
+  EXPECT_EQ(all_mounts(), before);
+}
+
+TEST_F(BringUp, ReloadRefreshesReplacedDirectories) {
+  make_directories(top + "/spool");
+  make_directories(top + "/trees/trixie" + top + "/spool");
+  write_text(top + "/spool/file", "old\n");
+  node.config.share = {top + "/spool"};
+  up();
+  const std::string seen = farm("/os/trixie") + top + "/spool/file";
+  EXPECT_EQ(read_text(seen), "old\n");
+  ASSERT_EQ(::rename((top + "/spool").c_str(), (top + "/away").c_str()), 0);
+  make_directories(top + "/spool");
+  write_text(top + "/spool/file", "new\n");
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(read_text(seen), "new\n");
+}
+
+// A directory of the base that OSs share, in which more is mounted: HTCondor's execute directory, say.
+class BringUpSpool : public BringUp {
+ protected:
+  void SetUp() override {
+    BringUp::SetUp();
+    if (IsSkipped()) return;
+    for (const char* os : {"trixie", "sl6"}) make_directories(top + "/trees/" + os + spool());
+    for (const char* directory : {"first", "later"}) make_directories(spool() + "/" + directory);
+    node.config.share = {spool()};
+  }
+  std::string spool() const { return top + "/spool"; }
+  std::string in(const std::string& os, const std::string& path) const {
+    return farm("/os/" + os) + spool() + path;
+  }
+  void base_mounts(const std::string& path, unsigned long flags = 0) {
+    mount_tmpfs(spool() + path, flags);
+    write_text(spool() + path + "/file", path + "\n");
+  }
+  void nothing_left_to_do() {
+    const auto before = all_mounts();
+    log = Recorder();
+    EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+    EXPECT_EQ(joined(log.changed), "");
+    EXPECT_EQ(all_mounts(), before);
+  }
+};
+
+TEST_F(BringUpSpool, ShowsWhatIsMountedInIt) {
+  base_mounts("/first");
+  up();
+  EXPECT_EQ(read_text(in("trixie", "/first/file")), "/first\n");
+  EXPECT_EQ(read_text(in("sl6", "/first/file")), "/first\n");
+  EXPECT_EQ(flags_at(in("trixie", "/first")), mount_nosuid | mount_nodev);
+  EXPECT_EQ(flags_at(in("sl6", "/first")), mount_nodev);
+  nothing_left_to_do();
+}
+
+TEST_F(BringUpSpool, ShowsWhatIsMountedLater) {
+  up();
+  base_mounts("/later");
+  EXPECT_EQ(read_text(in("trixie", "/later/file")), "/later\n");
+  base_mounts("");  // the directory itself
+  EXPECT_EQ(read_text(in("trixie", "/file")), "\n");
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(flags_at(in("trixie", "")), mount_nosuid | mount_nodev);
+  nothing_left_to_do();
+  make_directories(spool() + "/more");
+  base_mounts("/more");
+  ASSERT_EQ(::umount2((spool() + "/more").c_str(), 0), 0);
+  ASSERT_EQ(::umount2(spool().c_str(), 0), 0);
+  EXPECT_EQ(read_text(in("trixie", "/file")), "");
+  EXPECT_EQ(read_text(in("sl6", "/later/file")), "/later\n");
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(flags_at(in("trixie", "/later")), mount_nosuid | mount_nodev);
+  nothing_left_to_do();
+}
+
+// There is no moment in which a setuid program that is mounted in it works.
+TEST_F(BringUpSpool, ComesWithItsFlags) {
+  constexpr int mount_setattr = 442;
+  if (::syscall(mount_setattr, -1, "", 0, nullptr, 0) != 0 && errno == ENOSYS)
+    GTEST_SKIP() << "the kernel is older than 5.12";
+  base_mounts("/first");
+  base_mounts("/later", MS_NOEXEC);
+  const auto table = MountTable::read();
+  ASSERT_TRUE(table);
+  const std::string tree = top + "/trees/trixie";
+  const UniqueFd fd(::open(tree.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const auto outcome = share_path(node.share_site(), *table, fd.get(), spool(), mount_nosuid | mount_nodev,
+                                  [] { return false; });
+  ASSERT_TRUE(outcome) << outcome.error().what;
+  EXPECT_EQ(flags_at(tree + spool()), mount_nosuid | mount_nodev);
+  EXPECT_EQ(flags_at(tree + spool() + "/first"), mount_nosuid | mount_nodev);
+  EXPECT_EQ(flags_at(tree + spool() + "/later"), mount_nosuid | mount_nodev | mount_noexec);
+  EXPECT_EQ(flags_at(spool() + "/first"), 0U);
+}
+
+// Where the base lets no setuid program work, no OS does.
+TEST_F(BringUpSpool, KeepsTheBasesFlags) {
+  base_mounts("", MS_NOSUID | MS_NOEXEC);
+  make_directories(spool() + "/first");
+  base_mounts("/first", MS_NOSUID);
+  up();
+  EXPECT_EQ(flags_at(in("sl6", "")), mount_nosuid | mount_nodev | mount_noexec);
+  EXPECT_EQ(flags_at(in("sl6", "/first")), mount_nosuid | mount_nodev);
+  nothing_left_to_do();
+}
+
+// Of OSs too whose trees get the place for it only now, in a layer.
+TEST_F(BringUpSpool, KeepsTheBasesFlagsInALayer) {
+  mount_tmpfs("/mnt");
+  make_directories("/mnt/site/scratch/alice");
+  for (const char* os : {"trixie", "sl6"}) make_directories(top + "/trees/" + os + "/mnt/site");
+  mount_tmpfs("/mnt/site/scratch/alice", MS_NOSUID);
+  node.config.share = {"/mnt/site/scratch"};
+  up();
+  const std::string seen = farm("/os/sl6") + "/mnt/site/scratch";
+  EXPECT_EQ(flags_at(seen), mount_nodev);
+  EXPECT_EQ(flags_at(seen + "/alice"), mount_nosuid | mount_nodev);
+  nothing_left_to_do();
+}
+
+// Nor when [share] names it no more.
+TEST_F(BringUpSpool, KeepsTheBasesFlagsWhenItIsSharedNoMore) {
+  base_mounts("", MS_NOSUID);
+  make_directories(spool() + "/first");
+  base_mounts("/first", MS_NOSUID);
+  up();
+  set_kernel_file("processes", std::to_string(::getpid()) + " sl6\n");
+  node.config.share.clear();
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(flags_at(in("sl6", "")), mount_nosuid | mount_nodev);
+  EXPECT_EQ(flags_at(in("sl6", "/first")), mount_nosuid | mount_nodev);
+}
+
+// An older version bound it private.
+TEST_F(BringUpSpool, FollowsAgain) {
+  up();
+  for (const char* os : {"trixie", "sl6"})
+    ASSERT_EQ(::mount(nullptr, in(os, "").c_str(), nullptr, MS_PRIVATE, nullptr), 0);
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  base_mounts("/later");
+  EXPECT_EQ(read_text(in("trixie", "/later/file")), "/later\n");
+  EXPECT_EQ(read_text(in("sl6", "/later/file")), "/later\n");
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  nothing_left_to_do();
+}
+
+// The base has unmounted it and mounted it again: what it mounts there now is another group's.
+TEST_F(BringUpSpool, FollowsTheMountThatIsThereNow) {
+  mount_tmpfs(spool());
+  make_directories(spool() + "/later");
+  make_directories(top + "/other");
+  ASSERT_EQ(::mount(spool().c_str(), (top + "/other").c_str(), nullptr, MS_BIND, nullptr), 0);
+  up();
+  ASSERT_EQ(::umount2(spool().c_str(), 0), 0);
+  ASSERT_EQ(::mount((top + "/other").c_str(), spool().c_str(), nullptr, MS_BIND, nullptr), 0);
+  for (const auto kind : {MS_PRIVATE, MS_SHARED})
+    ASSERT_EQ(::mount(nullptr, spool().c_str(), nullptr, kind, nullptr), 0);
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  base_mounts("/later");
+  EXPECT_EQ(read_text(in("trixie", "/later/file")), "/later\n");
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  nothing_left_to_do();
+}
+
+// As an automounter does.  Who is in it would be in what nobody sees.
+TEST_F(BringUpSpool, StaysForThoseWhoAreInIt) {
+  mount_tmpfs(spool());
+  make_directories(spool() + "/job");
+  make_directories(top + "/other");
+  ASSERT_EQ(::mount(spool().c_str(), (top + "/other").c_str(), nullptr, MS_BIND, nullptr), 0);
+  up();
+  const UniqueFd job(::open(in("trixie", "/job").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  ASSERT_EQ(::umount2(spool().c_str(), 0), 0);
+  ASSERT_EQ(::mount((top + "/other").c_str(), spool().c_str(), nullptr, MS_BIND, nullptr), 0);
+  for (const auto kind : {MS_PRIVATE, MS_SHARED})
+    ASSERT_EQ(::mount(nullptr, spool().c_str(), nullptr, kind, nullptr), 0);
+  set_kernel_file("processes", std::to_string(::getpid()) + " trixie\n");
+  log = Recorder();
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(path_of(job.get()), in("trixie", "/job"));
+  ASSERT_EQ(log.warnings.size(), 1U) << joined(log.warnings);
+  EXPECT_NE(log.warnings[0].find("'trixie' shows it as it was"), std::string::npos) << log.warnings[0];
+  // In the other OS is nobody.
+  base_mounts("/job");
+  EXPECT_EQ(read_text(in("sl6", "/job/file")), "/job\n");
+  EXPECT_EQ(read_text(in("trixie", "/job/file")), "");
+  set_kernel_file("processes", "");
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(read_text(in("trixie", "/job/file")), "/job\n");
+  nothing_left_to_do();
+}
+
+// What is bound anew gets numbers of mounts that went.
+TEST_F(BringUpSpool, OneInAnother) {
+  base_mounts("/later");
+  base_mounts("/first");
+  node.config.share = {spool(), spool() + "/first"};
+  up();
+  for (const char* os : {"trixie", "sl6"})
+    ASSERT_EQ(::mount(nullptr, in(os, "").c_str(), nullptr, MS_PRIVATE | MS_REC, nullptr), 0);
+  ASSERT_EQ(::umount2((spool() + "/later").c_str(), 0), 0);
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(read_text(in("trixie", "/first/file")), "/first\n");
+  EXPECT_EQ(flags_at(in("trixie", "/first")), mount_nosuid | mount_nodev);
+  EXPECT_FALSE(mounted(in("trixie", "/later")));
+  nothing_left_to_do();
+}
+
+// One that was killed, on a kernel that lets a copy leave its group only when it is attached, left a peer of
+// the base's mount.
+TEST_F(BringUpSpool, TakesNothingFromTheBase) {
+  up();
+  const std::string seen = in("trixie", "");
+  ASSERT_EQ(::umount2(seen.c_str(), MNT_DETACH), 0);
+  ASSERT_EQ(::mount(spool().c_str(), seen.c_str(), nullptr, MS_BIND | MS_REC, nullptr), 0);
+  base_mounts("/first");
+  ASSERT_EQ(read_text(in("trixie", "/first/file")), "/first\n");
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_TRUE(mounted(spool() + "/first"));
+  EXPECT_EQ(read_text(in("trixie", "/first/file")), "/first\n");
+  ASSERT_EQ(::rename(spool().c_str(), (top + "/away").c_str()), 0);
+  make_directories(spool());
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(read_text(in("trixie", "/first/file")), "");
+  EXPECT_TRUE(mounted(top + "/away/first"));
+}
+
+TEST_F(BringUp, AFileIsNotSharedWithADirectory) {
+  const std::string own = top + "/trees/sl6" + top + "/passwd";
+  ASSERT_EQ(::unlink(own.c_str()), 0);
+  make_directories(own);
+  up();
+  EXPECT_NE(joined(log.warnings).find("in the tree is a directory, in the base OS a regular file"),
+            std::string::npos)
+      << joined(log.warnings);
+  EXPECT_FALSE(mounted(shared_in("sl6")));
+  EXPECT_EQ(read_text(shared_in("trixie")), "root:x:0:0::/root:/bin/sh\n");
+}
+
+// Is up, and wants a file shared that is mounted where nothing is passed on: after the farm was bound
+// it does not appear there.
+class BringUpHidden : public BringUp {
+ protected:
+  void up_and_hide() {
+    make_directories(top + "/hidden");
+    mount_tmpfs(top + "/hidden");
+    ASSERT_EQ(::mount(nullptr, (top + "/hidden").c_str(), nullptr, MS_PRIVATE, nullptr), 0);
+    up();
+    ASSERT_EQ(::umount2((farm("/local") + top + "/hidden").c_str(), MNT_DETACH), 0);
+    write_text(top + "/hidden/file", "the base's\n");
+    make_directories(top + "/trees/trixie" + top + "/hidden");
+    write_text(top + "/trees/trixie" + top + "/hidden/file", "the tree's\n");
+    node.config.share.push_back(top + "/hidden/file");
+  }
+};
+
+TEST_F(BringUpHidden, IsNotShared) {
+  up_and_hide();
+  const auto before = all_mounts();
+  log = Recorder();
+  EXPECT_FALSE(reload(node, log));
+  EXPECT_NE(joined(log.failures).find("cannot be reached by the link"), std::string::npos)
+      << joined(log.failures);
+  EXPECT_EQ(all_mounts(), before);
+  EXPECT_EQ(read_text(farm("/os/trixie") + top + "/hidden/file"), "the tree's\n");
+}
+
+TEST_F(BringUpHidden, WhatWasThereBeforeIsThereAfterTheFailure) {
+  share_a_link_to("old");
+  up_and_hide();
+  EXPECT_EQ(read_text(shared_in("trixie")), "old\n");
+  share_a_link_to("new");
+  EXPECT_FALSE(reload(node, log));
+  EXPECT_EQ(read_text(shared_in("trixie")), "new\n") << "not the tree's own";
+}
+
+// As Debian's /etc/localtime is one, and /etc/resolv.conf of many images.
+TEST_F(BringUp, ALinkOfTheTreeIsCoveredAsAFileIs) {
+  write_text(top + "/victim", "the base's other file\n");
+  const std::string leads[] = {"../../nowhere", top + "/victim"};
+  for (const int i : {0, 1}) {
+    const std::string file = top + "/trees/" + (i == 0 ? "trixie" : "sl6") + top + "/passwd";
+    ASSERT_EQ(::unlink(file.c_str()), 0);
+    ASSERT_EQ(::symlink(leads[i].c_str(), file.c_str()), 0);
+  }
+  up();
+  for (const char* os : {"trixie", "sl6"})
+    EXPECT_EQ(read_text(shared_in(os)), "root:x:0:0::/root:/bin/sh\n") << os;
+  EXPECT_FALSE(mounted(top + "/victim"));
+  EXPECT_EQ(read_text(top + "/victim"), "the base's other file\n");
+  const auto mounts = all_mounts();
+  log = Recorder();
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(joined(log.changed), "");
+  EXPECT_EQ(all_mounts(), mounts);
+  EXPECT_EQ(take_down(node, {}, log).what, DownOutcome::What::down) << joined(log.failures);
+  EXPECT_FALSE(mounted(farm("")));
+  for (const int i : {0, 1})
+    EXPECT_EQ(std::filesystem::read_symlink(top + "/trees/" + (i == 0 ? "trixie" : "sl6") + top + "/passwd"),
+              leads[i]);
+}
+
+TEST_F(BringUp, LinksInATreeLeadNowhereOutside) {
+  const std::string tree = top + "/trees/trixie";
+  write_text(top + "/victim", "the base's\n");
+  node.config.share = {"/etc/a", "/etc/hostname"};
+  ASSERT_EQ(::symlink((top + "/victim").c_str(), (tree + "/etc/a").c_str()), 0);
+  // A directory on the way that is a link to the base's /etc, as seen from the base.
+  ASSERT_EQ(std::system(("rm -r " + top + "/trees/sl6/etc && ln -s ../../../../../../etc " + top +
+                         "/trees/sl6/etc").c_str()), 0);
+  up();
+  EXPECT_FALSE(mounted("/etc/hostname"));
+  EXPECT_FALSE(mounted(top + "/victim"));
+  EXPECT_EQ(read_text(top + "/victim"), "the base's\n");
+}
+
+}  // namespace
+}  // namespace chos::test
