@@ -146,21 +146,18 @@ static int intern_all(struct allowlist *list)
 
 /**
  * chos_allow_replace - put a new allowlist in force
- * @text: the lines, NUL-terminated, without another NUL; is cut into pieces
- * @len: length of @text
+ * @text: the lines, NUL-terminated; is cut into pieces
  *
  * Context: may sleep; takes chos_allow_lock and chos_os_lock.
  * Return: 0, or an errno of chos/abi.h with the old list in force.
  */
-int chos_allow_replace(char *text, size_t len)
+int chos_allow_replace(char *text)
 {
 	size_t room = min_t(size_t, count_lines(text), CHOS_VALID_MAX_ENTRIES);
 	struct allowlist *list, *old;
 	unsigned int i;
-	int err = -EINVAL;
+	int err;
 
-	if (strlen(text) != len)
-		return err;
 	list = kvzalloc(struct_size(list, entry, room), GFP_KERNEL);
 	if (!list)
 		return -ENOMEM;

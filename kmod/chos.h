@@ -127,7 +127,7 @@ const char *chos_inherit_state(void);
 /* ---- allowlist.c: what may be entered ------------------------------------ */
 
 void chos_allow_exit(void);
-int chos_allow_replace(char *text, size_t len);
+int chos_allow_replace(char *text);
 int chos_allow_check(const char *wanted, struct chos_os **os);
 void chos_allow_show(struct seq_file *m);
 void chos_allow_each(void (*fn)(const struct chos_os *os, void *data), void *data);
@@ -175,7 +175,10 @@ extern const struct file_operations chos_usage_fops;
 extern const struct file_operations chos_version_fops;
 extern const struct file_operations chos_layout_fops;
 
-bool chos_may_configure(struct file *file);
+/* ---- configure.c: writes that configure the module ------------------------ */
+
+char *chos_configure_text(struct file *file, const char __user *buf, size_t len,
+			  loff_t pos, size_t max);
 
 /* ---- link.c, layout.c: the link and the farm ----------------------------- */
 
@@ -185,16 +188,20 @@ extern const struct inode_operations chos_farm_link_iops;
 int chos_layout_fill(struct dentry *farm);
 void chos_layout_exit(void);
 
-/* ---- chosfs.c: the file system ------------------------------------------- */
+/* ---- inode.c: the inodes of chosfs ---------------------------------------- */
 
-extern struct file_system_type chos_fs_type;
+extern const struct inode_operations chos_file_iops;
+extern const struct inode_operations chos_farm_iops;
+
+struct inode *chos_inode(struct super_block *sb, umode_t mode);
+bool chos_is_farm(const struct path *path);
+bool chos_is_mount(const struct path *path);
+
+/* ---- super.c: the file system --------------------------------------------- */
 
 int chos_fs_init(void);
 void chos_fs_exit(void);
 void chos_fs_mount(void);
-struct inode *chos_inode(struct super_block *sb, umode_t mode);
-bool chos_is_farm(const struct path *path);
-bool chos_is_mount(const struct path *path);
 
 /* ---- guard.c: no rights gained inside an OS ------------------------------- */
 

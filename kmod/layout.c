@@ -4,12 +4,13 @@
  * they outlive the superblock, which goes at the last umount, and a new
  * superblock shows them again.  Names are only ever added.
  */
+#include <linux/err.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/uaccess.h>
 
 #include "chos.h"
 #include "compat.h"
@@ -173,21 +174,13 @@ static int layout_add(struct dentry *farm, char *text)
 static ssize_t layout_write(struct file *file, const char __user *buf,
 			    size_t len, loff_t *pos)
 {
-	char *text;
+	char *text = chos_configure_text(file, buf, len, *pos, CHOS_LAYOUT_MAX_BYTES);
 	int err;
 
-	if (!chos_may_configure(file))
-		return -EPERM;
-	if (*pos || !len)
-		return -EINVAL;
-	if (len > CHOS_LAYOUT_MAX_BYTES)
-		return -E2BIG;
-	text = memdup_user_nul(buf, len);
 	if (IS_ERR(text))
 		return PTR_ERR(text);
-	err = strlen(text) == len ?
-	      layout_add(file_inode(file)->i_sb->s_fs_info, text) : -EINVAL;
-	kfree(text);
+	err = layout_add(file_inode(file)->i_sb->s_fs_info, text);
+	kvfree(text);
 	return err ?: len;
 }
 

@@ -50,15 +50,20 @@ static struct chos_os *os_find(const char *name, const char *path, u32 hash)
 	return NULL;
 }
 
-static void os_free(struct chos_os *os)
+static void links_free(const char **links)
 {
 	unsigned int i;
 
+	for (i = 0; links && i < CHOS_LAYOUT_MAX; i++)
+		kfree(links[i]);
+	kfree(links);
+}
+
+static void os_free(struct chos_os *os)
+{
 	if (!os)
 		return;
-	for (i = 0; os->links && i < CHOS_LAYOUT_MAX; i++)
-		kfree(os->links[i]);
-	kfree(os->links);
+	links_free(os->links);
 	kfree(os->name);
 	kfree(os->path);
 	kfree(os->tree);
@@ -136,6 +141,25 @@ static const char *link_text(const struct chos_os *os, const char *name)
 	return kasprintf(GFP_KERNEL, "%s/%s", os->path + 1, name);
 }
 
+/*
+ * Makes the texts of @os's links from @first to before @first + @n in @links.
+ * chos_os_lock held; may sleep.  0 or -ENOMEM, after which some may be there.
+ */
+static int links_fill(const struct chos_os *os, const char **links,
+		      unsigned int first, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = first; i < first + n; i++) {
+		if (!chos_link_names[i])
+			continue;
+		links[i] = link_text(os, chos_link_names[i]);
+		if (!links[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /**
  * chos_os_prepare - give an OS the texts of the farm's links
  * @os: the OS, before the first process enters it
@@ -145,7 +169,6 @@ static const char *link_text(const struct chos_os *os, const char *name)
 int chos_os_prepare(struct chos_os *os)
 {
 	const char **links;
-	unsigned int i;
 	int err = 0;
 
 	/* Pairs with the release below. */
@@ -158,20 +181,13 @@ int chos_os_prepare(struct chos_os *os)
 	links = kcalloc(CHOS_LAYOUT_MAX, sizeof(*links), GFP_KERNEL);
 	if (!links)
 		goto out;
-	for (i = 0; i < CHOS_LAYOUT_MAX; i++) {
-		if (!chos_link_names[i])
-			continue;
-		links[i] = link_text(os, chos_link_names[i]);
-		if (!links[i]) {
-			while (i--)
-				kfree(links[i]);
-			kfree(links);
-			goto out;
-		}
+	err = links_fill(os, links, 0, CHOS_LAYOUT_MAX);
+	if (err) {
+		links_free(links);
+		goto out;
 	}
 	/* Pairs with the acquire above and the dependent loads of farm_link_get(). */
 	smp_store_release(&os->links, links);
-	err = 0;
 out:
 	mutex_unlock(&chos_os_lock);
 	return err;
@@ -196,16 +212,7 @@ static int prepared_do(links_fn fn, unsigned int first, unsigned int n)
 
 static int links_make(struct chos_os *os, unsigned int first, unsigned int n)
 {
-	unsigned int i;
-
-	for (i = first; i < first + n; i++) {
-		if (!chos_link_names[i])
-			continue;
-		os->links[i] = link_text(os, chos_link_names[i]);
-		if (!os->links[i])
-			return -ENOMEM;
-	}
-	return 0;
+	return links_fill(os, os->links, first, n);
 }
 
 static int links_drop(struct chos_os *os, unsigned int first, unsigned int n)

@@ -30,59 +30,9 @@ static const struct chos_file chos_files[] = {
 	{ "version", S_IFREG | 0444, &chos_version_fops },
 };
 
-/*
- * Modes, owners and times of chosfs are fixed; a truncation, as by a shell's
- * redirection, does nothing.
- */
-static int chos_setattr(CHOS_IDMAP_ARG struct dentry *dentry, struct iattr *attr)
-{
-	return attr->ia_valid & (ATTR_MODE | ATTR_UID | ATTR_GID) ? -EPERM : 0;
-}
-
-static const struct inode_operations chos_file_iops = {
-	.setattr = chos_setattr,
-};
-
-static const struct inode_operations chos_dir_iops = {
-	.lookup = simple_lookup,
-	.setattr = chos_setattr,
-};
-
-/* Its own, so that a farm is known by it. */
-static const struct inode_operations chos_farm_iops = {
-	.lookup = simple_lookup,
-	.setattr = chos_setattr,
-};
-
 static const struct super_operations chos_super_ops = {
 	.statfs = simple_statfs,
 };
-
-/**
- * chos_inode - a fresh inode of chosfs, owned by root
- * @sb: the superblock
- * @mode: type and permissions; directories get their operations
- *
- * Context: may sleep.  Return: the inode or NULL.
- */
-struct inode *chos_inode(struct super_block *sb, umode_t mode)
-{
-	struct inode *inode = new_inode(sb);
-
-	if (!inode)
-		return NULL;
-	inode->i_ino = get_next_ino();
-	inode->i_mode = mode;
-	/* Else touch_atime() would take a walk out of RCU mode now and then. */
-	inode->i_flags |= S_NOATIME | S_NOCMTIME;
-	chos_inode_init_times(inode);
-	if (S_ISDIR(mode)) {
-		inode->i_op = &chos_dir_iops;
-		inode->i_fop = &simple_dir_operations;
-		set_nlink(inode, 2);
-	}
-	return inode;
-}
 
 /* Adds one name to @dir while nobody sees the superblock yet.  May sleep. */
 static struct dentry *chosfs_add(struct dentry *dir, const struct chos_file *file)
@@ -164,25 +114,12 @@ static int init_fs_context(struct fs_context *fc)
  * No FS_USERNS_MOUNT: only the administrator of the machine mounts it.  No module
  * alias: a mount(2) by a user must not load the module.
  */
-struct file_system_type chos_fs_type = {
+static struct file_system_type chos_fs_type = {
 	.owner = THIS_MODULE,
 	.name = CHOS_FS_TYPE,
 	.init_fs_context = init_fs_context,
 	.kill_sb = chos_kill_super,
 };
-
-/* Is this the farm of chosfs, wherever it is bound?  Any context with a reference. */
-bool chos_is_farm(const struct path *path)
-{
-	return d_inode(path->dentry)->i_op == &chos_farm_iops;
-}
-
-/* Is this the root of chosfs?  Any context with a reference. */
-bool chos_is_mount(const struct path *path)
-{
-	return path->dentry->d_sb->s_type == &chos_fs_type &&
-	       path->dentry == path->dentry->d_sb->s_root;
-}
 
 /**
  * chos_fs_mount - ask user space for the mount at /proc/chos
