@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * The allowlist: which OSs may be entered, and by whom.  Replaced as a whole or
- * not at all; readers see the old list or the new one, under RCU.
+ * The allowlist: which OSs may be entered, and by whom.  A write replaces it as a
+ * whole or not at all.  RCU protects it: a reader sees either the old list or the
+ * new one.
  */
 #include <linux/cred.h>
 #include <linux/mm.h>
@@ -16,18 +17,19 @@
 #include "chos.h"
 
 /**
- * struct allowlist - a list in force
- * @count: how many rules
- * @rcu: to free it after its last reader
- * @entry: the rules in the order of the file, each with its interned OS, whose
- *	strings the rules' names and paths are
+ * struct allowlist - one version of the allowlist
+ * @rcu: for freeing it when its last reader is done
+ * @count: number of entries
+ * @entry: the entries in the order of their lines.  After intern_rules(), the rule's
+ *	name and path are the strings of the interned OS.  While the lines are being
+ *	parsed, the hash is that of the rule's name, and afterwards that of its path.
  */
 struct allowlist {
 	struct rcu_head rcu;
 	unsigned int count;
 	struct {
 		struct chos_os *os;
-		u32 path_hash;
+		u32 hash;
 		struct chos_rule rule;
 	} entry[];
 };
@@ -35,7 +37,7 @@ struct allowlist {
 static DEFINE_MUTEX(chos_allow_lock);
 static struct allowlist __rcu *chos_allowlist;
 
-/* After a grace period, or before the list was ever seen. */
+/* Frees a list that no reader sees; it may be NULL.  Context: any. */
 static void allowlist_free(struct allowlist *list)
 {
 	unsigned int i;
@@ -47,6 +49,7 @@ static void allowlist_free(struct allowlist *list)
 	kvfree(list);
 }
 
+/* RCU callback: must not sleep. */
 static void allowlist_free_rcu(struct rcu_head *head)
 {
 	allowlist_free(container_of(head, struct allowlist, rcu));
@@ -57,7 +60,7 @@ static bool is_default(const struct chos_rule *rule)
 	return !strcmp(rule->name, CHOS_DEFAULT_NAME);
 }
 
-/* Number of lines of @text, at least 1. */
+/* The number of lines in @text, at least 1. */
 static size_t count_lines(const char *text)
 {
 	size_t n = 1;
@@ -69,21 +72,24 @@ static size_t count_lines(const char *text)
 	return n;
 }
 
+/* Does a rule of @list, which is still being parsed, have this name? */
 static bool name_taken(const struct allowlist *list, const char *name, u32 hash)
 {
 	unsigned int i;
 
 	for (i = 0; i < list->count; i++) {
-		/* path_hash holds the name's hash until the OSs are interned. */
-		if (list->entry[i].path_hash == hash &&
+		if (list->entry[i].hash == hash &&
 		    !strcmp(list->entry[i].rule.name, name))
 			return true;
 	}
 	return false;
 }
 
-/* Every line of @text into @list, or an error and a line in the log. */
-static int parse_lines(struct allowlist *list, char *text, size_t room)
+/*
+ * Parses all lines of @text into @list, which has space for @max entries.  Logs the
+ * line that causes an error.  May sleep.  Returns 0 or an errno of chos/abi.h.
+ */
+static int parse_lines(struct allowlist *list, char *text, size_t max)
 {
 	const char *expected = "";
 	unsigned int number = 0;
@@ -100,7 +106,7 @@ static int parse_lines(struct allowlist *list, char *text, size_t room)
 		if (err == 1) {
 			err = 0;
 			hash = chos_hash(rule.name);
-			if (list->count == room)
+			if (list->count == max)
 				err = -E2BIG;
 			else if (name_taken(list, rule.name, hash))
 				err = -EEXIST;
@@ -112,21 +118,24 @@ static int parse_lines(struct allowlist *list, char *text, size_t room)
 						      number, expected);
 			else
 				pr_notice_ratelimited("allowlist, line %u: %s\n", number,
-						      err == -EEXIST ? "this name stands further up" :
+						      err == -EEXIST ? "an earlier line has the same name" :
 						      err == -E2BIG ? "too many entries or groups" :
-						      "no memory");
+						      "out of memory");
 			return err;
 		}
 		list->entry[list->count].rule = rule;
-		list->entry[list->count].path_hash = hash;
+		list->entry[list->count].hash = hash;
 		list->count++;
 		cond_resched();
 	}
 	return 0;
 }
 
-/* Interns what was parsed, so that the list no longer needs the text. */
-static int intern_all(struct allowlist *list)
+/*
+ * Interns the OS of each rule, so that the list no longer refers to the parsed text.
+ * May sleep; takes chos_os_lock.
+ */
+static int intern_rules(struct allowlist *list)
 {
 	unsigned int i;
 
@@ -137,7 +146,7 @@ static int intern_all(struct allowlist *list)
 		if (IS_ERR(os))
 			return PTR_ERR(os);
 		list->entry[i].os = os;
-		list->entry[i].path_hash = chos_hash(os->path);
+		list->entry[i].hash = chos_hash(os->path);
 		rule->name = (char *)os->name;
 		rule->path = (char *)os->path;
 	}
@@ -145,25 +154,25 @@ static int intern_all(struct allowlist *list)
 }
 
 /**
- * chos_allow_replace - put a new allowlist in force
- * @text: the lines, NUL-terminated; is cut into pieces
+ * chos_allow_replace - replace the allowlist
+ * @text: the lines of the new list, NUL-terminated; is modified
  *
  * Context: may sleep; takes chos_allow_lock and chos_os_lock.
- * Return: 0, or an errno of chos/abi.h with the old list in force.
+ * Return: 0, or an errno of chos/abi.h, in which case the old list stays in force.
  */
 int chos_allow_replace(char *text)
 {
-	size_t room = min_t(size_t, count_lines(text), CHOS_VALID_MAX_ENTRIES);
+	size_t max = min_t(size_t, count_lines(text), CHOS_VALID_MAX_ENTRIES);
 	struct allowlist *list, *old;
 	unsigned int i;
 	int err;
 
-	list = kvzalloc(struct_size(list, entry, room), GFP_KERNEL);
+	list = kvzalloc(struct_size(list, entry, max), GFP_KERNEL);
 	if (!list)
 		return -ENOMEM;
-	err = parse_lines(list, text, room);
+	err = parse_lines(list, text, max);
 	if (!err)
-		err = intern_all(list);
+		err = intern_rules(list);
 	if (err) {
 		allowlist_free(list);
 		return err;
@@ -179,7 +188,8 @@ int chos_allow_replace(char *text)
 	return 0;
 }
 
-static bool in_a_group(const struct chos_rule *rule)
+/* Do the groups of @rule let the current process in?  Any process context. */
+static bool groups_allow(const struct chos_rule *rule)
 {
 	unsigned int i;
 
@@ -192,7 +202,10 @@ static bool in_a_group(const struct chos_rule *rule)
 	return false;
 }
 
-/* The index of what @wanted names, or -1.  RCU read lock held. */
+/*
+ * The index of the entry that @wanted, a name or a path, refers to, or -1.
+ * RCU read lock held.  Calls itself at most once.
+ */
 static int rule_find(const struct allowlist *list, const char *wanted)
 {
 	bool by_path = *wanted == '/';
@@ -203,16 +216,16 @@ static int rule_find(const struct allowlist *list, const char *wanted)
 	for (i = 0; list && i < list->count; i++) {
 		const struct chos_os *os = list->entry[i].os;
 
-		if ((by_path ? list->entry[i].path_hash : os->hash) != hash ||
+		if ((by_path ? list->entry[i].hash : os->hash) != hash ||
 		    strcmp(by_path ? os->path : os->name, wanted))
 			continue;
-		/* "default" only says which: look for the entry it points to. */
+		/* "default" stands for another entry with the same path, if there is one. */
 		if (!is_default(&list->entry[i].rule))
 			return i;
 		if (!by_path) {
-			int other = rule_find(list, os->path);
+			int target = rule_find(list, os->path);
 
-			return other < 0 ? i : other;
+			return target < 0 ? i : target;
 		}
 		fallback = i;
 	}
@@ -221,15 +234,17 @@ static int rule_find(const struct allowlist *list, const char *wanted)
 
 /**
  * chos_allow_check - may the current process enter this OS?
- * @wanted: a name or a path
- * @os: the OS that it names; also set with -EACCES; left alone with -ENOENT
+ * @wanted: the name or path of the OS
+ * @os: set to the OS on success and with -EACCES, unchanged with -ENOENT
  *
- * The caller counts as on his way into @os, if it is set, until he decrements
- * its @entering.  That begins in the same RCU read-side section as the look at the
- * list, so after a new list and a grace period everybody who goes by an old one counts.
+ * If @os is set, its @entering counts the caller, who must decrement it when the
+ * process has entered or failed to.  The increment is in the same RCU read-side
+ * critical section as the lookup.  So, after the list was replaced and a grace
+ * period has passed, every process that still acts on an old list is counted.
  *
- * Context: takes the RCU read lock.
- * Return: 0; -ENOENT not in the list; -EACCES closed or in none of its groups.
+ * Context: any process context; takes the RCU read lock.
+ * Return: 0; -ENOENT if the allowlist has no such OS; -EACCES if the OS is closed or
+ * the process is in none of its groups.
  */
 int chos_allow_check(const char *wanted, struct chos_os **os)
 {
@@ -245,12 +260,13 @@ int chos_allow_check(const char *wanted, struct chos_os **os)
 
 		*os = list->entry[i].os;
 		atomic_inc(&(*os)->entering);
-		err = rule->closed || !in_a_group(rule) ? -EACCES : 0;
+		err = rule->closed || !groups_allow(rule) ? -EACCES : 0;
 	}
 	rcu_read_unlock();
 	return err;
 }
 
+/* Context: any. */
 static void show_rule(struct seq_file *m, const struct chos_rule *rule)
 {
 	char sep = ':';
@@ -277,7 +293,7 @@ static void show_rule(struct seq_file *m, const struct chos_rule *rule)
 	seq_putc(m, '\n');
 }
 
-/* The list in force, in the order it was written.  Takes the RCU read lock. */
+/* Prints the list in force, in the order it was written.  Takes the RCU read lock. */
 void chos_allow_show(struct seq_file *m)
 {
 	const struct allowlist *list;
@@ -292,10 +308,10 @@ void chos_allow_show(struct seq_file *m)
 
 /**
  * chos_allow_each - call a function for the OS of each entry in force
- * @fn: must not sleep
- * @data: handed to @fn
+ * @fn: the function, which must not sleep
+ * @data: passed to @fn
  *
- * Context: takes the RCU read lock.
+ * Context: any; takes the RCU read lock.
  */
 void chos_allow_each(void (*fn)(const struct chos_os *os, void *data), void *data)
 {
@@ -309,7 +325,7 @@ void chos_allow_each(void (*fn)(const struct chos_os *os, void *data), void *dat
 	rcu_read_unlock();
 }
 
-/* How many entries are in force.  Takes the RCU read lock. */
+/* The number of entries in force.  Takes the RCU read lock. */
 unsigned int chos_allow_count(void)
 {
 	const struct allowlist *list;
@@ -322,7 +338,7 @@ unsigned int chos_allow_count(void)
 	return n;
 }
 
-/* Module exit, after the last reader; waits for the lists that still go. */
+/* Called at module exit, when no reader is left; waits for pending RCU callbacks. */
 void chos_allow_exit(void)
 {
 	rcu_barrier();

@@ -1,18 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# make -f Makefile.kbuild check: W=1 and sparse must be silent, checkpatch clean.
-# Works on a copy, so that a build in the tree is left alone.
+# make -f Makefile.kbuild check: builds the module with W=1 and sparse, and runs
+# checkpatch on its sources; fails if any of them reports something about our files.
+# Works on a copy, so that build results in the tree stay as they are.
 #
 # KDIR        build directory of the kernel (set by Makefile.kbuild)
-# CHECKPATCH  checkpatch.pl; default: KDIR's, else the one in Debian's linux-source
+# CHECKPATCH  path of checkpatch.pl (default: KDIR's, else that of Debian's linux-source)
 set -euo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 
-# Prints the path of a checkpatch.pl; unpacks Debian's linux-source if it must.
+# Prints the path of a checkpatch.pl, unpacked from Debian's linux-source if needed.
 find_checkpatch() {
 	local found archive cache
 	if [ -n "${CHECKPATCH:-}" ]; then
@@ -56,7 +57,7 @@ if ! make -s -C "$KDIR" M="$copy/kmod" W=1 C=2 CF=-D__CHECK_ENDIAN__ modules \
 	>"$copy/out" 2>"$copy/log"; then
 	failed=1
 fi
-# The kernel's own headers may speak with W=1; what counts is what names our files.
+# The kernel's own headers may cause warnings with W=1; only those in our files count.
 if grep -E "^$copy.*(warning|error):" "$copy/log" "$copy/out" >&2; then
 	failed=1
 elif [ $failed = 1 ]; then

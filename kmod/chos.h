@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * What the files of the module know of each other, a section a file.  The
- * protocol with user space is in chos/abi.h.
+ * The interfaces between the source files of the module, one section per file.
+ * chos/abi.h defines the protocol with user space.
  *
  * Locks, outermost first:
- *   inode_lock(farm)    layout.c   writers of the farm's directory
- *   chos_layout_lock    layout.c   the names of the farm
+ *   inode_lock(farm)    layout.c     writers of the farm's directory
+ *   chos_layout_lock    layout.c     the names in the farm
  *   chos_allow_lock     allowlist.c  writers of the allowlist
- *   chos_os_lock        os.c       interning, and the link texts of an OS
- *   fs_struct's lock    root.c     the swap of a process's root
+ *   chos_os_lock        os.c         interning, and the link targets of each OS
+ *   lock of fs_struct   root.c, inherit.c
+ *                                    a process's root directory with its table word
  * Readers of the link take none of them.
  */
 #ifndef CHOS_H
@@ -33,43 +34,43 @@
 #define CHOS_RELEASE "1.0.0"
 
 #ifndef CONFIG_64BIT
-#error "chos keeps a process in one 64-bit word and needs a 64-bit kernel"
+#error "chos stores the state of a process in one 64-bit word and needs a 64-bit kernel"
 #endif
 
-/* Its probes would take sleeping locks where tracepoints forbid to sleep. */
+/* On PREEMPT_RT, spinlocks sleep, and tracepoint probes must not. */
 #ifdef CONFIG_PREEMPT_RT
-#error "chos does not run on PREEMPT_RT kernels"
+#error "chos does not support PREEMPT_RT kernels"
 #endif
 
 struct linux_binprm;
 struct seq_file;
 
-/* ---- os.c: the OSs ever allowed, interned until unload ------------------- */
+/* ---- os.c: all OSs ever allowed, interned until unload ------------------- */
 
-/* Numbers of OSs. */
-#define CHOS_ID_NONE 0U /* nothing known: never entered one */
-#define CHOS_ID_BASE 1U /* in the base OS, mostly after having left one */
+/* OS numbers */
+#define CHOS_ID_NONE 0U /* unknown: the process never entered an OS */
+#define CHOS_ID_BASE 1U /* the base OS; usually the process left another OS */
 #define CHOS_ID_FIRST 2U
 
 /**
- * struct chos_os - an operating system that was allowed at some time
- * @name: its name, immutable
- * @path: its path as seen in the farm, immutable
- * @tree: the same for a look-up from the farm that also asks for the right to
- *	search it ("os/trixie/."), immutable
- * @hash: chos_hash(@name)
- * @id: its number, immutable
- * @suid: whether its setuid programs may gain rights; from the newest allowlist
- *	that had this OS; READ_ONCE/WRITE_ONCE
- * @links: text of each of the farm's links for a reader in this OS, by the
- *	index of the name in the layout; NULL until chos_os_prepare(); set once,
- *	its elements are written under chos_os_lock before the index is public
- * @bucket: interning hash, under chos_os_lock
- * @entering: processes on their way in, from their look at the allowlist until
- *	their words are in the table
- * @enters: how often it was entered
+ * struct chos_os - an operating system that was in the allowlist at some time
+ * @name: its name; immutable
+ * @path: its path as seen in the farm; immutable
+ * @tree: @path as looked up from the farm: relative, with a trailing "/." that
+ *	makes the lookup require search permission ("os/trixie/."); immutable
+ * @hash: chos_hash(@name); immutable
+ * @id: its number; immutable
+ * @suid: whether setuid programs may gain privileges in it, according to the
+ *	newest allowlist that had this OS; READ_ONCE/WRITE_ONCE
+ * @links: targets of the farm's links for a reader in this OS, indexed like the
+ *	names in the layout.  NULL until chos_os_prepare() sets it, once.  An
+ *	element is written under chos_os_lock before its index becomes public.
+ * @bucket: hash chain for interning, under chos_os_lock
+ * @entering: number of processes that are entering it: from the moment they look
+ *	at the allowlist until their words are in the table
+ * @enters: number of successful entries
  *
- * Lives until unload, so a reader in RCU-walk may return its strings.
+ * An object lives until unload, so a path walk in RCU mode may return its strings.
  */
 struct chos_os {
 	const char *name;
@@ -80,7 +81,7 @@ struct chos_os {
 	bool suid;
 	const char **links;
 	struct hlist_node bucket;
-	/* Written at switches: not in the cache line that path walks read. */
+	/* Written at each switch: kept out of the cache line that path walks read. */
 	atomic_t entering ____cacheline_aligned_in_smp;
 	atomic64_t enters;
 };
@@ -95,16 +96,19 @@ int chos_os_add_links(unsigned int first, unsigned int n, const char *const *nam
 void chos_os_drop_links(unsigned int first, unsigned int n);
 unsigned int chos_os_count(void);
 
-/* ---- table.c: one word a process ----------------------------------------- */
+/* ---- table.c: one word per process --------------------------------------- */
 
 /*
- * A word is the creation stamp of the process in the high 48 bits and the number
- * of its OS in the low 15.  With CHOS_LEFT the process is in the base OS and the
- * number is that of the OS that it left while it had other threads, or 0.  The stamp is the boot
- * time of the thread group leader's creation in units of 2 us, cut to 48 bits: it
- * wraps after 18 years, and a PID cannot be had again within 2 us.
+ * A word holds the creation stamp of the process in its high 48 bits and a field
+ * of 16 bits below it.  The low 15 bits of the field are an OS number.  If
+ * CHOS_LEFT is clear, the process is in that OS.  If CHOS_LEFT is set, the process
+ * is in the base OS, and the number is that of the OS it left while it had other
+ * threads, or 0.
+ *
+ * The stamp is the boot time at which the thread group leader was created, in units
+ * of 2 us.  48 bits wrap after 18 years, and no PID is reused within 2 us.
  */
-#define CHOS_ID_BITS 16
+#define CHOS_FIELD_BITS 16
 #define CHOS_LEFT BIT(15)
 static_assert(CHOS_ID_FIRST + CHOS_OS_MAX <= CHOS_LEFT);
 #define CHOS_STAMP_SHIFT 11
@@ -114,7 +118,7 @@ u64 *chos_table_get(pid_t tgid, gfp_t gfp);
 size_t chos_table_bytes(void);
 pid_t chos_table_next(pid_t from);
 
-/* ---- inherit.c: which OS a process is in --------------------------------- */
+/* ---- inherit.c: the OS of a process, and how its children inherit it ------ */
 
 u64 chos_word_for(struct task_struct *task, unsigned int id);
 unsigned int chos_id_of(struct task_struct *task);
@@ -124,7 +128,7 @@ int chos_inherit_init(bool track);
 void chos_inherit_exit(void);
 const char *chos_inherit_state(void);
 
-/* ---- allowlist.c: what may be entered ------------------------------------ */
+/* ---- allowlist.c: which OSs may be entered, and by whom ------------------- */
 
 void chos_allow_exit(void);
 int chos_allow_replace(char *text);
@@ -137,14 +141,14 @@ unsigned int chos_allow_count(void);
 
 /**
  * struct chos_rule - one parsed line of the allowlist
- * @name: points into the text that was parsed
- * @path: likewise
- * @groups: owned by the rule, NULL for everybody
- * @ngroups: length of @groups
- * @closed: nobody new may enter
- * @suid: said "suid"
- * @nosuid: said "nosuid"
- * @linux32: said "persona=linux32"
+ * @name: points into the parsed text
+ * @path: points into the parsed text
+ * @groups: the groups that may enter, owned by the rule; NULL if everyone may
+ * @ngroups: number of elements of @groups
+ * @closed: the line has the option "closed": no further process may enter
+ * @suid: the line has the option "suid"
+ * @nosuid: the line has the option "nosuid"
+ * @linux32: the line has the option "persona=linux32"
  */
 struct chos_rule {
 	char *name;
@@ -155,18 +159,21 @@ struct chos_rule {
 };
 
 int chos_parse_rule(char *line, struct chos_rule *rule, const char **expected);
-bool chos_word_ok(const char *word);
-bool chos_name_ok(const char *name);
+bool chos_name_chars_ok(const char *name);
+bool chos_os_name_ok(const char *name);
 bool chos_path_ok(const char *path);
 
-/* ---- root.c: moving a process -------------------------------------------- */
+/* ---- root.c: moving a process between OSs --------------------------------- */
 
 extern char *chos_farm_param;
 
 int chos_root_enter(struct chos_os *os, int refusal);
 int chos_root_leave(void);
 
-/* ---- setchos.c, valid.c, processes.c, usage.c, version.c: files of /proc/chos */
+/*
+ * ---- setchos.c, valid.c, processes.c, usage.c, version.c, layout.c:
+ *      the files in /proc/chos
+ */
 
 extern const struct file_operations chos_setchos_fops;
 extern const struct file_operations chos_valid_fops;
@@ -180,7 +187,7 @@ extern const struct file_operations chos_layout_fops;
 char *chos_configure_text(struct file *file, const char __user *buf, size_t len,
 			  loff_t pos, size_t max);
 
-/* ---- link.c, layout.c: the link and the farm ----------------------------- */
+/* ---- link.c, layout.c: the link and the farm ------------------------------ */
 
 extern const struct inode_operations chos_link_iops;
 extern const struct inode_operations chos_farm_link_iops;
@@ -195,7 +202,7 @@ extern const struct inode_operations chos_farm_iops;
 
 struct inode *chos_inode(struct super_block *sb, umode_t mode);
 bool chos_is_farm(const struct path *path);
-bool chos_is_mount(const struct path *path);
+bool chos_is_fs_root(const struct path *path);
 
 /* ---- super.c: the file system --------------------------------------------- */
 
@@ -203,14 +210,14 @@ int chos_fs_init(void);
 void chos_fs_exit(void);
 void chos_fs_mount(void);
 
-/* ---- guard.c: no rights gained inside an OS ------------------------------- */
+/* ---- guard.c: no program gains privileges inside an OS -------------------- */
 
 int chos_guard_init(void);
 void chos_guard_exit(void);
 
-/* ---- report.c: counters, refusals in the log and in the audit log -------- */
+/* ---- report.c: counters, the kernel log and the audit log ----------------- */
 
-enum chos_count {
+enum chos_counter {
 	CHOS_COUNT_ENTERS,
 	CHOS_COUNT_LEAVES,
 	CHOS_COUNT_EINVAL,
@@ -223,15 +230,15 @@ enum chos_count {
 	CHOS_COUNT_EPERM,
 	CHOS_COUNT_OTHER,
 	CHOS_COUNT_KILLED,
-	CHOS_COUNTS
+	CHOS_COUNTERS
 };
 
-void chos_count(enum chos_count what);
-u64 chos_counted(enum chos_count what);
+void chos_counter_inc(enum chos_counter counter);
+u64 chos_counter_read(enum chos_counter counter);
 void chos_report_refusal(const char *wanted, int err);
 void chos_report_kill(const char *program);
 
-/* ---- tracepoint.c --------------------------------------------------------- */
+/* ---- tracepoint.c: finding a tracepoint by name --------------------------- */
 
 struct tracepoint;
 struct tracepoint *chos_tracepoint_find(const char *name);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * Every difference between kernels 5.10 and 7.3 that the module meets, one
- * wrapper each, newest kernel first.  Conditions are compile probes (probe/,
- * run by Kbuild) since distributions backport; CHOS_HAVE_X is set when
- * probe/X.c compiles.
+ * Differences between kernels 5.10 to 7.3 that affect the module: one wrapper per
+ * difference, newest kernel first.  Because distributions backport changes, the
+ * conditions are not version numbers but compile probes: Kbuild defines
+ * CHOS_HAVE_X if probe/X.c compiles.
  */
 #ifndef CHOS_COMPAT_H
 #define CHOS_COMPAT_H
@@ -16,8 +16,8 @@
 #include <linux/seqlock.h>
 
 /*
- * Write side of fs_struct.  7.2 replaced lock + seq by one seqlock.
- * Spin lock; nothing may sleep or take another lock under it.
+ * Locks fs_struct for writing.  7.2 replaced lock and seq with one seqlock.
+ * It is a spinlock: the holder must not sleep or take another lock.
  */
 #ifdef CHOS_HAVE_FS_SEQLOCK
 static inline void chos_fs_lock(struct fs_struct *fs)
@@ -44,9 +44,10 @@ static inline void chos_fs_unlock(struct fs_struct *fs)
 #endif
 
 /*
- * Makes a fresh dentry of d_alloc_name() visible with @inode, to stay until the
- * superblock dies; consumes the caller's reference.  Before d_make_persistent()
- * (7.0) that reference itself kept the dentry, dropped by kill_litter_super().
+ * Makes a new dentry from d_alloc_name() visible with @inode until the superblock
+ * is destroyed.  Consumes the caller's references.  Before d_make_persistent() (7.0),
+ * the reference from d_alloc_name() pinned the dentry, and kill_litter_super()
+ * dropped it.  May sleep.
  */
 #ifdef CHOS_HAVE_D_MAKE_PERSISTENT
 static inline void chos_d_publish(struct dentry *dentry, struct inode *inode)
@@ -55,6 +56,7 @@ static inline void chos_d_publish(struct dentry *dentry, struct inode *inode)
 	dput(dentry);
 }
 
+/* The kill_sb of chosfs; may sleep. */
 static inline void chos_kill_super(struct super_block *sb)
 {
 	kill_anon_super(sb);
@@ -71,7 +73,7 @@ static inline void chos_kill_super(struct super_block *sb)
 }
 #endif
 
-/* All of an inode's times are now.  The fields became private in 6.7. */
+/* Sets all times of an inode to now.  The fields became private in 6.7. */
 #ifdef CHOS_HAVE_SIMPLE_INODE_INIT_TS
 static inline void chos_inode_init_times(struct inode *inode)
 {
@@ -87,16 +89,18 @@ static inline void chos_inode_init_times(struct inode *inode)
 #endif
 
 /*
- * Extra references on fs_struct's pwd were once proposed; a swap of the pwd that does
- * not know of them would put references that nobody took.
+ * A proposed kernel change counts extra references to fs_struct's pwd.  With it, a
+ * swap of pwd that ignores the count would drop references that were never taken.
  */
 #ifdef CHOS_HAVE_FS_PWD_REFS
-#error "fs_struct has pwd_refs: teach root.c to drop them"
+#error "fs_struct has pwd_refs: root.c must handle them when it swaps pwd"
 #endif
 
 /*
- * The fs_struct that counts @t among its users.  7.2 split what a task counts
- * on from what it looks through; they differ only inside a kernel function.
+ * The fs_struct that counts @t as a user.  7.2 separated the fs_struct that a task
+ * owns (real_fs) from the one that it uses for lookups (fs); they differ only while
+ * a kernel function overrides the latter.  @t's task_struct must stay allocated; the
+ * result is for comparison and may be freed at any time.
  */
 #ifdef CHOS_HAVE_TASK_REAL_FS
 static inline const struct fs_struct *chos_task_fs(const struct task_struct *t)
@@ -110,7 +114,7 @@ static inline const struct fs_struct *chos_task_fs(const struct task_struct *t)
 }
 #endif
 
-/* The first argument of setattr: none, a user namespace from 5.12, an idmap from 6.3. */
+/* The first argument of setattr: an idmap since 6.3, a user namespace since 5.12, else none. */
 #if defined(CHOS_HAVE_SETATTR_IDMAP)
 #define CHOS_IDMAP_ARG struct mnt_idmap *idmap,
 #elif defined(CHOS_HAVE_SETATTR_USERNS)
@@ -120,8 +124,8 @@ static inline const struct fs_struct *chos_task_fs(const struct task_struct *t)
 #endif
 
 /*
- * Exported in all kernels, for others than its home; its declaration moved from
- * fs/internal.h to linux/namei.h in 6.4.
+ * vfs_path_lookup() is exported in all kernels; 6.4 moved its declaration from
+ * fs/internal.h to linux/namei.h.
  */
 #ifndef CHOS_HAVE_VFS_PATH_LOOKUP
 int vfs_path_lookup(struct dentry *dentry, struct vfsmount *mnt,

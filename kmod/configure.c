@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
-/* Writes that configure the module: who may make one, and its text. */
+/* Writes that configure the module: the permission check, and reading the text. */
 #include <linux/capability.h>
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -12,10 +12,11 @@
 #include "chos.h"
 
 /*
- * May a write to @file change what all users get?
+ * May the current process change the module's configuration through @file?
  *
- * Both who opened the file and who writes must be the administrator, so that neither
- * a descriptor that was passed on nor a redirected program does it.
+ * Both the process that opened the file and the one that writes must have the right.
+ * Otherwise an unprivileged process could receive a descriptor that an administrator
+ * opened, or redirect the output of a privileged program to the file.
  * Context: any process context.
  */
 static bool chos_may_configure(struct file *file)
@@ -25,16 +26,16 @@ static bool chos_may_configure(struct file *file)
 }
 
 /**
- * chos_configure_text - the text of a write that configures the module
+ * chos_configure_text - check a write that configures the module, and read its text
  * @file: the file written to
- * @buf: what was written
+ * @buf: the text
  * @len: length of @buf
  * @pos: offset of the write, which must be 0
- * @max: how many bytes are accepted
+ * @max: largest length accepted
  *
  * Context: may sleep.
- * Return: the text, NUL-terminated and without another NUL, for kvfree(); or ERR_PTR
- * of -EPERM, -EINVAL, -E2BIG, -EFAULT or -ENOMEM.
+ * Return: the text, NUL-terminated and without another NUL, which the caller frees
+ * with kvfree(); or ERR_PTR of -EPERM, -EINVAL, -E2BIG, -EFAULT or -ENOMEM.
  */
 char *chos_configure_text(struct file *file, const char __user *buf, size_t len,
 			  loff_t pos, size_t max)

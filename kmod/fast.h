@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * The way from a process to its OS, inline: every path walk inside an OS takes it,
- * and the calls would cost more than the work.  Lock-free, any context.
+ * The lookup from a process to its OS.  It is inline because every path walk inside
+ * an OS does it, and the function calls would cost more than the work.  Lock-free,
+ * any context.
  */
 #ifndef CHOS_FAST_H
 #define CHOS_FAST_H
@@ -10,7 +11,7 @@
 
 #include "chos.h"
 
-/* table.c: three levels of pages, a word of the table at the bottom. */
+/* table.c: three levels of pages; the lowest, the leaves, hold the words. */
 #define LEAF_BITS (PAGE_SHIFT - 3) /* words in a page */
 #define LEAF_SIZE (1UL << LEAF_BITS)
 #define MID_BITS (PAGE_SHIFT - 3) /* leaves below a middle page */
@@ -20,11 +21,12 @@
 extern u64 **chos_top[TOP_SIZE];
 
 /**
- * chos_table_find - the word of a process, if its page is there
- * @tgid: PID of the process in the first PID namespace
+ * chos_table_find - look up the word of a process
+ * @tgid: PID of the process in the initial PID namespace
  *
  * Context: any, lock-free.  The pointer stays valid until unload.
- * Return: the word, or NULL when no process near this PID was ever in an OS.
+ * Return: the word, or NULL if its page was never allocated, which means that no
+ * process with a PID in the page's range has had a word.
  */
 static inline u64 *chos_table_find(pid_t tgid)
 {
@@ -40,17 +42,19 @@ static inline u64 *chos_table_find(pid_t tgid)
 	return leaf ? &leaf[pid & (LEAF_SIZE - 1)] : NULL;
 }
 
-/* os.c: number to OS, in pages. */
-#define PAGE_OSS (PAGE_SIZE / sizeof(struct chos_os *))
-#define OS_PAGES DIV_ROUND_UP(CHOS_ID_FIRST + CHOS_OS_MAX, PAGE_OSS)
+/* os.c: pages that map OS numbers to OSs. */
+#define OSS_PER_PAGE (PAGE_SIZE / sizeof(struct chos_os *))
+#define OS_PAGES DIV_ROUND_UP(CHOS_ID_FIRST + CHOS_OS_MAX, OSS_PER_PAGE)
 
 extern struct chos_os **chos_os_pages[OS_PAGES];
 
 /**
- * chos_os_by_id - the OS with a number
- * @id: a number that was read from the process table
+ * chos_os_by_id - look up an OS by its number
+ * @id: the number
  *
- * Context: any, lock-free.  Return: the OS; the base OS for CHOS_ID_NONE.
+ * Context: any, lock-free.
+ * Return: the OS; the base OS for CHOS_ID_NONE, CHOS_ID_BASE and numbers that are
+ * not in use.
  */
 static inline struct chos_os *chos_os_by_id(unsigned int id)
 {
@@ -58,8 +62,8 @@ static inline struct chos_os *chos_os_by_id(unsigned int id)
 
 	if (id < CHOS_ID_FIRST || id >= CHOS_ID_FIRST + CHOS_OS_MAX)
 		return &chos_base;
-	page = READ_ONCE(chos_os_pages[id / PAGE_OSS]);
-	os = page ? READ_ONCE(page[id % PAGE_OSS]) : NULL;
+	page = READ_ONCE(chos_os_pages[id / OSS_PER_PAGE]);
+	os = page ? READ_ONCE(page[id % OSS_PER_PAGE]) : NULL;
 	return os ?: &chos_base;
 }
 

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * No rights are gained inside an OS that is not marked suid.
+ * The guard: no process gains privileges inside an OS that is not marked suid.
  *
- * The trees are mounted nosuid, but a setuid program of the base can still be
- * reached from inside: through a descriptor or a working directory from before, through
- * /proc/PID/root of a process outside.  It would run with its owner's rights and
- * the OS's dynamic loader and libraries, which may be old and full of holes.
- * chroot(2) is a privileged call for this very reason; ours is not.
+ * The trees are mounted nosuid, but a process in an OS can still reach setuid programs
+ * of the base OS: through a descriptor or a working directory that it had before it
+ * entered, or through /proc/PID/root of a process outside.  Such a program would run
+ * with its owner's privileges and with the dynamic loader and libraries of the OS,
+ * which may be old and vulnerable.  chroot(2) requires a capability for this reason,
+ * but entering an OS does not.
  *
- * So a program that has just gained rights from its file inside such an OS is killed
- * before its first instruction, in the sched_process_exec tracepoint: the new
- * credentials are in force and the way back to user space has a SIGKILL on it.
+ * Therefore the guard kills a process inside such an OS that gained privileges from
+ * the program file it executes.  It sends SIGKILL in the sched_process_exec tracepoint,
+ * when the new credentials are in force and the program has not run an instruction.
  */
 #include <linux/binfmts.h>
 #include <linux/cred.h>
@@ -24,7 +25,11 @@
 
 static struct tracepoint *chos_exec_tp;
 
-/* Who is not root keeps his ambient capabilities only: the rest came from the file. */
+/*
+ * Does @cred have capabilities from the program file?  After execve(2), a non-root
+ * process keeps only its ambient capabilities; any others came from the file.
+ * Context: any.
+ */
 static bool has_file_caps(const struct cred *cred)
 {
 	return !uid_eq(cred->uid, GLOBAL_ROOT_UID) &&
@@ -33,10 +38,11 @@ static bool has_file_caps(const struct cred *cred)
 }
 
 /*
- * Did the current process gain rights from the file?  Rights that it only kept,
- * as a daemon on its way to a user does, are no matter of ours.
+ * Did the current process gain privileges from the program file?  Privileges that it
+ * had before do not count: a daemon that becomes another user keeps some.
+ * Context: inside execve(2); does not sleep.
  */
-static bool gained_rights(const struct linux_binprm *bprm)
+static bool gained_privileges(const struct linux_binprm *bprm)
 {
 	const struct cred *cred = current_cred();
 	bool other_uid = !uid_eq(cred->euid, cred->uid);
@@ -44,8 +50,9 @@ static bool gained_rights(const struct linux_binprm *bprm)
 	umode_t mode;
 
 	/*
-	 * A binfmt_misc handler that takes the rights of the file it interprets: that
-	 * file is no longer in @bprm, so any rights are taken for gained.
+	 * A binfmt_misc interpreter with flag C runs with the credentials of the file
+	 * that it interprets.  @bprm no longer has that file, so assume that the
+	 * process gained any privileges that it has.
 	 */
 	if (bprm->execfd_creds)
 		return other_uid || other_gid || has_file_caps(cred);
@@ -57,7 +64,10 @@ static bool gained_rights(const struct linux_binprm *bprm)
 	       has_file_caps(cred);
 }
 
-/* In the process that exec'ed, before it returns to user space.  Must not sleep. */
+/*
+ * Tracepoint probe; runs in the process that called execve(2), before it returns to
+ * user space.  Must not sleep.
+ */
 static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 		    struct linux_binprm *bprm)
 {
@@ -66,14 +76,17 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 	if (!bprm->secureexec)
 		return;
 	os = chos_os_of_current();
-	if (READ_ONCE(os->suid) || !gained_rights(bprm))
+	if (READ_ONCE(os->suid) || !gained_privileges(bprm))
 		return;
-	/* Not the dentry's name: a rename may free it under us. */
+	/* The dentry's name is not safe to use: a concurrent rename may free it. */
 	chos_report_kill(kbasename(bprm->filename));
 	send_sig(SIGKILL, current, 1);
 }
 
-/* Module init, may sleep.  Without the tracepoint the module does not load. */
+/*
+ * Called at module init; may sleep.  Fails if the kernel lacks the tracepoint: the
+ * module must not run without the guard.
+ */
 int chos_guard_init(void)
 {
 	chos_exec_tp = chos_tracepoint_find("sched_process_exec");
@@ -84,7 +97,7 @@ int chos_guard_init(void)
 	return tracepoint_probe_register(chos_exec_tp, on_exec, NULL);
 }
 
-/* Module exit, may sleep: no probe runs any more when it returns. */
+/* Called at module exit; may sleep.  No probe runs after it returns. */
 void chos_guard_exit(void)
 {
 	tracepoint_probe_unregister(chos_exec_tp, on_exec, NULL);

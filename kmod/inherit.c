@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * Which OS a process is in, and how its children come to be in it.
+ * Which OS a process is in, and how its children inherit it.
  *
- * Inheritance happens at fork, in the sched_process_fork tracepoint, which runs
- * in the parent before the child does; so a child's word is there at its first
- * instruction and no later act of the parent changes it.  While every fork has
- * been seen, a process without a valid word is in no OS, and that is the end of it.
+ * A child inherits at fork, in the sched_process_fork tracepoint.  The tracepoint runs
+ * in the parent before the child runs, so the child has its word at its first
+ * instruction, and nothing that the parent does later changes it.  As long as every
+ * fork was tracked, a process without a valid word is in the base OS.
  *
- * Where forks are not seen (a kernel without the tracepoint, track=0, or a page
- * that could not be had in the probe), a process without a word climbs to its
- * parents until one has a word.
+ * Forks are not tracked if the kernel lacks the tracepoint, with track=0, and after an
+ * allocation in the probe failed.  A process without a valid word then takes the OS of
+ * its nearest ancestor that has one.
  */
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
@@ -19,24 +19,30 @@
 #include "compat.h"
 #include "fast.h"
 
+/* NULL: forks are not tracked. */
 static struct tracepoint *chos_fork_tp;
-/* Whether processes without a word must climb; rises once, never falls. */
-static bool chos_climb __read_mostly;
-static bool chos_lost;
+/* Whether a process without a word must ask its ancestors; never reset. */
+static bool chos_ask_ancestors __read_mostly;
+/* Whether a child did not get its word because memory was short; never reset. */
+static bool chos_fork_missed;
 
 /*
- * The word that holds @field for the process of @task: any thread of it, kept
- * alive by the caller (current, RCU).  Any context.
+ * The word with @field for the process of @task, which may be any of its threads.
+ * Context: any; the caller keeps @task alive (current, or RCU).
  */
 static __always_inline u64 word_make(const struct task_struct *task,
 				     unsigned int field)
 {
 	u64 born = READ_ONCE(task->group_leader)->start_boottime;
 
-	return (born >> CHOS_STAMP_SHIFT) << CHOS_ID_BITS | field;
+	return (born >> CHOS_STAMP_SHIFT) << CHOS_FIELD_BITS | field;
 }
 
-/* The low bits of the process's word, or 0 if the word there is not its own. */
+/*
+ * The field in the word of @task's process, or 0 if the process has no word.  A word
+ * with another stamp is that of an earlier process with the same PID.
+ * Context: as word_make().
+ */
 static __always_inline unsigned int field_of(struct task_struct *task)
 {
 	u64 *slot = chos_table_find(task->tgid);
@@ -45,18 +51,22 @@ static __always_inline unsigned int field_of(struct task_struct *task)
 	if (!slot)
 		return 0;
 	word = READ_ONCE(*slot);
-	if ((word ^ word_make(task, 0)) >> CHOS_ID_BITS)
+	if ((word ^ word_make(task, 0)) >> CHOS_FIELD_BITS)
 		return 0;
-	return word & (BIT(CHOS_ID_BITS) - 1);
+	return word & (BIT(CHOS_FIELD_BITS) - 1);
 }
 
+/* The number of the OS that a process with @field is in. */
 static unsigned int id_in_field(unsigned int field)
 {
 	return field & CHOS_LEFT ? CHOS_ID_BASE : field;
 }
 
-/* What a parent left is no matter of a child that began in the base OS. */
-static unsigned int field_to_pass_on(unsigned int field)
+/*
+ * The field that a child inherits from a parent with @field.  A child that starts in
+ * the base OS has left no OS.
+ */
+static unsigned int field_for_child(unsigned int field)
 {
 	return field & CHOS_LEFT ? CHOS_LEFT : field;
 }
@@ -64,15 +74,19 @@ static unsigned int field_to_pass_on(unsigned int field)
 /**
  * chos_word_for - the word for a process that is being moved
  * @task: current
- * @id: where it goes: CHOS_ID_BASE or the number of an OS
+ * @id: its new OS: CHOS_ID_BASE or the number of an OS
  *
- * Context: any; against other threads of the process the lock of its fs_struct.
+ * Context: any; the lock of its fs_struct is held if the process has other threads.
+ * Return: the word.
  */
 u64 chos_word_for(struct task_struct *task, unsigned int id)
 {
 	if (id == CHOS_ID_BASE) {
 		id = CHOS_LEFT;
-		/* Kept for the children that other threads fork meanwhile. */
+		/*
+		 * Keep the old OS for a thread that is inside fork(2); see
+		 * word_inherit() and chos_id_in_use().
+		 */
 		if (!thread_group_empty(task))
 			id |= field_of(task);
 	}
@@ -80,12 +94,12 @@ u64 chos_word_for(struct task_struct *task, unsigned int id)
 }
 
 /*
- * Climbs from @task to the first ancestor with a word of its own and keeps what
- * was found, so that it stays what it is when the parents go.  This is the one
- * reader that may allocate: a page, without sleeping, the first time.
+ * Finds the nearest ancestor of @task that has a word, gives @task its OS and returns
+ * the field.  The stored word keeps the result valid when the ancestors exit.  This is
+ * the only reader of the table that may allocate: one page, once, without sleeping.
  * Context: any; takes the RCU read lock.
  */
-static noinline unsigned int climb(struct task_struct *task)
+static noinline unsigned int inherit_from_ancestors(struct task_struct *task)
 {
 	u64 *slot = chos_table_get(task->tgid, GFP_NOWAIT | __GFP_NOWARN);
 	u64 seen = slot ? READ_ONCE(*slot) : 0;
@@ -98,64 +112,74 @@ static noinline unsigned int climb(struct task_struct *task)
 		field = field_of(p);
 	}
 	rcu_read_unlock();
-	field = field ? field_to_pass_on(field) : CHOS_LEFT;
-	/* A switch by another thread in the meantime wins. */
+	field = field ? field_for_child(field) : CHOS_LEFT;
+	/* If another thread has moved the process meanwhile, that word stays. */
 	if (slot)
 		cmpxchg(slot, seen, word_make(task, field));
 	return field;
 }
 
-/* The same where climbing may be needed. */
-static __always_inline unsigned int field_or_climb(struct task_struct *task)
+/*
+ * The field of @task's process, from its ancestors if it has no word and forks are
+ * not tracked.  Context: any; @task is current, or the RCU read lock is held.
+ */
+static __always_inline unsigned int field_or_inherit(struct task_struct *task)
 {
 	unsigned int field = field_of(task);
 
-	if (!field && unlikely(READ_ONCE(chos_climb)))
-		field = climb(task);
+	if (!field && unlikely(READ_ONCE(chos_ask_ancestors)))
+		field = inherit_from_ancestors(task);
 	return field;
 }
 
 /**
- * chos_id_of - the number of a process's OS
- * @task: current, or any task inside an RCU read-side section
+ * chos_id_of - the number of the OS that a process is in
+ * @task: current, or any task if the RCU read lock is held
  *
- * Context: any; no lock is taken and nothing is allocated.
+ * Context: any; takes no lock, and allocates nothing while forks are tracked.
  * Return: CHOS_ID_NONE, CHOS_ID_BASE or the number of an OS.
  */
 unsigned int chos_id_of(struct task_struct *task)
 {
-	return id_in_field(field_or_climb(task));
+	return id_in_field(field_or_inherit(task));
 }
 
 /**
- * chos_id_in_use - the number of the OS whose tree a process may need
- * @task: the leader of a thread group, inside an RCU read-side section
+ * chos_id_in_use - the number of the OS whose tree a process may still use
+ * @task: the leader of a thread group
  *
- * As chos_id_of(), but a process with threads that has left an OS still counts for it:
- * a thread that has been inside fork(2) since before brings a child to there.
+ * Like chos_id_of(), but a process with several threads that has left an OS still
+ * counts as a user of that OS.  One of its threads may have called fork(2) before the
+ * process left, and the child is then in that OS.
  *
- * Context: as chos_id_of().
+ * Context: the RCU read lock is held; otherwise as chos_id_of().
  * Return: CHOS_ID_NONE, CHOS_ID_BASE or the number of an OS.
  */
 unsigned int chos_id_in_use(struct task_struct *task)
 {
-	unsigned int field = field_or_climb(task);
+	unsigned int field = field_or_inherit(task);
 
-	/* The word first: with no thread left after it, such a child is in the list. */
+	/*
+	 * Read the word before the list of threads: if no other thread is left then,
+	 * such a child is already in the list of processes.
+	 */
 	smp_rmb();
 	if (field & CHOS_LEFT && !thread_group_empty(task))
 		field &= ~CHOS_LEFT;
 	return id_in_field(field);
 }
 
-/* Context: as chos_id_of().  Never NULL: in no OS is in the base OS. */
+/* The OS of the current process, never NULL.  Context: as chos_id_of(). */
 struct chos_os *chos_os_of_current(void)
 {
 	return chos_os_by_id(chos_id_of(current));
 }
 
-/* Context: must not sleep.  False: no memory. */
-static bool word_give(struct task_struct *child, unsigned int field)
+/*
+ * Stores the word with @field for @child, which does not run yet; no word if @field is
+ * 0.  Does not sleep.  Returns false if memory is short.
+ */
+static bool word_store(struct task_struct *child, unsigned int field)
 {
 	u64 *slot;
 
@@ -164,59 +188,68 @@ static bool word_give(struct task_struct *child, unsigned int field)
 	slot = chos_table_get(child->tgid, GFP_ATOMIC | __GFP_NOWARN);
 	if (unlikely(!slot))
 		return false;
-	/* Pairs with the dependent loads from the number to the OS's links. */
+	/* Pairs with the dependent loads that lead from the word to the OS's links. */
 	smp_store_release(slot, word_make(child, field));
 	return true;
 }
 
 /*
- * Gives a child its word.  If its parent has other threads, one of them may have
- * moved the process after the child's root was copied from it: then the child is
- * where the parent was.  Must not sleep.  False: no memory.
+ * Gives @child its word.  If @parent has several threads, one of them may have moved
+ * the process after fork(2) copied its root to @child.  The child is then in the OS
+ * that the parent was in before.
+ * Does not sleep; may take the lock of the parent's fs_struct.  Returns false if memory
+ * is short.
  */
-static bool word_pass_on(struct task_struct *parent, struct task_struct *child)
+static bool word_inherit(struct task_struct *parent, struct task_struct *child)
 {
 	struct fs_struct *fs = parent->fs;
 	unsigned int field;
 	bool given;
 
 	if (thread_group_empty(parent) || child->fs == fs)
-		return word_give(child, field_to_pass_on(field_or_climb(parent)));
+		return word_store(child, field_for_child(field_or_inherit(parent)));
 	/*
-	 * The word changes under this lock together with the root.  The child has its
-	 * own before the parent's can change: one of the two is always counted.
+	 * This lock protects the parent's root and word, which change together.  The
+	 * child gets its word before the parent's can change, so that a reader of usage
+	 * always counts one of the two.
 	 */
 	chos_fs_lock(fs);
-	field = field_or_climb(parent);
+	field = field_or_inherit(parent);
 	if (field && !path_equal(&fs->root, &child->fs->root))
 		field = field & CHOS_LEFT ? field & ~CHOS_LEFT : CHOS_LEFT;
-	given = word_give(child, field_to_pass_on(field));
+	given = word_store(child, field_for_child(field));
 	chos_fs_unlock(fs);
 	return given;
 }
 
-/* In the forking thread, before the child runs.  Must not sleep. */
+/*
+ * Tracepoint probe; runs in the thread that forks, before the child runs.  Must not
+ * sleep.
+ */
 static void on_fork(void *data, struct task_struct *parent,
 		    struct task_struct *child)
 {
-	if (child->tgid == parent->tgid || likely(word_pass_on(parent, child)))
+	if (child->tgid == parent->tgid || likely(word_inherit(parent, child)))
 		return;
-	/* From here on the child finds its OS through its parent. */
-	WRITE_ONCE(chos_lost, true);
-	WRITE_ONCE(chos_climb, true);
-	pr_warn_ratelimited("no memory at a fork of pid %d: children climb to their parents from now on\n",
+	/* The child has no word, and will have to ask its ancestors. */
+	WRITE_ONCE(chos_fork_missed, true);
+	WRITE_ONCE(chos_ask_ancestors, true);
+	pr_warn_ratelimited("out of memory in a fork of pid %d; processes now look up their OS in their ancestors\n",
 			    parent->tgid);
 }
 
-/* "on", "off" or "lost", as /proc/chos/version has it. */
+/* The state of fork tracking as in /proc/chos/version.  Context: any. */
 const char *chos_inherit_state(void)
 {
 	if (!chos_fork_tp)
 		return "off";
-	return READ_ONCE(chos_lost) ? "lost" : "on";
+	return READ_ONCE(chos_fork_missed) ? "lost" : "on";
 }
 
-/* Module init, may sleep.  Before anybody can enter an OS. */
+/*
+ * Called at module init, before a process can enter an OS; may sleep.  Returns 0 or
+ * an errno.
+ */
 int chos_inherit_init(bool track)
 {
 	int err;
@@ -224,8 +257,8 @@ int chos_inherit_init(bool track)
 	if (track)
 		chos_fork_tp = chos_tracepoint_find("sched_process_fork");
 	if (!chos_fork_tp) {
-		pr_notice("forks are not tracked: children climb to their parents\n");
-		chos_climb = true;
+		pr_notice("forks are not tracked; processes look up their OS in their ancestors\n");
+		chos_ask_ancestors = true;
 		return 0;
 	}
 	err = tracepoint_probe_register(chos_fork_tp, on_fork, NULL);
@@ -234,7 +267,7 @@ int chos_inherit_init(bool track)
 	return err;
 }
 
-/* Module exit, may sleep: no probe runs any more when it returns. */
+/* Called at module exit; may sleep.  No probe runs after it returns. */
 void chos_inherit_exit(void)
 {
 	if (chos_fork_tp)

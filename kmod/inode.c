@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * The inodes of chosfs and what they allow, and how a farm and the root of chosfs
- * are known by theirs.
+ * The inodes of chosfs, their fixed attributes, and tests that identify a farm and
+ * the root of chosfs by their inode operations.
  */
 #include <linux/fs.h>
 
@@ -9,8 +9,9 @@
 #include "compat.h"
 
 /*
- * Modes, owners and times of chosfs are fixed; a truncation, as by a shell's
- * redirection, does nothing.
+ * Modes and owners in chosfs are fixed.  Other changes succeed without effect, so
+ * that a shell's redirection, which truncates the file, works.
+ * The VFS holds the inode's lock.
  */
 static int chos_setattr(CHOS_IDMAP_ARG struct dentry *dentry, struct iattr *attr)
 {
@@ -26,18 +27,18 @@ static const struct inode_operations chos_dir_iops = {
 	.setattr = chos_setattr,
 };
 
-/* Its own, so that a farm is known by it. */
+/* Equal to chos_dir_iops, but a separate object: chos_is_farm() compares its address. */
 const struct inode_operations chos_farm_iops = {
 	.lookup = simple_lookup,
 	.setattr = chos_setattr,
 };
 
 /**
- * chos_inode - a fresh inode of chosfs, owned by root
+ * chos_inode - allocate an inode of chosfs that belongs to root
  * @sb: the superblock
- * @mode: type and permissions; directories get their operations
+ * @mode: type and permissions; a directory also gets its operations
  *
- * Context: may sleep.  Return: the inode or NULL.
+ * Context: may sleep.  Return: the inode, or NULL if memory is short.
  */
 struct inode *chos_inode(struct super_block *sb, umode_t mode)
 {
@@ -47,7 +48,7 @@ struct inode *chos_inode(struct super_block *sb, umode_t mode)
 		return NULL;
 	inode->i_ino = get_next_ino();
 	inode->i_mode = mode;
-	/* Else touch_atime() would take a walk out of RCU mode now and then. */
+	/* Without S_NOATIME, touch_atime() would make some walks leave RCU mode. */
 	inode->i_flags |= S_NOATIME | S_NOCMTIME;
 	chos_inode_init_times(inode);
 	if (S_ISDIR(mode)) {
@@ -58,17 +59,21 @@ struct inode *chos_inode(struct super_block *sb, umode_t mode)
 	return inode;
 }
 
-/* Is this the farm of chosfs, wherever it is bound?  Any context with a reference. */
+/*
+ * Is @path chosfs's farm, at any mount or bind mount of it?
+ * Context: any; the caller holds a reference to @path, which is not negative.
+ */
 bool chos_is_farm(const struct path *path)
 {
 	return d_inode(path->dentry)->i_op == &chos_farm_iops;
 }
 
 /*
- * Is this the root of chosfs?  Its inode is a directory of chosfs then, and the
- * dentry the root of its superblock.  Any context with a reference.
+ * Is @path the root directory of chosfs?  The operations tell that the inode belongs
+ * to chosfs.
+ * Context: any; the caller holds a reference to @path, which is not negative.
  */
-bool chos_is_mount(const struct path *path)
+bool chos_is_fs_root(const struct path *path)
 {
 	return d_inode(path->dentry)->i_op == &chos_dir_iops &&
 	       path->dentry == path->dentry->d_sb->s_root;

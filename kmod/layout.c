@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * The farm's top-level names and /proc/chos/layout.  The names are the module's:
- * they outlive the superblock, which goes at the last umount, and a new
- * superblock shows them again.  Names are only ever added.
+ * The top-level names in the farm, and /proc/chos/layout, which adds and lists them.
+ * The names belong to the module, not to the superblock.  The last umount destroys
+ * the superblock, and the next one gets the same names.  Names are never removed
+ * before unload.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -16,26 +17,30 @@
 #include "compat.h"
 
 /**
- * struct farm_name - one top-level name of the farm
- * @name: its name
- * @link: a link into the reader's OS; else a directory to mount on
+ * struct farm_name - one top-level name in the farm
+ * @name: the name
+ * @link: true for a link into the reader's OS, false for a directory to mount on
  */
 struct farm_name {
 	char name[CHOS_NAME_MAX + 1];
 	bool link;
 };
 
-/* Filled from the front; an element is immutable once it is counted. */
+/*
+ * The first chos_name_count elements are in use and immutable.  chos_layout_lock
+ * protects both variables.
+ */
 static struct farm_name *chos_names[CHOS_LAYOUT_MAX];
 static unsigned int chos_name_count;
-/* Writers of the two above; outside chos_os_lock, inside the farm's inode lock. */
+/* Nests inside the farm's inode lock and outside chos_os_lock. */
 static DEFINE_MUTEX(chos_layout_lock);
 
 static bool farm_name_ok(const char *name)
 {
-	return chos_word_ok(name) && strcmp(name, ".") && strcmp(name, "..");
+	return chos_name_chars_ok(name) && strcmp(name, ".") && strcmp(name, "..");
 }
 
+/* Finds @name among the first @count names.  chos_layout_lock held. */
 static const struct farm_name *name_find(const char *name, unsigned int count)
 {
 	unsigned int i;
@@ -48,15 +53,16 @@ static const struct farm_name *name_find(const char *name, unsigned int count)
 }
 
 /*
- * Appends the names of @text behind the @count that are there, without counting them.
- * chos_layout_lock held; may sleep.  Returns the new number or an errno.
+ * Parses @text and stores its new names after the first @count names.  The caller
+ * updates chos_name_count, or frees the new names after an error.
+ * chos_layout_lock held; may sleep.  Returns the new number of names or an errno.
  */
-static int parse(char *text, unsigned int count)
+static int parse_names(char *text, unsigned int count)
 {
 	char *line;
 
 	while ((line = strsep(&text, "\n"))) {
-		const struct farm_name *there;
+		const struct farm_name *existing;
 		struct farm_name *name;
 		bool link;
 
@@ -68,10 +74,10 @@ static int parse(char *text, unsigned int count)
 		line += link ? 5 : 4;
 		if (!farm_name_ok(line))
 			return -EINVAL;
-		there = name_find(line, count);
-		if (there && there->link != link)
+		existing = name_find(line, count);
+		if (existing && existing->link != link)
 			return -EEXIST;
-		if (there)
+		if (existing)
 			continue;
 		if (count == CHOS_LAYOUT_MAX)
 			return -E2BIG;
@@ -85,6 +91,7 @@ static int parse(char *text, unsigned int count)
 	return count;
 }
 
+/* The inode for the name at @index.  chos_layout_lock held; may sleep.  NULL: no memory. */
 static struct inode *name_inode(struct super_block *sb, unsigned int index)
 {
 	struct inode *inode;
@@ -101,42 +108,47 @@ static struct inode *name_inode(struct super_block *sb, unsigned int index)
 }
 
 /*
- * Shows the names from @first up to @end in @farm, or none of them.
- * The farm's inode lock is held, or nobody sees the superblock yet; may sleep.
+ * Makes the names from @first to before @end visible in @farm: all of them or, after
+ * an error, none.
+ * chos_layout_lock held; may sleep.  The farm's inode lock is held too, unless the
+ * superblock is not visible yet.  Returns 0 or -ENOMEM.
  */
-static int show_names(struct dentry *farm, unsigned int first, unsigned int end)
+static int publish_names(struct dentry *farm, unsigned int first, unsigned int end)
 {
 	struct {
 		struct dentry *dentry;
 		struct inode *inode;
-	} *fresh;
+	} *entry;
 	unsigned int i, n = end - first;
 	int err = 0;
 
-	fresh = kcalloc(n, sizeof(*fresh), GFP_KERNEL);
-	if (!fresh)
+	entry = kcalloc(n, sizeof(*entry), GFP_KERNEL);
+	if (!entry)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
-		fresh[i].dentry = d_alloc_name(farm, chos_names[first + i]->name);
-		fresh[i].inode = name_inode(farm->d_sb, first + i);
-		if (!fresh[i].dentry || !fresh[i].inode)
+		entry[i].dentry = d_alloc_name(farm, chos_names[first + i]->name);
+		entry[i].inode = name_inode(farm->d_sb, first + i);
+		if (!entry[i].dentry || !entry[i].inode)
 			err = -ENOMEM;
 	}
 	for (i = 0; i < n; i++) {
 		if (!err) {
-			if (S_ISDIR(fresh[i].inode->i_mode))
+			if (S_ISDIR(entry[i].inode->i_mode))
 				inc_nlink(d_inode(farm));
-			chos_d_publish(fresh[i].dentry, fresh[i].inode);
+			chos_d_publish(entry[i].dentry, entry[i].inode);
 			continue;
 		}
-		dput(fresh[i].dentry);
-		iput(fresh[i].inode);
+		dput(entry[i].dentry);
+		iput(entry[i].inode);
 	}
-	kfree(fresh);
+	kfree(entry);
 	return err;
 }
 
-/* Context: may sleep; takes the farm's inode lock and chos_layout_lock. */
+/*
+ * Adds the names in @text to the layout and to @farm: all of them or, after an error,
+ * none.  May sleep; takes the farm's inode lock and chos_layout_lock.
+ */
 static int layout_add(struct dentry *farm, char *text)
 {
 	const char *links[CHOS_LAYOUT_MAX] = { };
@@ -146,7 +158,7 @@ static int layout_add(struct dentry *farm, char *text)
 	inode_lock(d_inode(farm));
 	mutex_lock(&chos_layout_lock);
 	first = chos_name_count;
-	end = parse(text, first);
+	end = parse_names(text, first);
 	err = end < 0 ? end : 0;
 	if (end > (int)first) {
 		for (i = first; i < end; i++)
@@ -154,14 +166,14 @@ static int layout_add(struct dentry *farm, char *text)
 					   chos_names[i]->name : NULL;
 		err = chos_os_add_links(first, end - first, links);
 		if (!err) {
-			err = show_names(farm, first, end);
+			err = publish_names(farm, first, end);
 			if (err)
 				chos_os_drop_links(first, end - first);
 		}
 		if (!err)
 			WRITE_ONCE(chos_name_count, end);
 	}
-	/* What was parsed and not counted goes again. */
+	/* After an error, names that were parsed but not added are left to free. */
 	for (i = chos_name_count; i < CHOS_LAYOUT_MAX; i++) {
 		kfree(chos_names[i]);
 		chos_names[i] = NULL;
@@ -171,6 +183,7 @@ static int layout_add(struct dentry *farm, char *text)
 	return err;
 }
 
+/* May sleep. */
 static ssize_t layout_write(struct file *file, const char __user *buf,
 			    size_t len, loff_t *pos)
 {
@@ -184,6 +197,7 @@ static ssize_t layout_write(struct file *file, const char __user *buf,
 	return err ?: len;
 }
 
+/* May sleep; takes chos_layout_lock. */
 static int layout_show(struct seq_file *m, void *v)
 {
 	unsigned int i;
@@ -202,8 +216,8 @@ static int layout_open(struct inode *inode, struct file *file)
 }
 
 /**
- * chos_layout_fill - show the names that are known in a new superblock
- * @farm: its farm, which nobody sees yet
+ * chos_layout_fill - add the names in the layout to the farm of a new superblock
+ * @farm: the farm, which is not visible yet
  *
  * Context: may sleep; takes chos_layout_lock.  Return: 0 or -ENOMEM.
  */
@@ -213,12 +227,12 @@ int chos_layout_fill(struct dentry *farm)
 
 	mutex_lock(&chos_layout_lock);
 	if (chos_name_count)
-		err = show_names(farm, 0, chos_name_count);
+		err = publish_names(farm, 0, chos_name_count);
 	mutex_unlock(&chos_layout_lock);
 	return err;
 }
 
-/* Module exit, after the last superblock and the last reader. */
+/* Called at module exit, when no superblock and no reader is left. */
 void chos_layout_exit(void)
 {
 	unsigned int i;

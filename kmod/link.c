@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * The links that resolve differently for each process: /proc/chos/link, and the
- * links of the farm.  Nothing is allocated, locked or referenced: the strings
- * live until unload, and the word of the reader is one load.  So a path walk
- * through them stays in RCU mode.
+ * The symbolic links whose target depends on the reading process: /proc/chos/link
+ * and the links in the farm.  Reading one takes no lock, no reference and no memory:
+ * the reader's word is a single load, and the strings live until unload.  A path
+ * walk through these links therefore stays in RCU mode.
  */
 #include <linux/err.h>
 
@@ -16,14 +16,17 @@ static const char *link_get(struct dentry *dentry, struct inode *inode,
 	return chos_os_of_current()->path;
 }
 
-/* Context: as above.  The inode's i_private is the index of the name. */
+/*
+ * The inode's i_private is the index of the link in the layout.
+ * Context: RCU-walk (@dentry is NULL) or process context.
+ */
 static const char *farm_link_get(struct dentry *dentry, struct inode *inode,
 				 struct delayed_call *done)
 {
 	unsigned long index = (unsigned long)inode->i_private;
 	const char **links = READ_ONCE(chos_os_of_current()->links);
 
-	/* An OS is prepared before anybody enters it, so links is there. */
+	/* Never NULL: chos_os_prepare() sets it before a process enters the OS. */
 	return links ? READ_ONCE(links[index]) : ERR_PTR(-ENOENT);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
-/* Module parameters, init in order, exit in reverse. */
+/* Module parameters, initialization, and cleanup in the reverse order. */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
@@ -9,11 +9,11 @@
 
 static bool mount = true;
 module_param(mount, bool, 0444);
-MODULE_PARM_DESC(mount, "ask /bin/mount for the mount at " CHOS_MOUNT " (default 1)");
+MODULE_PARM_DESC(mount, "run /bin/mount at load to mount chosfs at " CHOS_MOUNT " (default 1)");
 
 static bool track = true;
 module_param(track, bool, 0444);
-MODULE_PARM_DESC(track, "inherit at fork; 0: climb to the parent at the first look (default 1)");
+MODULE_PARM_DESC(track, "inherit the OS at fork; 0: look it up in the ancestors at first use (default 1)");
 
 module_param_named(farm, chos_farm_param, charp, 0444);
 MODULE_PARM_DESC(farm, "path of the farm as seen from the base root (default " CHOS_FARM_DEFAULT ")");
@@ -31,19 +31,19 @@ static int __init chos_init(void)
 		return err;
 	err = chos_guard_init();
 	if (err)
-		goto inherit;
+		goto exit_inherit;
 	err = chos_fs_init();
 	if (err)
-		goto guard;
-	/* Nothing may fail from here on: a mount may exist. */
+		goto exit_guard;
+	/* Init must not fail after this: a mount may exist and use the module. */
 	if (mount)
 		chos_fs_mount();
-	pr_info("%s: farm %s, fork tracking %s\n", CHOS_RELEASE,
+	pr_info("version %s, farm %s, fork tracking %s\n", CHOS_RELEASE,
 		chos_farm_param, chos_inherit_state());
 	return 0;
-guard:
+exit_guard:
 	chos_guard_exit();
-inherit:
+exit_inherit:
 	chos_inherit_exit();
 	return err;
 }
@@ -53,7 +53,10 @@ static void __exit chos_exit(void)
 	chos_fs_exit();
 	chos_guard_exit();
 	chos_inherit_exit();
-	/* No mount and no probe; a walk that began before may still hold a string. */
+	/*
+	 * No mount and no probe is left.  A path walk that began earlier may still
+	 * use a string of an OS until the grace period ends.
+	 */
 	synchronize_rcu();
 	chos_layout_exit();
 	chos_allow_exit();
@@ -65,6 +68,6 @@ module_init(chos_init);
 module_exit(chos_exit);
 
 MODULE_AUTHOR("the chos authors");
-MODULE_DESCRIPTION("Many Linux distributions on one node: a symlink that resolves by process");
+MODULE_DESCRIPTION("Many Linux distributions on one node, by symbolic links that resolve per process");
 MODULE_LICENSE("Dual BSD/GPL");
 MODULE_VERSION(CHOS_RELEASE);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * The OSs that were ever allowed.  They are interned: a (name, path) pair gets one
- * number and one object that live until unload.  So a number in the process table
- * always has a meaning, an OS that was removed keeps its processes, and the
- * strings can be handed to path walks without a reference.
+ * The OSs that were ever in the allowlist.  They are interned: each pair of name and
+ * path has one number and one object, both of which live until unload.  Therefore
+ *
+ * - a number in the process table stays valid,
+ * - the processes in an OS stay in it when the allowlist drops the OS,
+ * - path walks can use the strings without taking a reference.
  */
 #include <linux/gfp.h>
 #include <linux/mutex.h>
@@ -16,15 +18,16 @@
 #define BUCKETS 64
 
 static DEFINE_MUTEX(chos_os_lock);
-/* Number to OS in pages that come on demand; written under chos_os_lock. */
+/* Maps numbers to OSs.  Pages are allocated on demand; written under chos_os_lock. */
 struct chos_os **chos_os_pages[OS_PAGES];
-static struct hlist_head chos_os_hash[BUCKETS];
-static unsigned int chos_os_used; /* interned so far */
-/* The names of the farm's links by index, NULL for directories; chos_os_lock. */
+static struct hlist_head chos_os_hash[BUCKETS]; /* under chos_os_lock */
+/* Number of interned OSs; written under chos_os_lock. */
+static unsigned int chos_os_used;
+/* The links in the farm by index; NULL for directories.  Under chos_os_lock. */
 static const char *chos_link_names[CHOS_LAYOUT_MAX];
 static const char *chos_base_links[CHOS_LAYOUT_MAX];
 
-/* The OS of whoever is in none. */
+/* The base OS: the OS of each process that is in no other. */
 struct chos_os chos_base = {
 	.name = CHOS_BASE_PATH,
 	.path = CHOS_BASE_PATH,
@@ -33,11 +36,13 @@ struct chos_os chos_base = {
 	.links = chos_base_links,
 };
 
+/* Context: any. */
 u32 chos_hash(const char *s)
 {
 	return full_name_hash(NULL, s, strlen(s));
 }
 
+/* chos_os_lock held. */
 static struct chos_os *os_find(const char *name, const char *path, u32 hash)
 {
 	struct chos_os *os;
@@ -50,6 +55,7 @@ static struct chos_os *os_find(const char *name, const char *path, u32 hash)
 	return NULL;
 }
 
+/* Frees the targets of an OS that no reader sees.  Context: any. */
 static void links_free(const char **links)
 {
 	unsigned int i;
@@ -59,6 +65,7 @@ static void links_free(const char **links)
 	kfree(links);
 }
 
+/* Frees an OS that no reader sees; it may be incomplete or NULL.  Context: any. */
 static void os_free(struct chos_os *os)
 {
 	if (!os)
@@ -70,7 +77,7 @@ static void os_free(struct chos_os *os)
 	kfree(os);
 }
 
-/* chos_os_lock held. */
+/* Assigns a number to @os and makes it public.  chos_os_lock held; may sleep. */
 static int os_add(struct chos_os *os)
 {
 	unsigned int id = CHOS_ID_FIRST + chos_os_used;
@@ -78,26 +85,26 @@ static int os_add(struct chos_os *os)
 
 	if (chos_os_used >= CHOS_OS_MAX)
 		return -ENOSPC;
-	page = chos_os_pages[id / PAGE_OSS];
+	page = chos_os_pages[id / OSS_PER_PAGE];
 	if (!page) {
 		page = (struct chos_os **)get_zeroed_page(GFP_KERNEL);
 		if (!page)
 			return -ENOMEM;
 		/* Pairs with the dependent loads of chos_os_by_id(). */
-		smp_store_release(&chos_os_pages[id / PAGE_OSS], page);
+		smp_store_release(&chos_os_pages[id / OSS_PER_PAGE], page);
 	}
 	os->id = id;
 	hlist_add_head(&os->bucket, &chos_os_hash[os->hash % BUCKETS]);
 	/* Pairs with the dependent loads of chos_os_by_id(). */
-	smp_store_release(&page[id % PAGE_OSS], os);
+	smp_store_release(&page[id % OSS_PER_PAGE], os);
 	WRITE_ONCE(chos_os_used, chos_os_used + 1);
 	return 0;
 }
 
 /**
- * chos_os_intern - the object of an OS, made if it is new
- * @name: its name, already checked
- * @path: its path, already checked
+ * chos_os_intern - find or create the object of an OS
+ * @name: its name, which the caller has checked
+ * @path: its path, which the caller has checked
  *
  * Context: may sleep; takes chos_os_lock.
  * Return: the OS, or ERR_PTR of -ENOMEM or -ENOSPC.
@@ -133,8 +140,12 @@ fail:
 	return ERR_PTR(err);
 }
 
-/* "os/trixie" + "usr"; relative, so that it holds in the farm and at /chos alike. */
-static const char *link_text(const struct chos_os *os, const char *name)
+/*
+ * The target of the link @name for a reader in @os, such as "os/trixie/usr".  It is
+ * relative, and so resolves both inside the farm and below /chos in the base OS.
+ * May sleep.  Returns an allocated string, or NULL if memory is short.
+ */
+static const char *link_target(const struct chos_os *os, const char *name)
 {
 	if (os == &chos_base)
 		return kasprintf(GFP_KERNEL, CHOS_FARM_LOCAL "/%s", name);
@@ -142,8 +153,8 @@ static const char *link_text(const struct chos_os *os, const char *name)
 }
 
 /*
- * Makes the texts of @os's links from @first to before @first + @n in @links.
- * chos_os_lock held; may sleep.  0 or -ENOMEM, after which some may be there.
+ * Sets @n elements of @links, from @first on, to the targets for a reader in @os.
+ * chos_os_lock held; may sleep.  Returns 0, or -ENOMEM with some elements set.
  */
 static int links_fill(const struct chos_os *os, const char **links,
 		      unsigned int first, unsigned int n)
@@ -153,7 +164,7 @@ static int links_fill(const struct chos_os *os, const char **links,
 	for (i = first; i < first + n; i++) {
 		if (!chos_link_names[i])
 			continue;
-		links[i] = link_text(os, chos_link_names[i]);
+		links[i] = link_target(os, chos_link_names[i]);
 		if (!links[i])
 			return -ENOMEM;
 	}
@@ -161,10 +172,11 @@ static int links_fill(const struct chos_os *os, const char **links,
 }
 
 /**
- * chos_os_prepare - give an OS the texts of the farm's links
- * @os: the OS, before the first process enters it
+ * chos_os_prepare - give an OS its targets of the links in the farm
+ * @os: the OS, which a process is about to enter
  *
- * Context: may sleep; takes chos_os_lock the first time.  Return: 0 or -ENOMEM.
+ * Context: may sleep; takes chos_os_lock if the OS has no targets yet.
+ * Return: 0 or -ENOMEM.
  */
 int chos_os_prepare(struct chos_os *os)
 {
@@ -193,10 +205,14 @@ out:
 	return err;
 }
 
+/* A function for apply_to_prepared(); called with chos_os_lock held. */
 typedef int (*links_fn)(struct chos_os *os, unsigned int first, unsigned int n);
 
-/* chos_os_lock held; calls @fn for the base and each prepared OS till it fails. */
-static int prepared_do(links_fn fn, unsigned int first, unsigned int n)
+/*
+ * Calls @fn for the base OS and each OS that has links, until a call fails.
+ * chos_os_lock held; may sleep if @fn does.
+ */
+static int apply_to_prepared(links_fn fn, unsigned int first, unsigned int n)
 {
 	unsigned int id;
 	int err = fn(&chos_base, first, n);
@@ -210,11 +226,13 @@ static int prepared_do(links_fn fn, unsigned int first, unsigned int n)
 	return err;
 }
 
+/* A links_fn that sets the targets of new names; may sleep. */
 static int links_make(struct chos_os *os, unsigned int first, unsigned int n)
 {
 	return links_fill(os, os->links, first, n);
 }
 
+/* A links_fn that frees the targets of names; never fails. */
 static int links_drop(struct chos_os *os, unsigned int first, unsigned int n)
 {
 	unsigned int i;
@@ -227,11 +245,11 @@ static int links_drop(struct chos_os *os, unsigned int first, unsigned int n)
 }
 
 /**
- * chos_os_add_links - texts for new names of the layout, in all OSs or in none
- * @first: index of the first of them; no reader knows it yet
- * @n: how many
- * @names: their names, NULL for a directory; must live until unload, or
- *	until chos_os_drop_links()
+ * chos_os_add_links - add the targets of new names to all OSs or, on error, to none
+ * @first: index of the first new name in the layout, not yet public
+ * @n: number of new names
+ * @names: the names, NULL for a directory; they must live until unload or until
+ *	chos_os_drop_links()
  *
  * Context: may sleep; takes chos_os_lock.  Return: 0 or -ENOMEM.
  */
@@ -241,7 +259,7 @@ int chos_os_add_links(unsigned int first, unsigned int n, const char *const *nam
 
 	mutex_lock(&chos_os_lock);
 	memcpy(chos_link_names + first, names, n * sizeof(*names));
-	err = prepared_do(links_make, first, n);
+	err = apply_to_prepared(links_make, first, n);
 	mutex_unlock(&chos_os_lock);
 	if (err)
 		chos_os_drop_links(first, n);
@@ -249,33 +267,34 @@ int chos_os_add_links(unsigned int first, unsigned int n, const char *const *nam
 }
 
 /**
- * chos_os_drop_links - take back what chos_os_add_links() added
- * @first: index of the first name; no reader knows it
- * @n: how many
+ * chos_os_drop_links - undo chos_os_add_links()
+ * @first: index of the first name in the layout, not public
+ * @n: number of names
  *
  * Context: may sleep; takes chos_os_lock.
  */
 void chos_os_drop_links(unsigned int first, unsigned int n)
 {
 	mutex_lock(&chos_os_lock);
-	prepared_do(links_drop, first, n);
+	apply_to_prepared(links_drop, first, n);
 	memset(chos_link_names + first, 0, n * sizeof(*chos_link_names));
 	mutex_unlock(&chos_os_lock);
 }
 
+/* The number of interned OSs.  Context: any. */
 unsigned int chos_os_count(void)
 {
 	return READ_ONCE(chos_os_used);
 }
 
-/* Module exit, after the last reader. */
+/* Called at module exit, when no reader is left. */
 void chos_os_exit(void)
 {
 	unsigned int i;
 
 	links_drop(&chos_base, 0, CHOS_LAYOUT_MAX);
 	for (i = CHOS_ID_FIRST; i < CHOS_ID_FIRST + chos_os_used; i++)
-		os_free(chos_os_pages[i / PAGE_OSS][i % PAGE_OSS]);
+		os_free(chos_os_pages[i / OSS_PER_PAGE][i % OSS_PER_PAGE]);
 	for (i = 0; i < OS_PAGES; i++)
 		free_page((unsigned long)chos_os_pages[i]);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * One line of the allowlist, name:path[:option[,option...]], as chos/abi.h
- * defines it.  Nothing here touches shared state.
+ * Parsing one line of the allowlist, name:path[:option[,option...]], as chos/abi.h
+ * defines it.  The functions use no shared state.
  */
 #include <linux/ctype.h>
 #include <linux/kernel.h>
@@ -11,26 +11,29 @@
 
 #include "chos.h"
 
-/* [A-Za-z0-9._+-]+, at most CHOS_NAME_MAX bytes: a top-level name of the farm. */
-bool chos_word_ok(const char *word)
+/* Does @name match [A-Za-z0-9._+-]+, with at most CHOS_NAME_MAX bytes?  Context: any. */
+bool chos_name_chars_ok(const char *name)
 {
 	size_t len;
 
-	for (len = 0; word[len]; len++) {
-		if (len == CHOS_NAME_MAX || !isascii(word[len]) ||
-		    !(isalnum(word[len]) || strchr("._+-", word[len])))
+	for (len = 0; name[len]; len++) {
+		if (len == CHOS_NAME_MAX || !isascii(name[len]) ||
+		    !(isalnum(name[len]) || strchr("._+-", name[len])))
 			return false;
 	}
 	return len;
 }
 
-/* The same beginning with a letter or a digit: the name of an OS. */
-bool chos_name_ok(const char *name)
+/* Is @name a valid name of an OS, which begins with a letter or digit?  Context: any. */
+bool chos_os_name_ok(const char *name)
 {
-	return chos_word_ok(name) && isalnum(*name);
+	return chos_name_chars_ok(name) && isalnum(*name);
 }
 
-/* Absolute, no "." or ".." or empty component, no blank, control or ':'. */
+/*
+ * Is @path absolute, without ".", ".." and empty components, and without spaces,
+ * control characters and ':'?  Context: any.
+ */
 bool chos_path_ok(const char *path)
 {
 	size_t len = strnlen(path, CHOS_PATH_MAX + 1);
@@ -56,6 +59,7 @@ bool chos_path_ok(const char *path)
 	return true;
 }
 
+/* May sleep.  Returns 0, -EINVAL, -E2BIG or -ENOMEM. */
 static int parse_groups(char *list, struct chos_rule *rule)
 {
 	char *gid;
@@ -71,7 +75,7 @@ static int parse_groups(char *list, struct chos_rule *rule)
 
 		if (rule->ngroups == CHOS_GROUPS_MAX)
 			return -E2BIG;
-		/* kstrtouint() would take a sign or "0x". */
+		/* kstrtouint() alone would accept a leading '+'. */
 		if (!isdigit(gid[0]) || kstrtouint(gid, 10, &number))
 			return -EINVAL;
 		kgid = make_kgid(&init_user_ns, number);
@@ -82,7 +86,7 @@ static int parse_groups(char *list, struct chos_rule *rule)
 	return 0;
 }
 
-/* Sets @flag once; a second time is an error. */
+/* Sets @flag; fails if it is already set. */
 static int set_once(bool *flag)
 {
 	if (*flag)
@@ -91,6 +95,7 @@ static int set_once(bool *flag)
 	return 0;
 }
 
+/* May sleep.  Returns 0, -EINVAL, -E2BIG or -ENOMEM. */
 static int parse_option(char *option, struct chos_rule *rule)
 {
 	if (!strcmp(option, "closed"))
@@ -108,13 +113,13 @@ static int parse_option(char *option, struct chos_rule *rule)
 
 /**
  * chos_parse_rule - parse one line of the allowlist
- * @line: the line without its newline, NUL-terminated; is cut into fields
- * @rule: filled in; @rule->groups is the caller's to free, also after an error
- * @expected: what was expected, after -EINVAL
+ * @line: the line, NUL-terminated, without its newline; is modified
+ * @rule: the result; the caller must free @rule->groups, also after an error
+ * @expected: set to a description of the valid syntax with -EINVAL
  *
  * Context: may sleep.
- * Return: 1 an entry, 0 a line without one (empty, comment, %SHELLS), -EINVAL,
- * -E2BIG or -ENOMEM.
+ * Return: 1 if the line has an entry; 0 if it has none (an empty line, a comment or
+ * %SHELLS); -EINVAL, -E2BIG or -ENOMEM.
  */
 int chos_parse_rule(char *line, struct chos_rule *rule, const char **expected)
 {
@@ -125,14 +130,14 @@ int chos_parse_rule(char *line, struct chos_rule *rule, const char **expected)
 	if (!*line || *line == '#' || !strcmp(line, "%SHELLS"))
 		return 0;
 	rule->name = strsep(&line, ":");
-	*expected = "a name of letters, digits and ._+- before a ':'";
-	if (!line || !chos_name_ok(rule->name))
+	*expected = "a name of letters, digits and ._+-, followed by ':'";
+	if (!line || !chos_os_name_ok(rule->name))
 		return -EINVAL;
 	rule->path = strsep(&line, ":");
-	*expected = "an absolute path without . or .. and without a slash at its end";
+	*expected = "an absolute path without . or .. and without a trailing slash";
 	if (!chos_path_ok(rule->path))
 		return -EINVAL;
-	*expected = "options closed, suid, nosuid, groups=GID|GID, persona=linux32, each once";
+	*expected = "the options closed, suid or nosuid, groups=GID|GID, persona=linux32, each at most once";
 	while (line && (option = strsep(&line, ","))) {
 		err = parse_option(option, rule);
 		if (err)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * /proc/chos/processes: who is in an OS, of those the reader may know about.  Goes by
- * PID through the table, so that a long read misses and repeats nobody who stays.
+ * /proc/chos/processes: the processes in an OS that the reader may see.  The file
+ * position is a PID, and a read walks the table by rising PID.  So a long read lists
+ * each process that exists all the time exactly once.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -15,24 +16,28 @@
 #include "fast.h"
 
 /**
- * struct shown - a process that the reader gets to see
+ * struct visible_process - a process that the reader may see
  * @pid: its PID in the reader's PID namespace
  * @os: its OS
  */
-struct shown {
+struct visible_process {
 	pid_t pid;
 	const struct chos_os *os;
 };
 
 /* RCU read lock held. */
-static bool may_know(const struct file *reader, struct task_struct *task)
+static bool may_see(const struct file *reader, struct task_struct *task)
 {
 	return uid_eq(reader->f_cred->euid, __task_cred(task)->uid) ||
 	       file_ns_capable(reader, &init_user_ns, CAP_SYS_PTRACE);
 }
 
-/* Is there a process with this PID, in an OS, for this reader?  Takes the RCU lock. */
-static bool look_at(const struct file *reader, pid_t tgid, struct shown *shown)
+/*
+ * Finds the process with the PID @tgid if it is in an OS and @reader may see it.
+ * Takes the RCU read lock.
+ */
+static bool find_visible(const struct file *reader, pid_t tgid,
+			 struct visible_process *visible)
 {
 	struct task_struct *task;
 	unsigned int id;
@@ -41,23 +46,24 @@ static bool look_at(const struct file *reader, pid_t tgid, struct shown *shown)
 	rcu_read_lock();
 	pid = find_pid_ns(tgid, &init_pid_ns);
 	task = pid_task(pid, PIDTYPE_TGID);
-	shown->pid = 0;
-	if (task && may_know(reader, task)) {
+	visible->pid = 0;
+	if (task && may_see(reader, task)) {
 		id = chos_id_of(task);
-		shown->os = chos_os_by_id(id);
+		visible->os = chos_os_by_id(id);
 		if (id >= CHOS_ID_FIRST)
-			shown->pid = pid_nr_ns(pid, task_active_pid_ns(current));
+			visible->pid = pid_nr_ns(pid, task_active_pid_ns(current));
 	}
 	rcu_read_unlock();
-	return shown->pid;
+	return visible->pid;
 }
 
-static void *find_from(struct seq_file *m, loff_t *pos)
+/* Finds the first visible process with a PID of *@pos or higher.  May sleep. */
+static void *next_visible(struct seq_file *m, loff_t *pos)
 {
 	pid_t tgid = *pos;
 
 	while ((tgid = chos_table_next(tgid)) >= 0) {
-		if (look_at(m->file, tgid, m->private)) {
+		if (find_visible(m->file, tgid, m->private)) {
 			*pos = tgid;
 			return m->private;
 		}
@@ -70,13 +76,13 @@ static void *find_from(struct seq_file *m, loff_t *pos)
 
 static void *processes_start(struct seq_file *m, loff_t *pos)
 {
-	return *pos > PID_MAX_LIMIT ? NULL : find_from(m, pos);
+	return *pos > PID_MAX_LIMIT ? NULL : next_visible(m, pos);
 }
 
 static void *processes_next(struct seq_file *m, void *v, loff_t *pos)
 {
 	++*pos;
-	return find_from(m, pos);
+	return next_visible(m, pos);
 }
 
 static void processes_stop(struct seq_file *m, void *v)
@@ -85,9 +91,9 @@ static void processes_stop(struct seq_file *m, void *v)
 
 static int processes_show(struct seq_file *m, void *v)
 {
-	const struct shown *shown = v;
+	const struct visible_process *visible = v;
 
-	seq_printf(m, "%d %s\n", shown->pid, shown->os->name);
+	seq_printf(m, "%d %s\n", visible->pid, visible->os->name);
 	return 0;
 }
 
@@ -100,7 +106,7 @@ static const struct seq_operations processes_ops = {
 
 static int processes_open(struct inode *inode, struct file *file)
 {
-	return seq_open_private(file, &processes_ops, sizeof(struct shown));
+	return seq_open_private(file, &processes_ops, sizeof(struct visible_process));
 }
 
 const struct file_operations chos_processes_fops = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
-/* Counters, and what goes to the kernel's log and to the audit log. */
+/* Event counters, and messages to the kernel log and the audit log. */
 #include <linux/audit.h>
 #include <linux/cred.h>
 #include <linux/ctype.h>
@@ -9,20 +9,21 @@
 
 #include "chos.h"
 
-static atomic64_t chos_counters[CHOS_COUNTS];
+static atomic64_t chos_counters[CHOS_COUNTERS];
 
-/* Any context. */
-void chos_count(enum chos_count what)
+/* Context: any. */
+void chos_counter_inc(enum chos_counter counter)
 {
-	atomic64_inc(&chos_counters[what]);
+	atomic64_inc(&chos_counters[counter]);
 }
 
-u64 chos_counted(enum chos_count what)
+/* Context: any. */
+u64 chos_counter_read(enum chos_counter counter)
 {
-	return atomic64_read(&chos_counters[what]);
+	return atomic64_read(&chos_counters[counter]);
 }
 
-static enum chos_count counter_of(int err)
+static enum chos_counter counter_for(int err)
 {
 	switch (err) {
 	case -EINVAL:
@@ -47,25 +48,26 @@ static enum chos_count counter_of(int err)
 }
 
 /*
- * One event for both logs.  @what is the user's text or a file's name: escaped and
- * last, so that it can be no second line and no second field.
+ * Writes one event to both logs.  A user controls @name, so it is escaped and comes
+ * last: it cannot forge another line or another field.
+ * Context: process context; may sleep if @gfp allows it.
  */
-static void log_event(const char *op, const char *what, int err, gfp_t gfp)
+static void log_event(const char *op, const char *name, int err, gfp_t gfp)
 {
 	unsigned int uid = from_kuid(&init_user_ns, current_uid());
-	int len = strnlen(what, CHOS_NAME_MAX);
+	int len = strnlen(name, CHOS_NAME_MAX);
 
 	pr_notice("%s: uid=%u pid=%d error=%d name=%*pE\n", op, uid,
-		  current->tgid, err, len, what);
-	/* audit's own untrusted strings are not exported; hex is one of its forms. */
+		  current->tgid, err, len, name);
+	/* audit_log_untrustedstring() is not exported; audit tools decode hex as well. */
 	audit_log(NULL, gfp, AUDIT_KERNEL, "chos op=%s uid=%u pid=%d error=%d name=%*phN",
-		  op, uid, current->tgid, err, len, what);
+		  op, uid, current->tgid, err, len, name);
 }
 
 /**
  * chos_report_refusal - count and log a refused write to setchos
- * @wanted: what was written
- * @err: what the writer got
+ * @wanted: the text that was written
+ * @err: the negative errno that the write returns
  *
  * Context: may sleep.
  */
@@ -74,24 +76,24 @@ void chos_report_refusal(const char *wanted, int err)
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
 				      DEFAULT_RATELIMIT_BURST);
 
-	chos_count(counter_of(err));
+	chos_counter_inc(counter_for(err));
 	if (__ratelimit(&limit))
 		log_event("refused", wanted, -err, GFP_KERNEL);
 }
 
 /**
- * chos_report_kill - count and log a program that was ended by the guard
- * @program: its name
+ * chos_report_kill - count and log a process that the guard kills
+ * @program: the name of its program
  *
- * Context: any; does not sleep.
+ * Context: process context; does not sleep.
  */
 void chos_report_kill(const char *program)
 {
-	/* Of its own: refusals, which anybody can cause, must not silence it. */
+	/* A separate limit: refusals, which any user can cause, must not suppress kills. */
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
 				      DEFAULT_RATELIMIT_BURST);
 
-	chos_count(CHOS_COUNT_KILLED);
+	chos_counter_inc(CHOS_COUNT_KILLED);
 	if (__ratelimit(&limit))
 		log_event("killed", program, 0, GFP_ATOMIC);
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * Moving the current process: its root directory becomes the farm or the base
- * root, and its word in the table says so, in one critical section.
+ * Moving the current process into an OS or back to the base OS.  One critical section
+ * changes its root directory, to the farm or to the base root, and its word in the
+ * table.
  *
- * Everything is checked first; what can still fail then, fails before the swap.
+ * All checks and all steps that can fail come before that section, so an error leaves
+ * the process unchanged.
  */
 #include <linux/fs_struct.h>
 #include <linux/mount.h>
@@ -15,22 +17,25 @@
 #include "chos.h"
 #include "compat.h"
 
+/* The module parameter farm=: an absolute path other than "/". */
 char *chos_farm_param = CHOS_FARM_DEFAULT;
 
 /**
  * struct place - where the current process is
  * @root: its root directory
- * @base: the root of its mount namespace
- * @farm: the farm: its root when @in_farm, else where the parameter farm= points
- * @in_farm: its root is a farm
+ * @base: the root of its mount namespace; not set if @farm is known without it
+ * @farm: the farm: @root if @in_farm, else the directory that the parameter farm=
+ *	names; not set for a process that leaves and is already at the base root
+ * @in_farm: whether @root is a farm
  *
- * Holds a reference on each path that is set.
+ * Holds a reference to each path that is set.
  */
 struct place {
 	struct path root, base, farm;
 	bool in_farm;
 };
 
+/* May sleep. */
 static void place_put(struct place *place)
 {
 	path_put(&place->root);
@@ -38,7 +43,7 @@ static void place_put(struct place *place)
 	path_put(&place->farm);
 }
 
-/* The root of the mount namespace that @from is mounted in.  May sleep. */
+/* Sets @base to the root of the mount namespace that @from belongs to.  May sleep. */
 static void namespace_root(const struct path *from, struct path *base)
 {
 	struct path root;
@@ -47,7 +52,7 @@ static void namespace_root(const struct path *from, struct path *base)
 	path_get(base);
 	while (follow_up(base))
 		;
-	/* Now on the first mount of the namespace; the visible one covers it. */
+	/* @base is on the namespace's lowest mount; find the topmost one mounted over it. */
 	root.mnt = mntget(base->mnt);
 	root.dentry = dget(base->mnt->mnt_root);
 	path_put(base);
@@ -57,26 +62,29 @@ static void namespace_root(const struct path *from, struct path *base)
 }
 
 /*
- * Is @path a farm that an admin made by hand: a directory that only root can
- * change, with chosfs at its proc/chos?  May sleep.
+ * Is @path a farm that an administrator created by hand: a directory that only root
+ * can change, with chosfs mounted at its proc/chos?  May sleep.
  */
 static bool is_plain_farm(const struct path *path)
 {
 	const struct inode *inode = d_inode(path->dentry);
 	struct path chos;
-	bool yes;
+	bool is_farm;
 
 	if (!uid_eq(inode->i_uid, GLOBAL_ROOT_UID) || inode->i_mode & 022)
 		return false;
 	if (vfs_path_lookup(path->dentry, path->mnt, "proc/chos",
 			    LOOKUP_DIRECTORY, &chos))
 		return false;
-	yes = chos_is_mount(&chos);
+	is_farm = chos_is_fs_root(&chos);
 	path_put(&chos);
-	return yes;
+	return is_farm;
 }
 
-/* The farm as the parameter farm= names it below @base.  May sleep. */
+/*
+ * Looks up the directory that the parameter farm= names below @base, and checks that
+ * it is a farm.  May sleep.
+ */
 static int find_farm(const struct path *base, struct path *farm)
 {
 	struct path found;
@@ -96,9 +104,11 @@ static int find_farm(const struct path *base, struct path *farm)
 }
 
 /*
- * Finds out where the current process is.  May sleep.
- * @leaving: the base root is wanted even if the root is plainly the farm
- * -EXDEV: neither at the base root nor in the farm.
+ * Finds out where the current process is.  If @leaving is set, a process in the farm
+ * gets @base as well.  May sleep.  The caller must call place_put(), even after an
+ * error.
+ * Returns 0, -EXDEV if the process is neither at the base root nor in the farm, or an
+ * error of the lookup of the farm.
  */
 static int place_get(struct place *place, bool leaving)
 {
@@ -108,7 +118,7 @@ static int place_get(struct place *place, bool leaving)
 	get_fs_root(current->fs, &place->root);
 	if (current_user_ns() != &init_user_ns)
 		return -EXDEV;
-	/* Any bind of the farm will do to switch within it: the root stays what it is. */
+	/* Switching OSs inside a farm keeps the root, so any bind mount of the farm is fine. */
 	place->in_farm = chos_is_farm(&place->root);
 	if (place->in_farm && !leaving) {
 		place->farm = place->root;
@@ -117,12 +127,12 @@ static int place_get(struct place *place, bool leaving)
 	}
 	namespace_root(&place->root, &place->base);
 	if (!place->in_farm && path_equal(&place->root, &place->base)) {
-		/* To leave from here is nothing to do and needs no farm. */
+		/* Already in the base OS: leaving is a no-op and needs no farm. */
 		return leaving ? 0 : find_farm(&place->base, &place->farm);
 	}
 	/*
-	 * Someone else's chroot may well look like a farm of its own; the farm is the one
-	 * that the base root leads to, and nothing else.
+	 * An unrelated chroot could look like a farm.  Only the farm that the parameter
+	 * farm= names below the base root counts.
 	 */
 	err = find_farm(&place->base, &place->farm);
 	if (err)
@@ -132,10 +142,13 @@ static int place_get(struct place *place, bool leaving)
 }
 
 /*
- * Does every live thread of the current process, and nobody else, use @fs?
- * @fs is locked, so no thread leaves it; one that is being cloned counts as a
- * stranger until it is in the list.  An exiting thread with a root of its own is
- * no obstacle: it looks nothing up any more, and pthread_join(3) may have returned.
+ * Does every live thread of the current process use @fs, and no other task?
+ *
+ * The caller holds the lock of @fs, so no thread can stop using it.  A thread that is
+ * being cloned counts as another task until it is in the list of threads.  A thread
+ * with its own root that is exiting is ignored: it does no more lookups, and
+ * pthread_join(3) may already have returned.
+ * Takes the RCU read lock; does not sleep.
  */
 static bool fs_is_ours(const struct fs_struct *fs)
 {
@@ -144,11 +157,11 @@ static bool fs_is_ours(const struct fs_struct *fs)
 
 	rcu_read_lock();
 	for_each_thread(current, t) {
-		const struct fs_struct *its = chos_task_fs(t);
+		const struct fs_struct *thread_fs = chos_task_fs(t);
 
-		if (its == fs) {
+		if (thread_fs == fs) {
 			ours++;
-		} else if (its && !(READ_ONCE(t->flags) & PF_EXITING)) {
+		} else if (thread_fs && !(READ_ONCE(t->flags) & PF_EXITING)) {
 			ours = -1;
 			break;
 		}
@@ -157,6 +170,7 @@ static bool fs_is_ours(const struct fs_struct *fs)
 	return ours == fs->users;
 }
 
+/* Takes the lock of @fs; does not sleep. */
 static bool fs_is_shared(struct fs_struct *fs)
 {
 	bool shared;
@@ -168,9 +182,11 @@ static bool fs_is_shared(struct fs_struct *fs)
 }
 
 /*
- * May the current process be moved now?  @fs is locked.  Alone, it is its own
- * master.  With other threads, all of them must share @fs and none may be inside
- * execve(2): its interpreter would come from another OS than its program.
+ * May the current process be moved?  Its root and working directory must be those that
+ * were checked before.  If it has several threads, all of them must share @fs, and
+ * none may be inside execve(2): its program and its ELF interpreter would come from
+ * different OSs.
+ * The lock of @fs is held.
  */
 static bool may_move(const struct fs_struct *fs, const struct place *place,
 		     const struct path *pwd)
@@ -181,9 +197,10 @@ static bool may_move(const struct fs_struct *fs, const struct place *place,
 }
 
 /*
- * The swap: from @place's root to @root, with @id as the new OS.  May sleep.
- * -EBUSY when the process changed under us or does not own its root
- * directory, -ENOMEM; nothing has changed then.
+ * Moves the current process from the root of @place to @root and makes @id its OS.
+ * May sleep; takes the lock of its fs_struct.
+ * Returns 0; -ENOMEM; or -EBUSY if another thread interfered or the process shares its
+ * root with another process.  After an error nothing has changed.
  */
 static int root_move(const struct place *place, const struct path *root,
 		unsigned int id)
@@ -212,7 +229,7 @@ static int root_move(const struct place *place, const struct path *root,
 	fs = current->fs;
 	chos_fs_lock(fs);
 	if (may_move(fs, place, &pwd)) {
-		/* Pairs with the dependent loads from the number to the OS's links. */
+		/* Pairs with the dependent loads that lead from the word to the OS's links. */
 		smp_store_release(slot, chos_word_for(current, id));
 		if (!root_stays)
 			swap(fs->root, new_root);
@@ -222,7 +239,7 @@ static int root_move(const struct place *place, const struct path *root,
 		err = -EBUSY;
 	}
 	chos_fs_unlock(fs);
-	/* The old ones now, or after an error those that were not needed. */
+	/* These are the old paths now, or the new ones after an error. */
 	if (!root_stays)
 		path_put(&new_root);
 	if (!pwd_stays)
@@ -234,10 +251,11 @@ out:
 
 /**
  * chos_root_enter - move the current process into an OS
- * @os: an OS that it may enter, prepared
- * @refusal: what a process gets that is not in the farm, 0 if it may come from outside
+ * @os: the OS, for which chos_os_prepare() succeeded
+ * @refusal: the error if the process is not in the farm; 0 if it may enter from outside
  *
- * Context: may sleep.  Return: 0 or an errno of chos/abi.h; nothing has changed then.
+ * Context: may sleep.
+ * Return: 0, or an errno of chos/abi.h, in which case nothing has changed.
  */
 int chos_root_enter(struct chos_os *os, int refusal)
 {
@@ -253,7 +271,7 @@ int chos_root_enter(struct chos_os *os, int refusal)
 	err = vfs_path_lookup(place.farm.dentry, place.farm.mnt, os->tree,
 			      LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &tree);
 	if (err) {
-		pr_notice_ratelimited("the tree of %s at %s in the farm cannot be entered: error %d\n",
+		pr_notice_ratelimited("cannot enter %s: lookup of its tree at %s in the farm failed with error %d\n",
 				      os->name, os->path, err);
 		goto out;
 	}
@@ -267,7 +285,8 @@ out:
 /**
  * chos_root_leave - move the current process back to the base OS
  *
- * Context: may sleep.  Return: 0 or an errno of chos/abi.h; nothing has changed then.
+ * Context: may sleep.
+ * Return: 0, or an errno of chos/abi.h, in which case nothing has changed.
  */
 int chos_root_leave(void)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * /proc/chos/setchos: the one door.  A write is bounded, checked and decided here;
- * root.c moves the process.
+ * /proc/chos/setchos: the only way into and out of an OS.  This file reads a write,
+ * checks it and decides; root.c moves the process.
  */
 #include <linux/cred.h>
 #include <linux/fs_struct.h>
@@ -12,8 +12,9 @@
 #include "chos.h"
 
 /*
- * Was the file opened with the rights that its writer has?  Else a user could
- * open it, hand it to a setuid program as its output and have that program moved.
+ * Was the file opened with the credentials that its writer has now?  Without this
+ * check, a user could open the file, make it the standard output of a setuid program
+ * and so move that program.
  */
 static bool same_rights(const struct cred *opener)
 {
@@ -27,8 +28,11 @@ static bool same_rights(const struct cred *opener)
 	       cap_issubset(writer->cap_effective, opener->cap_effective);
 }
 
-/* Copies what was written, without its newline, into @wanted. */
-static int read_wanted(char wanted[CHOS_PATH_MAX + 2], const char __user *buf,
+/*
+ * Copies the written text, without a trailing newline, into @wanted, and checks it.
+ * After an error, @wanted is a string that can be logged.  May sleep.
+ */
+static int copy_wanted(char wanted[CHOS_PATH_MAX + 2], const char __user *buf,
 		       size_t len, loff_t pos)
 {
 	size_t i;
@@ -36,7 +40,7 @@ static int read_wanted(char wanted[CHOS_PATH_MAX + 2], const char __user *buf,
 	wanted[0] = '\0';
 	if (pos || !len)
 		return -EINVAL;
-	/* One more byte than a path: its newline. */
+	/* A path and its newline. */
 	if (len > CHOS_PATH_MAX + 1)
 		return -ENAMETOOLONG;
 	if (copy_from_user(wanted, buf, len)) {
@@ -57,35 +61,39 @@ static int read_wanted(char wanted[CHOS_PATH_MAX + 2], const char __user *buf,
 	return len ? 0 : -EINVAL;
 }
 
+/* May sleep. */
 static int setchos_leave(void)
 {
 	int err = chos_root_leave();
 
 	if (!err)
-		chos_count(CHOS_COUNT_LEAVES);
+		chos_counter_inc(CHOS_COUNT_LEAVES);
 	return err;
 }
 
-/* May sleep.  @refusal: what the allowlist said of @os. */
+/*
+ * Moves the current process into @os.  @refusal is 0 if the allowlist lets the
+ * process in, else the errno.  May sleep.
+ */
 static int enter_os(struct chos_os *os, int refusal)
 {
 	int err;
 
-	/* Who is in it already may stay, whatever its entry says now. */
+	/* A process that is already in the OS may stay, even if it may not enter now. */
 	if (refusal && os->id != chos_id_of(current))
 		return refusal;
 	if (!strcmp(os->path, CHOS_BASE_PATH))
 		return setchos_leave();
 	err = chos_os_prepare(os) ?: chos_root_enter(os, refusal);
 	if (!err) {
-		chos_count(CHOS_COUNT_ENTERS);
+		chos_counter_inc(CHOS_COUNT_ENTERS);
 		atomic64_inc(&os->enters);
 	}
 	return err;
 }
 
-/* May sleep. */
-static int setchos_enter(const char *wanted)
+/* Moves the current process as @wanted, a name or path, says.  May sleep. */
+static int setchos_switch(const char *wanted)
 {
 	struct chos_os *os = NULL;
 	int err;
@@ -96,25 +104,29 @@ static int setchos_enter(const char *wanted)
 	if (!os)
 		return err;
 	err = enter_os(os, err);
-	/* After the word in the table; pairs with the acquire in usage.c. */
+	/* Orders this after the write to the table; pairs with the acquire in usage.c. */
 	atomic_fetch_dec_release(&os->entering);
 	return err;
 }
 
+/* May sleep. */
 static ssize_t setchos_write(struct file *file, const char __user *buf,
 			     size_t len, loff_t *pos)
 {
 	char wanted[CHOS_PATH_MAX + 2];
 	int err;
 
-	/* An io_uring worker of old kernels is one, in its user's name: not a process to move. */
+	/*
+	 * In old kernels, an io_uring worker is a kernel thread that acts for a user.
+	 * It is not the process that the user wants to move.
+	 */
 	if (current->flags & PF_KTHREAD)
 		return -EPERM;
-	err = read_wanted(wanted, buf, len, *pos);
+	err = copy_wanted(wanted, buf, len, *pos);
 	if (!err && !same_rights(file->f_cred))
 		err = -EPERM;
 	if (!err)
-		err = setchos_enter(wanted);
+		err = setchos_switch(wanted);
 	if (err) {
 		chos_report_refusal(wanted, err);
 		return err;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * chosfs, the file system behind /proc/chos: one superblock for all its mounts,
- * in memory, its files fixed but for the names of the farm.  A mount pins the
- * module, so it is never unloaded under a walk.
+ * chosfs, the file system at /proc/chos.  It lives in memory and has one superblock
+ * for all its mounts.  Its files are fixed, except for the names in the farm.  A
+ * mount pins the module, so the module is never unloaded during a path walk.
  */
 #include <linux/fs_context.h>
 #include <linux/kmod.h>
@@ -13,6 +13,7 @@
 #include "chos.h"
 #include "compat.h"
 
+/* A file or directory that each superblock of chosfs has. */
 struct chos_file {
 	const char *name;
 	umode_t mode;
@@ -34,7 +35,11 @@ static const struct super_operations chos_super_ops = {
 	.statfs = simple_statfs,
 };
 
-/* Adds one name to @dir while nobody sees the superblock yet.  May sleep. */
+/*
+ * Adds @file to @dir in a superblock that is not visible yet.  May sleep.
+ * Returns the dentry, which stays valid as long as the superblock, or NULL if memory
+ * is short.
+ */
 static struct dentry *chosfs_add(struct dentry *dir, const struct chos_file *file)
 {
 	struct dentry *dentry = d_alloc_name(dir, file->name);
@@ -53,14 +58,13 @@ static struct dentry *chosfs_add(struct dentry *dir, const struct chos_file *fil
 		inode->i_op = file->iops;
 	if (S_ISDIR(file->mode))
 		inc_nlink(d_inode(dir));
-	/* It stays until the superblock goes, so the pointer stays good. */
 	chos_d_publish(dentry, inode);
 	return dentry;
 }
 
 /*
- * Context: may sleep.  The superblock's s_fs_info is the dentry of the farm.
- * After an error the caller's kill_sb takes away what was made.
+ * Sets s_fs_info to the dentry of the farm.  After an error, the VFS calls kill_sb,
+ * which removes what was created.  May sleep; s_umount is held for writing.
  */
 static int fill_super(struct super_block *sb, struct fs_context *fc)
 {
@@ -111,8 +115,8 @@ static int init_fs_context(struct fs_context *fc)
 }
 
 /*
- * No FS_USERNS_MOUNT: only the administrator of the machine mounts it.  No module
- * alias: a mount(2) by a user must not load the module.
+ * FS_USERNS_MOUNT is not set: only the administrator of the machine may mount chosfs.
+ * There is no module alias: a user's mount(2) must not load the module.
  */
 static struct file_system_type chos_fs_type = {
 	.owner = THIS_MODULE,
@@ -122,9 +126,10 @@ static struct file_system_type chos_fs_type = {
 };
 
 /**
- * chos_fs_mount - ask user space for the mount at /proc/chos
+ * chos_fs_mount - run /bin/mount to mount chosfs at /proc/chos
  *
- * A failure is only logged, with the command to run.  Context: may sleep.
+ * A failure is only logged, with the command that the administrator can run.
+ * Context: may sleep; waits for the command to exit.
  */
 void chos_fs_mount(void)
 {
@@ -138,11 +143,11 @@ void chos_fs_mount(void)
 				      UMH_WAIT_PROC);
 
 	if (err)
-		pr_warn("%s gave %d: run: mount -t %s %s %s\n", argv[0], err,
-			CHOS_FS_TYPE, CHOS_FS_TYPE, CHOS_MOUNT);
+		pr_warn("%s failed with %d; to mount chosfs, run: mount -t %s %s %s\n",
+			argv[0], err, CHOS_FS_TYPE, CHOS_FS_TYPE, CHOS_MOUNT);
 }
 
-/* Module init, may sleep. */
+/* Called at module init; may sleep.  Returns 0, -ENOMEM or -EBUSY. */
 int chos_fs_init(void)
 {
 	int err;
@@ -155,7 +160,7 @@ int chos_fs_init(void)
 	return err;
 }
 
-/* Module exit, may sleep: no superblock is left, else the module were pinned. */
+/* Called at module exit; may sleep.  No superblock exists: it would pin the module. */
 void chos_fs_exit(void)
 {
 	unregister_filesystem(&chos_fs_type);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * The process table: one 64-bit word for each PID, in pages that come when a
- * PID below them is first used and go at unload.  Three levels, so that a
- * pid_max of four million costs nothing until so many processes exist.
+ * The process table: one 64-bit word per PID, in a tree of pages with three levels.
+ * A page is allocated when a PID in its range first needs it, and freed at unload.  So
+ * a pid_max of four million costs no memory until that many processes exist.
  *
- * A word is read with one READ_ONCE and written with one WRITE_ONCE or cmpxchg;
- * there is no lock.  What makes a word trustworthy is the stamp in it.
+ * There is no lock: each word is read with a single READ_ONCE() and written with a
+ * single store or cmpxchg().  A word outlives its process; the creation stamp in it
+ * tells whether it belongs to the process that has the PID now.
  */
 #include <linux/build_bug.h>
 #include <linux/gfp.h>
@@ -18,10 +19,13 @@ static_assert(MID_SIZE * sizeof(u64 *) <= PAGE_SIZE);
 u64 **chos_top[TOP_SIZE];
 static atomic_long_t chos_table_pages;
 
-/* Any context; the page belongs to the table until unload. */
-static void *page_get(void **place, gfp_t gfp)
+/*
+ * Returns the page at *@slot and allocates it if it is missing.  The table owns the
+ * page until unload.  Context: any that @gfp allows.  NULL: no memory.
+ */
+static void *page_get(void **slot, gfp_t gfp)
 {
-	void *page = READ_ONCE(*place);
+	void *page = READ_ONCE(*slot);
 	void *fresh;
 
 	if (page)
@@ -29,7 +33,7 @@ static void *page_get(void **place, gfp_t gfp)
 	fresh = (void *)get_zeroed_page(gfp);
 	if (!fresh)
 		return NULL;
-	page = cmpxchg(place, NULL, fresh);
+	page = cmpxchg(slot, NULL, fresh);
 	if (page) {
 		free_page((unsigned long)fresh);
 		return page;
@@ -39,11 +43,12 @@ static void *page_get(void **place, gfp_t gfp)
 }
 
 /**
- * chos_table_get - the word of a process, its page made if need be
- * @tgid: PID of the process in the first PID namespace
- * @gfp: how to allocate; with GFP_KERNEL it may sleep
+ * chos_table_get - look up the word of a process, and allocate its page if needed
+ * @tgid: PID of the process in the initial PID namespace
+ * @gfp: allocation flags
  *
- * Return: the word, or NULL without memory.
+ * Context: any that @gfp allows; may sleep with GFP_KERNEL.
+ * Return: the word, which stays valid until unload, or NULL if memory is short.
  */
 u64 *chos_table_get(pid_t tgid, gfp_t gfp)
 {
@@ -60,11 +65,11 @@ u64 *chos_table_get(pid_t tgid, gfp_t gfp)
 }
 
 /**
- * chos_table_next - the first PID from @from on whose word was ever written
+ * chos_table_next - find the lowest PID, not below @from, whose word was ever written
  * @from: where to begin
  *
  * Context: any, lock-free.
- * Return: the PID, or -1 when there is none.
+ * Return: the PID, or -1 if there is none.
  */
 pid_t chos_table_next(pid_t from)
 {
@@ -92,13 +97,14 @@ pid_t chos_table_next(pid_t from)
 	return -1;
 }
 
+/* The memory that the table uses.  Context: any. */
 size_t chos_table_bytes(void)
 {
 	return sizeof(chos_top) +
 	       (size_t)atomic_long_read(&chos_table_pages) * PAGE_SIZE;
 }
 
-/* Module exit, after the last reader and the last probe are gone. */
+/* Called at module exit, when no reader and no probe is left. */
 void chos_table_exit(void)
 {
 	unsigned long i, j;

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
-/* Finding a tracepoint of the kernel by name; they are not exported one by one. */
+/* Finds a tracepoint of the kernel by name, because most are not exported by symbol. */
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 
 #include "chos.h"
 
+/* What to search for, and the result. */
 struct search {
 	const char *name;
 	struct tracepoint *found;
 };
 
+/* Called for each tracepoint. */
 static void tracepoint_match(struct tracepoint *tp, void *data)
 {
 	struct search *search = data;
@@ -19,11 +21,11 @@ static void tracepoint_match(struct tracepoint *tp, void *data)
 }
 
 /**
- * chos_tracepoint_find - a tracepoint of the kernel proper by its name
- * @name: for instance "sched_process_fork"
+ * chos_tracepoint_find - find a tracepoint of the core kernel, not of a module
+ * @name: its name, for example "sched_process_fork"
  *
  * Context: may sleep.
- * Return: the tracepoint, which never goes away, or NULL.
+ * Return: the tracepoint, which exists as long as the kernel runs, or NULL.
  */
 struct tracepoint *chos_tracepoint_find(const char *name)
 {

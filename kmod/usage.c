@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * /proc/chos/usage: how many processes are in each OS, so that an administrator
- * knows when a tree may go.  A count of none must be true, however fast the processes
- * of an OS fork and exit:
+ * /proc/chos/usage: the number of processes in each OS, which tells an administrator
+ * when a tree may be deleted.  A count of zero must be true, no matter how fast the
+ * processes of an OS fork and exit:
  *
- * - Not the table but the kernel's list of processes is walked.  By rising PIDs a
- *   line of processes, of which each forks the next and exits, could stay ahead of us
- *   or wrap round below us for ever.  The list is in the order of creation: a new
- *   process comes to its end, a process that takes its leader's place in execve(2) to
- *   the same place.  Who exits before we come to it has its children further on, and
- *   whoever was there when the last entry that we look at went away is before that one:
- *   seen already.
- * - All of it in one RCU read-side section, since the place in the list would be lost
- *   outside of it.  A step takes some ten nanoseconds.
- * - A child is in the list before its word is in the table.  Its parent is then inside
- *   fork(2), before it in the list, and counted; see chos_id_in_use() for a parent
- *   that leaves the OS meanwhile.
- * - Who was allowed in and has not arrived is counted by the entering of his OS.
+ * - The count walks the kernel's list of processes, not the table.  In a walk by rising
+ *   PID, a chain of processes, each of which forks the next and exits, could always
+ *   get a PID that the walk has passed or has not reached yet.  The list is in order
+ *   of creation: a new process goes to its end, and a thread that replaces its leader
+ *   in execve(2) takes the leader's position.  If a process exits before the walk
+ *   reaches it, its children are further along in the list.  If the last entry of
+ *   the walk is removed while the walk is at it, all processes that exist at that
+ *   moment are before it in the list, and the walk has seen them.
+ * - The whole walk is in one RCU read-side critical section, because the position in
+ *   the list is valid only inside it.  A step takes about ten nanoseconds.
+ * - A child is in the list before its word is in the table.  During that time its
+ *   parent, which is before it in the list, is inside fork(2) and is counted.  For a
+ *   parent that leaves the OS meanwhile, see chos_id_in_use().
+ * - A process that the allowlist let in, but whose word is not in the table yet, is
+ *   counted in the entering of its OS.
  */
 #include <linux/capability.h>
 #include <linux/mm.h>
@@ -30,14 +32,15 @@
 
 #include "fast.h"
 
-/* OSs that may come while the others are counted, before it is done again. */
-#define SPARE 64
+/* How many OSs may be interned during a count before it has to be repeated. */
+#define SPARE_ENTRIES 64
 
 /**
- * struct usage - what a reader gets, as of one moment
- * @size: elements of @oses
- * @overflow: there was an OS beyond @size
- * @oses: by the number of the OS, less CHOS_ID_FIRST
+ * struct usage - one count, from which all reads of an open file are answered
+ * @size: number of elements of @oses
+ * @overflow: an OS with a number beyond @oses was found
+ * @oses: the counts, indexed by OS number - CHOS_ID_FIRST: processes in the OS, and
+ *	whether the allowlist has it
  */
 struct usage {
 	unsigned int size;
@@ -48,8 +51,11 @@ struct usage {
 	} *oses;
 };
 
-/* The element of an OS, or NULL: not one of the OSs, or one that came meanwhile. */
-static struct os_usage *usage_of(struct usage *usage, unsigned int id)
+/*
+ * The entry for the OS @id.  NULL for the base OS and for no OS, and, with @overflow
+ * set, for an OS that was interned after @usage was allocated.
+ */
+static struct os_usage *usage_entry(struct usage *usage, unsigned int id)
 {
 	if (id < CHOS_ID_FIRST)
 		return NULL;
@@ -60,8 +66,8 @@ static struct os_usage *usage_of(struct usage *usage, unsigned int id)
 }
 
 /*
- * Does any thread of a process still run?  Until exit_state is set a thread may have
- * files of the tree open.  A leader may be gone long before the others.
+ * Has any thread of a process not exited yet?  A thread may have files of the tree open
+ * until its exit_state is set, and the leader may exit long before other threads.
  * RCU read lock held.
  */
 static bool is_alive(struct task_struct *leader)
@@ -70,34 +76,41 @@ static bool is_alive(struct task_struct *leader)
 
 	if (!READ_ONCE(leader->exit_state))
 		return true;
-	/* Who was seen dead had made his threads: before the way on, as below. */
+	/*
+	 * The threads that the leader created are in the list by now.  Read on only
+	 * after its exit_state; see also count_processes().
+	 */
 	smp_rmb();
 	for_each_thread(leader, t) {
 		if (!READ_ONCE(t->exit_state))
 			return true;
-		/* As for the leader. */
+		/* The same for the threads that this thread created. */
 		smp_rmb();
 	}
 	return false;
 }
 
-/* Takes the RCU read lock; lock-free otherwise. */
+/* Takes the RCU read lock and no other. */
 static void count_processes(struct usage *usage)
 {
 	struct task_struct *p;
 
 	rcu_read_lock();
 	for_each_process(p) {
-		struct os_usage *os = usage_of(usage, chos_id_in_use(p));
+		struct os_usage *os = usage_entry(usage, chos_id_in_use(p));
 
 		if (os && is_alive(p))
 			os->processes++;
-		/* Who was seen dead had his children in the list: before the way on. */
+		/*
+		 * If @p was seen dead, its children are in the list.  Read the next
+		 * entry only after that.
+		 */
 		smp_rmb();
 	}
 	rcu_read_unlock();
 }
 
+/* Context: any. */
 static void count_entering(struct usage *usage)
 {
 	unsigned int i;
@@ -105,43 +118,54 @@ static void count_entering(struct usage *usage)
 	for (i = 0; i < usage->size; i++) {
 		struct chos_os *os = chos_os_by_id(i + CHOS_ID_FIRST);
 
-		/* Who is not in this count has his word: pairs with setchos.c. */
+		/*
+		 * A process no longer counted here already has its word in the
+		 * table.  Pairs with the release in setchos.c.
+		 */
 		if (os != &chos_base)
 			usage->oses[i].processes += atomic_read_acquire(&os->entering);
 	}
 }
 
+/* Called for each entry of the allowlist, with the RCU read lock held. */
 static void mark_listed(const struct chos_os *os, void *data)
 {
-	struct os_usage *its = usage_of(data, os->id);
+	struct os_usage *entry = usage_entry(data, os->id);
 
-	if (its)
-		its->listed = true;
+	if (entry)
+		entry->listed = true;
 }
 
-/* May sleep.  0 or -ENOMEM. */
-static int usage_take(struct usage *usage)
+/* Counts all processes.  May sleep.  Returns 0 or -ENOMEM. */
+static int usage_collect(struct usage *usage)
 {
-	/* Whoever looked at a list that has been replaced is in its OS's entering now. */
+	/*
+	 * After this, each process that acts on an allowlist that has been replaced is
+	 * counted in the entering of its OS, or has entered.
+	 */
 	synchronize_rcu();
 	do {
 		kvfree(usage->oses);
 		usage->overflow = false;
-		usage->size = chos_os_count() + SPARE;
+		usage->size = chos_os_count() + SPARE_ENTRIES;
 		usage->oses = kvcalloc(usage->size, sizeof(*usage->oses), GFP_KERNEL);
 		if (!usage->oses) {
 			usage->size = 0;
 			return -ENOMEM;
 		}
-		/* In this order: nobody leaves the first count but for the second. */
+		/*
+		 * The order matters: a process that enters meanwhile moves from the
+		 * first of these counts to the second.
+		 */
 		count_entering(usage);
 		count_processes(usage);
 		chos_allow_each(mark_listed, usage);
-		/* Ends: only root adds OSs, CHOS_OS_MAX at most. */
+		/* The loop ends: only root adds OSs, and at most CHOS_OS_MAX. */
 	} while (usage->overflow);
 	return 0;
 }
 
+/* Does the file have a line for the OS with the index @i? */
 static bool is_shown(const struct usage *usage, unsigned int i)
 {
 	const struct chos_os *os = chos_os_by_id(i + CHOS_ID_FIRST);
@@ -152,8 +176,11 @@ static bool is_shown(const struct usage *usage, unsigned int i)
 	       atomic64_read(&os->enters);
 }
 
-/* The place in the file is the index of an OS plus 1. */
-static void *find_from(const struct usage *usage, loff_t *pos)
+/*
+ * Finds the first OS to show from *@pos on.  The position is the index of an OS plus 1;
+ * 0 is the start token.
+ */
+static void *next_shown(const struct usage *usage, loff_t *pos)
 {
 	for (; *pos <= usage->size; ++*pos) {
 		if (is_shown(usage, *pos - 1))
@@ -162,23 +189,24 @@ static void *find_from(const struct usage *usage, loff_t *pos)
 	return NULL;
 }
 
+/* Counts when a read begins at offset 0.  May sleep. */
 static void *usage_start(struct seq_file *m, loff_t *pos)
 {
 	int err;
 
 	if (!*pos) {
-		err = usage_take(m->private);
+		err = usage_collect(m->private);
 		if (err)
 			return ERR_PTR(err);
 		return SEQ_START_TOKEN;
 	}
-	return find_from(m->private, pos);
+	return next_shown(m->private, pos);
 }
 
 static void *usage_next(struct seq_file *m, void *v, loff_t *pos)
 {
 	++*pos;
-	return find_from(m->private, pos);
+	return next_shown(m->private, pos);
 }
 
 static void usage_stop(struct seq_file *m, void *v)
@@ -188,13 +216,13 @@ static void usage_stop(struct seq_file *m, void *v)
 static int usage_show(struct seq_file *m, void *v)
 {
 	const struct usage *usage = m->private;
-	const struct os_usage *its = v;
+	const struct os_usage *entry = v;
 	const struct chos_os *os;
 
 	if (v == SEQ_START_TOKEN)
 		return 0;
-	os = chos_os_by_id(its - usage->oses + CHOS_ID_FIRST);
-	seq_printf(m, "%u %lld %s %s\n", its->processes,
+	os = chos_os_by_id(entry - usage->oses + CHOS_ID_FIRST);
+	seq_printf(m, "%u %lld %s %s\n", entry->processes,
 		   (long long)atomic64_read(&os->enters), os->name, os->path);
 	return 0;
 }
@@ -206,7 +234,10 @@ static const struct seq_operations usage_ops = {
 	.show = usage_show,
 };
 
-/* The opener's rights count: a descriptor that he passes on he means to. */
+/*
+ * Only the opener needs the capability: it may pass the descriptor on to others.
+ * May sleep.
+ */
 static int usage_open(struct inode *inode, struct file *file)
 {
 	if (!capable(CAP_SYS_ADMIN))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
-/* /proc/chos/valid: the allowlist in force, and its replacement by root. */
+/* /proc/chos/valid: shows the allowlist, and lets the administrator replace it. */
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -7,6 +7,7 @@
 
 #include "chos.h"
 
+/* May sleep. */
 static ssize_t valid_write(struct file *file, const char __user *buf,
 			   size_t len, loff_t *pos)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
-/* /proc/chos/version: the module's version, its state and its counters. */
+/* /proc/chos/version: the version, state and counters of the module. */
 #include <linux/module.h>
 #include <linux/seq_file.h>
 
 #include "chos.h"
 
-static const char *const chos_count_names[CHOS_COUNTS] = {
+static const char *const chos_counter_names[CHOS_COUNTERS] = {
 	[CHOS_COUNT_ENTERS] = "enters",
 	[CHOS_COUNT_LEAVES] = "leaves",
 	[CHOS_COUNT_EINVAL] = "refused_EINVAL",
@@ -30,8 +30,8 @@ static int version_show(struct seq_file *m, void *v)
 	seq_printf(m, "entries %u\n", chos_allow_count());
 	seq_printf(m, "interned %u\n", chos_os_count());
 	seq_printf(m, "table_bytes %zu\n", chos_table_bytes());
-	for (i = 0; i < CHOS_COUNTS; i++)
-		seq_printf(m, "%s %llu\n", chos_count_names[i], chos_counted(i));
+	for (i = 0; i < CHOS_COUNTERS; i++)
+		seq_printf(m, "%s %llu\n", chos_counter_names[i], chos_counter_read(i));
 	return 0;
 }
 

@@ -1,75 +1,78 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
 /*
- * The protocol between the chos kernel module and user space: the files under
- * /proc/chos, what may be written to them, what is read from them, and every
- * limit and errno.  This is the one place where it is said; the module, the
- * tools, the plugins and the tests include it.  Usable from C and C++, in the
- * kernel and outside.
+ * The protocol between the chos kernel module and user space: the files in
+ * /proc/chos, what a program may write to them and reads from them, and all limits
+ * and errno values.  This header is the only definition of the protocol; the module,
+ * the tools, the plugins and the tests include it.  It works in C and C++, inside
+ * and outside the kernel.
  *
- * A line ends in '\n'.  Sizes are in bytes and do not count a closing NUL.
+ * A line ends with '\n'.  Sizes are in bytes and exclude a terminating NUL.
  */
 #ifndef CHOS_ABI_H
 #define CHOS_ABI_H
 
-/* Raised when something here changes in a way an older program would misread. */
+/* Incremented when a change could make an older program misread something. */
 #define CHOS_ABI_VERSION 1
 
-/* File system type, and where the module mounts it by itself. */
+/* The file system type, and where the module mounts it. */
 #define CHOS_FS_TYPE "chosfs"
 #define CHOS_FS_MAGIC 0x43484f53 /* "CHOS"; f_type of statfs(2) */
 #define CHOS_MOUNT "/proc/chos"
 
 /*
- * Module parameters (insmod chos.ko farm=/chos mount=1 track=1), readable under
+ * Module parameters (insmod chos.ko farm=/chos mount=1 track=1), readable in
  * /sys/module/chos/parameters:
- *   farm   path of the farm as seen from the base root; absolute
- *   mount  1: the module asks /bin/mount for its mount at /proc/chos; 0: it does not
- *   track  1: inherit at fork; 0: only climb to the parent at the first look
- *          (what happens anyway on a kernel without the sched_process_fork
- *          tracepoint; children whose parents are gone then lose their OS)
+ *   farm   absolute path of the farm as seen from the base root
+ *   mount  1: at load, the module runs /bin/mount to mount chosfs at /proc/chos;
+ *          0: it does not
+ *   track  1: a process inherits its OS at fork; 0: it gets the OS of its nearest
+ *          ancestor when the OS is first looked up.  The module also falls back to the
+ *          latter on a kernel without the sched_process_fork tracepoint.  A process
+ *          whose ancestors have exited by then loses its OS.
  */
 #define CHOS_FARM_DEFAULT "/chos"
 
 /*
- * link, a symlink, lrwxrwxrwx.
- *   readlink: the path of the reader's OS as seen in the farm ("/os/trixie");
- *   "/" for a process in no OS.
+ * link, a symbolic link, lrwxrwxrwx.
+ *   readlink: the path of the reader's OS as seen in the farm ("/os/trixie"), or "/"
+ *   for a process in the base OS.
  */
 #define CHOS_LINK CHOS_MOUNT "/link"
 
 /*
  * setchos, rw-rw-rw-.
- *   write: one OS, by name ("trixie") or by path ("/os/trixie"), with or
- *     without a newline at its end, in a single write(2): enter that OS.  "/", or the
- *     name of an entry whose path is "/": leave to the base OS.  The name
- *     "default" stands for the entry that shares its path, if there is one.
- *     The whole process moves: its root directory becomes the farm, or the base root.
- *     A working directory that is not below the new root becomes the new root.
- *     A process already in the named OS stays there and succeeds, whatever the
- *     entry's options now say.
- *   read: the name of the reader's OS, or "/" in the base OS, and a newline;
- *     what is read may be written back.
+ *   write: enter an OS, given by name ("trixie") or by path ("/os/trixie"), in a single
+ *     write(2), with or without a trailing newline.  "/", or the name of an entry
+ *     whose path is "/", leaves to the base OS.  The name "default" stands for
+ *     another entry with the same path, if there is one.  A path that several entries
+ *     have stands for the first of them.
+ *     The whole process moves: its root directory becomes the farm or the base root.
+ *     A working directory outside the new root is changed to the new root.
+ *     A process that is already in the OS stays there, and the write succeeds,
+ *     whatever the options of the entry are now.
+ *   read: the name of the reader's OS, or "/" in the base OS, and a newline.  The text
+ *     can be written back.
  *
- * Errors of write(2); with each of them nothing has changed:
- *   EINVAL        empty, a NUL or a control character, or not at offset 0
- *   ENAMETOOLONG  more than CHOS_PATH_MAX bytes
- *   ENOENT        not in the allowlist, or the tree's directory is missing (a line
- *                 in the kernel's log says which), or the farm is
- *   ENOTDIR       the tree's path is not a directory (logged), or the farm's
- *   EACCES        the OS is closed, or the caller is in none of its groups
- *   EXDEV         the caller's root is neither the root of its mount namespace nor the
- *                 farm (an unrelated chroot, a container), or it is in a user
- *                 namespace other than the first, or what is at the farm's path
- *                 is not a farm
- *   EBUSY         a caller with threads: one of them is inside execve(2), chdir(2),
- *                 or clone(2) at this moment (try again), or they do not share
- *                 one root directory with each other, or share it with another process
- *   EPERM         the file was opened by a process with other, or fewer, rights than
- *                 the writer's (a setuid program whose output was redirected here)
- *   ENOMEM        no memory
- *   others        what the look-up of the tree's path gave (EACCES, ELOOP, EIO, ESTALE;
- *                 logged)
- * Where several entries have one path, the path stands for the first of them.
+ * Errors of write(2).  After an error nothing has changed.
+ *   EINVAL        The text is empty, has a NUL or a control character, or was not
+ *                 written at offset 0.
+ *   ENAMETOOLONG  The text has more than CHOS_PATH_MAX bytes.
+ *   ENOENT        The OS is not in the allowlist, its tree is missing (a line in the
+ *                 kernel log tells which of the two), or the farm is missing.
+ *   ENOTDIR       The path of the tree (logged) or of the farm is not a directory.
+ *   EACCES        The OS is closed, or the caller is in none of its groups.
+ *   EXDEV         The root directory of the caller is neither the root of its mount
+ *                 namespace nor the farm (an unrelated chroot, a container); or the
+ *                 caller is not in the initial user namespace; or the directory at the
+ *                 farm's path is not a farm.
+ *   EBUSY         The caller has several threads, and one of them is inside execve(2),
+ *                 chdir(2) or clone(2) (try again); or they do not share one root
+ *                 directory; or they share it with another process.
+ *   EPERM         The process that opened the file had other or fewer privileges than
+ *                 the writer (a setuid program whose output was redirected here).
+ *   ENOMEM        The kernel is out of memory.
+ *   others        An error of the lookup of the tree's path (EACCES, ELOOP, EIO,
+ *                 ESTALE; logged).
  */
 #define CHOS_SETCHOS CHOS_MOUNT "/setchos"
 #define CHOS_NAME_MAX 63
@@ -79,26 +82,32 @@
 
 /*
  * valid, rw-------.
- *   write: the whole new allowlist in a single write(2) at offset 0, the lines of
- *     /etc/chos with gids for the names of groups.  It replaces the list, or fails
- *     and changes nothing.  An empty file (a lone newline) is an empty list.
- *   read: the list in force, one entry a line, comments gone.
+ *   write: the whole new allowlist in a single write(2) at offset 0: the lines of
+ *     /etc/chos, with numeric GIDs instead of group names.  The write replaces the
+ *     list or, on error, changes nothing.  A lone newline is an empty list.
+ *   read: the list in force, one entry per line, without comments.
  *
  * A line is empty, a comment ("#..."), the header "%SHELLS", or
  *     name:path[:option[,option...]]
- *   name    [A-Za-z0-9][A-Za-z0-9._+-]*, at most CHOS_NAME_MAX, once in the list
- *   path    absolute, as seen in the farm: "/" or components with no "." or "..",
- *           no empty one, no trailing slash, no ':' and no control character or
- *           space, at most CHOS_PATH_MAX
+ *   name    [A-Za-z0-9][A-Za-z0-9._+-]*, at most CHOS_NAME_MAX bytes, unique in the
+ *           list
+ *   path    absolute path as seen in the farm, at most CHOS_PATH_MAX bytes: "/", or
+ *           components that are not empty and not "." or "..", without a trailing
+ *           slash, ':', spaces and control characters
  *   option  closed | nosuid | suid | groups=GID[|GID...] | persona=linux32,
  *           each at most once; suid and nosuid exclude each other
- * The last line may lack its newline.  There are no blanks around the fields.
+ * The newline of the last line is optional.  The fields have no spaces around them.
  *
- * Errors of write(2): EINVAL a line that is not as above, or not at offset 0 (the
- * kernel's log has the line's number and what was expected); EEXIST a name
- * twice; E2BIG more than CHOS_VALID_MAX_ENTRIES entries, CHOS_VALID_MAX_BYTES bytes or
- * CHOS_GROUPS_MAX groups; ENOSPC more than CHOS_OS_MAX different OSs since the
- * module was loaded; EPERM not root (CAP_SYS_ADMIN in the first user namespace); ENOMEM.
+ * Errors of write(2):
+ *   EINVAL  A line does not have the form above (the kernel log has the line number
+ *           and what was expected), or the write was not at offset 0.
+ *   EEXIST  Two entries have the same name.
+ *   E2BIG   There are more than CHOS_VALID_MAX_ENTRIES entries, CHOS_VALID_MAX_BYTES
+ *           bytes, or CHOS_GROUPS_MAX groups in an entry.
+ *   ENOSPC  There have been more than CHOS_OS_MAX different OSs since the module was
+ *           loaded.
+ *   EPERM   The caller lacks CAP_SYS_ADMIN in the initial user namespace.
+ *   ENOMEM  The kernel is out of memory.
  */
 #define CHOS_VALID CHOS_MOUNT "/valid"
 #define CHOS_VALID_MAX_BYTES (1024 * 1024)
@@ -108,76 +117,87 @@
 
 /*
  * processes, r--r--r--.
- *   read: "PID NAME" a line, rising by PID, for each process that is in an OS, in the
- *   PID namespace of the reader, and either of the user who opened the file
- *   (its real uid is his effective uid) or any if he has CAP_SYS_PTRACE in the first
- *   user namespace.
+ *   read: a line "PID NAME" for each process in an OS, sorted by PID, with PIDs in
+ *   the reader's PID namespace.  A user sees their own processes: those whose real UID
+ *   is the effective UID with which the file was opened.  With CAP_SYS_PTRACE in the
+ *   initial user namespace they see all processes.
  */
 #define CHOS_PROCESSES CHOS_MOUNT "/processes"
 
 /*
- * usage, r--------: which trees are in use.  Not in the first modules with
- * CHOS_ABI_VERSION 1: a program must do without it (ENOENT).
- *   read: "PROCESSES ENTERS NAME PATH" a line, in the order in which the module came to
- *   know them, for each OS that has processes, was ever entered, or is in the list in
- *   force.  An OS is a pair of NAME and PATH: when a list puts another path under
- *   a name, the OS of before keeps a line of its own, and its processes.  The base OS
- *   and entries with its path have none.
- *     PROCESSES  processes in it of all users and PID namespaces; a dead one that its
- *                parent has not waited for is none.  Also those on their way in (which may
- *                count twice for a moment), and those that left it with several threads,
- *                as long as they have several.
- *     ENTERS     successful writes to setchos that named it
+ * usage, r--------: which trees are in use.  The first modules with CHOS_ABI_VERSION 1
+ * lack this file; a program must cope with ENOENT.
+ *   read: a line "PROCESSES ENTERS NAME PATH" for each OS that has processes, was ever
+ *   entered, or is in the allowlist, in the order in which the OSs first appeared in
+ *   an allowlist.  An OS is a pair of NAME and PATH: if a new list gives a name another
+ *   path, the old OS keeps its line and its processes.  The base OS and entries with
+ *   its path have no line.
+ *     PROCESSES  the number of processes in the OS, of all users and in all PID
+ *                namespaces, without zombies.  It includes processes that are entering
+ *                the OS, which may briefly count twice, and processes that left it while
+ *                they had several threads, as long as they have several.
+ *     ENTERS     the number of successful writes to setchos that named the OS
  *
- * Once a list without some PATH is in force, and a read of usage that began after that
- * shows no processes in any OS of that PATH, none is in one and none will be: the tree may
- * go.  However they fork and exit, no read misses the last of them.  That holds while
- * version says "fork_tracking on"; else orphans may be missed.
+ * A tree may be deleted once a list without its PATH is in force, and a read of usage
+ * that began after that shows no processes in any OS with that PATH: no process uses
+ * the tree then, and none will.  This holds no matter how fast the processes fork and
+ * exit, as long as version says "fork_tracking on".  Otherwise the count may miss
+ * processes whose ancestors have exited.
  *
- * What is read is as of the first read(2), or one at offset 0.  Errors of open(2):
- * EACCES not the owner; EPERM no CAP_SYS_ADMIN in the first user namespace.  Of read(2):
- * ENOMEM.
+ * The counts are those at the time of the last read(2) at offset 0.
+ * Errors of open(2): EACCES if the caller is not the owner; EPERM if it lacks
+ * CAP_SYS_ADMIN in the initial user namespace.  Error of read(2): ENOMEM.
  */
 #define CHOS_USAGE CHOS_MOUNT "/usage"
 
 /*
  * layout, rw-------.
- *   write: top-level names to add to the farm, in a single write(2) at offset 0:
- *     "link NAME"  a symlink to NAME in the reader's OS ("os/trixie/usr"), or in the
- *                  base OS ("local/usr") for a reader in none
+ *   write: top-level names to add to the farm, in a single write(2) at offset 0, one
+ *     per line:
+ *     "link NAME"  a symbolic link to NAME in the reader's OS ("os/trixie/usr"), or in
+ *                  the base OS ("local/usr") for a reader in the base OS
  *     "dir NAME"   a directory to mount on
- *     A name that is there already with the same kind is no error.  All are added
- *     or none.  NAME is [A-Za-z0-9._+-]+, not "." or "..", at most CHOS_NAME_MAX.
- *   read: the same lines, in the order they were added.
+ *     The write adds all names or none.  A name that already exists with the same kind
+ *     is not an error.  NAME is [A-Za-z0-9._+-]+, at most CHOS_NAME_MAX bytes, and not
+ *     "." or "..".
+ *   read: the same lines, in the order in which they were added.
  *
- * The names live until the module is unloaded.  Errors of write(2): EINVAL; EEXIST there
- * with the other kind; E2BIG more than CHOS_LAYOUT_MAX names or
- * CHOS_LAYOUT_MAX_BYTES bytes; EPERM not root; ENOMEM.
+ * The names exist until the module is unloaded.
+ * Errors of write(2):
+ *   EINVAL  A line does not have the form above, or the write was not at offset 0.
+ *   EEXIST  The name exists with the other kind.
+ *   E2BIG   There are more than CHOS_LAYOUT_MAX names or CHOS_LAYOUT_MAX_BYTES bytes.
+ *   EPERM   The caller lacks CAP_SYS_ADMIN in the initial user namespace.
+ *   ENOMEM  The kernel is out of memory.
  */
 #define CHOS_LAYOUT CHOS_MOUNT "/layout"
 #define CHOS_LAYOUT_MAX 64
 #define CHOS_LAYOUT_MAX_BYTES 8192
-#define CHOS_FARM_LOCAL "local" /* dir: where the base OS's root is bound */
+#define CHOS_FARM_LOCAL "local" /* the dir at which the base OS's root is mounted */
 
-/* farm, a directory: what is bound to the path of the module's parameter farm=. */
+/* farm, a directory, to be bind-mounted at the path in the module parameter farm=. */
 #define CHOS_FARM CHOS_MOUNT "/farm"
 
 /*
- * version, r--r--r--: "KEY VALUE" a line, in this order; newer modules add lines at the end.
+ * version, r--r--r--: "KEY VALUE" lines in this order.  Newer modules may add lines at
+ * the end.
  *   version X.Y.Z
  *   abi CHOS_ABI_VERSION
- *   fork_tracking on | off | lost   ("lost": a page could not be had at a fork;
- *                                    from then on unknown processes climb to a parent)
+ *   fork_tracking on | off | lost
+ *                          "lost": memory for a child was short at a fork.  Since then,
+ *                          a process that the module does not know gets the OS of its
+ *                          nearest known ancestor, as with "off".
  *   entries N              entries in the allowlist in force
- *   interned N             OSs known since the module was loaded
- *   table_bytes N          memory of the process table
+ *   interned N             OSs that were in an allowlist since the module was loaded
+ *   table_bytes N          memory that the process table uses
  *   enters N               switches into an OS
  *   leaves N               switches to the base OS
- *   refused_ERRNO N        refused writes to setchos, a line for each of
- *                          EINVAL ENAMETOOLONG ENOENT ENOTDIR EACCES EXDEV EBUSY EPERM other
- *   killed N               processes ended because they would have gained rights
- *                          from a setuid, setgid or file-capability program inside an OS
- *                          that is not marked suid
+ *   refused_ERRNO N        refused writes to setchos; one line each for EINVAL,
+ *                          ENAMETOOLONG, ENOENT, ENOTDIR, EACCES, EXDEV, EBUSY, EPERM
+ *                          and other
+ *   killed N               processes killed because they would have gained privileges
+ *                          from a setuid or setgid program, or one with file
+ *                          capabilities, inside an OS that is not marked suid
  */
 #define CHOS_VERSION CHOS_MOUNT "/version"
 
