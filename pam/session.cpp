@@ -82,8 +82,8 @@ class Login {
   const Request& request_;
   const Options& options_;
   const System& system_;
-  KernelLink kernel_;
-  Journal journal_;
+  ProcChos kernel_;
+  Syslog journal_;
   Scout scout_;
   Account account_;
   std::vector<gid_t> gids_;
@@ -321,10 +321,10 @@ Outcome open_session(const Request& request, const Options& options, const Syste
 
 void close_session(const Request& request, const Options& options, const Moved& moved,
                    const System& system) {
-  const KernelLink kernel(options.proc);
+  const ProcChos kernel(options.proc);
   const auto now = kernel.current();
   if (!now || *now != moved.os) return;
-  const Journal journal(log_name, request.service, system.log.c_str());
+  const Syslog journal(log_name, request.service, system.log.c_str());
   if (const auto left = kernel.enter("/"); !left) {
     journal.write(LOG_WARNING, "the session of " + in_quotes(request.user) + " ends in " +
                                    in_quotes(moved.os) + ": " + left.error().what);

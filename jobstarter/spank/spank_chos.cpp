@@ -105,7 +105,7 @@ void say_refusal(spank_t handle, const Site& site, const chos::Error& error) {
   const std::string text = text_of(error, "; the task was not started");
   uint32_t job = 0;
   (void)spank_get_item(handle, S_JOB_ID, &job);
-  chos::Journal("spank_chos", "job " + std::to_string(job), site.log.c_str())
+  chos::Syslog("spank_chos", "job " + std::to_string(job), site.log.c_str())
       .write(LOG_WARNING, "uid " + std::to_string(::geteuid()) + ": " + text);
   slurm_error("chos: %s: %s", node_of(handle).c_str(), text.c_str());
 }

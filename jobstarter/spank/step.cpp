@@ -117,7 +117,7 @@ Result<std::string> enter(const Asked& asked, const std::string& directory, cons
   if (!chosen.base || place.current != "/") {
     const auto directories = working_directory({{"PWD", directory}});
     if (const auto there = place.kernel.present(); !there) return there.error();
-    if (const auto moved = go_to(place, chosen, Messages("spank_chos")); !moved)
+    if (const auto moved = enter_os(place, chosen, Messages("spank_chos")); !moved)
       return moved.error();
     if (const auto back = change_directory(directories, os); !back)
       return Error{back.error().what, "an administrator makes the farm share it: chos.conf(5)",

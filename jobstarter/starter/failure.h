@@ -31,7 +31,7 @@ class Failure {
 
  private:
   int status_;
-  Journal journal_;
+  Syslog journal_;
   WrapperError wrapper_error_;
   std::string user_;
 };

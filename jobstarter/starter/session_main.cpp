@@ -31,9 +31,9 @@ struct Request {
   char** command;
 };
 
-class Keeper {
+class SessionRunner {
  public:
-  explicit Keeper(Request request)
+  explicit SessionRunner(Request request)
       : request_(std::move(request)),
         failure_(request_.status, request_.log, own_environment()) {}
 
@@ -43,7 +43,7 @@ class Keeper {
     if (!account)
       return fail({"the user id " + std::to_string(::geteuid()) + " has no account", "", ENOENT});
     failure_.set_user(account->name);
-    const KernelLink kernel(request_.proc);
+    const ProcChos kernel(request_.proc);
     const auto current = kernel.current();
     const std::string before = current ? *current : "/";
     if (before != "/")
@@ -94,7 +94,7 @@ int main(int argc, char** argv) {
   const int asked = std::atoi(argv[1]);
   const int status = asked == 0 ? chos::exit_cannot : asked;
   try {
-    return chos::starter::Keeper({status, argv[2], argv[3], argv[4], argv[5], argv + 6}).run();
+    return chos::starter::SessionRunner({status, argv[2], argv[3], argv[4], argv[5], argv + 6}).run();
   } catch (const std::exception& error) {
     return chos::starter::Failure(status, argv[5], chos::own_environment()).tell(error.what());
   }

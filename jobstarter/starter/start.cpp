@@ -59,7 +59,7 @@ int Start::open_session() const {
                                                options_.form != Form::plain);
   if (!ended) arguments.emplace_back("--");
   arguments.insert(arguments.end(), options_.words.begin(), options_.words.end());
-  const auto failed = become(options_.session_program, arguments, "the base OS");
+  const auto failed = exec_program(options_.session_program, arguments, "the base OS");
   return fail(failed.why, "was chos built without PAM?");
 }
 
@@ -77,7 +77,7 @@ int Start::run() {
   const bool stays = chosen.base && caller_.current == "/";
   if (!stays) {
     if (const auto there = caller_.kernel.present(); !there) return fail(there.error());
-    if (const auto moved = go_to(caller_, chosen, Messages(program)); !moved)
+    if (const auto moved = enter_os(caller_, chosen, Messages(program)); !moved)
       return fail(moved.error());
     if (const auto back = change_directory(directories, os); !back)
       return fail(back.error().what, "an administrator makes the farm share it: chos.conf(5)");
@@ -87,7 +87,7 @@ int Start::run() {
                 "an administrator makes every OS show the spool directory: [share] of chos.conf(5)");
   set_variable(chosen);
   ::unsetenv(wrapper_error_variable);
-  const auto failed = become(job->file, job->arguments, os);
+  const auto failed = exec_program(job->file, job->arguments, os);
   const int status = fail(failed.why);
   return options_.form == Form::sge ? status : failed.status;
 }

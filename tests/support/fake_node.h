@@ -137,7 +137,7 @@ class FakeNode : public ::testing::Test {
     node.layers = top + "/run/chos/layer";
     node.lock = top + "/run/chos/lock";
     node.allowlist_file = top + "/list";
-    node.kernel = KernelLink(top + "/kernel");
+    node.kernel = ProcChos(top + "/kernel");
     node.filesystem = "tmpfs";
     node.module = &module;
   }

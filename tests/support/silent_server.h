@@ -66,7 +66,7 @@ class SilentServer : public FakeNode {
   // Done by a child, since it might wait for good: what it says, or "" after `longest`.
   template <typename Work>
   std::string said_within(seconds longest, Work work) const {
-    const auto said = done_apart(work, static_cast<int>(longest.count()));
+    const auto said = do_in_child(work, static_cast<int>(longest.count()));
     return said ? *said : "";
   }
   std::string reloaded() const {

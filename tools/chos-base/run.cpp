@@ -25,7 +25,7 @@ int fail(int status, const std::string& what, const std::string& remedy) {
 }
 
 // The OS that this process is in; "/" also where there is no module.
-Result<std::string> own_os(const KernelLink& kernel) {
+Result<std::string> own_os(const ProcChos& kernel) {
   auto os = kernel.current();
   if (!os && os.error().code == ENOENT) return std::string("/");
   return os;
@@ -39,7 +39,7 @@ void drop_linux32() {
                   PER_LINUX);
 }
 
-int leave(const KernelLink& kernel, const Request& request, const std::string& os) {
+int leave(const ProcChos& kernel, const Request& request, const std::string& os) {
   auto directories = working_directory(own_environment());
   for (auto& directory : directories) directory = name_in_base(directory);
   if (const auto left = kernel.enter("/"); !left)
@@ -70,7 +70,7 @@ std::string search_path(const char* path) {
 int run(const Request& request) {
   // While it is called by its name in the OS; in the base OS /proc is the same.
   const auto self = identity_of("/proc/self/exe");
-  const KernelLink kernel(request.proc);
+  const ProcChos kernel(request.proc);
   const auto os = own_os(kernel);
   if (!os)
     return fail(exit_cannot, in_quotes(request.command) + " was not run: " + os.error().what,
@@ -92,7 +92,7 @@ int run(const Request& request) {
                       "; an administrator installs it there, or links it");
     file = found.file;
   }
-  const auto failed = become(file, request.arguments, where);
+  const auto failed = exec_program(file, request.arguments, where);
   return fail(failed.status, failed.why,
               failed.status == exit_not_found ? "a path is looked up there, not in the OS" : "");
 }

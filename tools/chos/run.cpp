@@ -36,7 +36,7 @@ int start(const Context& context, const std::string& file, const std::vector<std
   for (auto& variable : block) pointers.push_back(variable.data());
   pointers.push_back(nullptr);
   ::environ = pointers.data();
-  const auto failed = become(file, arguments, os);
+  const auto failed = exec_program(file, arguments, os);
   context.say.error(failed.why);
   return failed.status;
 }
@@ -87,7 +87,7 @@ int run(const Context& context) {
   }
   const auto directories = working_directory(context.environment);
   const std::string os = chosen.name();
-  if (const auto moved = go_to(context, chosen, context.say); !moved) {
+  if (const auto moved = enter_os(context, chosen, context.say); !moved) {
     context.say.error(moved.error());
     return exit_cannot;
   }

@@ -37,7 +37,7 @@ int act(const chos::ctl::Options& options) {
   node.config = chos::with_real_paths(config.ok() ? config.config : chos::Config());
   node.allowlist_file = options.allowlist;
   node.module = &module;
-  if (!options.proc.empty()) node.kernel = chos::KernelLink(options.proc);
+  if (!options.proc.empty()) node.kernel = chos::ProcChos(options.proc);
   switch (options.command) {
     case Command::up: return chos::ctl::up(node, options);
     case Command::down: return chos::ctl::down(node, options);

@@ -268,10 +268,10 @@ int change(const Node& node, const Store& store, const std::string& config,
   }
   OsProgress progress;
   QuietProgress quiet(progress);
-  Keeper keeper(node, store, progress, quiet);
+  OsManager manager(node, store, progress, quiet);
   const auto source = [&] { return parse_source(options.source); };
   const auto toggled = [&](const std::string& option, bool on, const std::string& text) {
-    const auto changed = keeper.set_option(options.name, option, on);
+    const auto changed = manager.set_option(options.name, option, on);
     progress.clear();
     return changed ? done(options, *changed, text) : failed(changed.error());
   };
@@ -284,32 +284,32 @@ int change(const Node& node, const Store& store, const std::string& config,
       for (const auto& one : {groups, std::string(options.closed ? "closed" : ""),
                               std::string(options.suid ? "suid" : "")})
         if (!one.empty()) entry_options += (entry_options.empty() ? "" : ",") + one;
-      const auto record = keeper.add(options.name, *from, build, entry_options);
+      const auto record = manager.add(options.name, *from, build, entry_options);
       progress.clear();
       const int status = done(options, record, "added");
       if (record && !node_is_up(node)) say.hint("nobody can enter an OS yet; run: chosctl up");
       return status;
     }
     case OsCommand::replace: {
-      const auto before = keeper.recipe(options.name);
+      const auto before = manager.recipe(options.name);
       const bool again = options.source.empty();
       if (again && !before) return failed(before.error());
       const auto from = again ? Result<Source>(before->source) : source();
       if (!from) return failed(from.error());
       if (again) build = before->options;
       else if (before) warn_of_other_options(*before, *from, build);
-      const auto record = keeper.replace(options.name, *from, build);
+      const auto record = manager.replace(options.name, *from, build);
       progress.clear();
       return done(options, record, "replaced");
     }
     case OsCommand::rollback: {
-      const auto record = keeper.rollback(options.name);
+      const auto record = manager.rollback(options.name);
       progress.clear();
       return done(options, record, "back at generation " +
                                        std::to_string(record ? record->generation : 0));
     }
     case OsCommand::remove: {
-      const auto status = keeper.remove(options.name);
+      const auto status = manager.remove(options.name);
       progress.clear();
       if (status) {
         if (const auto forgot = forget_base_commands(node, config, options.name); !forgot)
@@ -326,7 +326,7 @@ int change(const Node& node, const Store& store, const std::string& config,
     case OsCommand::open: return toggled("closed", false, options.name + " is open");
     default: break;
   }
-  const auto changed = keeper.set_default(options.name);
+  const auto changed = manager.set_default(options.name);
   progress.clear();
   return changed ? done(options, *changed, "the site's default is " + options.name)
                  : failed(changed.error());

@@ -54,11 +54,11 @@ using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
-Result<Apart> Apart::start(const std::function<std::string()>& work, int seconds, int grace) {
+Result<ChildWork> ChildWork::start(const std::function<std::string()>& work, int seconds, int grace) {
   const auto none = [](int why) { return system_error("cannot start a process", why, "is a limit reached?"); };
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return none(errno);
-  Apart apart(ends[0]);
+  ChildWork apart(ends[0]);
   UniqueFd writer(ends[1]);
   if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) return none(errno);
   const pid_t child = ::fork();
@@ -72,10 +72,10 @@ Result<Apart> Apart::start(const std::function<std::string()>& work, int seconds
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
   const int why = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
   if (why != 0) return none(why);
-  return Result<Apart>(std::move(apart));
+  return Result<ChildWork>(std::move(apart));
 }
 
-bool Apart::ended() {
+bool ChildWork::ended() {
   char part[4096];
   for (;;) {
     const ssize_t size = ::read(reader_.get(), part, sizeof part);
@@ -86,13 +86,13 @@ bool Apart::ended() {
   }
 }
 
-std::optional<std::string> Apart::said() const {
+std::optional<std::string> ChildWork::said() const {
   if (!said_.ends_with('\n')) return std::nullopt;
   return said_.substr(0, said_.size() - 1);
 }
 
-Result<std::string> done_apart(const std::function<std::string()>& work, int seconds, int grace) {
-  auto apart = Apart::start(work, seconds, grace);
+Result<std::string> do_in_child(const std::function<std::string()>& work, int seconds, int grace) {
+  auto apart = ChildWork::start(work, seconds, grace);
   if (!apart) return apart.error();
   const auto end = Clock::now() + std::chrono::seconds(seconds + 1);
   while (!apart->ended()) {

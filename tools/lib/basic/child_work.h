@@ -14,11 +14,11 @@ namespace chos {
 /// Work that a process of its own does, which nobody waits for.  On a server that is down it is stuck
 /// until SIGALRM ends it, or for longer.  It has no descriptor of this one, so it holds no lock and no
 /// terminal.
-class Apart {
+class ChildWork {
  public:
   /// `work` has that many seconds, and `grace` more to end the commands that it runs.  Error: there is no
   /// process or descriptor to be had, and nothing was done.  Here it is never done instead.
-  static Result<Apart> start(const std::function<std::string()>& work, int seconds, int grace = 0);
+  static Result<ChildWork> start(const std::function<std::string()>& work, int seconds, int grace = 0);
 
   /// For poll(2): POLLIN or POLLHUP when there is something to hear.
   int reader() const { return reader_.get(); }
@@ -30,7 +30,7 @@ class Apart {
   std::optional<std::string> said() const;
 
  private:
-  explicit Apart(int reader) : reader_(reader) {}
+  explicit ChildWork(int reader) : reader_(reader) {}
 
   UniqueFd reader_;
   std::string said_;
@@ -38,6 +38,6 @@ class Apart {
 
 /// The same, waited for that many seconds.  Error ETIMEDOUT: it has not returned; another code: it was not
 /// begun.
-Result<std::string> done_apart(const std::function<std::string()>& work, int seconds, int grace = 0);
+Result<std::string> do_in_child(const std::function<std::string()>& work, int seconds, int grace = 0);
 
 }  // namespace chos

@@ -19,26 +19,26 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::seconds;
 
-TEST(Apart, SaysWhatItIsTold) {
+TEST(ChildWork, SaysWhatItIsTold) {
   const std::string much(200000, 'x');
-  const auto said = done_apart([&much] { return much; }, 10);
+  const auto said = do_in_child([&much] { return much; }, 10);
   ASSERT_TRUE(said);
   EXPECT_EQ(*said, much);
-  const auto nothing = done_apart([] { return std::string(); }, 10);
+  const auto nothing = do_in_child([] { return std::string(); }, 10);
   ASSERT_TRUE(nothing);
   EXPECT_EQ(*nothing, "");
   const auto pid = ::getpid();
-  const auto where = done_apart([pid] { return std::string(::getpid() == pid ? "here" : "there"); }, 10);
+  const auto where = do_in_child([pid] { return std::string(::getpid() == pid ? "here" : "there"); }, 10);
   ASSERT_TRUE(where);
   EXPECT_EQ(*where, "there");
 }
 
-TEST(Apart, IsNotWaitedFor) {
+TEST(ChildWork, IsNotWaitedFor) {
   const auto began = Clock::now();
-  const auto stuck = done_apart([]() -> std::string { for (;;) ::pause(); }, 1);
+  const auto stuck = do_in_child([]() -> std::string { for (;;) ::pause(); }, 1);
   ASSERT_FALSE(stuck);
   EXPECT_EQ(stuck.error().code, ETIMEDOUT);
-  EXPECT_FALSE(done_apart([]() -> std::string { ::_exit(0); }, 30));
+  EXPECT_FALSE(do_in_child([]() -> std::string { ::_exit(0); }, 30));
   EXPECT_LT(Clock::now() - began, seconds(5));
 }
 
@@ -54,12 +54,12 @@ bool take_processes() {
   return ::setrlimit(RLIMIT_NPROC, &none) == 0 && (::geteuid() != 0 || ::setuid(65534) == 0);
 }
 
-TEST(Apart, OrNotAtAll) {
+TEST(ChildWork, OrNotAtAll) {
   const auto tried = [](bool (*take)(), int code) {
     return in_a_process([take, code] {
       if (!take()) return 2;
       bool here = false;
-      const auto said = done_apart([&here] { here = true; return std::string(); }, 10);
+      const auto said = do_in_child([&here] { here = true; return std::string(); }, 10);
       return !here && !said && said.error().code == code ? 0 : 1;
     });
   };
@@ -67,11 +67,11 @@ TEST(Apart, OrNotAtAll) {
   EXPECT_EQ(tried(take_processes, EAGAIN), 0);
 }
 
-TEST(Apart, DoctorSaysSo) {
+TEST(ChildWork, DoctorSaysSo) {
   EXPECT_EQ(in_a_process([] {
     if (!take_descriptors()) return 2;
     Findings findings;
-    examine_batch_apart(Node(), Allowlist(), 10, findings);
+    examine_batch_in_child(Node(), Allowlist(), 10, findings);
     const auto& what = findings.empty() ? "" : findings[0].what;
     return what == "whether jobs of Slurm run in OSs was not to be found out: cannot start a process: Too "
                    "many open files" ? 0 : 1;

@@ -27,15 +27,15 @@ UniqueFd connect_log(const char* path) {
 
 }  // namespace
 
-Journal::Journal(const std::string& program, const std::string& service, const char* socket)
+Syslog::Syslog(const std::string& program, const std::string& service, const char* socket)
     : program_(program), service_(service), socket_(connect_log(socket)) {}
 
-std::string Journal::line(int priority, const std::string& text) const {
+std::string Syslog::line(int priority, const std::string& text) const {
   return "<" + std::to_string(LOG_AUTHPRIV | priority) + ">" + program_ + "[" +
          std::to_string(::getpid()) + "]: (" + service_ + ") " + text;
 }
 
-void Journal::send(const std::string& line) const noexcept {
+void Syslog::send(const std::string& line) const noexcept {
   if (!socket_) return;
   if (::send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL) >= 0 || errno != EAGAIN) return;
   // Many logins at once fill its queue for a moment.

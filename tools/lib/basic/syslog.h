@@ -9,11 +9,11 @@
 
 namespace chos {
 
-class Journal {
+class Syslog {
  public:
   /// Lines begin with "PROGRAM[PID]: (SERVICE) ".  `socket`: /dev/log but in tests.  One that cannot
   /// be had is no error: the lines are then lost.
-  Journal(const std::string& program, const std::string& service, const char* socket = "/dev/log");
+  Syslog(const std::string& program, const std::string& service, const char* socket = "/dev/log");
 
   /// priority: LOG_INFO ...; facility authpriv.
   void write(int priority, const std::string& text) const { send(line(priority, text)); }

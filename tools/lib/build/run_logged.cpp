@@ -51,7 +51,7 @@ class Tail {
 };
 
 // In the child: nothing but execve(2) and what is safe before it.
-[[noreturn]] void become(const std::vector<char*>& argv, const char* program, int output,
+[[noreturn]] void exec_program(const std::vector<char*>& argv, const char* program, int output,
                          pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(125);  // chosctl was killed before that
@@ -93,7 +93,7 @@ Status run_logged(const std::vector<std::string>& arguments, const std::string& 
   UniqueFd writer(ends[1]);
   const pid_t self = ::getpid(), child = ::fork();
   if (child < 0) return system_error("cannot fork", errno);
-  if (child == 0) become(argv, program.c_str(), writer.get(), self);
+  if (child == 0) exec_program(argv, program.c_str(), writer.get(), self);
   writer.reset();
 
   Tail tail;

@@ -20,7 +20,7 @@ namespace chos {
 struct Node {
   Config config;
   std::string allowlist_file = allowlist_path;
-  KernelLink kernel;
+  ProcChos kernel;
   ModuleControl* module = nullptr;
   std::string filesystem = "chosfs";  ///< type of what is mounted on kernel.directory()
   GroupLookup groups = lookup_group;

@@ -55,11 +55,11 @@ bool has_answered(const Question& question) {
 // Processes that have had their time and are still there: in a request that a server has taken they cannot
 // even be killed.  By the names of servers.  What is done apart begins with none: it has not the descriptors,
 // but others of their numbers.
-std::map<std::string, Apart>& stuck() {
-  static std::map<std::string, Apart>* all = nullptr;
+std::map<std::string, ChildWork>& stuck() {
+  static std::map<std::string, ChildWork>* all = nullptr;
   static pid_t owner = 0;
   if (owner != ::getpid()) {
-    all = new std::map<std::string, Apart>;
+    all = new std::map<std::string, ChildWork>;
     owner = ::getpid();
   }
   return *all;
@@ -109,7 +109,7 @@ class Inquiry {
 
  private:
   struct Asked {
-    Apart process;
+    ChildWork process;
     Question question;
     Clock::time_point end;
   };
@@ -129,7 +129,7 @@ class Inquiry {
     if (asked_.count(question.server) > 0 || asked_.size() >= most_at_once) return;
     // Another one would be stuck too, and chosctl watch asks for days.
     if (is_stuck(question.server)) return is_silent(question.server);
-    auto process = Apart::start(
+    auto process = ChildWork::start(
         [&question] { return std::to_string(look(question.directory.c_str())); }, longest_look);
     // Looking here might not return.
     if (!process)
@@ -168,7 +168,7 @@ class Inquiry {
 
 }  // namespace
 
-void inquire(std::vector<Questions> questions) { Inquiry(std::move(questions)).run(); }
+void ask_servers(std::vector<Questions> questions) { Inquiry(std::move(questions)).run(); }
 
 std::optional<Error> silence_of(const std::string& server) {
   const auto found = silences().find(server);

@@ -24,7 +24,7 @@ using Questions = std::vector<Question>;
 /// many silent ones take no longer than one.  An answer counts for three seconds.  A server is asked one
 /// question at a time, and no other while the process that asks is stuck in it: it is silent until that
 /// has ended.
-void inquire(std::vector<Questions> questions);
+void ask_servers(std::vector<Questions> questions);
 
 /// Why a server counts as silent, in words that follow the name of a directory, code ETIMEDOUT; none: it
 /// does not.

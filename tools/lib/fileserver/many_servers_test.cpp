@@ -170,7 +170,7 @@ TEST_F(ManyServers, KeepOneProcessEach) {
 }
 
 // Whatever is done apart has none of the descriptors that this process keeps, but others of these numbers.
-TEST_F(ManyServers, KeepNothingOfWhatIsDoneApart) {
+TEST_F(ManyServers, KeepNothingOfChildWork) {
   const std::string far = top + "/trees/far";
   FuseServer hung(far);
   if (!hung.is_there()) GTEST_SKIP() << "no /dev/fuse here";
@@ -181,7 +181,7 @@ TEST_F(ManyServers, KeepNothingOfWhatIsDoneApart) {
     forget_servers(seconds(0));
     if (Servers::of_node().ask(far)) return 1;
     forget_servers(seconds(0));
-    const auto said = done_apart([&far] {
+    const auto said = do_in_child([&far] {
       return std::string(Servers::of_node().ask(far) ? "answers" : "silent");
     }, 15);
     return said && *said == "silent" ? 0 : 2;

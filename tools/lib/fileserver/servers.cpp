@@ -112,12 +112,12 @@ Questions Servers::questions(const std::string& path) const {
 void Servers::ask_all(const std::vector<std::string>& paths) const {
   std::vector<Questions> all;
   for (const auto& path : paths) all.push_back(questions(path));
-  inquire(std::move(all));
+  ask_servers(std::move(all));
 }
 
 Status Servers::ask(const std::string& path) const {
   const auto all = questions(path);
-  inquire({all});
+  ask_servers({all});
   for (const auto& question : all)
     if (const auto why = silence_of(question.server))
       return Error{path + " " + why->what, why->remedy, why->code};

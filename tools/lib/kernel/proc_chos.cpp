@@ -47,9 +47,9 @@ Status each_line(const std::string& text, const std::string& name, Take take) {
 
 }  // namespace
 
-KernelLink::KernelLink(std::string directory) : directory_(std::move(directory)) {}
+ProcChos::ProcChos(std::string directory) : directory_(std::move(directory)) {}
 
-Error KernelLink::missing() const {
+Error ProcChos::missing() const {
   struct stat info {};
   if (::stat(directory_.c_str(), &info) == 0)
     return Error{"the module chos is loaded, but its files are not mounted on " + directory_,
@@ -58,33 +58,33 @@ Error KernelLink::missing() const {
                ask_up, ENOENT};
 }
 
-Status KernelLink::present() const {
+Status ProcChos::present() const {
   struct stat info {};
   if (::stat(file("setchos").c_str(), &info) == 0) return {};
   return missing();
 }
 
-Result<std::string> KernelLink::read(const std::string& name) const {
+Result<std::string> ProcChos::read(const std::string& name) const {
   const UniqueFd fd(::open(file(name).c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd && errno == ENOENT) return missing();
   if (!fd) return system_error("cannot open " + file(name), errno);
   return read_all(fd.get(), read_limit, file(name));
 }
 
-Status KernelLink::write(const std::string& name, const std::string& text) const {
+Status ProcChos::write(const std::string& name, const std::string& text) const {
   const UniqueFd fd(::open(file(name).c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd && errno == ENOENT) return missing();
   if (!fd) return system_error("cannot open " + file(name), errno);
   return write_once(fd.get(), text, file(name));
 }
 
-Result<ModuleVersion> KernelLink::version() const {
+Result<ModuleVersion> ProcChos::version() const {
   const auto text = read("version");
   if (!text) return text.error();
   return parse_version(*text);
 }
 
-Result<std::string> KernelLink::current() const {
+Result<std::string> ProcChos::current() const {
   auto text = read("setchos");
   if (!text) return text.error();
   std::string name = *text;
@@ -92,7 +92,7 @@ Result<std::string> KernelLink::current() const {
   return name;
 }
 
-Status KernelLink::enter(const std::string& name) const {
+Status ProcChos::enter(const std::string& name) const {
   const UniqueFd fd(::open(file("setchos").c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd && errno == ENOENT) return missing();
   if (!fd) return system_error("cannot open " + file("setchos"), errno);
@@ -100,9 +100,9 @@ Status KernelLink::enter(const std::string& name) const {
   return status ? status : Status(enter_error(status.error().code, name));
 }
 
-Result<std::string> KernelLink::valid() const { return read("valid"); }
+Result<std::string> ProcChos::valid() const { return read("valid"); }
 
-Status KernelLink::write_valid(const std::string& text) const {
+Status ProcChos::write_valid(const std::string& text) const {
   const auto status = write("valid", text);
   if (status) return {};
   const std::string kept = "the kernel keeps the list it had";
@@ -126,13 +126,13 @@ Status KernelLink::write_valid(const std::string& text) const {
   }
 }
 
-Result<std::vector<OsProcess>> KernelLink::processes() const {
+Result<std::vector<OsProcess>> ProcChos::processes() const {
   const auto text = read("processes");
   if (!text) return text.error();
   return parse_processes(*text);
 }
 
-Result<std::vector<OsUsage>> KernelLink::usage() const {
+Result<std::vector<OsUsage>> ProcChos::usage() const {
   const auto text = read("usage");
   if (text) return parse_usage(*text);
   const Error& error = text.error();
@@ -145,13 +145,13 @@ Result<std::vector<OsUsage>> KernelLink::usage() const {
   return error;
 }
 
-Result<std::vector<LayoutName>> KernelLink::layout() const {
+Result<std::vector<LayoutName>> ProcChos::layout() const {
   const auto text = read("layout");
   if (!text) return text.error();
   return parse_layout(*text);
 }
 
-Status KernelLink::write_layout(const std::vector<LayoutName>& names) const {
+Status ProcChos::write_layout(const std::vector<LayoutName>& names) const {
   const auto status = write("layout", render_layout(names));
   if (status) return {};
   switch (status.error().code) {

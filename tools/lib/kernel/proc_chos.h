@@ -44,10 +44,10 @@ struct LayoutName {
   bool operator==(const LayoutName&) const = default;
 };
 
-class KernelLink {
+class ProcChos {
  public:
   /// `directory` is /proc/chos but in tests.
-  explicit KernelLink(std::string directory = "/proc/chos");
+  explicit ProcChos(std::string directory = "/proc/chos");
 
   const std::string& directory() const { return directory_; }
   std::string file(const std::string& name) const { return directory_ + "/" + name; }

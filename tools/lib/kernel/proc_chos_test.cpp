@@ -10,11 +10,11 @@ namespace {
 
 class Kernel : public Scratch {
  protected:
-  KernelLink link() const { return KernelLink(directory()); }
+  ProcChos link() const { return ProcChos(directory()); }
 };
 
 TEST_F(Kernel, AbsentOrNotMounted) {
-  const auto gone = KernelLink(path("chos")).present();
+  const auto gone = ProcChos(path("chos")).present();
   ASSERT_FALSE(gone);
   EXPECT_NE(gone.error().what.find("is not loaded"), std::string::npos);
   EXPECT_NE(gone.error().remedy.find("chosctl up"), std::string::npos);
@@ -64,7 +64,7 @@ TEST_F(Kernel, Usage) {
   ASSERT_TRUE(usage);
   EXPECT_EQ(*usage, (std::vector<OsUsage>{{2, 30, "trixie", "/os/trixie"},
                                           {0, ~0ull, "trixie", "/os/trixie~2"}}));
-  const auto gone = KernelLink(path("chos")).usage();
+  const auto gone = ProcChos(path("chos")).usage();
   ASSERT_FALSE(gone);
   EXPECT_EQ(gone.error().code, ENOENT);
   if (::geteuid() == 0) return;

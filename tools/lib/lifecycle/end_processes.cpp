@@ -21,7 +21,7 @@ using Clock = std::chrono::steady_clock;
 
 class Ender {
  public:
-  explicit Ender(const KernelLink& kernel) : kernel_(kernel) {}
+  explicit Ender(const ProcChos& kernel) : kernel_(kernel) {}
 
   // Until all have ended, or `patience` is over; also those that are started meanwhile.
   void round(int signal, int patience) {
@@ -79,14 +79,14 @@ class Ender {
     }
   }
 
-  const KernelLink& kernel_;
+  const ProcChos& kernel_;
   std::map<pid_t, UniqueFd> running_;
   std::set<pid_t> ended_;  // some wait for their parents, and are in the list until then
 };
 
 }  // namespace
 
-Ended end_processes(const KernelLink& kernel, int patience) {
+Ended end_processes(const ProcChos& kernel, int patience) {
   Ender ender(kernel);
   ender.round(SIGTERM, patience);
   if (ender.result().remaining > 0) ender.round(SIGKILL, patience);

@@ -15,6 +15,6 @@ struct Ended {
 
 /// Sends SIGTERM to the processes in an OS, and after `patience` milliseconds SIGKILL to those that
 /// remain, for which it waits as long again.
-Ended end_processes(const KernelLink& kernel, int patience);
+Ended end_processes(const ProcChos& kernel, int patience);
 
 }  // namespace chos

@@ -48,14 +48,14 @@ class EndProcesses : public Scratch {
 
 TEST_F(EndProcesses, NobodyIsThere) {
   in_an_os({});
-  const auto outcome = end_processes(KernelLink(directory()), 10000);
+  const auto outcome = end_processes(ProcChos(directory()), 10000);
   EXPECT_EQ(outcome.ended + outcome.remaining, 0u);
 }
 
 TEST_F(EndProcesses, BySigtermAndThenBySigkill) {
   const pid_t easy = start(false), stubborn = start(true), outside = start(false);
   in_an_os({easy, stubborn});
-  const auto outcome = end_processes(KernelLink(directory()), 300);
+  const auto outcome = end_processes(ProcChos(directory()), 300);
   EXPECT_EQ(outcome.ended, 2u);
   EXPECT_EQ(outcome.remaining, 0u);
   EXPECT_EQ(signal_of(easy), SIGTERM);

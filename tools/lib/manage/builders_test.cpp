@@ -6,12 +6,12 @@
 namespace chos::test {
 namespace {
 
-class Builders : public KeeperTest {
+class Builders : public OsManagerTest {
  protected:
   BuildOptions options;
 
   void SetUp() override {
-    KeeperTest::SetUp();
+    OsManagerTest::SetUp();
     if (IsSkipped()) return;
     make_directories(top + "/programs");
     path_ = std::getenv("PATH");
@@ -19,7 +19,7 @@ class Builders : public KeeperTest {
   }
   void TearDown() override {
     if (!path_.empty()) ::setenv("PATH", path_.c_str(), 1);
-    KeeperTest::TearDown();
+    OsManagerTest::TearDown();
   }
   // Of bash; its words are in TOP/asked.
   void program(const std::string& name, const std::string& text) {
@@ -42,7 +42,7 @@ class Builders : public KeeperTest {
   Result<TreeRecord> add_from(const std::string& text) {
     const auto source = parse_source(text);
     EXPECT_TRUE(source);
-    return keep([&](Keeper& k) { return k.add("os", *source, options, ""); });
+    return keep([&](OsManager& k) { return k.add("os", *source, options, ""); });
   }
   Error refused(const std::string& text) {
     const auto added = add_from(text);
@@ -173,7 +173,7 @@ TEST_F(DebianSource, KnowsHowItWasMade) {
   options.include = {"gcc", "make"};
   options.variant = "minbase";
   ASSERT_TRUE(add_from("debian:trixie"));
-  const auto recipe = keep([](Keeper& k) { return k.recipe("os"); });
+  const auto recipe = keep([](OsManager& k) { return k.recipe("os"); });
   ASSERT_TRUE(recipe) << recipe.error().what;
   EXPECT_EQ(recipe->source.text, "debian:trixie");
   EXPECT_EQ(recipe->options, options);

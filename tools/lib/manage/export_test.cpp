@@ -32,7 +32,7 @@ class Squashed {
 };
 
 // As an export with root_squash shows it.
-TEST_F(KeeperTest, ADirectoryWithWhatNobodyMayRead) {
+TEST_F(OsManagerTest, ADirectoryWithWhatNobodyMayRead) {
   const std::string tree = top + "/source/one";
   write_text(tree + "/etc/shadow", "root:*:1::::::\n", 0640);
   make_directories(tree + "/root/.ssh");
@@ -46,7 +46,7 @@ TEST_F(KeeperTest, ADirectoryWithWhatNobodyMayRead) {
   };
   {
     const Squashed squashed;
-    const auto record = keep([&](Keeper& k) { return k.add("far", *dir, {}, ""); });
+    const auto record = keep([&](OsManager& k) { return k.add("far", *dir, {}, ""); });
     ASSERT_TRUE(record) << record.error().what;
     EXPECT_NE(joined(progress.notes).find("2 entries"), std::string::npos) << joined(progress.notes);
     const auto manifest = store().manifest(*record);
@@ -71,7 +71,7 @@ TEST_F(KeeperTest, ADirectoryWithWhatNobodyMayRead) {
   EXPECT_FALSE(read_manifest(tree, {}));
 }
 
-TEST_F(KeeperTest, OtherNodesReadTheRecordsOfAnExport) {
+TEST_F(OsManagerTest, OtherNodesReadTheRecordsOfAnExport) {
   ASSERT_TRUE(add("one", "one"));
   const std::string own = node.config.trees + "/.chos";
   const auto mode = [&](const std::string& path) {
@@ -98,8 +98,8 @@ TEST_F(KeeperTest, OtherNodesReadTheRecordsOfAnExport) {
   EXPECT_EQ(store().records()->size(), 1U);
 }
 
-TEST_F(KeeperTest, AStoreThatCannotBeReadKeepsNobodyFromOtherTrees) {
-  node.kernel = KernelLink(top + "/kernel");
+TEST_F(OsManagerTest, AStoreThatCannotBeReadKeepsNobodyFromOtherTrees) {
+  node.kernel = ProcChos(top + "/kernel");
   module.is_loaded = true;
   make_tree("byhand");
   make_tree("none");

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kills = 50;
 
-class KeeperKilled : public ChosctlProgram {
+class OsManagerKilled : public ChosctlProgram {
  protected:
   std::mt19937 random{std::random_device{}()};
 
@@ -44,7 +44,7 @@ class KeeperKilled : public ChosctlProgram {
   }
 };
 
-TEST_F(KeeperKilled, Add) {
+TEST_F(OsManagerKilled, Add) {
   const Names add_it{"add", "x", "tar:" + archive("one")};
   const auto whole = time_of(add_it);
   ASSERT_EQ(run({"remove", "x"}), 0);
@@ -65,7 +65,7 @@ TEST_F(KeeperKilled, Add) {
   EXPECT_LT(committed, kills);
 }
 
-TEST_F(KeeperKilled, Replace) {
+TEST_F(OsManagerKilled, Replace) {
   ASSERT_EQ(run({"add", "x", "tar:" + archive("one")}), 0);
   const Names replace_it{"replace", "x", "tar:" + archive("two")};
   const auto whole = time_of(replace_it);
@@ -79,7 +79,7 @@ TEST_F(KeeperKilled, Replace) {
   }
 }
 
-TEST_F(KeeperKilled, Remove) {
+TEST_F(OsManagerKilled, Remove) {
   const Names add_it{"add", "x", "tar:" + archive("one")};
   ASSERT_EQ(run(add_it), 0);
   const auto whole = time_of({"remove", "x"});

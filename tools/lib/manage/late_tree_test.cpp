@@ -21,15 +21,15 @@ namespace chos::test {
 namespace {
 
 // A child watches; what it does is seen in the kernel's list.
-class LateTree : public KeeperTest {
+class LateTree : public OsManagerTest {
  protected:
   pid_t child = -1;
   int stop[2]{-1, -1};
 
   void SetUp() override {
-    KeeperTest::SetUp();
+    OsManagerTest::SetUp();
     if (IsSkipped()) return;
-    node.kernel = KernelLink(top + "/kernel");
+    node.kernel = ProcChos(top + "/kernel");
     module.is_loaded = true;
     write_text(node.allowlist_file, "");
   }
@@ -39,12 +39,12 @@ class LateTree : public KeeperTest {
       ::kill(child, SIGKILL);
       ::waitpid(child, nullptr, 0);
     }
-    KeeperTest::TearDown();
+    OsManagerTest::TearDown();
   }
   void add_far(const std::string& place) {
     const auto dir = parse_source("dir:" + place);
     ASSERT_TRUE(dir) << dir.error().what;
-    const auto added = keep([&](Keeper& k) { return k.add("far", *dir, {}, ""); });
+    const auto added = keep([&](OsManager& k) { return k.add("far", *dir, {}, ""); });
     ASSERT_TRUE(added) << added.error().what;
     ASSERT_EQ(::umount2((node.config.trees + "/far").c_str(), MNT_DETACH), 0);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Keeper: the allowlist's text, and the node that it is put in force on.
+// OsManager: the allowlist's text, and the node that it is put in force on.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -22,7 +22,7 @@ constexpr const char* new_list =
 
 }  // namespace
 
-Result<Allowlist> Keeper::list() const {
+Result<Allowlist> OsManager::list() const {
   auto parsed = load_allowlist(node_.allowlist_file, node_.groups, node_.trusted);
   if (parsed.list) return std::move(*parsed.list);
   if (parsed.missing) return Allowlist();
@@ -31,7 +31,7 @@ Result<Allowlist> Keeper::list() const {
   return Error{text, "nothing was changed; mend it and run this again", EINVAL};
 }
 
-Result<Keeper::Listed> Keeper::find(const std::string& name) const {
+Result<OsManager::Listed> OsManager::find(const std::string& name) const {
   const auto all = list();
   if (!all) return all.error();
   const OsEntry* entry = all->find_name(name);
@@ -47,7 +47,7 @@ Result<Keeper::Listed> Keeper::find(const std::string& name) const {
   return Listed{*entry, site_default != nullptr ? site_default->path : ""};
 }
 
-Status Keeper::write_list(const std::string& text) const {
+Status OsManager::write_list(const std::string& text) const {
   const auto slash = node_.allowlist_file.rfind('/');
   const bool is_plain = slash == std::string::npos;
   const auto fd = open_guarded(is_plain ? "." : node_.allowlist_file.substr(0, slash + 1),
@@ -59,7 +59,7 @@ Status Keeper::write_list(const std::string& text) const {
 }
 
 // True: it was changed, and the node, if it is up, goes by it.
-Result<bool> Keeper::change_list(const Edit& edit) {
+Result<bool> OsManager::change_list(const Edit& edit) {
   const auto lock = store_.lock_list();
   if (!lock) return lock.error();
   const auto before = read_trusted_file(node_.allowlist_file, largest_list, node_.trusted);
@@ -94,7 +94,7 @@ Result<bool> Keeper::change_list(const Edit& edit) {
   return true;
 }
 
-Status Keeper::apply() {
+Status OsManager::apply() {
   const auto all = list();
   if (!all) return all.error();
   const auto mounts = mount_trees(store_, *all, node_.allowlist_file);

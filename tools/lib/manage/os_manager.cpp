@@ -65,7 +65,7 @@ std::vector<std::string> made_by_hand(const std::vector<TreeRecord>& records,
 
 }  // namespace
 
-Result<TreeRecord> Keeper::add(const std::string& name, const Source& source,
+Result<TreeRecord> OsManager::add(const std::string& name, const Source& source,
                                const BuildOptions& build_options, const std::string& options) {
   if (auto status = check_name(name); !status) return status.error();
   const auto journal = begin(name);
@@ -104,7 +104,7 @@ Result<TreeRecord> Keeper::add(const std::string& name, const Source& source,
   });
 }
 
-Result<TreeRecord> Keeper::replace(const std::string& name, const Source& source,
+Result<TreeRecord> OsManager::replace(const std::string& name, const Source& source,
                                    const BuildOptions& build_options) {
   const auto journal = begin(name);
   if (!journal) return journal.error();
@@ -129,7 +129,7 @@ Result<TreeRecord> Keeper::replace(const std::string& name, const Source& source
                  });
 }
 
-Result<Recipe> Keeper::recipe(const std::string& name) const {
+Result<Recipe> OsManager::recipe(const std::string& name) const {
   const auto found = find(name);
   if (!found) return found.error();
   const auto records = store_.records_of(name);
@@ -144,7 +144,7 @@ Result<Recipe> Keeper::recipe(const std::string& name) const {
 }
 
 // A group that is not there is no reason to make a tree first.
-Status Keeper::check_line(const std::string& name, const std::string& options) const {
+Status OsManager::check_line(const std::string& name, const std::string& options) const {
   const auto parsed = parse_allowlist(name + ":/os/" + name + ":" + options, "", node_.groups);
   if (parsed.list || options.empty()) return {};
   return Error{parsed.errors.front().message, "nothing was changed; see --group and chos(5)", EINVAL};
@@ -152,7 +152,7 @@ Status Keeper::check_line(const std::string& name, const std::string& options) c
 
 // A directory in a tree that goes when its OS is removed or replaced is none to count on.  Looked at
 // as directories, since a bind or a link leads there by another name.
-Status Keeper::check_source(const Source& source) const {
+Status OsManager::check_source(const Source& source) const {
   if (source.kind != Source::Kind::dir) return {};
   const auto records = store_.records();
   if (!records) return records.error();
@@ -185,7 +185,7 @@ Status Keeper::check_source(const Source& source) const {
 }
 
 // Unchanged if the name has another path by now.
-std::string Keeper::with_name_moved(const std::string& text, const std::string& name,
+std::string OsManager::with_name_moved(const std::string& text, const std::string& name,
                                     const std::string& from, const TreeRecord& to) const {
   const auto parsed = parse_allowlist(text, node_.allowlist_file, node_.groups);
   const OsEntry* entry = parsed.list ? parsed.list->find_name(name) : nullptr;
@@ -203,13 +203,13 @@ std::string Keeper::with_name_moved(const std::string& text, const std::string& 
   return out;
 }
 
-Error Keeper::edited_meanwhile(const std::string& name) const {
+Error OsManager::edited_meanwhile(const std::string& name) const {
   return Error{"the line of " + in_quotes(name) + " in " + node_.allowlist_file +
                    " was changed by somebody else meanwhile; nothing was changed",
                "see: chosctl os show " + name + "; then run this again", EAGAIN};
 }
 
-Result<TreeRecord> Keeper::publish(const std::string& name, unsigned generation,
+Result<TreeRecord> OsManager::publish(const std::string& name, unsigned generation,
                                    const std::string& previous, const Source& source,
                                    const BuildOptions& options,
                                    const std::function<Edit(const TreeRecord&)>& edit) {
@@ -240,7 +240,7 @@ Result<TreeRecord> Keeper::publish(const std::string& name, unsigned generation,
   return record;
 }
 
-Result<TreeRecord> Keeper::rollback(const std::string& name) {
+Result<TreeRecord> OsManager::rollback(const std::string& name) {
   const auto journal = begin(name);
   if (!journal) return journal.error();
   const auto found = find(name);
@@ -271,7 +271,7 @@ Result<TreeRecord> Keeper::rollback(const std::string& name) {
   return result;
 }
 
-Status Keeper::remove(const std::string& name) {
+Status OsManager::remove(const std::string& name) {
   const auto journal = begin(name);
   if (!journal) return journal.error();
   const auto finish = [&](Status status) {
@@ -330,7 +330,7 @@ Status Keeper::remove(const std::string& name) {
   return finish({});
 }
 
-Result<bool> Keeper::set_option(const std::string& name, const std::string& option, bool on) {
+Result<bool> OsManager::set_option(const std::string& name, const std::string& option, bool on) {
   if (auto status = recover(name); !status) return status.error();
   const auto found = find(name);
   if (!found) return found.error();
@@ -347,7 +347,7 @@ Result<bool> Keeper::set_option(const std::string& name, const std::string& opti
   });
 }
 
-Result<bool> Keeper::set_default(const std::string& name) {
+Result<bool> OsManager::set_default(const std::string& name) {
   if (auto status = recover(name); !status) return status.error();
   if (name == "base")
     return change_list([](const std::string& text) { return with_default(text, ""); });
@@ -360,7 +360,7 @@ Result<bool> Keeper::set_default(const std::string& name) {
 
 // Keeps what the list names and the tree before, also where a newer one is there, from which somebody
 // has gone back.
-void Keeper::prune(const std::string& name, const std::string& previous) {
+void OsManager::prune(const std::string& name, const std::string& previous) {
   const auto all = list();
   const auto records = store_.records_of(name);
   if (!all || !records) return;

@@ -26,10 +26,10 @@ struct Recipe {
   BuildOptions options;
 };
 
-class Keeper {
+class OsManager {
  public:
   /// `quiet` hears what `reload` does to a node that is up.
-  Keeper(const Node& node, const Store& store, WorkProgress& progress, Progress& quiet)
+  OsManager(const Node& node, const Store& store, WorkProgress& progress, Progress& quiet)
       : node_(node), store_(store), progress_(progress), quiet_(quiet) {}
 
   /// Makes an OS of a source and lists it, with `options` of chos(5) such as "groups=hep,closed".

@@ -49,7 +49,7 @@ inline void make_usable_tree(const std::string& tree, const std::string& mark) {
   write_text(tree + "/etc/os-release", "PRETTY_NAME=\"" + mark + "\"\n");
 }
 
-class KeeperTest : public FakeNode {
+class OsManagerTest : public FakeNode {
  protected:
   Silent progress;
 
@@ -58,7 +58,7 @@ class KeeperTest : public FakeNode {
     if (IsSkipped()) return;
     fs::remove_all(node.config.trees);
     make_directories(node.config.trees);
-    node.kernel = KernelLink(top + "/no-kernel");
+    node.kernel = ProcChos(top + "/no-kernel");
     module.is_loaded = false;
     write_text(node.allowlist_file, "# ours\n");
     for (const char* mark : {"one", "two", "three"}) {
@@ -78,17 +78,17 @@ class KeeperTest : public FakeNode {
   template <typename Do>
   auto keep(Do act) {
     const Store at = store();
-    Keeper keeper(node, at, progress, log);
-    return act(keeper);
+    OsManager manager(node, at, progress, log);
+    return act(manager);
   }
   auto add(const std::string& name, const std::string& mark, const std::string& options = "") {
-    return keep([&](Keeper& k) { return k.add(name, source(mark), {}, options); });
+    return keep([&](OsManager& k) { return k.add(name, source(mark), {}, options); });
   }
   auto replace(const std::string& name, const std::string& mark) {
-    return keep([&](Keeper& k) { return k.replace(name, source(mark), {}); });
+    return keep([&](OsManager& k) { return k.replace(name, source(mark), {}); });
   }
   auto remove(const std::string& name) {
-    return keep([&](Keeper& k) { return k.remove(name); });
+    return keep([&](OsManager& k) { return k.remove(name); });
   }
   std::string list() const { return read_text(node.allowlist_file); }
   // What is among the trees, without the store's own.
@@ -108,13 +108,13 @@ class KeeperTest : public FakeNode {
 };
 
 // chosctl as a program, without a kernel.
-class ChosctlProgram : public KeeperTest {
+class ChosctlProgram : public OsManagerTest {
  protected:
   std::string kernel;  // stands for /proc/chos; there is none if a test makes none
   std::string errors;  // a file for standard error, which else is in TOP/out too
 
   void SetUp() override {
-    KeeperTest::SetUp();
+    OsManagerTest::SetUp();
     if (IsSkipped()) return;
     kernel = top + "/no-kernel";
     write_text(top + "/chos.conf", "[farm]\npath = \"" + node.config.farm + "\"\ntrees = \"" +

@@ -16,7 +16,7 @@
 namespace chos::test {
 namespace {
 
-TEST_F(KeeperTest, Adds) {
+TEST_F(OsManagerTest, Adds) {
   const auto record = add("one", "one", "groups=0,closed");
   ASSERT_TRUE(record) << record.error().what;
   EXPECT_EQ(list(), "# ours\none:/os/one:groups=0,closed\n");
@@ -31,7 +31,7 @@ TEST_F(KeeperTest, Adds) {
   EXPECT_TRUE(all->front().tree_present);
 }
 
-TEST_F(KeeperTest, MakesPlacesForWhatAllShareInTreesOfItsOwn) {
+TEST_F(OsManagerTest, MakesPlacesForWhatAllShareInTreesOfItsOwn) {
   const std::string known = "/etc/ssh/ssh_known_hosts";
   mount_tmpfs("/etc");
   make_directories("/etc/ssh");
@@ -50,17 +50,17 @@ TEST_F(KeeperTest, MakesPlacesForWhatAllShareInTreesOfItsOwn) {
   EXPECT_EQ(*verify_os(store(), *record, progress), Names{known + ": missing"});
   // What is not its own stays as it is.
   const auto dir = parse_source("dir:" + top + "/source/two");
-  ASSERT_TRUE(keep([&](Keeper& k) { return k.add("far", *dir, {}, ""); }));
+  ASSERT_TRUE(keep([&](OsManager& k) { return k.add("far", *dir, {}, ""); }));
   EXPECT_FALSE(exists(top + "/source/two/etc/ssh"));
 }
 
-TEST_F(KeeperTest, MakesTheListIfThereIsNone) {
+TEST_F(OsManagerTest, MakesTheListIfThereIsNone) {
   fs::remove(node.allowlist_file);
   ASSERT_TRUE(add("one", "one"));
   EXPECT_TRUE(list().ends_with("one:/os/one\n")) << list();
 }
 
-TEST_F(KeeperTest, RefusesNamesAndWhatIsThere) {
+TEST_F(OsManagerTest, RefusesNamesAndWhatIsThere) {
   for (const char* name : {"", "a b", "../x", "default", "base", "-x", "a~2"})
     EXPECT_FALSE(add(name, "one")) << name;
   ASSERT_TRUE(add("one", "one"));
@@ -73,7 +73,7 @@ TEST_F(KeeperTest, RefusesNamesAndWhatIsThere) {
   expect_tidy();
 }
 
-TEST_F(KeeperTest, KeepsNothingOfWhatWasInterrupted) {
+TEST_F(OsManagerTest, KeepsNothingOfWhatWasInterrupted) {
   progress.ticks_left = 2;
   const auto stopped = add("one", "one");
   ASSERT_FALSE(stopped);
@@ -82,7 +82,7 @@ TEST_F(KeeperTest, KeepsNothingOfWhatWasInterrupted) {
   expect_tidy();
 }
 
-TEST_F(KeeperTest, TakesBackWhatTheListRefuses) {
+TEST_F(OsManagerTest, TakesBackWhatTheListRefuses) {
   write_text(node.allowlist_file, "one:/os/trixie\nbroken\n");
   EXPECT_FALSE(add("two", "two"));
   write_text(node.allowlist_file, "# ours\n");
@@ -92,17 +92,17 @@ TEST_F(KeeperTest, TakesBackWhatTheListRefuses) {
   expect_tidy();
 }
 
-TEST_F(KeeperTest, ReplacesAndGoesBack) {
+TEST_F(OsManagerTest, ReplacesAndGoesBack) {
   ASSERT_TRUE(add("os", "one"));
-  ASSERT_TRUE(keep([](Keeper& k) { return k.set_default("os"); }));
+  ASSERT_TRUE(keep([](OsManager& k) { return k.set_default("os"); }));
   const auto second = replace("os", "two");
   ASSERT_TRUE(second) << second.error().what;
   EXPECT_EQ(second->generation, 2U);
   EXPECT_EQ(list(), "# ours\nos:/os/os~2\ndefault:/os/os~2\n");
   EXPECT_EQ(trees(), (Names{"os", "os~2"}));
-  ASSERT_TRUE(keep([](Keeper& k) { return k.rollback("os"); }));
+  ASSERT_TRUE(keep([](OsManager& k) { return k.rollback("os"); }));
   EXPECT_EQ(list(), "# ours\nos:/os/os\ndefault:/os/os\n");
-  ASSERT_TRUE(keep([](Keeper& k) { return k.rollback("os"); }));
+  ASSERT_TRUE(keep([](OsManager& k) { return k.rollback("os"); }));
   EXPECT_EQ(list(), "# ours\nos:/os/os~2\ndefault:/os/os~2\n");
   // One tree to go back to is kept, no more.
   ASSERT_TRUE(replace("os", "three"));
@@ -112,7 +112,7 @@ TEST_F(KeeperTest, ReplacesAndGoesBack) {
 }
 
 // Programs of a 32-bit tree ask uname(2) what they run on; those of the next one are others.
-TEST_F(KeeperTest, ThePersonalityGoesWithTheTree) {
+TEST_F(OsManagerTest, ThePersonalityGoesWithTheTree) {
   std::fstream shell(top + "/source/two/bin/sh", std::ios::in | std::ios::out | std::ios::binary);
   shell.seekp(offsetof(Elf64_Ehdr, e_machine)).put(static_cast<char>(EM_386));
   shell.close();
@@ -124,9 +124,9 @@ TEST_F(KeeperTest, ThePersonalityGoesWithTheTree) {
   ASSERT_EQ(replaced->machine, "i386");
   EXPECT_EQ(list(), "# ours\nos:/os/os~2:groups=0,persona=linux32\n"
                     "alias:/os/os~2:groups=0,persona=linux32\n");
-  ASSERT_TRUE(keep([](Keeper& k) { return k.rollback("os"); }));
+  ASSERT_TRUE(keep([](OsManager& k) { return k.rollback("os"); }));
   EXPECT_EQ(list(), "# ours\nos:/os/os:groups=0\nalias:/os/os:groups=0\n");
-  ASSERT_TRUE(keep([](Keeper& k) { return k.rollback("os"); }));
+  ASSERT_TRUE(keep([](OsManager& k) { return k.rollback("os"); }));
   ASSERT_TRUE(replace("os", "three"));
   EXPECT_EQ(list(), "# ours\nos:/os/os~3:groups=0\nalias:/os/os~3:groups=0\n");
   // What somebody wants of a 64-bit tree stays.
@@ -135,25 +135,25 @@ TEST_F(KeeperTest, ThePersonalityGoesWithTheTree) {
   EXPECT_EQ(list(), "os:/os/os~4:persona=linux32\n");
 }
 
-TEST_F(KeeperTest, KeepsTheTreeBeforeNotOneThatWasGivenUp) {
+TEST_F(OsManagerTest, KeepsTheTreeBeforeNotOneThatWasGivenUp) {
   ASSERT_TRUE(add("os", "one"));
   ASSERT_TRUE(replace("os", "two"));
   ASSERT_TRUE(replace("os", "three"));
-  ASSERT_TRUE(keep([](Keeper& k) { return k.rollback("os"); }));
+  ASSERT_TRUE(keep([](OsManager& k) { return k.rollback("os"); }));
   ASSERT_TRUE(replace("os", "one"));
   EXPECT_EQ(trees(), (Names{"os~2", "os~4"}));
-  ASSERT_TRUE(keep([](Keeper& k) { return k.rollback("os"); }));
+  ASSERT_TRUE(keep([](OsManager& k) { return k.rollback("os"); }));
   EXPECT_EQ(list(), "# ours\nos:/os/os~2\n");
   expect_tidy();
 }
 
 // It stays as long as somebody is in it.
-TEST_F(KeeperTest, GoesBackToTheTreeBeforeNotToOneThatWasGivenUp) {
+TEST_F(OsManagerTest, GoesBackToTheTreeBeforeNotToOneThatWasGivenUp) {
   ASSERT_TRUE(add("os", "one"));
   ASSERT_TRUE(replace("os", "two"));
-  const auto rollback = [&] { return keep([](Keeper& k) { return k.rollback("os"); }); };
+  const auto rollback = [&] { return keep([](OsManager& k) { return k.rollback("os"); }); };
   ASSERT_TRUE(rollback());
-  node.kernel = KernelLink(top + "/kernel");
+  node.kernel = ProcChos(top + "/kernel");
   set_kernel_file("usage", "1 1 os /os/os~2\n");
   ASSERT_TRUE(replace("os", "three"));
   EXPECT_EQ(trees(), (Names{"os", "os~2", "os~3"}));
@@ -163,7 +163,7 @@ TEST_F(KeeperTest, GoesBackToTheTreeBeforeNotToOneThatWasGivenUp) {
   }
 }
 
-TEST_F(KeeperTest, KeepsATreeThatTheListNames) {
+TEST_F(OsManagerTest, KeepsATreeThatTheListNames) {
   ASSERT_TRUE(add("os", "one"));
   ASSERT_TRUE(replace("os", "two"));
   write_text(node.allowlist_file, list() + "stable:/os/os\n");
@@ -174,7 +174,7 @@ TEST_F(KeeperTest, KeepsATreeThatTheListNames) {
 }
 
 // While its new tree is made.
-TEST_F(KeeperTest, SaysThatALineWasEditedMeanwhile) {
+TEST_F(OsManagerTest, SaysThatALineWasEditedMeanwhile) {
   ASSERT_TRUE(add("os", "one"));
   ASSERT_TRUE(add("other", "two"));
   for (const std::string edited : {"# ours\nother:/os/other\n", "os:/os/other\n",
@@ -194,18 +194,18 @@ TEST_F(KeeperTest, SaysThatALineWasEditedMeanwhile) {
   EXPECT_TRUE(replace("os", "three"));
 }
 
-TEST_F(KeeperTest, RollbackNeedsAnother) {
+TEST_F(OsManagerTest, RollbackNeedsAnother) {
   ASSERT_TRUE(add("os", "one"));
-  EXPECT_EQ(keep([](Keeper& k) { return k.rollback("os"); }).error().code, ENOENT);
-  EXPECT_EQ(keep([](Keeper& k) { return k.rollback("none"); }).error().code, ENOENT);
+  EXPECT_EQ(keep([](OsManager& k) { return k.rollback("os"); }).error().code, ENOENT);
+  EXPECT_EQ(keep([](OsManager& k) { return k.rollback("none"); }).error().code, ENOENT);
   expect_tidy();
 }
 
-TEST_F(KeeperTest, RollbackSaysWhereATreeMadeByHandIs) {
+TEST_F(OsManagerTest, RollbackSaysWhereATreeMadeByHandIs) {
   make_usable_tree(node.config.trees + "/mine", "mine");
   write_text(node.allowlist_file, "mine:/os/mine\n");
   ASSERT_TRUE(replace("mine", "one"));
-  const auto back = keep([](Keeper& k) { return k.rollback("mine"); });
+  const auto back = keep([](OsManager& k) { return k.rollback("mine"); });
   ASSERT_FALSE(back);
   EXPECT_NE(back.error().what.find("/os/mine, was not made by chosctl"), std::string::npos)
       << back.error().what;
@@ -217,7 +217,7 @@ TEST_F(KeeperTest, RollbackSaysWhereATreeMadeByHandIs) {
   EXPECT_NE(progress.notes.front().find(node.config.trees + "/mine"), std::string::npos);
 }
 
-TEST_F(KeeperTest, Removes) {
+TEST_F(OsManagerTest, Removes) {
   ASSERT_TRUE(add("os", "one"));
   ASSERT_TRUE(replace("os", "two"));
   ASSERT_TRUE(add("other", "one"));
@@ -227,15 +227,15 @@ TEST_F(KeeperTest, Removes) {
   expect_tidy();
 }
 
-TEST_F(KeeperTest, DoesNotRemoveTheDefault) {
+TEST_F(OsManagerTest, DoesNotRemoveTheDefault) {
   ASSERT_TRUE(add("os", "one"));
-  ASSERT_TRUE(keep([](Keeper& k) { return k.set_default("os"); }));
+  ASSERT_TRUE(keep([](OsManager& k) { return k.set_default("os"); }));
   EXPECT_EQ(remove("os").error().code, EBUSY);
-  ASSERT_TRUE(keep([](Keeper& k) { return k.set_default("base"); }));
+  ASSERT_TRUE(keep([](OsManager& k) { return k.set_default("base"); }));
   EXPECT_TRUE(remove("os"));
 }
 
-TEST_F(KeeperTest, DoesNotRemoveWhatHasAnotherName) {
+TEST_F(OsManagerTest, DoesNotRemoveWhatHasAnotherName) {
   ASSERT_TRUE(add("os", "one"));
   const std::string alias = list() + "alias:/os/os\n";
   write_text(node.allowlist_file, alias);
@@ -248,7 +248,7 @@ TEST_F(KeeperTest, DoesNotRemoveWhatHasAnotherName) {
   expect_tidy();
 }
 
-TEST_F(KeeperTest, TouchesNoFileOfAnotherName) {
+TEST_F(OsManagerTest, TouchesNoFileOfAnotherName) {
   ASSERT_TRUE(add("os", "one"));
   write_text(top + "/precious", "data");
   // From TREES/.chos/journal.
@@ -257,11 +257,11 @@ TEST_F(KeeperTest, TouchesNoFileOfAnotherName) {
   EXPECT_FALSE(store().take(name));
   EXPECT_FALSE(remove(name));
   EXPECT_FALSE(replace(name, "one"));
-  EXPECT_FALSE(keep([&](Keeper& k) { return k.rollback(name); }));
+  EXPECT_FALSE(keep([&](OsManager& k) { return k.rollback(name); }));
   EXPECT_EQ(read_text(top + "/precious"), "data");
 }
 
-TEST_F(KeeperTest, LeavesATreeThatIsNotItsOwn) {
+TEST_F(OsManagerTest, LeavesATreeThatIsNotItsOwn) {
   make_usable_tree(node.config.trees + "/mine", "mine");
   write_text(node.allowlist_file, "mine:/os/mine\n");
   ASSERT_TRUE(remove("mine"));
@@ -270,15 +270,15 @@ TEST_F(KeeperTest, LeavesATreeThatIsNotItsOwn) {
   ASSERT_EQ(progress.notes.size(), 1U);
   // Taken in where it is, it is as little chosctl's to delete.
   const auto dir = parse_source("dir:" + node.config.trees + "/mine");
-  ASSERT_TRUE(keep([&](Keeper& k) { return k.add("mine", *dir, {}, ""); }));
+  ASSERT_TRUE(keep([&](OsManager& k) { return k.add("mine", *dir, {}, ""); }));
   EXPECT_EQ(list(), "mine:/os/mine\n");
   ASSERT_TRUE(remove("mine"));
   EXPECT_EQ(trees(), Names{"mine"});
 }
 
-TEST_F(KeeperTest, BindsADirectoryElsewhere) {
+TEST_F(OsManagerTest, BindsADirectoryElsewhere) {
   const auto dir = parse_source("dir:" + top + "/source/one");
-  const auto record = keep([&](Keeper& k) { return k.add("far", *dir, {}, ""); });
+  const auto record = keep([&](OsManager& k) { return k.add("far", *dir, {}, ""); });
   ASSERT_TRUE(record) << record.error().what;
   EXPECT_TRUE(mounted(node.config.trees + "/far"));
   EXPECT_TRUE(exists(node.config.trees + "/far/bin/sh"));
@@ -289,11 +289,11 @@ TEST_F(KeeperTest, BindsADirectoryElsewhere) {
 }
 
 // It would go with that OS.
-TEST_F(KeeperTest, RefusesADirectoryInTheTreeOfAnOs) {
+TEST_F(OsManagerTest, RefusesADirectoryInTheTreeOfAnOs) {
   ASSERT_TRUE(add("os", "one"));
   const auto dir = [&](const std::string& name, const std::string& path) {
     const auto source = parse_source("dir:" + path);
-    return keep([&](Keeper& k) { return k.add(name, *source, {}, ""); });
+    return keep([&](OsManager& k) { return k.add(name, *source, {}, ""); });
   };
   ASSERT_TRUE(dir("far", top + "/source/two"));
   const std::string tree = node.config.trees + "/os";
@@ -310,7 +310,7 @@ TEST_F(KeeperTest, RefusesADirectoryInTheTreeOfAnOs) {
     expect_tidy();
   }
   const auto itself = parse_source("dir:" + tree);
-  EXPECT_EQ(keep([&](Keeper& k) { return k.replace("os", *itself, {}); }).error().code, EINVAL);
+  EXPECT_EQ(keep([&](OsManager& k) { return k.replace("os", *itself, {}); }).error().code, EINVAL);
   expect_tidy();
   // Another OS of the same directory elsewhere, and a tree by hand among the others, are fine.
   EXPECT_TRUE(dir("again", top + "/source/two"));
@@ -321,7 +321,7 @@ TEST_F(KeeperTest, RefusesADirectoryInTheTreeOfAnOs) {
 }
 
 // One below is seen when the one above is gone.
-TEST_F(KeeperTest, UnmountsWhatIsStackedAndHidden) {
+TEST_F(OsManagerTest, UnmountsWhatIsStackedAndHidden) {
   const std::string at = top + "/stack";
   make_directories(at + "/in/ner");
   mount_tmpfs(at + "/in/ner");
@@ -335,11 +335,11 @@ TEST_F(KeeperTest, UnmountsWhatIsStackedAndHidden) {
   EXPECT_TRUE(remove_tree(at));
 }
 
-TEST_F(KeeperTest, ABindGoesWithWhatIsMountedInIt) {
+TEST_F(OsManagerTest, ABindGoesWithWhatIsMountedInIt) {
   const std::string origin = top + "/source/one";
   ASSERT_EQ(::mount("tmpfs", (origin + "/etc").c_str(), "tmpfs", 0, "mode=755"), 0);
   const auto dir = parse_source("dir:" + origin);
-  const auto record = keep([&](Keeper& k) { return k.add("far", *dir, {}, ""); });
+  const auto record = keep([&](OsManager& k) { return k.add("far", *dir, {}, ""); });
   ASSERT_TRUE(record) << record.error().what;
   ASSERT_TRUE(mounted(node.config.trees + "/far/etc"));
   const auto in_use = unmount_trees(store());
@@ -349,10 +349,10 @@ TEST_F(KeeperTest, ABindGoesWithWhatIsMountedInIt) {
   EXPECT_TRUE(mounted(origin + "/etc"));
 }
 
-TEST_F(KeeperTest, ClosesAndOpens) {
+TEST_F(OsManagerTest, ClosesAndOpens) {
   ASSERT_TRUE(add("os", "one"));
   const auto close = [&](bool on) {
-    return keep([&](Keeper& k) { return k.set_option("os", "closed", on); });
+    return keep([&](OsManager& k) { return k.set_option("os", "closed", on); });
   };
   EXPECT_TRUE(*close(true));
   EXPECT_EQ(list(), "# ours\nos:/os/os:closed\n");
@@ -361,7 +361,7 @@ TEST_F(KeeperTest, ClosesAndOpens) {
   EXPECT_EQ(list(), "# ours\nos:/os/os\n");
 }
 
-TEST_F(KeeperTest, OneAtATimeForEachOs) {
+TEST_F(OsManagerTest, OneAtATimeForEachOs) {
   ASSERT_TRUE(add("os", "one"));
   const auto held = store().take("os");
   ASSERT_TRUE(held);
@@ -374,7 +374,7 @@ TEST_F(KeeperTest, OneAtATimeForEachOs) {
 }
 
 // What a chosctl that was killed had started ends in its own time, soon.
-TEST_F(KeeperTest, WaitsForWhatIsEnding) {
+TEST_F(OsManagerTest, WaitsForWhatIsEnding) {
   ASSERT_TRUE(add("os", "one"));
   auto held = store().take("os");
   ASSERT_TRUE(held);
@@ -386,7 +386,7 @@ TEST_F(KeeperTest, WaitsForWhatIsEnding) {
   ending.join();
 }
 
-TEST_F(KeeperTest, NeverEmptiesWhatIsMountedInATree) {
+TEST_F(OsManagerTest, NeverEmptiesWhatIsMountedInATree) {
   ASSERT_TRUE(add("os", "one"));
   const std::string inside = node.config.trees + "/os/etc";
   make_directories(top + "/precious");

@@ -9,13 +9,13 @@
 namespace chos::test {
 namespace {
 
-class Unfit : public KeeperTest {
+class Unfit : public OsManagerTest {
  protected:
   const std::string says = "the tree is not fit for use: ";
   std::string unfit;
 
   void SetUp() override {
-    KeeperTest::SetUp();
+    OsManagerTest::SetUp();
     unfit = top + "/source/unfit";
   }
   // A sound tree, spoilt.
@@ -90,7 +90,7 @@ TEST_F(Unfit, WhatIsOnlyDoubtfulIsSaid) {
 TEST_F(Unfit, AnEmptyDirectory) {
   make_directories(node.config.trees + "/x");
   const auto dir = parse_source("dir:" + node.config.trees + "/x");
-  const auto added = keep([&](Keeper& k) { return k.add("x", *dir, {}, ""); });
+  const auto added = keep([&](OsManager& k) { return k.add("x", *dir, {}, ""); });
   ASSERT_FALSE(added);
   EXPECT_NE(added.error().what.find("the directory is empty"), std::string::npos) << added.error().what;
   EXPECT_EQ(added.error().remedy, "is the source complete?");
@@ -118,7 +118,7 @@ TEST_F(Unfit, WhatIsOfAnotherKindIsNoDamagedArchive) {
 
 TEST_F(Unfit, OptionsThatMeanNothingToTheSource) {
   const auto add_with = [&](const BuildOptions& options) {
-    const auto added = keep([&](Keeper& k) { return k.add("x", source("one"), options, ""); });
+    const auto added = keep([&](OsManager& k) { return k.add("x", source("one"), options, ""); });
     EXPECT_TRUE(added || progress.stages.empty());
     return added ? "" : added.error().what;
   };

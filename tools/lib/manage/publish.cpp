@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Keeper: making a tree, putting it in its place, and taking it away.
+// OsManager: making a tree, putting it in its place, and taking it away.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -80,7 +80,7 @@ std::string as_in_source(std::string text, const Built& built) {
 
 }  // namespace
 
-Status Keeper::check(const std::string& name, const Built& built) {
+Status OsManager::check(const std::string& name, const Built& built) {
   progress_.stage("checking the tree");
   OsEntry entry;
   entry.name = name;
@@ -112,7 +112,7 @@ Status Keeper::check(const std::string& name, const Built& built) {
 
 // A part of making a tree, so the manifest has them: empty files and directories for what all OSs
 // share.  Without, the farm would have to cover the directory above by a read-only layer.
-Status Keeper::make_mount_points(const std::string& root) {
+Status OsManager::make_mount_points(const std::string& root) {
   const UniqueFd tree(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!tree) return system_error("cannot open " + root, errno);
   for (const auto& path : ask_for_shares(node_.config.share, Servers::of_node()).there) {
@@ -139,7 +139,7 @@ Status Keeper::make_mount_points(const std::string& root) {
   return {};
 }
 
-Result<TreeRecord> Keeper::make(const std::string& name, unsigned generation,
+Result<TreeRecord> OsManager::make(const std::string& name, unsigned generation,
                                 const std::string& previous, const Source& source,
                                 const BuildOptions& options) {
   const std::string work = store_.work(name);
@@ -191,7 +191,7 @@ Result<TreeRecord> Keeper::make(const std::string& name, unsigned generation,
 }
 
 // The record comes first: what has one is found again by whoever takes it back.
-Status Keeper::place(const TreeRecord& record, const std::string& root,
+Status OsManager::place(const TreeRecord& record, const std::string& root,
                      const std::string& manifest) {
   if (auto status = store_.write(record, manifest); !status) return status;
   const std::string tree = store_.tree(record);
@@ -212,7 +212,7 @@ Status Keeper::place(const TreeRecord& record, const std::string& root,
 
 // Of a run that did not come to its end: what is still among the work was not put in its place, and
 // what is there is somebody else's.
-Status Keeper::take_back(const TreeRecord& record) {
+Status OsManager::take_back(const TreeRecord& record) {
   struct stat info {};
   for (const char* made : {"/root", "/bundle/rootfs", "/image"})
     if (::lstat((store_.work(record.name) + made).c_str(), &info) == 0)
@@ -221,7 +221,7 @@ Status Keeper::take_back(const TreeRecord& record) {
 }
 
 // Nobody is in it, and the allowlist does not name it.
-Status Keeper::discard(const TreeRecord& record) {
+Status OsManager::discard(const TreeRecord& record) {
   progress_.stage("removing the tree " + record.directory());
   // What the farm shares with it is mounted there, on entries of the tree.
   if (auto status = unmount_below(node_.farm_path("os/" + record.directory())); !status)
@@ -246,13 +246,13 @@ Status Keeper::discard(const TreeRecord& record) {
   return clean_work(record.name);
 }
 
-Status Keeper::clean_work(const std::string& name) {
+Status OsManager::clean_work(const std::string& name) {
   const std::string work = store_.work(name);
   if (auto status = unmount_below(work); !status) return status;
   return remove_tree(work);
 }
 
-Result<bool> Keeper::in_use(const std::string& name, const std::vector<TreeRecord>& trees) const {
+Result<bool> OsManager::in_use(const std::string& name, const std::vector<TreeRecord>& trees) const {
   if (!node_.kernel.present()) {
     if (node_.module == nullptr || !node_.module->loaded()) return false;
     // As `chosctl down --force` leaves it: processes stay in their OSs.
@@ -271,7 +271,7 @@ Result<bool> Keeper::in_use(const std::string& name, const std::vector<TreeRecor
   return false;
 }
 
-Result<unsigned long long> Keeper::count_in(const std::string& name,
+Result<unsigned long long> OsManager::count_in(const std::string& name,
                                             const std::vector<TreeRecord>& trees) const {
   unsigned long long count = 0;
   const auto usage = node_.kernel.usage();
@@ -292,7 +292,7 @@ Result<unsigned long long> Keeper::count_in(const std::string& name,
   return count;
 }
 
-Status Keeper::recover(const std::string& concerned) {
+Status OsManager::recover(const std::string& concerned) {
   for (const auto& name : store_.unfinished()) {
     const auto status = finish_interrupted(name);
     if (status) continue;
@@ -304,7 +304,7 @@ Status Keeper::recover(const std::string& concerned) {
 }
 
 // What a chosctl that was killed had started takes a moment to end, and has its journal that long.
-Result<UniqueFd> Keeper::take_in_time(const std::string& name) {
+Result<UniqueFd> OsManager::take_in_time(const std::string& name) {
   const auto end = std::chrono::steady_clock::now() + longest_wait;
   for (bool waiting = false;; waiting = true) {
     auto journal = store_.take(name);
@@ -317,7 +317,7 @@ Result<UniqueFd> Keeper::take_in_time(const std::string& name) {
   }
 }
 
-Result<UniqueFd> Keeper::begin(const std::string& name) {
+Result<UniqueFd> OsManager::begin(const std::string& name) {
   // Twice: whoever had the journal may have been killed just before it was taken here.
   for (int tries = 0; tries < 2; ++tries) {
     if (auto status = recover(name); !status) return status.error();
@@ -332,11 +332,11 @@ Result<UniqueFd> Keeper::begin(const std::string& name) {
                "wait until they have ended; see: chosctl status", EBUSY};
 }
 
-void Keeper::end(const std::string& name) {
+void OsManager::end(const std::string& name) {
   if (auto status = store_.end_journal(name); !status) progress_.note(status.error().what);
 }
 
-Status Keeper::finish_interrupted(const std::string& name) {
+Status OsManager::finish_interrupted(const std::string& name) {
   const auto lock = store_.take(name);
   if (!lock && lock.error().code == EWOULDBLOCK) return {};  // somebody is at work on it
   if (!lock) return lock.error();

@@ -11,7 +11,7 @@
 namespace chos::test {
 namespace {
 
-TEST_F(KeeperTest, AddsATreeWithNamesThatAreNoUtf8) {
+TEST_F(OsManagerTest, AddsATreeWithNamesThatAreNoUtf8) {
   const std::string name = "/usr/bin/su\xfc";
   write_text(top + "/source/one" + name, "x", 04755);
   write_text(top + "/source/one/etc/os-release", "PRETTY_NAME=\"\xfc\"\n");
@@ -25,12 +25,12 @@ TEST_F(KeeperTest, AddsATreeWithNamesThatAreNoUtf8) {
 }
 
 // What claims to be small need not be: it is counted while it is read.
-TEST_F(KeeperTest, StopsReadingWhatIsTooBig) {
+TEST_F(OsManagerTest, StopsReadingWhatIsTooBig) {
   for (int i = 0; i < 100; ++i) write_text(top + "/source/one/etc/" + std::to_string(i), "x");
   const auto dir = parse_source("dir:" + top + "/source/one");
   BuildOptions options;
   options.max_size = 10;
-  const auto added = keep([&](Keeper& k) { return k.add("far", *dir, options, ""); });
+  const auto added = keep([&](OsManager& k) { return k.add("far", *dir, options, ""); });
   ASSERT_FALSE(added);
   EXPECT_EQ(added.error().code, EFBIG) << added.error().what;
   EXPECT_NE(added.error().remedy.find("--max-size"), std::string::npos);
@@ -39,7 +39,7 @@ TEST_F(KeeperTest, StopsReadingWhatIsTooBig) {
   expect_tidy();
 }
 
-TEST_F(KeeperTest, AFullDiskCostsNothing) {
+TEST_F(OsManagerTest, AFullDiskCostsNothing) {
   ASSERT_EQ(::mount("tmpfs", node.config.trees.c_str(), "tmpfs", 0, "size=100k"), 0);
   const auto full = add("one", "one");
   ASSERT_FALSE(full);
@@ -55,10 +55,10 @@ TEST_F(KeeperTest, AFullDiskCostsNothing) {
 }
 
 // Layouts of one layer, made by hand.
-class OciLayout : public KeeperTest {
+class OciLayout : public OsManagerTest {
  protected:
   void SetUp() override {
-    KeeperTest::SetUp();
+    OsManagerTest::SetUp();
     if (IsSkipped()) return;
     if (std::system("command -v skopeo umoci >/dev/null") != 0) GTEST_SKIP() << "no skopeo or umoci";
     make_directories(top + "/layout/blobs/sha256");
@@ -89,7 +89,7 @@ class OciLayout : public KeeperTest {
                    ",\"annotations\":{\"org.opencontainers.image.ref.name\":\"t\"}}]}");
     const auto source = parse_source("oci:" + top + "/layout");
     EXPECT_TRUE(source) << source.error().what;
-    return keep([&](Keeper& k) { return k.add("image", *source, options, ""); });
+    return keep([&](OsManager& k) { return k.add("image", *source, options, ""); });
   }
   void expect_refused(const std::string& file, const std::string& entry, const std::string& why,
                       const BuildOptions& options = {}) {
@@ -129,7 +129,7 @@ TEST_F(OciLayout, ADockerArchiveOfTwoImages) {
                          " >log 2>&1").c_str()), 0) << read_text(top + "/log");
   const auto source = parse_source("oci:" + top + "/two.tar");
   ASSERT_TRUE(source);
-  const auto added = keep([&](Keeper& k) { return k.add("image", *source, {}, ""); });
+  const auto added = keep([&](OsManager& k) { return k.add("image", *source, {}, ""); });
   ASSERT_FALSE(added);
   EXPECT_EQ(added.error().what, top + "/two.tar has more than one image");
   expect_tidy();
@@ -170,7 +170,7 @@ TEST_F(OciLayout, OneThatIsCut) {
 }
 
 // By an archive and an image, if the archive has them.
-TEST_F(KeeperTest, KeepsFileCapabilities) {
+TEST_F(OsManagerTest, KeepsFileCapabilities) {
   const std::string program = top + "/source/one/bin/ping", name = "security.capability";
   write_text(program, "x", 0755);
   // Revision 2, effective: cap_net_raw.

@@ -13,9 +13,9 @@
 namespace chos::test {
 namespace {
 
-TEST_F(KeeperTest, RefusesToRemoveWhileSomebodyIsInside) {
+TEST_F(OsManagerTest, RefusesToRemoveWhileSomebodyIsInside) {
   ASSERT_TRUE(add("os", "one"));
-  node.kernel = KernelLink(top + "/kernel");
+  node.kernel = ProcChos(top + "/kernel");
   set_kernel_file("processes", "1 os\n");
   EXPECT_EQ(remove("os").error().code, EBUSY);
   EXPECT_EQ(list(), "# ours\nos:/os/os\n");
@@ -24,7 +24,7 @@ TEST_F(KeeperTest, RefusesToRemoveWhileSomebodyIsInside) {
 }
 
 // As after `chosctl down --force`.
-TEST_F(KeeperTest, RemovesNothingIfItIsNotKnownWhoIsInside) {
+TEST_F(OsManagerTest, RemovesNothingIfItIsNotKnownWhoIsInside) {
   ASSERT_TRUE(add("os", "one"));
   module.is_loaded = true;
   const auto removed = remove("os");
@@ -42,10 +42,10 @@ TEST_F(KeeperTest, RemovesNothingIfItIsNotKnownWhoIsInside) {
 }
 
 // By a line for the same tree that is not there any more.
-TEST_F(KeeperTest, RefusesToRemoveWhileSomebodyIsInsideByAnotherName) {
+TEST_F(OsManagerTest, RefusesToRemoveWhileSomebodyIsInsideByAnotherName) {
   ASSERT_TRUE(add("os", "one"));
   ASSERT_TRUE(replace("os", "two"));
-  node.kernel = KernelLink(top + "/kernel");
+  node.kernel = ProcChos(top + "/kernel");
   for (const char* path : {"/os/os", "/os/os~2"}) {
     set_kernel_file("usage", std::string("1 1 alias ") + path + "\n");
     EXPECT_EQ(remove("os").error().code, EBUSY) << path;
@@ -58,10 +58,10 @@ TEST_F(KeeperTest, RefusesToRemoveWhileSomebodyIsInsideByAnotherName) {
     const auto journal = store().take("os");
     ASSERT_TRUE(store().write_journal("os", {JournalEntry::What::remove, 0}));
   }
-  EXPECT_TRUE(keep([](Keeper& k) { return k.recover(); }));
+  EXPECT_TRUE(keep([](OsManager& k) { return k.recover(); }));
   EXPECT_EQ(trees(), (Names{"os", "os~2"}));
   set_kernel_file("usage", "0 1 alias /os/os~2\n1 1 alias /os/other\n");
-  EXPECT_TRUE(keep([](Keeper& k) { return k.recover(); }));
+  EXPECT_TRUE(keep([](OsManager& k) { return k.recover(); }));
   EXPECT_EQ(trees(), Names{});
   expect_tidy();
 }
@@ -84,15 +84,15 @@ std::thread answer(const std::string& file, std::vector<std::string> answers) {
 }
 
 // fork(2) in another thread of a process that leaves: the child is in the OS a moment later.
-TEST_F(KeeperTest, LooksTwiceBeforeItRemoves) {
+TEST_F(OsManagerTest, LooksTwiceBeforeItRemoves) {
   ASSERT_TRUE(add("os", "one"));
-  node.kernel = KernelLink(top + "/kernel");
+  node.kernel = ProcChos(top + "/kernel");
   const std::string none = "0 5 os /os/os\n", one = "1 5 os /os/os\n";
   // Two looks before the line goes from the list, two after that.
   auto kernel = answer(top + "/kernel/usage", {none, none, none, one});
   const auto removed = remove("os");
   EXPECT_EQ(removed.error().code, EBUSY);
-  // A keeper that looks less often has left some unasked.
+  // A manager that looks less often has left some unasked.
   while (read_text(top + "/kernel/usage") != one) {}
   kernel.join();
   EXPECT_EQ(list(), "# ours\nos:/os/os\n");
@@ -100,7 +100,7 @@ TEST_F(KeeperTest, LooksTwiceBeforeItRemoves) {
   expect_tidy();
 }
 
-TEST_F(KeeperTest, WhatIsLeftOfOneOsKeepsNobodyFromAnother) {
+TEST_F(OsManagerTest, WhatIsLeftOfOneOsKeepsNobodyFromAnother) {
   ASSERT_TRUE(add("os", "one"));
   write_text(node.allowlist_file, "# ours\n");
   {
@@ -115,7 +115,7 @@ TEST_F(KeeperTest, WhatIsLeftOfOneOsKeepsNobodyFromAnother) {
   EXPECT_NE(joined(progress.notes).find("left of 'os' is still there"), std::string::npos);
   EXPECT_EQ(trees(), (Names{"os", "other"}));
   // Nor may it be made anew while somebody is in the old one.
-  node.kernel = KernelLink(top + "/kernel");
+  node.kernel = ProcChos(top + "/kernel");
   set_kernel_file("usage", "1 1 os /os/os\n");
   EXPECT_EQ(add("os", "two").error().code, EBUSY);
   EXPECT_EQ(trees(), (Names{"os", "other"}));
@@ -126,10 +126,10 @@ TEST_F(KeeperTest, WhatIsLeftOfOneOsKeepsNobodyFromAnother) {
 }
 
 // It was killed with the list written, before the node went by it.
-TEST_F(KeeperTest, TheNodeGoesByTheListBeforeATreeIsTakenAway) {
+TEST_F(OsManagerTest, TheNodeGoesByTheListBeforeATreeIsTakenAway) {
   ASSERT_TRUE(add("os", "one"));
   ASSERT_TRUE(add("other", "two"));
-  node.kernel = KernelLink(top + "/kernel");
+  node.kernel = ProcChos(top + "/kernel");
   module.is_loaded = true;
   ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
   const std::string valid = top + "/kernel/valid";
@@ -143,33 +143,33 @@ TEST_F(KeeperTest, TheNodeGoesByTheListBeforeATreeIsTakenAway) {
   progress.at_stage = [&](const std::string& what) {
     if (what == "removing the tree os") seen = read_text(valid);
   };
-  ASSERT_TRUE(keep([](Keeper& k) { return k.recover(); })) << joined(log.failures);
+  ASSERT_TRUE(keep([](OsManager& k) { return k.recover(); })) << joined(log.failures);
   EXPECT_TRUE(seen.starts_with("other:/os/other\n")) << seen;
   EXPECT_EQ(trees(), Names{"other"});
   expect_tidy();
 }
 
 // As one leaves it that was killed between writing the list and putting it in force.
-TEST_F(KeeperTest, WhatIsClosedInTheListIsClosedOnTheNode) {
+TEST_F(OsManagerTest, WhatIsClosedInTheListIsClosedOnTheNode) {
   ASSERT_TRUE(add("os", "one"));
-  node.kernel = KernelLink(top + "/kernel");
+  node.kernel = ProcChos(top + "/kernel");
   module.is_loaded = true;
   ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
   EXPECT_EQ(read_text(top + "/kernel/valid"), "os:/os/os\n");
   write_text(node.allowlist_file, "# ours\nos:/os/os:closed\n");
-  const auto closed = keep([&](Keeper& k) { return k.set_option("os", "closed", true); });
+  const auto closed = keep([&](OsManager& k) { return k.set_option("os", "closed", true); });
   ASSERT_TRUE(closed) << closed.error().what;
   EXPECT_FALSE(*closed) << "the list had it";
   EXPECT_EQ(read_text(top + "/kernel/valid"), "os:/os/os:closed\n");
 }
 
 // A new tree is judged by itself, not by what the farm shows of the one before.
-TEST_F(KeeperTest, ReplacesATreeThatShowsSomethingOld) {
+TEST_F(OsManagerTest, ReplacesATreeThatShowsSomethingOld) {
   const std::string spool = top + "/spool";
   make_directories(spool);
   node.config.share = {spool};
   ASSERT_TRUE(add("os", "one"));
-  node.kernel = KernelLink(top + "/kernel");
+  node.kernel = ProcChos(top + "/kernel");
   module.is_loaded = true;
   ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
   fs::rename(spool, top + "/away");

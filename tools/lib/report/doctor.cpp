@@ -217,7 +217,7 @@ Findings examine(const Node& node, const ParsedConfig& config, const Examining& 
   mark_silent_trees(node.config, list, servers);
   examining("batch systems");
   constexpr int longest = 30;  // seconds: it asks daemons, and reads what may lie on servers
-  examine_batch_apart(node, list, longest, out);
+  examine_batch_in_child(node, list, longest, out);
 
   struct utsname system {};
   ::uname(&system);

@@ -39,6 +39,6 @@ void examine_batch(const Node& node, const Allowlist& list, const BatchNode& whe
 
 /// The same of this node, by processes that are waited for that many seconds each: configuration and the
 /// directories of jobs may lie on a server that is down.
-void examine_batch_apart(const Node& node, const Allowlist& list, int seconds, Findings& out);
+void examine_batch_in_child(const Node& node, const Allowlist& list, int seconds, Findings& out);
 
 }  // namespace chos

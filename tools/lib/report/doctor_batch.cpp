@@ -126,12 +126,12 @@ Finding unknown(const BatchSystem& system, const Error& why, int seconds) {
 
 }  // namespace
 
-void examine_batch_apart(const Node& node, const Allowlist& list, int seconds, Findings& out) {
+void examine_batch_in_child(const Node& node, const Allowlist& list, int seconds, Findings& out) {
   BatchNode where;
   where.patience = 5;  // a daemon that is down is waited for
   for (const auto& name : batch_names()) {
     const auto system = batch_system(name, where);
-    const auto text = done_apart([&] {
+    const auto text = do_in_child([&] {
       Findings found;
       examine_system(node, list, where, *system, found);
       return as_text(found);

@@ -132,7 +132,7 @@ class GatherMetrics : public Scratch {
   void SetUp() override {
     Scratch::SetUp();
     node.module = &module;
-    node.kernel = KernelLink(directory());
+    node.kernel = ProcChos(directory());
     node.config.farm = path("farm");
     node.filesystem = "tmpfs";
     write("setchos", "/\n");

@@ -17,7 +17,7 @@ namespace chos {
 
 /// Where a process is, and which OSs there are.
 struct Place {
-  KernelLink kernel;
+  ProcChos kernel;
   std::string current = "/";  ///< this process's OS as the module says; "/" without a module
   std::string base_root;      ///< before the base's files: inside an OS they are below /local
   Accounts accounts;

@@ -67,7 +67,7 @@ Result<std::string> change_directory(const std::vector<std::string>& names, cons
   return Error{lost + " cannot be reached in " + os + " (" + std::strerror(why) + ")", "", why};
 }
 
-Status go_to(const Place& place, const Selection& chosen, const Messages& warn) {
+Status enter_os(const Place& place, const Selection& chosen, const Messages& warn) {
   // In the base OS there is nothing to leave.
   if (chosen.base && place.current == "/") return {};
   if (auto entered = place.kernel.enter(chosen.kernel_name()); !entered) {
@@ -83,7 +83,7 @@ Status go_to(const Place& place, const Selection& chosen, const Messages& warn) 
   return {};
 }
 
-NotStarted become(const std::string& file, std::vector<std::string> arguments,
+NotStarted exec_program(const std::string& file, std::vector<std::string> arguments,
                   const std::string& os) {
   std::vector<char*> argv;
   for (auto& argument : arguments) argv.push_back(argument.data());

@@ -21,7 +21,7 @@ Result<std::string> change_directory(const std::vector<std::string>& names, cons
 
 /// Moves this process to what was chosen, with the personality of it.  Nothing to do in the base OS
 /// if that was chosen.  `warn` is told what could not be done and is no reason to stop.
-Status go_to(const Place& place, const Selection& chosen, const Messages& warn);
+Status enter_os(const Place& place, const Selection& chosen, const Messages& warn);
 
 /// Why a program was not started, and the status to exit with: exit_cannot or exit_not_found.
 struct NotStarted {
@@ -31,7 +31,7 @@ struct NotStarted {
 
 /// Becomes the program `file`, found by $PATH of `environ`, with `arguments` from argv[0] on; returns
 /// only if that fails.
-NotStarted become(const std::string& file, std::vector<std::string> arguments,
+NotStarted exec_program(const std::string& file, std::vector<std::string> arguments,
                   const std::string& os);
 
 }  // namespace chos
