@@ -4,11 +4,11 @@
 
 #include <grp.h>
 
-#include "session/environment.h"
 #include "log_socket.h"
 #include "pam/options.h"
 #include "process_state.h"
 #include "scratch.h"
+#include "session/environment.h"
 
 namespace chos::test {
 
@@ -80,7 +80,7 @@ class LoginFixture : public Scratch {
   LogSocket log_;
 };
 
-#define CHOS_NEEDS_ROOT()                                                            \
+#define CHOS_NEEDS_ROOT() \
   if (!is_root()) GTEST_SKIP() << "needs root: it takes the rights of another user"
 
 }  // namespace chos::test

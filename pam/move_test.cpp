@@ -16,12 +16,13 @@ TEST_F(PamMove, RootsGroupsAreKept) {
   CHOS_NEEDS_ROOT();
   choose("trixie");
   EXPECT_EQ(in_a_process([this] {
-    const gid_t mine[] = {7, 8};
-    if (::setgroups(2, mine) != 0) return 2;
-    const auto before = process_state();
-    if (open().what != What::moved) return 3;
-    return process_state() == before ? 0 : 4;
-  }), 0);
+              const gid_t mine[] = {7, 8};
+              if (::setgroups(2, mine) != 0) return 2;
+              const auto before = process_state();
+              if (open().what != What::moved) return 3;
+              return process_state() == before ? 0 : 4;
+            }),
+            0);
 }
 
 // An OS may be for some groups only.  The module is made to ask for one by the mode of its file,
@@ -32,16 +33,19 @@ TEST_F(PamMove, EntersWithTheGroupsOfTheUser) {
   ASSERT_EQ(::chown(path("proc/setchos").c_str(), 65533, strange_group), 0);
   ASSERT_EQ(::chmod(path("proc/setchos").c_str(), 0060), 0);
   EXPECT_EQ(in_a_process([this] {
-    struct __user_cap_header_struct header {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {};
-    if (::syscall(SYS_capget, &header, sets) != 0) return 2;
-    sets[0].effective &= ~(1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH);
-    if (::syscall(SYS_capset, &header, sets) != 0) return 3;
-    if (std::ofstream(path("proc/setchos"))) return 5;
-    const Outcome outcome = open();
-    if (outcome.what != What::moved) return 6;
-    return std::ofstream(path("proc/setchos")) ? 7 : 0;
-  }), 0);
+              struct __user_cap_header_struct header {
+                _LINUX_CAPABILITY_VERSION_3, 0
+              };
+              struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {};
+              if (::syscall(SYS_capget, &header, sets) != 0) return 2;
+              sets[0].effective &= ~(1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH);
+              if (::syscall(SYS_capset, &header, sets) != 0) return 3;
+              if (std::ofstream(path("proc/setchos"))) return 5;
+              const Outcome outcome = open();
+              if (outcome.what != What::moved) return 6;
+              return std::ofstream(path("proc/setchos")) ? 7 : 0;
+            }),
+            0);
   EXPECT_EQ(os(), "trixie");
 }
 

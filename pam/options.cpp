@@ -7,7 +7,6 @@
 
 #include "basic/text.h"
 
-
 namespace chos::pam {
 namespace {
 
@@ -50,9 +49,7 @@ std::string set(Options& options, std::string_view key, std::string_view value) 
     options.timeout = *seconds;
   } else if (key == "fallback_shell" || key == "allowlist" || key == "proc") {
     if (!value.starts_with('/')) return "expected " + std::string(key) + "=/PATH";
-    (key == "allowlist" ? options.allowlist
-     : key == "proc"    ? options.proc
-                        : options.fallback_shell) = value;
+    (key == "allowlist" ? options.allowlist : key == "proc" ? options.proc : options.fallback_shell) = value;
   } else {
     return "there is no such option";
   }

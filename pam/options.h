@@ -10,16 +10,16 @@
 namespace chos::pam {
 
 struct Options {
-  bool deny = false;                 ///< on_error=deny: no session rather than one in the base OS
-  std::string user_file = ".chos";   ///< user_file=NAME, below the home directory
-  uid_t min_uid = 1000;              ///< min_uid=N: accounts below it stay where they are
-  std::vector<std::string> excluded; ///< exclude_service=NAME[,NAME...]
-  unsigned timeout = 5;              ///< timeout=SECONDS for the home directory to answer
+  bool deny = false;                       ///< on_error=deny: no session rather than one in the base OS
+  std::string user_file = ".chos";         ///< user_file=NAME, below the home directory
+  uid_t min_uid = 1000;                    ///< min_uid=N: accounts below it stay where they are
+  std::vector<std::string> excluded;       ///< exclude_service=NAME[,NAME...]
+  unsigned timeout = 5;                    ///< timeout=SECONDS for the home directory to answer
   std::string fallback_shell = "/bin/sh";  ///< fallback_shell=PATH, named when the user's is missing
-  bool quiet = false;                ///< quiet: say nothing to the user (the log still gets it)
-  bool debug = false;                ///< debug: the log gets what each rule said
-  std::string allowlist = "/etc/chos";  ///< allowlist=FILE
-  std::string proc = "/proc/chos";      ///< proc=DIRECTORY, for tests
+  bool quiet = false;                      ///< quiet: say nothing to the user (the log still gets it)
+  bool debug = false;                      ///< debug: the log gets what each rule said
+  std::string allowlist = "/etc/chos";     ///< allowlist=FILE
+  std::string proc = "/proc/chos";         ///< proc=DIRECTORY, for tests
 
   /// What could not be understood, for the log.  Such a word is left out: a mistake of an
   /// administrator locks nobody out.  (`deny` may be set even so.)

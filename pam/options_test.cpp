@@ -22,10 +22,10 @@ TEST(PamOptions, Defaults) {
 }
 
 TEST(PamOptions, All) {
-  const auto options = parse_options(
-      {"on_error=deny", "user_file=.config/os", "min_uid=0", "exclude_service=su,sudo",
-       "exclude_service=cron", "timeout=600", "fallback_shell=/bin/bash", "quiet", "debug",
-       "allowlist=/a", "proc=/p"});
+  const auto options =
+      parse_options({"on_error=deny", "user_file=.config/os", "min_uid=0", "exclude_service=su,sudo",
+                     "exclude_service=cron", "timeout=600", "fallback_shell=/bin/bash", "quiet", "debug",
+                     "allowlist=/a", "proc=/p"});
   EXPECT_TRUE(options.complaints.empty());
   EXPECT_TRUE(options.deny);
   EXPECT_EQ(options.user_file, ".config/os");
@@ -42,13 +42,39 @@ TEST(PamOptions, All) {
 
 // A mistake of an administrator changes nothing but the log.
 TEST(PamOptions, BadOnesAreLeftOut) {
-  for (const char* word :
-       {"", "=", "x", "x=1", "on_error", "on_error=", "on_error=Deny", "deny", "user_file=",
-        "user_file=/etc/shadow", "user_file=../x", "user_file=a/../b", "user_file=a//b",
-        "user_file=./a", "user_file=a/", "min_uid=", "min_uid=-1", "min_uid=1x", "min_uid= 1",
-        "min_uid=4294967295", "min_uid=99999999999", "exclude_service=", "exclude_service=,",
-        "timeout=0", "timeout=601", "timeout=", "timeout=5s", "fallback_shell=bash", "proc=x",
-        "allowlist=", "quiet=yes", "Quiet", "debug "}) {
+  for (const char* word : {"",
+                           "=",
+                           "x",
+                           "x=1",
+                           "on_error",
+                           "on_error=",
+                           "on_error=Deny",
+                           "deny",
+                           "user_file=",
+                           "user_file=/etc/shadow",
+                           "user_file=../x",
+                           "user_file=a/../b",
+                           "user_file=a//b",
+                           "user_file=./a",
+                           "user_file=a/",
+                           "min_uid=",
+                           "min_uid=-1",
+                           "min_uid=1x",
+                           "min_uid= 1",
+                           "min_uid=4294967295",
+                           "min_uid=99999999999",
+                           "exclude_service=",
+                           "exclude_service=,",
+                           "timeout=0",
+                           "timeout=601",
+                           "timeout=",
+                           "timeout=5s",
+                           "fallback_shell=bash",
+                           "proc=x",
+                           "allowlist=",
+                           "quiet=yes",
+                           "Quiet",
+                           "debug "}) {
     const auto options = parse_options({word, "timeout=7"});
     ASSERT_EQ(options.complaints.size(), 1u) << word;
     EXPECT_TRUE(options.complaints[0].find("is ignored: ") != std::string::npos);

@@ -30,13 +30,9 @@ std::string item(pam_handle_t* handle, int which) {
   return static_cast<const char*>(value);
 }
 
-Request request_of(pam_handle_t* handle) {
-  return {item(handle, PAM_SERVICE), item(handle, PAM_USER)};
-}
+Request request_of(pam_handle_t* handle) { return {item(handle, PAM_SERVICE), item(handle, PAM_USER)}; }
 
-void free_moved(pam_handle_t*, void* data, int) {
-  delete static_cast<chos::pam::Moved*>(data);
-}
+void free_moved(pam_handle_t*, void* data, int) { delete static_cast<chos::pam::Moved*>(data); }
 
 int open_session(pam_handle_t* handle, int flags, const Options& options) {
   // In place before the move, which is the last thing that may fail.
@@ -52,8 +48,7 @@ int open_session(pam_handle_t* handle, int flags, const Options& options) {
     std::snprintf(variable, sizeof variable, "CHOS=%s", outcome.os.c_str());
     (void)pam_putenv(handle, variable);
   }
-  if (!outcome.tell.empty() && (flags & PAM_SILENT) == 0)
-    pam_error(handle, "%s", outcome.tell.c_str());
+  if (!outcome.tell.empty() && (flags & PAM_SILENT) == 0) pam_error(handle, "%s", outcome.tell.c_str());
   switch (outcome.what) {
     case Outcome::What::not_ours:
       (void)pam_set_data(handle, data_name, nullptr, nullptr);  // close ignores it too
@@ -102,12 +97,10 @@ int guarded(int argc, const char** argv, Work work) noexcept {
 }  // namespace
 
 extern "C" int pam_sm_open_session(pam_handle_t* handle, int flags, int argc, const char** argv) {
-  return guarded(argc, argv, [handle, flags](const Options& options) {
-    return open_session(handle, flags, options);
-  });
+  return guarded(argc, argv,
+                 [handle, flags](const Options& options) { return open_session(handle, flags, options); });
 }
 
 extern "C" int pam_sm_close_session(pam_handle_t* handle, int, int argc, const char** argv) {
-  return guarded(argc, argv,
-                 [handle](const Options& options) { return close_session(handle, options); });
+  return guarded(argc, argv, [handle](const Options& options) { return close_session(handle, options); });
 }

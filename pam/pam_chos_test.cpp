@@ -12,9 +12,9 @@
 #include <optional>
 #include <thread>
 
-#include "session/environment.h"
 #include "process_state.h"
 #include "scratch.h"
+#include "session/environment.h"
 #include "session/nss.h"
 
 namespace chos::test {
@@ -26,8 +26,7 @@ std::string output_of(const std::string& command) {
   std::string text;
   FILE* pipe = ::popen(command.c_str(), "r");
   std::array<char, 4096> buffer;
-  while (std::size_t got = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    text.append(buffer.data(), got);
+  while (std::size_t got = std::fread(buffer.data(), 1, buffer.size(), pipe)) text.append(buffer.data(), got);
   EXPECT_EQ(::pclose(pipe), 0) << command;
   return text;
 }
@@ -56,8 +55,8 @@ class PamModule : public Scratch {
     ASSERT_EQ(::chmod(path("proc/setchos").c_str(), 0666), 0);
     allow("trixie:/os/trixie\ndefault:/os/trixie\n");
     // No file of that name is in anybody's home.
-    common_ = " min_uid=1 user_file=chos-test-" + std::to_string(::getpid()) + " proc=" +
-              path("proc") + " allowlist=" + path("chos");
+    common_ = " min_uid=1 user_file=chos-test-" + std::to_string(::getpid()) + " proc=" + path("proc") +
+              " allowlist=" + path("chos");
   }
   void TearDown() override {
     std::filesystem::current_path(cwd_);
@@ -74,11 +73,11 @@ class PamModule : public Scratch {
     write(service, "auth required pam_permit.so\naccount required pam_permit.so\n" + lines + "\n");
     if (std::filesystem::exists(path("proc"))) write("proc/setchos", "/");
     Session result;
-    const struct pam_conv conversation {converse, &result};
+    const struct pam_conv conversation { converse, &result };
     const std::string who = user.empty() ? account_->name : user;
     pam_handle_t* handle = nullptr;
-    if (::pam_start_confdir(service.c_str(), who.c_str(), &conversation, directory().c_str(),
-                            &handle) != PAM_SUCCESS) {
+    if (::pam_start_confdir(service.c_str(), who.c_str(), &conversation, directory().c_str(), &handle) !=
+        PAM_SUCCESS) {
       ADD_FAILURE() << "pam_start_confdir";
       return result;
     }
@@ -103,10 +102,8 @@ class PamModule : public Scratch {
   std::string module_ = CHOS_PAM_MODULE;
 
  private:
-  static int converse(int count, const struct pam_message** messages, struct pam_response**,
-                      void* data) {
-    for (int i = 0; i < count; ++i)
-      static_cast<Session*>(data)->said.emplace_back(messages[i]->msg);
+  static int converse(int count, const struct pam_message** messages, struct pam_response**, void* data) {
+    for (int i = 0; i < count; ++i) static_cast<Session*>(data)->said.emplace_back(messages[i]->msg);
     return PAM_CONV_ERR;  // nothing to answer
   }
   std::filesystem::path cwd_;
@@ -152,8 +149,9 @@ TEST_F(PamModule, TroubleIsToldAndTheLoginGoesOn) {
 
 TEST_F(PamModule, DenyRefuses) {
   allow("trixie:/os/trixie:closed\ndefault:/os/trixie\n");
-  for (const char* control : {"required", "[success=ok ignore=ignore module_unknown=ignore "
-                                          "default=die]"}) {
+  for (const char* control : {"required",
+                              "[success=ok ignore=ignore module_unknown=ignore "
+                              "default=die]"}) {
     const Session refused = session(permit + line("on_error=deny", control));
     EXPECT_EQ(refused.open, PAM_SESSION_ERR) << control;
     EXPECT_EQ(refused.chos, "(unset)");
@@ -199,7 +197,10 @@ TEST_F(PamModule, AMissingModuleLocksNobodyOut) {
   const std::string gone = path("gone.so");
   EXPECT_EQ(session(permit + ("-session optional " + gone)).open, PAM_SUCCESS);
   EXPECT_EQ(session(permit + ("session [success=ok ignore=ignore module_unknown=ignore "
-                              "default=die] " + gone + " on_error=deny")).open, PAM_SUCCESS);
+                              "default=die] " +
+                              gone + " on_error=deny"))
+                .open,
+            PAM_SUCCESS);
   EXPECT_NE(session(permit + ("session required " + gone)).open, PAM_SUCCESS)
       << "or this test proves nothing";
 }
@@ -277,7 +278,8 @@ TEST_F(PamModule, ABusyApplication) {
 }
 
 TEST_F(PamModule, ChildrenOfTheApplication) {
-  struct sigaction before {}, action {};
+  struct sigaction before {
+  }, action{};
   action.sa_handler = SIG_IGN;
   ::sigaction(SIGCHLD, &action, &before);
   EXPECT_EQ(session(line()).chos, "trixie") << "SIGCHLD ignored";
@@ -304,10 +306,13 @@ TEST_F(PamModule, ChildrenOfTheApplication) {
 }
 
 TEST_F(PamModule, SignalsAllTheTime) {
-  struct sigaction before {}, action {};
+  struct sigaction before {
+  }, action{};
   action.sa_handler = [](int) {};
   ::sigaction(SIGALRM, &action, &before);  // without SA_RESTART
-  const struct itimerval often {{0, 500}, {0, 500}}, never {};
+  const struct itimerval often {
+    {0, 500}, { 0, 500 }
+  }, never{};
   ::setitimer(ITIMER_REAL, &often, nullptr);
   int good = 0;
   for (int i = 0; i < 20; ++i) good += session(line()).chos == "trixie";
@@ -324,7 +329,7 @@ TEST_F(PamModule, ACancelledThread) {
     int before = 0;
     ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
     write("x", "session required " CHOS_PAM_MODULE + common_);
-    const struct pam_conv none {nullptr, nullptr};
+    const struct pam_conv none { nullptr, nullptr };
     pam_handle_t* handle = nullptr;
     ::pam_start_confdir("x", account_->name.c_str(), &none, directory().c_str(), &handle);
     const int loaded = ::pam_close_session(handle, 0);
@@ -350,17 +355,17 @@ TEST_F(PamModule, FewDescriptors) {
       ::close(next);
       write("limited", line("timeout=2") + "\n");
       Session ignored;
-      const struct pam_conv conversation {nullptr, &ignored};
+      const struct pam_conv conversation { nullptr, &ignored };
       pam_handle_t* handle = nullptr;
-      if (::pam_start_confdir("limited", account_->name.c_str(), &conversation,
-                              directory().c_str(), &handle) != PAM_SUCCESS)
+      if (::pam_start_confdir("limited", account_->name.c_str(), &conversation, directory().c_str(),
+                              &handle) != PAM_SUCCESS)
         return 2;
       const auto before = process_state();
-      const struct rlimit few {static_cast<rlim_t>(next) + more, 4096};
+      const struct rlimit few { static_cast<rlim_t>(next) + more, 4096 };
       ::setrlimit(RLIMIT_NOFILE, &few);
       ::pam_open_session(handle, PAM_SILENT);
       ::pam_close_session(handle, PAM_SILENT);
-      const struct rlimit enough {1024, 4096};
+      const struct rlimit enough { 1024, 4096 };
       ::setrlimit(RLIMIT_NOFILE, &enough);
       if (process_state() != before) return 3;
       return no_child_left() ? 0 : 4;
@@ -385,10 +390,11 @@ TEST_F(PamModule, WithoutRights) {
   ASSERT_EQ(::chmod(module_.c_str(), 0644), 0);
   ASSERT_EQ(::chown(directory().c_str(), account_->uid, account_->gid), 0);
   EXPECT_EQ(in_a_process([&] {
-    if (::setresgid(account_->gid, account_->gid, account_->gid) != 0) return 3;
-    if (::setresuid(account_->uid, account_->uid, account_->uid) != 0) return 4;
-    return expect();
-  }), 0);
+              if (::setresgid(account_->gid, account_->gid, account_->gid) != 0) return 3;
+              if (::setresuid(account_->uid, account_->uid, account_->uid) != 0) return 4;
+              return expect();
+            }),
+            0);
   EXPECT_EQ(os(), "/rixie");
 }
 

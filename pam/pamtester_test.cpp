@@ -15,8 +15,7 @@ class PamTester : public Scratch {
  protected:
   void SetUp() override {
     Scratch::SetUp();
-    if (CHOS_TEST_SANITIZED)
-      GTEST_SKIP() << "the sanitizer wants to be the first library that is loaded";
+    if (CHOS_TEST_SANITIZED) GTEST_SKIP() << "the sanitizer wants to be the first library that is loaded";
     if (std::system("command -v pamtester >/dev/null && "
                     "! LD_PRELOAD=libpam_wrapper.so:libnss_wrapper.so /bin/true 2>&1 | "
                     "grep -q 'cannot be preloaded'") != 0)
@@ -28,8 +27,8 @@ class PamTester : public Scratch {
     const std::string gid = std::to_string(::geteuid() == 0 ? 2000 : ::getegid());
     write("passwd", "anna:x:" + uid + ":" + gid + "::" + path("homes/anna") + ":/bin/sh\n" +
                         "root:x:0:0::" + path("homes/root") + ":/bin/sh\n");
-    write("group", "anna:x:" + gid + ":\nphysics:x:" + (::geteuid() == 0 ? "2001" : gid) +
-                       ":anna\nroot:x:0:\n");
+    write("group",
+          "anna:x:" + gid + ":\nphysics:x:" + (::geteuid() == 0 ? "2001" : gid) + ":anna\nroot:x:0:\n");
     write("chos", "trixie:/os/trixie\nsl6:/os/sl6:groups=physics\nlab:/os/lab:groups=4294967294\n");
     ASSERT_EQ(::chmod(path("chos").c_str(), 0644), 0);
     write("proc/setchos", "/");
@@ -37,11 +36,12 @@ class PamTester : public Scratch {
     service("");
   }
   void service(const std::string& options) {
-    write("pam.d/sshd", "auth required pam_permit.so\naccount required pam_permit.so\n"
-                        "session required pam_permit.so\n"
-                        "session [success=ok ignore=ignore module_unknown=ignore default=die] "
-                        CHOS_PAM_MODULE " min_uid=1 proc=" + path("proc") + " allowlist=" +
-                        path("chos") + " " + options + "\n");
+    write("pam.d/sshd",
+          "auth required pam_permit.so\naccount required pam_permit.so\n"
+          "session required pam_permit.so\n"
+          "session [success=ok ignore=ignore module_unknown=ignore default=die] " CHOS_PAM_MODULE
+          " min_uid=1 proc=" +
+              path("proc") + " allowlist=" + path("chos") + " " + options + "\n");
   }
   void choose(const std::string& name) { write("homes/anna/.chos", name + "\n"); }
 
@@ -49,8 +49,8 @@ class PamTester : public Scratch {
   int tester(const std::string& words) {
     const std::string command =
         "LD_PRELOAD=libpam_wrapper.so:libnss_wrapper.so PAM_WRAPPER=1 PAM_WRAPPER_SERVICE_DIR=" +
-        path("pam.d") + " NSS_WRAPPER_PASSWD=" + path("passwd") + " NSS_WRAPPER_GROUP=" +
-        path("group") + " pamtester " + words + " 2>&1";
+        path("pam.d") + " NSS_WRAPPER_PASSWD=" + path("passwd") + " NSS_WRAPPER_GROUP=" + path("group") +
+        " pamtester " + words + " 2>&1";
     said_.clear();
     FILE* pipe = ::popen(command.c_str(), "r");
     std::array<char, 4096> buffer;
@@ -93,7 +93,8 @@ TEST_F(PamTester, TellsAndGoesOnOrRefuses) {
   choose("sarge");
   EXPECT_EQ(tester("sshd anna open_session"), 0) << said_;
   EXPECT_NE(said_.find("chos: " + path("homes/anna/.chos") + " names 'sarge', which is not in"),
-            std::string::npos) << said_;
+            std::string::npos)
+      << said_;
   EXPECT_NE(said_.find("this session is in the base OS"), std::string::npos) << said_;
   service("on_error=deny");
   EXPECT_NE(tester("sshd anna open_session"), 0) << said_;

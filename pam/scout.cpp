@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pam/scout.h"
 
-#include <climits>
-#include <csignal>
-#include <cstring>
-#include <ctime>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/sched.h>
@@ -17,10 +13,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstring>
+#include <ctime>
 #include <memory>
 
 #include "basic/text.h"
-
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
@@ -61,7 +60,9 @@ int rights_error(uid_t uid, gid_t gid, const gid_t* gids, std::size_t count) {
   if (::syscall(SYS_setresgid, gid, gid, gid) != 0) return errno;
   if (::syscall(SYS_setresuid, uid, uid, uid) != 0) return errno;
   // The kernel has taken them already, unless the application told it to keep them.
-  struct __user_cap_header_struct header {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_header_struct header {
+    _LINUX_CAPABILITY_VERSION_3, 0
+  };
   const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
   if (::syscall(SYS_capset, &header, none) != 0) return errno;
   // It holds a copy of the application's memory: not for the user, whatever fs.suid_dumpable says.
@@ -145,21 +146,17 @@ Status Scout::start(const Account& account, const std::vector<gid_t>& gids, unsi
   left_ = timeout * 1000LL;
   const std::string what = "cannot start a process to read the files of " + user_;
   int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-    return system_error(what, errno);
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return system_error(what, errno);
   socket_.reset(ends[0]);
   UniqueFd theirs(ends[1]);
   int pidfd = -1;
   const long pid = fork_unseen(&pidfd);
-  if (pid == 0)
-    serve(theirs.get(), rights_error(account.uid, account.gid, gids.data(), gids.size()));
-  if (pid < 0)
-    return system_error(what, errno, errno == EAGAIN ? "is the table of processes full?" : "");
+  if (pid == 0) serve(theirs.get(), rights_error(account.uid, account.gid, gids.data(), gids.size()));
+  if (pid < 0) return system_error(what, errno, errno == EAGAIN ? "is the table of processes full?" : "");
   child_.reset(pidfd);
   theirs.reset();
   int rights = 0;
-  if (const auto got = receive(&rights, sizeof rights, "the process that reads the files of " + user_);
-      !got)
+  if (const auto got = receive(&rights, sizeof rights, "the process that reads the files of " + user_); !got)
     return got.error();
   if (rights != 0) return system_error("cannot take the rights of " + user_, rights);
   return {};
@@ -167,12 +164,10 @@ Status Scout::start(const Account& account, const std::vector<gid_t>& gids, unsi
 
 Result<RawUserFile> Scout::fetch(const std::string& path) {
   const auto question = std::make_unique<Question>();  // a thread's stack may be small
-  if (!put(question->path, path))
-    return Error{"the path of ~/.chos is too long", "", ENAMETOOLONG};
+  if (!put(question->path, path)) return Error{"the path of ~/.chos is too long", "", ENAMETOOLONG};
   if (const auto sent = send(question.get(), sizeof *question); !sent) return sent.error();
   RawUserFile raw;
-  if (const auto got = receive(&raw, sizeof raw, "the home directory of " + user_); !got)
-    return got.error();
+  if (const auto got = receive(&raw, sizeof raw, "the home directory of " + user_); !got) return got.error();
   return raw;
 }
 
@@ -201,7 +196,9 @@ Status Scout::send(const void* question, std::size_t size) {
 Status Scout::receive(void* answer, std::size_t size, const std::string& who) {
   for (;;) {
     const long long began = now_ms();
-    struct pollfd wait {socket_.get(), POLLIN, 0};
+    struct pollfd wait {
+      socket_.get(), POLLIN, 0
+    };
     const int ready = ::poll(&wait, 1, static_cast<int>(left_));
     left_ = std::max(left_ - (now_ms() - began), 0LL);
     if (ready <= 0) {  // EINTR, or too little memory to wait
@@ -225,14 +222,15 @@ void Scout::end() {
   ::syscall(SYS_pidfd_send_signal, child_.get(), SIGKILL, nullptr, 0);
   const long long patience = 1000 + left_;
   const long long until = now_ms() + patience;
-  struct pollfd wait {child_.get(), POLLIN, 0};
+  struct pollfd wait {
+    child_.get(), POLLIN, 0
+  };
   for (long long left = patience; left > 0; left = until - now_ms()) {
     const int ready = ::poll(&wait, 1, static_cast<int>(left));
     if (ready < 0 && errno == EINTR) continue;
     if (ready <= 0) break;
-    siginfo_t info {};
-    ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(child_.get()), &info,
-             WEXITED | __WALL);
+    siginfo_t info{};
+    ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(child_.get()), &info, WEXITED | __WALL);
     break;
   }
   child_.reset();

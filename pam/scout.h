@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "session/environment.h"
 #include "basic/files.h"
 #include "basic/result.h"
+#include "session/environment.h"
 #include "session/user_file.h"
 
 namespace chos::pam {
@@ -30,10 +30,10 @@ class Scout {
 
   /// What it found in the OS.
   struct Report {
-    int enter = 0;          ///< errno of entering, 0: it could
-    int program = 0;        ///< errno of the program's being executable
-    int fallback = 0;       ///< errno of the fallback's; meaningful if `program` is not 0
-    int home = 0;           ///< errno of going to the home directory
+    int enter = 0;     ///< errno of entering, 0: it could
+    int program = 0;   ///< errno of the program's being executable
+    int fallback = 0;  ///< errno of the fallback's; meaningful if `program` is not 0
+    int home = 0;      ///< errno of going to the home directory
   };
 
   Scout() = default;
@@ -58,7 +58,7 @@ class Scout {
   Status send(const void* question, std::size_t size);
   void end();
 
-  UniqueFd child_;   // pidfd
+  UniqueFd child_;  // pidfd
   UniqueFd socket_;
   long long left_ = 0;  // to wait for answers, ms
   std::string user_;

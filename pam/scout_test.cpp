@@ -30,9 +30,7 @@ class PamScout : public LoginFixture {
     if (code != nullptr && raw) *code = raw->code;
     return raw ? raw->found : Found::nothing;
   }
-  pam::Scout::Wish wish() const {
-    return {path("proc"), "trixie", "/bin/sh", "/bin/sh", account_.home};
-  }
+  pam::Scout::Wish wish() const { return {path("proc"), "trixie", "/bin/sh", "/bin/sh", account_.home}; }
 };
 
 TEST_F(PamScout, EachKindOfFile) {
@@ -205,7 +203,7 @@ TEST_F(PamScout, RightsThatCannotBeHad) {
 TEST_F(PamScout, AFullProcessTable) {
   const int result = in_a_process([this] {
     if (is_root() && ::setresuid(stranger, stranger, stranger) != 0) return 2;
-    const struct rlimit none {0, 0};
+    const struct rlimit none { 0, 0 };
     if (::setrlimit(RLIMIT_NPROC, &none) != 0) return 3;
     pam::Scout scout;
     return scout.start(account_, gids_, 5).error().code;
@@ -218,7 +216,7 @@ TEST_F(PamScout, NoMoreDescriptors) {
     const int result = in_a_process([this, more] {
       const int next = ::dup(2);
       ::close(next);
-      const struct rlimit few {static_cast<rlim_t>(next) + more, 4096};
+      const struct rlimit few { static_cast<rlim_t>(next) + more, 4096 };
       if (::setrlimit(RLIMIT_NOFILE, &few) != 0) return 200;
       const auto before = process_state();
       int code = 0;
@@ -226,7 +224,7 @@ TEST_F(PamScout, NoMoreDescriptors) {
         pam::Scout scout;
         code = scout.start(account_, gids_, 5).error().code;
       }
-      const struct rlimit enough {1024, 4096};
+      const struct rlimit enough { 1024, 4096 };
       ::setrlimit(RLIMIT_NOFILE, &enough);
       return no_child_left() ? code : 201;
     });
@@ -237,12 +235,13 @@ TEST_F(PamScout, NoMoreDescriptors) {
 TEST_F(PamScout, StandardDescriptorsClosed) {
   choose("trixie\n");
   EXPECT_EQ(in_a_process([this] {
-    for (int fd = 0; fd < 3; ++fd) ::close(fd);
-    if (fetch() != Found::bytes) return 2;
-    for (int fd = 0; fd < 3; ++fd)
-      if (::fcntl(fd, F_GETFD) >= 0) return 3;
-    return no_child_left() ? 0 : 4;
-  }), 0);
+              for (int fd = 0; fd < 3; ++fd) ::close(fd);
+              if (fetch() != Found::bytes) return 2;
+              for (int fd = 0; fd < 3; ++fd)
+                if (::fcntl(fd, F_GETFD) >= 0) return 3;
+              return no_child_left() ? 0 : 4;
+            }),
+            0);
 }
 
 // atd: real uid daemon's, effective uid root's.
@@ -250,13 +249,14 @@ TEST_F(PamScout, AnApplicationLikeAtd) {
   CHOS_NEEDS_ROOT();
   choose("trixie\n");
   EXPECT_EQ(in_a_process([this] {
-    if (::setresuid(1, 0, static_cast<uid_t>(-1)) != 0) return 2;
-    pam::Scout scout;
-    if (!scout.start(account_, gids_, 5)) return 3;
-    if (status_line(children().at(0), "Uid") != "54321\t54321\t54321\t54321") return 4;
-    if (scout.fetch(path("home/.chos"))->found != Found::bytes) return 5;
-    return ::getuid() == 1 && ::geteuid() == 0 ? 0 : 6;
-  }), 0);
+              if (::setresuid(1, 0, static_cast<uid_t>(-1)) != 0) return 2;
+              pam::Scout scout;
+              if (!scout.start(account_, gids_, 5)) return 3;
+              if (status_line(children().at(0), "Uid") != "54321\t54321\t54321\t54321") return 4;
+              if (scout.fetch(path("home/.chos"))->found != Found::bytes) return 5;
+              return ::getuid() == 1 && ::geteuid() == 0 ? 0 : 6;
+            }),
+            0);
 }
 
 TEST_F(PamScout, SmallStack) {
@@ -271,10 +271,14 @@ TEST_F(PamScout, SmallStack) {
     ASSERT_EQ(scout.look(wish())->home, 0);
   });
   pthread_t thread;
-  ASSERT_EQ(::pthread_create(&thread, &attributes, [](void* what) -> void* {
-    (*static_cast<std::function<void()>*>(what))();
-    return nullptr;
-  }, &work), 0);
+  ASSERT_EQ(::pthread_create(
+                &thread, &attributes,
+                [](void* what) -> void* {
+                  (*static_cast<std::function<void()>*>(what))();
+                  return nullptr;
+                },
+                &work),
+            0);
   ::pthread_join(thread, nullptr);
   EXPECT_EQ(os(), "trixie");
 }

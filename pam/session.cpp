@@ -16,13 +16,13 @@
 #include <cstring>
 #include <ctime>
 
+#include "allowlist/farm_names.h"
 #include "basic/syslog.h"
+#include "basic/text.h"
 #include "kernel/proc_chos.h"
+#include "pam/scout.h"
 #include "session/selection.h"
 #include "session/user_file.h"
-#include "pam/scout.h"
-#include "basic/text.h"
-#include "allowlist/farm_names.h"
 
 namespace chos::pam {
 namespace {
@@ -60,7 +60,10 @@ class GroupsOf {
 class Login {
  public:
   Login(const Request& request, const Options& options, const System& system)
-      : request_(request), options_(options), system_(system), kernel_(options.proc),
+      : request_(request),
+        options_(options),
+        system_(system),
+        kernel_(options.proc),
         journal_(log_name, request.service, system.log.c_str()) {}
 
   Outcome open();
@@ -90,7 +93,7 @@ class Login {
   ParsedAllowlist allowlist_;
   std::string current_ = "/";
   bool unknown_ = false;  // whose session it is
-  std::string rule_;  // which rule chose what, for the log
+  std::string rule_;      // which rule chose what, for the log
   Outcome outcome_;
 };
 
@@ -139,15 +142,12 @@ Outcome Login::open() {
   if (!is_ours()) return std::move(outcome_);
   outcome_.what = Outcome::What::base;
   if (unknown_)
-    return trouble({"the account of " + in_quotes(request_.user) + " cannot be looked up",
-                    "try again", 0});
+    return trouble({"the account of " + in_quotes(request_.user) + " cannot be looked up", "try again", 0});
   if (const auto now = kernel_.current()) current_ = *now;
-  if (request_.service == "sshd" && system_.password_expired(request_.user))
-    return password_first();
+  if (request_.service == "sshd" && system_.password_expired(request_.user)) return password_first();
   const auto chosen = choose();
   if (!chosen) return trouble(chosen.error());
-  for (const auto& step : chosen->trail)
-    debug(std::string(source_label(step.source)) + ": " + step.text);
+  for (const auto& step : chosen->trail) debug(std::string(source_label(step.source)) + ": " + step.text);
   rule_ = std::string(" [rule ") + source_label(chosen->source) +
           (chosen->requested.empty() ? "" : ", OS " + in_quotes(chosen->requested)) + "]";
   if (!chosen->ok()) return trouble(*chosen->refusal);
@@ -173,8 +173,7 @@ Result<Selection> Login::choose() {
   const std::string file = base_root() + options_.allowlist;
   // An application without privileges may have a list of its own: the kernel has the last word.
   struct stat info {};
-  const bool own = ::geteuid() != 0 && ::stat(file.c_str(), &info) == 0 &&
-                   info.st_uid == ::geteuid();
+  const bool own = ::geteuid() != 0 && ::stat(file.c_str(), &info) == 0 && info.st_uid == ::geteuid();
   allowlist_ = load_allowlist(file, system_.group, own ? ::geteuid() : 0);
   if (allowlist_.missing) allowlist_.list = Allowlist();
   SelectionInput input;
@@ -209,13 +208,12 @@ Result<void> Login::scout_out(const Selection& chosen) {
     const std::string what = os + " has no " + wish.program + " that can be run";
     if (wish.program != account_.shell || report->fallback != 0)
       return Error{what, "an administrator puts it into the tree of " + os, report->program};
-    return Error{what + ", your login shell", "it has " + wish.fallback + ": chsh -s " +
-                     wish.fallback, report->program};
+    return Error{what + ", your login shell", "it has " + wish.fallback + ": chsh -s " + wish.fallback,
+                 report->program};
   }
   if (report->home != 0)
-    return system_error("your home directory " + in_quotes(account_.home) +
-                            " cannot be reached in " + os, report->home,
-                        "an administrator makes the farm share it: chosctl doctor");
+    return system_error("your home directory " + in_quotes(account_.home) + " cannot be reached in " + os,
+                        report->home, "an administrator makes the farm share it: chosctl doctor");
   return {};
 }
 
@@ -244,9 +242,8 @@ Status Login::move(const Selection& chosen) {
   // All that is needed after the move is made before it.
   const bool linux32 = chosen.entry != nullptr && chosen.entry->linux32;
   const int persona = persona_for(linux32, current_ == "/");
-  const std::string line =
-      journal_.line(LOG_INFO, "user " + in_quotes(request_.user) + " enters " +
-                                  in_quotes(chosen.name()) + rule_);
+  const std::string line = journal_.line(
+      LOG_INFO, "user " + in_quotes(request_.user) + " enters " + in_quotes(chosen.name()) + rule_);
   const std::string stuck = journal_.line(LOG_CRIT, "cannot take back the groups of the process");
   char before[PATH_MAX] = "";
   if (::getcwd(before, sizeof before) == nullptr) before[0] = '\0';
@@ -262,8 +259,7 @@ Status Login::move(const Selection& chosen) {
   if (!entered) {
     outcome_.moved.reset();
     // The list, which was asked before, lets this user in.
-    if (entered.error().code == EACCES && chosen.entry != nullptr)
-      return no_tree_error(chosen.entry->name);
+    if (entered.error().code == EACCES && chosen.entry != nullptr) return no_tree_error(chosen.entry->name);
     return entered;
   }
   if (!groups.restore()) {
@@ -305,8 +301,8 @@ Outcome Login::trouble(const Error& error) {
   std::string place = "the base OS";
   if (!options_.deny && !leave()) place = "the OS " + in_quotes(current_);
   if (!options_.quiet)
-    outcome_.tell = "chos: " + why +
-                    (options_.deny ? "; the session is refused" : "; this session is in " + place);
+    outcome_.tell =
+        "chos: " + why + (options_.deny ? "; the session is refused" : "; this session is in " + place);
   journal_.write(options_.deny ? LOG_ERR : LOG_WARNING,
                  "user " + in_quotes(request_.user) +
                      (options_.deny ? " is refused: " : " stays in " + place + ": ") + why + rule_);
@@ -319,8 +315,7 @@ Outcome open_session(const Request& request, const Options& options, const Syste
   return Login(request, options, system).open();
 }
 
-void close_session(const Request& request, const Options& options, const Moved& moved,
-                   const System& system) {
+void close_session(const Request& request, const Options& options, const Moved& moved, const System& system) {
   const ProcChos kernel(options.proc);
   const auto now = kernel.current();
   if (!now || *now != moved.os) return;
@@ -334,8 +329,8 @@ void close_session(const Request& request, const Options& options, const Moved& 
   // Else it would stay in the farm, which nobody could take down then.
   if (moved.cwd.empty() || ::chdir(moved.cwd.c_str()) != 0) (void)!::chdir("/");
   if (options.debug)
-    journal.write(LOG_DEBUG, "the session of " + in_quotes(request.user) + " in " +
-                                 in_quotes(moved.os) + " has ended");
+    journal.write(LOG_DEBUG,
+                  "the session of " + in_quotes(request.user) + " in " + in_quotes(moved.os) + " has ended");
 }
 
 bool has_expired_password(const std::string& user) {

@@ -9,8 +9,8 @@
 #include <string>
 
 #include "allowlist/allowlist.h"
-#include "session/environment.h"
 #include "pam/options.h"
+#include "session/environment.h"
 #include "session/nss.h"
 
 namespace chos::pam {
@@ -24,8 +24,9 @@ bool has_expired_password(const std::string& user);
 
 /// What the logic asks of the system; tests answer otherwise.
 struct System {
-  std::function<std::optional<Account>(const std::string& name)> account =
-      [](const std::string& name) { return lookup_account(name); };
+  std::function<std::optional<Account>(const std::string& name)> account = [](const std::string& name) {
+    return lookup_account(name);
+  };
   std::function<std::vector<gid_t>(const Account&)> gids = lookup_gids;
   GroupLookup group = lookup_group;
   /// Whether the user has to change the password first, by shadow(5).
@@ -35,9 +36,9 @@ struct System {
 
 /// What close() needs to know.
 struct Moved {
-  std::string os;        ///< as it was asked for: a name, or a path of the allowlist
-  std::string cwd;       ///< the working directory before the move; "" if it is not known
-  int persona = -1;      ///< the personality before the move; -1: it was not changed
+  std::string os;    ///< as it was asked for: a name, or a path of the allowlist
+  std::string cwd;   ///< the working directory before the move; "" if it is not known
+  int persona = -1;  ///< the personality before the move; -1: it was not changed
 };
 
 struct Outcome {

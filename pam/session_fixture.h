@@ -28,9 +28,7 @@ class PamSession : public LoginFixture {
   Outcome open(const std::string& user = "anna", const std::string& service = "sshd") {
     return pam::open_session({service, user}, options_, system_);
   }
-  void close(const pam::Moved& moved) {
-    pam::close_session({"sshd", "anna"}, options_, moved, system_);
-  }
+  void close(const pam::Moved& moved) { pam::close_session({"sshd", "anna"}, options_, moved, system_); }
   /// The session is in the base OS, the user and the log are told why, and nothing has moved.
   void expect_base(const std::string& why) {
     const Outcome outcome = open();

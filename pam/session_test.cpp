@@ -98,8 +98,9 @@ TEST_F(PamSession, NotLookedAt) {
 
 TEST_F(PamSession, NamesThatMayNotBeEntered) {
   choose("sarge\n");
-  expect_trouble("/home/.chos names 'sarge', which is not in /etc/chos (you may enter: trixie, sl6 "
-                 "and base)");
+  expect_trouble(
+      "/home/.chos names 'sarge', which is not in /etc/chos (you may enter: trixie, sl6 "
+      "and base)");
   allow("trixie:/os/trixie:closed\nsl6:/os/sl6:groups=few\n");
   choose("trixie");
   expect_trouble("'trixie' is closed");
@@ -200,8 +201,9 @@ TEST_F(PamSession, WhatASessionNeedsIsMissing) {
     for (const auto& line : log()) EXPECT_EQ(line.find(" enters "), std::string::npos) << line;
     write("proc/setchos", "/");
   };
-  trouble("'trixie' has no /bin/nonexistent that can be run, your login shell (it has /bin/sh: "
-          "chsh -s /bin/sh)");
+  trouble(
+      "'trixie' has no /bin/nonexistent that can be run, your login shell (it has /bin/sh: "
+      "chsh -s /bin/sh)");
   options_.fallback_shell = "/bin/nothing";
   trouble("'trixie' has no /bin/nonexistent that can be run (an administrator puts it");
   account_.shell = "/etc/passwd";
@@ -240,13 +242,14 @@ TEST_F(PamSession, AHomeThatHangs) {
 TEST_F(PamSession, FullProcessTable) {
   choose("trixie");
   EXPECT_EQ(in_a_process([this] {
-    if (is_root() && ::setresuid(account_.uid, account_.uid, account_.uid) != 0) return 2;
-    const struct rlimit none {0, 0};
-    if (::setrlimit(RLIMIT_NPROC, &none) != 0) return 3;
-    const Outcome outcome = open();
-    if (outcome.what != What::base) return 4;
-    return outcome.tell.find("is the table of processes full?") == std::string::npos ? 5 : 0;
-  }), 0);
+              if (is_root() && ::setresuid(account_.uid, account_.uid, account_.uid) != 0) return 2;
+              const struct rlimit none { 0, 0 };
+              if (::setrlimit(RLIMIT_NPROC, &none) != 0) return 3;
+              const Outcome outcome = open();
+              if (outcome.what != What::base) return 4;
+              return outcome.tell.find("is the table of processes full?") == std::string::npos ? 5 : 0;
+            }),
+            0);
 }
 
 TEST_F(PamSession, QuietAndDebug) {

@@ -105,8 +105,7 @@ class SpankPlugin : public Program {
   }
 
   int call(const char* name) {
-    std::string words[] = {"allowlist=" + path("list"), "proc=" + path("kernel"),
-                           "log=" + path("log")};
+    std::string words[] = {"allowlist=" + path("list"), "proc=" + path("kernel"), "log=" + path("log")};
     char* vector[] = {words[0].data(), words[1].data(), words[2].data()};
     auto hook = reinterpret_cast<Hook>(::dlsym(plugin_, name));
     return hook == nullptr ? -99 : hook(nullptr, 3, vector);
@@ -137,7 +136,8 @@ class SpankPlugin : public Program {
   Ran submitted(spank_context_t context, const char* option, const char* variable) {
     return played([=, this] {
       slurm.context = context;
-      if (variable != nullptr) ::setenv("CHOS", variable, 1); else ::unsetenv("CHOS");
+      if (variable != nullptr) ::setenv("CHOS", variable, 1);
+      else ::unsetenv("CHOS");
       ::setenv("_SLURM_SPANK_OPTION_chos_chos", "sl6", 1);
       init(option);
       tell("post " + std::to_string(call("slurm_spank_init_post_opt")));
@@ -145,8 +145,7 @@ class SpankPlugin : public Program {
         if (const char* value = ::getenv(name)) tell(std::string(name) + "=" + value);
     });
   }
-  Ran started(const char* option, std::map<std::string, std::string> job, uint32_t tasks = 1,
-              int task = 0) {
+  Ran started(const char* option, std::map<std::string, std::string> job, uint32_t tasks = 1, int task = 0) {
     return played([=, this] {
       slurm.context = S_CTX_REMOTE;
       slurm.job = job;
@@ -166,9 +165,10 @@ class SpankPlugin : public Program {
 
 TEST_F(SpankPlugin, ExportsItsEntryPointsAndNothingElse) {
   const auto ran = shell("nm -D --defined-only '" CHOS_SPANK_PLUGIN "' | sed \"s/.* //\" | tr \"\\n\" \" \"");
-  EXPECT_EQ(ran.out, "plugin_name plugin_type plugin_version slurm_spank_init "
-                     "slurm_spank_init_post_opt slurm_spank_task_init slurm_spank_user_init "
-                     "spank_plugin_version ");
+  EXPECT_EQ(ran.out,
+            "plugin_name plugin_type plugin_version slurm_spank_init "
+            "slurm_spank_init_post_opt slurm_spank_task_init slurm_spank_user_init "
+            "spank_plugin_version ");
   EXPECT_EQ(*static_cast<const unsigned*>(::dlsym(plugin_, "plugin_version")),
             static_cast<unsigned>(SLURM_VERSION_NUMBER));
   EXPECT_STREQ(static_cast<const char*>(::dlsym(plugin_, "plugin_type")), "spank");
@@ -195,13 +195,14 @@ TEST_F(SpankPlugin, ABadNameIsRefusedAtSubmission) {
 TEST_F(SpankPlugin, TheComponentsOfAHeterogeneousJobHaveOneOs) {
   const auto submits_two = [this](const char* first, const char* second) {
     return played([=, this] {
-      slurm.context = S_CTX_LOCAL;
-      ::unsetenv("CHOS");
-      init(first);
-      tell("post " + std::to_string(call("slurm_spank_init_post_opt")));
-      slurm.option->cb(0, second, 0);
-      tell("post " + std::to_string(call("slurm_spank_init_post_opt")));
-    }).out;
+             slurm.context = S_CTX_LOCAL;
+             ::unsetenv("CHOS");
+             init(first);
+             tell("post " + std::to_string(call("slurm_spank_init_post_opt")));
+             slurm.option->cb(0, second, 0);
+             tell("post " + std::to_string(call("slurm_spank_init_post_opt")));
+           })
+        .out;
   };
   EXPECT_EQ(submits_two("trixie", "trixie"),
             "init 0\ncontrol CHOS=trixie\npost 0\ncontrol CHOS=trixie\npost 0\n");
@@ -212,8 +213,7 @@ TEST_F(SpankPlugin, TheComponentsOfAHeterogeneousJobHaveOneOs) {
 }
 
 TEST_F(SpankPlugin, ATaskEntersAndCarriesTheName) {
-  EXPECT_EQ(started("trixie", {{"PWD", path("home")}}).out,
-            "init 0\nuser 0\njob CHOS=trixie\ntask 0\n");
+  EXPECT_EQ(started("trixie", {{"PWD", path("home")}}).out, "init 0\nuser 0\njob CHOS=trixie\ntask 0\n");
   EXPECT_EQ(entered().rfind("trixie", 0), 0u);
   write("kernel/setchos", "/\n");
   EXPECT_EQ(started(nullptr, {{"SLURM_CHOS", "option:trixie"}}).out,
@@ -224,8 +224,9 @@ TEST_F(SpankPlugin, ATaskEntersAndCarriesTheName) {
 TEST_F(SpankPlugin, ARefusedTaskEndsWithOneLineAndTakesTheStepAlong) {
   const auto alone = started("sl6", {});
   EXPECT_EQ(alone.status, 126);
-  EXPECT_EQ(alone.out, "init 0\nerror chos: n7: 'sl6' is closed: nobody new may enter (you may enter: "
-                       "trixie and base); the task was not started\nuser 0\n");
+  EXPECT_EQ(alone.out,
+            "init 0\nerror chos: n7: 'sl6' is closed: nobody new may enter (you may enter: "
+            "trixie and base); the task was not started\nuser 0\n");
   EXPECT_EQ(alone.err, "") << "a step of one task has no other to end";
   const auto lines = log_.lines();
   ASSERT_EQ(lines.size(), 1u);
@@ -236,9 +237,10 @@ TEST_F(SpankPlugin, ARefusedTaskEndsWithOneLineAndTakesTheStepAlong) {
   EXPECT_EQ(second.status, 126);
   EXPECT_EQ(second.err, "") << "the node's first task has done it";
   // Of a heterogeneous job each component is a job with a part in the step; this one's is 7.
-  const std::map<std::string, std::string> components = {
-      {"SLURM_HET_SIZE", "3"}, {"SLURM_JOB_ID_HET_GROUP_0", "6"},
-      {"SLURM_JOB_ID_HET_GROUP_1", "7"}, {"SLURM_JOB_ID_HET_GROUP_2", "8"}};
+  const std::map<std::string, std::string> components = {{"SLURM_HET_SIZE", "3"},
+                                                         {"SLURM_JOB_ID_HET_GROUP_0", "6"},
+                                                         {"SLURM_JOB_ID_HET_GROUP_1", "7"},
+                                                         {"SLURM_JOB_ID_HET_GROUP_2", "8"}};
   EXPECT_EQ(started("sl6", components).err, "killed\nkilled\nkilled\n");
   const std::map<std::string, std::string> of_srun = {
       {"SLURM_HET_SIZE", "2"}, {"SLURM_JOB_ID_PACK_GROUP_0", "6"}, {"SLURM_JOB_ID_PACK_GROUP_1", "7"}};
@@ -271,8 +273,9 @@ TEST_F(SpankPlugin, AnArgumentThatIsNoneIsRefused) {
     slurm.context = S_CTX_SLURMD;
     tell("slurmd " + std::to_string(hook(nullptr, 1, words)));
   });
-  EXPECT_EQ(ran.out, "error chos: unknown argument 'nonsense=1' in plugstack.conf (see "
-                     "spank_chos(8))\ninit -1\nslurmd 0\n");
+  EXPECT_EQ(ran.out,
+            "error chos: unknown argument 'nonsense=1' in plugstack.conf (see "
+            "spank_chos(8))\ninit -1\nslurmd 0\n");
 }
 
 TEST_F(SpankPlugin, LongAndOddValuesAreRefusedNotCut) {

@@ -121,8 +121,7 @@ void kill_step(Number job, Number step, StepId id) {
     (void)slurm_kill_job_step(&id, kill, no_flags);
   else if constexpr (requires { slurm_kill_job_step(job, step, kill, no_flags); })
     (void)slurm_kill_job_step(job, step, kill, no_flags);
-  else
-    (void)slurm_kill_job_step(job, step, kill);
+  else (void)slurm_kill_job_step(job, step, kill);
 }
 
 // The jobs that have a part in the step: the components of a heterogeneous job are a job each, and
@@ -222,8 +221,7 @@ extern "C" int slurm_spank_user_init(spank_t handle, int count, char** words) {
   refused = true;  // unless the trial ends well: what it throws counts too
   (void)guarded([=] {
     const Site site = site_of(count, words);
-    const auto there =
-        chos::spank::try_out(asked_of(handle), variable(handle, "PWD"), site, patience);
+    const auto there = chos::spank::try_out(asked_of(handle), variable(handle, "PWD"), site, patience);
     if (!there) say_refusal(handle, site, there.error());
     refused = !there;
     return static_cast<int>(ESPANK_SUCCESS);

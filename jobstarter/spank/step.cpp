@@ -10,8 +10,8 @@
 #include <cerrno>
 
 #include "basic/files.h"
-#include "session/launch.h"
 #include "basic/text.h"
+#include "session/launch.h"
 
 namespace chos::spank {
 namespace {
@@ -52,8 +52,7 @@ SelectionInput input_at_submission(const Asked& asked, const Place& place) {
 }
 
 // Nothing here may outlive the child, and nothing of Slurm's may run in it.
-[[noreturn]] void try_in_child(const Asked& asked, const std::string& directory, const Site& site,
-                               int out) {
+[[noreturn]] void try_in_child(const Asked& asked, const std::string& directory, const Site& site, int out) {
   std::string text;
   try {
     const auto entered = enter(asked, directory, site);
@@ -81,9 +80,7 @@ Result<Site> parse_arguments(const std::vector<std::string>& words) {
     if (const auto allowlist = value_of(word, "allowlist")) site.allowlist = *allowlist;
     else if (const auto proc = value_of(word, "proc")) site.proc = *proc;
     else if (const auto log = value_of(word, "log")) site.log = *log;
-    else
-      return Error{"unknown argument " + in_quotes(word) + " in plugstack.conf",
-                   "see spank_chos(8)", 0};
+    else return Error{"unknown argument " + in_quotes(word) + " in plugstack.conf", "see spank_chos(8)", 0};
   }
   return site;
 }
@@ -117,8 +114,7 @@ Result<std::string> enter(const Asked& asked, const std::string& directory, cons
   if (!chosen.base || place.current != "/") {
     const auto directories = working_directory({{"PWD", directory}});
     if (const auto there = place.kernel.present(); !there) return there.error();
-    if (const auto moved = enter_os(place, chosen, Messages("spank_chos")); !moved)
-      return moved.error();
+    if (const auto moved = enter_os(place, chosen, Messages("spank_chos")); !moved) return moved.error();
     if (const auto back = change_directory(directories, os); !back)
       return Error{back.error().what, "an administrator makes the farm share it: chos.conf(5)",
                    back.error().code};
@@ -136,11 +132,12 @@ Status try_out(const Asked& asked, const std::string& directory, const Site& sit
   if (child == -1) return system_error("cannot fork", errno);
   if (child == 0) try_in_child(asked, directory, site, out.get());
   out.reset();
-  struct pollfd wait {in.get(), POLLIN, 0};
+  struct pollfd wait {
+    in.get(), POLLIN, 0
+  };
   const int ready = TEMP_FAILURE_RETRY(::poll(&wait, 1, patience));
   std::string text(longest_text, '\0');
-  const ssize_t got =
-      ready > 0 ? TEMP_FAILURE_RETRY(::read(in.get(), text.data(), text.size())) : -1;
+  const ssize_t got = ready > 0 ? TEMP_FAILURE_RETRY(::read(in.get(), text.data(), text.size())) : -1;
   text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
   if (ready <= 0) ::kill(child, SIGKILL);
   int status = 0;

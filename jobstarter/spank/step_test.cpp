@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What spank_chos does, without Slurm and without the module: a directory stands for /proc/chos.
+#include "spank/step.h"
+
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
 #include <chrono>
 
 #include "program_fixture.h"
-#include "spank/step.h"
 
 namespace chos::test {
 namespace {
@@ -37,8 +38,7 @@ class Spank : public Program {
   }
   std::string carries(const Asked& asked) {
     const auto submission = spank::at_submission(asked, site_);
-    return submission ? submission->chos + "|" + submission->carried
-                      : "error: " + submission.error().what;
+    return submission ? submission->chos + "|" + submission->carried : "error: " + submission.error().what;
   }
 
   spank::Site site_;
@@ -138,8 +138,7 @@ TEST(SpankArguments, AreOfPlugstackConf) {
   ASSERT_TRUE(site);
   EXPECT_EQ(site->allowlist + site->proc + site->log, "/a/p/l");
   EXPECT_EQ(spank::parse_arguments({})->allowlist, "/etc/chos");
-  EXPECT_EQ(spank::parse_arguments({"proc"}).error().what,
-            "unknown argument 'proc' in plugstack.conf");
+  EXPECT_EQ(spank::parse_arguments({"proc"}).error().what, "unknown argument 'proc' in plugstack.conf");
 }
 
 }  // namespace

@@ -23,8 +23,7 @@ class StarterContracts : public Starter {
     return ::stat(path(name).c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
   }
   // As sbatchd: the user's command replaces %USRCMD or follows, and all is /bin/sh's.
-  Ran lsf(const std::string& job_starter, const std::string& command,
-          const std::string& before = "") {
+  Ran lsf(const std::string& job_starter, const std::string& command, const std::string& before = "") {
     std::string line = own + job_starter;
     const auto at = line.find("%USRCMD");
     if (at == std::string::npos) line += " " + command;
@@ -58,15 +57,15 @@ TEST_F(StarterContracts, CondorIsToldInTheFileThatItNames) {
 
 TEST_F(StarterContracts, CondorIsToldNothingOfAJobThatRan) {
   ASSERT_EQ(::mkdir(path("scratch").c_str(), 0700), 0);
-  const std::string condor = "_CONDOR_SCRATCH_DIR=" + path("scratch") +
-                             " _CONDOR_WRAPPER_ERROR_FILE=" + path("scratch/.failure");
+  const std::string condor =
+      "_CONDOR_SCRATCH_DIR=" + path("scratch") + " _CONDOR_WRAPPER_ERROR_FILE=" + path("scratch/.failure");
   // Nor of a starter that the job itself calls.
   const auto ran = starter("sh -c 'echo $CHOS; ls /proc/self/fd | wc -l; CHOS=sarge " + own +
-                           " true; echo $_CONDOR_SCRATCH_DIR; exit 126'", condor + " CHOS=trixie");
+                               " true; echo $_CONDOR_SCRATCH_DIR; exit 126'",
+                           condor + " CHOS=trixie");
   EXPECT_EQ(ran.status, 126);
   EXPECT_NE(ran.err.find("sarge"), std::string::npos);
-  EXPECT_EQ(ran.out, "trixie\n" + shell("sh -c 'ls /proc/self/fd | wc -l'").out +
-                         path("scratch") + "\n")
+  EXPECT_EQ(ran.out, "trixie\n" + shell("sh -c 'ls /proc/self/fd | wc -l'").out + path("scratch") + "\n")
       << "a descriptor that the job has of us";
   EXPECT_FALSE(std::filesystem::exists(path("scratch/.failure")));
   EXPECT_EQ(mode("scratch"), 0700u);
@@ -101,8 +100,7 @@ TEST_F(StarterContracts, LsfPutsTheCommandBetweenTheQuotes) {
   ASSERT_EQ(::chmod(path("1700000000.12.shell").c_str(), 0755), 0);
   EXPECT_EQ(lsf(form, path("1700000000.12.shell")).out, "trixie, trixie\n");
   // More of the starter's line after it, as the manual has it.
-  EXPECT_EQ(lsf(" --lsf \"%USRCMD; sh probe end\"", "sh probe x").out,
-            "trixie\n<x>\ntrixie\n<end>\n");
+  EXPECT_EQ(lsf(" --lsf \"%USRCMD; sh probe end\"", "sh probe x").out, "trixie\n<x>\ntrixie\n<end>\n");
 }
 
 TEST_F(StarterContracts, LsfsShellSeesDoubleQuotesOfTheCommandFirst) {
@@ -136,9 +134,9 @@ TEST_F(StarterContracts, TorqueGivesTheShellItsScript) {
   ASSERT_EQ(::chmod(script.c_str(), 0755), 0);
   const std::string mom = "export PBS_JOBID=5.node PBS_O_WORKDIR='/data/a b' PBS_ENVIRONMENT=PBS_BATCH; ";
   const std::string said = "trixie\n<5.node></data/a b><" + directory() + ">\n";
-  for (const auto& line : {"echo " + script + " | " + own + " /bin/sh",
-                           "echo exec " + script + " | " + own + " /bin/sh",
-                           own + " /bin/sh <" + script, own + " /bin/sh " + script + " </dev/null"}) {
+  for (const auto& line :
+       {"echo " + script + " | " + own + " /bin/sh", "echo exec " + script + " | " + own + " /bin/sh",
+        own + " /bin/sh <" + script, own + " /bin/sh " + script + " </dev/null"}) {
     const auto ran = shell(mom + line);
     EXPECT_EQ(ran.out, said) << line << ran.err;
     EXPECT_EQ(ran.status, 4) << line;
@@ -163,8 +161,9 @@ TEST_F(StarterContracts, WithTheRightsOfTheUser) {
   ASSERT_EQ(::chmod(directory().c_str(), 0755), 0);
   ASSERT_EQ(::chmod(path("kernel/setchos").c_str(), 0666), 0);
   std::filesystem::copy_file(CHOS_STARTER, path("starter"));
-  const std::string user = "setpriv --reuid 65534 --regid 65534 --clear-groups ./starter "
-                           "--allowlist list --proc kernel --log log ";
+  const std::string user =
+      "setpriv --reuid 65534 --regid 65534 --clear-groups ./starter "
+      "--allowlist list --proc kernel --log log ";
   EXPECT_EQ(shell(user + "sh -c 'id -u; id -G; sh probe x'").out, "65534\n65534\ntrixie\n<x>\n");
   EXPECT_EQ(shell(user + "--lsf 'id -u; sh probe x'").out, "65534\ntrixie\n<x>\n");
   EXPECT_EQ(shell("CHOS=lab " + user + "sh probe").status, 126) << "he is in none of its groups";

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "starter/failure.h"
-#include "basic/text.h"
 
 #include <syslog.h>
 #include <unistd.h>
 
 #include <iostream>
 
+#include "basic/text.h"
 
 namespace chos::starter {
 
@@ -23,8 +23,8 @@ int Failure::tell(const std::string& why, const std::string& remedy) const {
 }
 
 void Failure::log(const std::string& text) const {
-  journal_.write(LOG_WARNING, "user " + (user_.empty() ? std::to_string(::geteuid())
-                                                       : in_quotes(user_)) + ": " + text);
+  journal_.write(LOG_WARNING,
+                 "user " + (user_.empty() ? std::to_string(::geteuid()) : in_quotes(user_)) + ": " + text);
 }
 
 }  // namespace chos::starter

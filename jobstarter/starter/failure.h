@@ -4,9 +4,9 @@
 
 #include <string>
 
-#include "session/environment.h"
-#include "basic/syslog.h"
 #include "basic/result.h"
+#include "basic/syslog.h"
+#include "session/environment.h"
 #include "starter/wrapper_error.h"
 
 namespace chos::starter {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "session/environment.h"
 #include "basic/result.h"
+#include "session/environment.h"
 
 namespace chos::starter {
 

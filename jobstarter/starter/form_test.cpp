@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What batch systems hand over and what becomes of it.
-#include <gtest/gtest.h>
-
 #include "starter/form.h"
+
+#include <gtest/gtest.h>
 
 namespace chos::starter {
 namespace {
@@ -17,8 +17,7 @@ Environment sge(const std::string& mode, const std::string& shell = "/bin/bash")
           {"SGE_STARTER_SHELL_START_MODE", mode}};
 }
 
-void expect(const Job& job, const std::string& file, const Words& arguments,
-            const std::string& shown = {}) {
+void expect(const Job& job, const std::string& file, const Words& arguments, const std::string& shown = {}) {
   EXPECT_EQ(job.file, file);
   EXPECT_EQ(job.arguments, arguments);
   EXPECT_EQ(job.script, shown);
@@ -36,10 +35,8 @@ TEST(StarterForm, SgeScriptRunsInItsShell) {
 }
 
 TEST(StarterForm, SgeProgramRunsItself) {
-  expect(*job_of(Form::sge, {"/bin/echo", "x"}, sge("posix_compliant")), "/bin/echo",
-         {"/bin/echo", "x"});
-  expect(*job_of(Form::sge, {"/bin/echo", "x"}, sge("unix_behavior")), "/bin/echo",
-         {"/bin/echo", "x"});
+  expect(*job_of(Form::sge, {"/bin/echo", "x"}, sge("posix_compliant")), "/bin/echo", {"/bin/echo", "x"});
+  expect(*job_of(Form::sge, {"/bin/echo", "x"}, sge("unix_behavior")), "/bin/echo", {"/bin/echo", "x"});
 }
 
 TEST(StarterForm, SgeUnixBehaviorLeavesTheScriptItsInterpreter) {
@@ -75,8 +72,7 @@ TEST(StarterForm, SgeScriptsOfAnotherDirectoryAreNone) {
 TEST(StarterForm, LsfLineIsTheShells) {
   expect(*job_of(Form::lsf, {"./a.out -x >out; echo $?"}, {}), "/bin/sh",
          {"sh", "-c", "./a.out -x >out; echo $?"});
-  expect(*job_of(Form::lsf, {"./a.out", "-x", "$HOME"}, {}), "/bin/sh",
-         {"sh", "-c", "./a.out -x $HOME"});
+  expect(*job_of(Form::lsf, {"./a.out", "-x", "$HOME"}, {}), "/bin/sh", {"sh", "-c", "./a.out -x $HOME"});
   EXPECT_FALSE(job_of(Form::lsf, {}, {}));
 }
 

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "allowlist/allowlist.h"
 #include "session/environment.h"
+#include "session/nss.h"
 #include "starter/failure.h"
 #include "starter/start.h"
-#include "session/nss.h"
-#include "allowlist/allowlist.h"
 
 namespace {
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "starter/options.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
 #include <memory>
+
+#include <CLI/CLI.hpp>
 
 #include "allowlist/allowlist.h"
 #include "basic/own_arguments.h"
@@ -27,8 +28,8 @@ By the name chos_sge_starter it is chos_jobstarter --sge.
 Exit status: the job's; 127 not found in the OS; 126 it was not started (with --sge: 100).
 See chos_jobstarter(8).)";
 
-const std::vector<std::string> with_value{"-o", "--os", "--argv0", "--allowlist", "--proc", "--log",
-                                          "--pam", "--pam-dir", "--session-program"};
+const std::vector<std::string> with_value{"-o",    "--os",  "--argv0",   "--allowlist",      "--proc",
+                                          "--log", "--pam", "--pam-dir", "--session-program"};
 
 class Help : public CLI::Formatter {
  public:
@@ -87,8 +88,7 @@ std::variant<Options, Complaint, int> parse_options(const std::vector<std::strin
   app.add_option("--log", options.log, "Instead of /dev/log")->group(hidden);
   options.session_program = CHOS_SESSION_PROGRAM;
   app.add_option("--pam-dir", options.pam_directory, "Instead of /etc/pam.d")->group(hidden);
-  app.add_option("--session-program", options.session_program, "Instead of what is installed")
-      ->group(hidden);
+  app.add_option("--session-program", options.session_program, "Instead of what is installed")->group(hidden);
 
   // CLI11 takes them from the back.
   const auto end = arguments.begin() + static_cast<std::ptrdiff_t>(own);
@@ -99,8 +99,7 @@ std::variant<Options, Complaint, int> parse_options(const std::vector<std::strin
   try {
     app.parse(mine);
     if (sge && lsf)
-      throw CLI::ArgumentMismatch("only one of --sge and --lsf is taken",
-                                  CLI::ExitCodes::ArgumentMismatch);
+      throw CLI::ArgumentMismatch("only one of --sge and --lsf is taken", CLI::ExitCodes::ArgumentMismatch);
     if ((sge || lsf) && argv0_option->count() > 0)
       throw CLI::ArgumentMismatch("--argv0 goes with neither --sge nor --lsf",
                                   CLI::ExitCodes::ArgumentMismatch);

@@ -7,8 +7,8 @@
 #include <variant>
 #include <vector>
 
-#include "starter/form.h"
 #include "allowlist/allowlist.h"
+#include "starter/form.h"
 
 namespace chos::starter {
 
@@ -18,8 +18,8 @@ struct Options {
   std::string pam;                ///< --pam, the service; or ""
   Form form = Form::plain;
   std::optional<std::string> argv0;  ///< instead of the job's own; only with Form::plain
-  std::vector<std::string> words;  ///< the job, as the batch system hands it over
-  std::vector<std::string> own;    ///< the options, but for --pam: to be given again
+  std::vector<std::string> words;    ///< the job, as the batch system hands it over
+  std::vector<std::string> own;      ///< the options, but for --pam: to be given again
   // Only tests give these.
   std::string allowlist;
   std::string proc;

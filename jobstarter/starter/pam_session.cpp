@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "starter/pam_session.h"
-#include "basic/text.h"
 
 #include <security/pam_appl.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "basic/text.h"
 
 namespace chos::starter {
 namespace {
@@ -31,11 +31,9 @@ int converse(int count, const struct pam_message** messages, struct pam_response
 
 Status check_service(const std::string& service, const std::vector<std::string>& directories) {
   const bool plain = !service.empty() && service.front() != '.' &&
-                     std::none_of(service.begin(), service.end(), [](unsigned char c) {
-                       return c <= 0x20 || c >= 0x7f || c == '/';
-                     });
-  if (!plain)
-    return Error{in_quotes(service) + " cannot be the name of a PAM service", "", EINVAL};
+                     std::none_of(service.begin(), service.end(),
+                                  [](unsigned char c) { return c <= 0x20 || c >= 0x7f || c == '/'; });
+  if (!plain) return Error{in_quotes(service) + " cannot be the name of a PAM service", "", EINVAL};
   for (const auto& directory : directories)
     if (::access((directory + "/" + service).c_str(), F_OK) == 0) return {};
   return Error{"there is no PAM service " + in_quotes(service),
@@ -44,9 +42,7 @@ Status check_service(const std::string& service, const std::vector<std::string>&
 
 }  // namespace
 
-std::vector<std::string> pam_directories() {
-  return {"/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d"};
-}
+std::vector<std::string> pam_directories() { return {"/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d"}; }
 
 Error PamSession::failed(const std::string& what, int code) const {
   return {"PAM service " + in_quotes(service_) + ": " + what + ": " + ::pam_strerror(handle_, code),
@@ -57,7 +53,7 @@ Status PamSession::open(const std::string& service, const Account& account,
                         const std::vector<std::string>& directories) {
   if (auto status = check_service(service, directories); !status) return status;
   service_ = service;
-  static const struct pam_conv conversation {converse, nullptr};
+  static const struct pam_conv conversation { converse, nullptr };
   int code = ::pam_start(service.c_str(), account.name.c_str(), &conversation, &handle_);
   if (code != PAM_SUCCESS) return failed("cannot be started", code);
   if (const char* tty = ::ttyname(0)) ::pam_set_item(handle_, PAM_TTY, tty);

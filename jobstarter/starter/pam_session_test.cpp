@@ -17,8 +17,7 @@ class StarterPam : public Program {
   void SetUp() override {
     Program::SetUp();
     if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
-    if (CHOS_TEST_SANITIZED)
-      GTEST_SKIP() << "the sanitizer wants to be the first library that is loaded";
+    if (CHOS_TEST_SANITIZED) GTEST_SKIP() << "the sanitizer wants to be the first library that is loaded";
     if (std::system("! LD_PRELOAD=libpam_wrapper.so /bin/true 2>&1 | "
                     "grep -q 'cannot be preloaded'") != 0)
       GTEST_SKIP() << "needs libpam-wrapper";
@@ -26,8 +25,7 @@ class StarterPam : public Program {
     for (const char* program : {CHOS_STARTER, CHOS_SESSION})
       std::filesystem::copy_file(program, path(std::filesystem::path(program).filename()));
     ASSERT_EQ(::mkdir(path("pam.d").c_str(), 0755), 0);
-    for (const char* name : {"", "kernel", "home"})
-      ASSERT_EQ(::chmod(path(name).c_str(), 0777), 0);
+    for (const char* name : {"", "kernel", "home"}) ASSERT_EQ(::chmod(path(name).c_str(), 0777), 0);
     ASSERT_EQ(::chmod(path("kernel/setchos").c_str(), 0666), 0);
     log_.listen(path("log"));
     write("pam.d/other", "auth required pam_deny.so\nsession required pam_deny.so\n");
@@ -35,16 +33,15 @@ class StarterPam : public Program {
     ASSERT_EQ(::chmod(path("note").c_str(), 0755), 0);
     service("session required pam_exec.so " + path("note") + "\n");
   }
-  void service(const std::string& rules) {
-    write("pam.d/job", "auth required pam_permit.so\n" + rules);
-  }
+  void service(const std::string& rules) { write("pam.d/job", "auth required pam_permit.so\n" + rules); }
 
   void to_base() { write("kernel/setchos", "/\n"); }
   std::string pam(const std::string& words, const std::string& before = "") {
-    return before + " LD_PRELOAD=libpam_wrapper.so PAM_WRAPPER=1 PAM_WRAPPER_SERVICE_DIR=" +
-           path("pam.d") + " '" + path("chos_jobstarter") + "' --allowlist list --proc kernel --log log "
-           "--pam-dir '" + path("pam.d") + "' --session-program '" + path("chos_jobsession") + "' " +
-           words;
+    return before + " LD_PRELOAD=libpam_wrapper.so PAM_WRAPPER=1 PAM_WRAPPER_SERVICE_DIR=" + path("pam.d") +
+           " '" + path("chos_jobstarter") +
+           "' --allowlist list --proc kernel --log log "
+           "--pam-dir '" +
+           path("pam.d") + "' --session-program '" + path("chos_jobsession") + "' " + words;
   }
   Ran starter(const std::string& words, const std::string& before = "") {
     to_base();
@@ -54,8 +51,8 @@ class StarterPam : public Program {
   // In a process group of its own; `words` are exec'ed, so that this is the starter's process.
   pid_t start(const std::string& words) {
     to_base();
-    const std::string command = "cd '" + directory() + "'; export CHOS=trixie " +
-                                pam("--pam job " + words).insert(0, "; exec env");
+    const std::string command =
+        "cd '" + directory() + "'; export CHOS=trixie " + pam("--pam job " + words).insert(0, "; exec env");
     const pid_t child = ::fork();
     if (child == 0) {
       ::setpgid(0, 0);
@@ -72,7 +69,9 @@ class StarterPam : public Program {
   std::string line(int fd) {
     std::string text;
     char c = 0;
-    struct pollfd wait {fd, POLLIN, 0};
+    struct pollfd wait {
+      fd, POLLIN, 0
+    };
     while (::poll(&wait, 1, 60000) > 0 && ::read(fd, &c, 1) == 1 && c != '\n') text += c;
     return text;
   }
@@ -113,10 +112,12 @@ TEST_F(StarterPam, LimitsOfPam) {
 
 TEST_F(StarterPam, TheJobIsAsWithoutASession) {
   service("session required pam_permit.so\n");
-  write("look", "env | grep -v -e PAM -e ^_=; ls /proc/self/fd; grep ^Sig[PBIC] /proc/self/status; ulimit -a; "
-                "umask; pwd; printf '<%s>' \"$@\"; cat\n");
-  const std::string before = "exec 7<list; trap \"\" USR1 CHLD; umask 027; export CHOS=trixie Z=1 A=; "
-                             "echo input | ";
+  write("look",
+        "env | grep -v -e PAM -e ^_=; ls /proc/self/fd; grep ^Sig[PBIC] /proc/self/status; ulimit -a; "
+        "umask; pwd; printf '<%s>' \"$@\"; cat\n");
+  const std::string before =
+      "exec 7<list; trap \"\" USR1 CHLD; umask 027; export CHOS=trixie Z=1 A=; "
+      "echo input | ";
   const std::string job = "sh look \"a  b\" \"\" -x -- --pam";
   to_base();
   const auto direct = shell(before + "LD_PRELOAD=libpam_wrapper.so PAM_WRAPPER=1 " + job);
@@ -177,8 +178,10 @@ TEST_F(StarterPam, NoSessionNoJob) {
 TEST_F(StarterPam, ASessionThatWouldMoveTheStarter) {
   write("move", "#!/bin/sh\necho trixie >'" + path("kernel/setchos") + "'\n");
   ASSERT_EQ(::chmod(path("move").c_str(), 0755), 0);
-  service("session required pam_exec.so type=open_session " + path("move") + "\n"
-          "session required pam_exec.so " + path("note") + "\n");
+  service("session required pam_exec.so type=open_session " + path("move") +
+          "\n"
+          "session required pam_exec.so " +
+          path("note") + "\n");
   const auto ran = starter("--pam job echo wrong", "CHOS=trixie");
   EXPECT_EQ(ran.status, 126);
   EXPECT_EQ(ran.out, "");
@@ -207,8 +210,8 @@ TEST_F(StarterPam, TheEndOfTheJob) {
 TEST_F(StarterPam, SignalsGoOnToTheJob) {
   const int said = fifo();
   for (const char* name : {"TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "CONT", "ALRM"}) {
-    const pid_t starter = start("sh -c 'trap \"echo got " + std::string(name) + " >said; exit 5\" " +
-                                name + "; echo ready >said; while :; do read x <never 2>/dev/null; done'");
+    const pid_t starter = start("sh -c 'trap \"echo got " + std::string(name) + " >said; exit 5\" " + name +
+                                "; echo ready >said; while :; do read x <never 2>/dev/null; done'");
     ASSERT_EQ(line(said), "ready");
     std::system(("kill -" + std::string(name) + " " + std::to_string(starter)).c_str());
     EXPECT_EQ(line(said), "got " + std::string(name));
@@ -241,7 +244,9 @@ TEST_F(StarterPam, AStarterThatIsKilledTakesTheJobAlong) {
   const int held = ::open(path("held").c_str(), O_RDONLY | O_CLOEXEC);
   const pid_t job = static_cast<pid_t>(std::stol(line(said)));
   ::kill(starter, SIGKILL);
-  struct pollfd end {held, POLLIN, 0};
+  struct pollfd end {
+    held, POLLIN, 0
+  };
   EXPECT_EQ(::poll(&end, 1, 60000), 1);
   if (end.revents == 0) ::kill(job, SIGKILL);
   EXPECT_TRUE(WIFSIGNALED(end_of(starter)));

@@ -7,8 +7,10 @@ namespace chos::test {
 namespace {
 
 TEST_F(Starter, TheJobStaysWhatItWas) {
-  const auto ran = starter("sh -c 'echo $CHOS $KEPT; pwd; printf \"<%s>\" \"$@\"; exit 7' sh "
-                           "'a b' '' -o -- '$x'", "CHOS=trixie KEPT=1");
+  const auto ran = starter(
+      "sh -c 'echo $CHOS $KEPT; pwd; printf \"<%s>\" \"$@\"; exit 7' sh "
+      "'a b' '' -o -- '$x'",
+      "CHOS=trixie KEPT=1");
   EXPECT_EQ(ran.status, 7) << ran.err;
   EXPECT_EQ(ran.out, "trixie 1\n" + directory() + "\n<a b><><-o><--><$x>");
   EXPECT_EQ(ran.err, "");
@@ -18,8 +20,9 @@ TEST_F(Starter, TheJobStaysWhatItWas) {
 TEST_F(Starter, ProcessEnvironmentLimitsAndDescriptorsStay) {
   write("look", "env; ls /proc/self/fd; grep \"^Sig[^Q]\" /proc/self/status; ulimit -a; umask; ulimit -Hn\n");
   // Two signals ignored, a descriptor, an odd environment, a limit.
-  const std::string set_up = "exec 7<list; trap \"\" USR1 CHLD; ulimit -n 77; umask 027; export CHOS=trixie "
-                             "Z=1 A= LC_ALL=de_DE SPACE=\"a  b\"; ";
+  const std::string set_up =
+      "exec 7<list; trap \"\" USR1 CHLD; ulimit -n 77; umask 027; export CHOS=trixie "
+      "Z=1 A= LC_ALL=de_DE SPACE=\"a  b\"; ";
   const auto direct = shell(set_up + "sh look");
   write("kernel/setchos", "/\n");
   const auto started = shell(set_up + "'" CHOS_STARTER "' --allowlist list --proc kernel sh look");
@@ -83,8 +86,7 @@ TEST_F(Starter, TheLogSaysWhatTheUserIsTold) {
   ASSERT_EQ(lines.size(), 1u);
   const std::string told = ran.err.substr(std::string("chos_jobstarter: ").size());
   EXPECT_NE(lines[0].find("chos_jobstarter["), std::string::npos) << lines[0];
-  EXPECT_NE(lines[0].find("user 'root': " + told.substr(0, told.size() - 1)), std::string::npos)
-      << lines[0];
+  EXPECT_NE(lines[0].find("user 'root': " + told.substr(0, told.size() - 1)), std::string::npos) << lines[0];
   EXPECT_EQ(starter("true").status, 0);
   EXPECT_TRUE(log_.lines().empty());
 }
@@ -94,8 +96,7 @@ TEST_F(Starter, WithoutAnOsNoModuleIsNeeded) {
   const auto ran = shell("'" CHOS_STARTER "' --allowlist list --proc nowhere echo fine");
   EXPECT_EQ(ran.out, "fine\n") << ran.err;
   EXPECT_EQ(shell("'" CHOS_STARTER "' --allowlist none --proc nowhere echo fine").out, "fine\n");
-  EXPECT_EQ(shell("CHOS=base '" CHOS_STARTER "' --allowlist none --proc nowhere echo fine").out,
-            "fine\n");
+  EXPECT_EQ(shell("CHOS=base '" CHOS_STARTER "' --allowlist none --proc nowhere echo fine").out, "fine\n");
 }
 
 TEST_F(Starter, CommandsThatAreNotThere) {
@@ -110,13 +111,16 @@ TEST_F(Starter, FormsOfGridEngineAndLsf) {
   for (const char* name : {"spool", "spool/active_jobs", "spool/job_scripts"})
     ASSERT_EQ(::mkdir(path(name).c_str(), 0755), 0);
   write("spool/job_scripts/7", "echo script $0 $1 $CHOS\n");
-  const std::string sge = "CHOS=trixie SGE_JOB_SPOOL_DIR=" + path("spool") + "/active_jobs/7.1 "
+  const std::string sge = "CHOS=trixie SGE_JOB_SPOOL_DIR=" + path("spool") +
+                          "/active_jobs/7.1 "
                           "SGE_STARTER_SHELL_PATH=/bin/sh ";
   const std::string script = path("spool/job_scripts/7");
   EXPECT_EQ(starter("--sge " + script + " x", sge).out, "script " + script + " x trixie\n");
   EXPECT_EQ(starter("--sge echo -o x", sge).out, "-o x\n");
-  EXPECT_EQ(shell("echo 'echo stdin $1 $CHOS' | { " + sge + "'" CHOS_STARTER
-                  "' --allowlist list --proc kernel --sge -s x; }").out, "stdin x trixie\n");
+  EXPECT_EQ(shell("echo 'echo stdin $1 $CHOS' | { " + sge +
+                  "'" CHOS_STARTER "' --allowlist list --proc kernel --sge -s x; }")
+                .out,
+            "stdin x trixie\n");
   auto ran = starter("--sge " + path("spool/job_scripts/8"), sge);
   EXPECT_EQ(ran.status, 100);
   EXPECT_NE(ran.err.find("job_scripts/8' is not to be seen in trixie"), std::string::npos) << ran.err;
@@ -167,11 +171,14 @@ TEST_F(Starter, ComplaintsGoWhereFailuresGo) {
 // What nobody foresees: here there is too little memory for a long command line.
 TEST_F(Starter, ExceptionsToo) {
   if (CHOS_TEST_SANITIZED) GTEST_SKIP() << "a sanitizer needs much memory";
-  const std::string tell = "long=$(head -c 100000 /dev/zero | tr \"\\0\" x); for i in 1 2 3; do "
-                           "set -- \"$@\" $long $long $long; done; (ulimit -v ";
+  const std::string tell =
+      "long=$(head -c 100000 /dev/zero | tr \"\\0\" x); for i in 1 2 3; do "
+      "set -- \"$@\" $long $long $long; done; (ulimit -v ";
   int seen = 0;
   for (int limit = 4000; limit <= 16000; limit += 400) {
-    const auto ran = shell(tell + std::to_string(limit) + "; exec '" CHOS_STARTER "' --allowlist list "
+    const auto ran = shell(tell + std::to_string(limit) +
+                           "; exec '" CHOS_STARTER
+                           "' --allowlist list "
                            "--proc kernel --log log --sge true \"$@\")");
     if (ran.err.find("chos_jobstarter: std::bad_alloc; the job was not started\n") == std::string::npos)
       continue;

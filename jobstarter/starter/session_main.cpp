@@ -15,12 +15,12 @@
 #include <iostream>
 
 #include "basic/exit_status.h"
+#include "basic/text.h"
 #include "kernel/proc_chos.h"
+#include "session/nss.h"
 #include "starter/failure.h"
 #include "starter/pam_session.h"
 #include "starter/watch.h"
-#include "basic/text.h"
-#include "session/nss.h"
 
 namespace chos::starter {
 namespace {
@@ -34,14 +34,12 @@ struct Request {
 class SessionRunner {
  public:
   explicit SessionRunner(Request request)
-      : request_(std::move(request)),
-        failure_(request_.status, request_.log, own_environment()) {}
+      : request_(std::move(request)), failure_(request_.status, request_.log, own_environment()) {}
 
   int run() {
     const auto descriptors = open_descriptors();
     const auto account = lookup_account(::geteuid());
-    if (!account)
-      return fail({"the user id " + std::to_string(::geteuid()) + " has no account", "", ENOENT});
+    if (!account) return fail({"the user id " + std::to_string(::geteuid()) + " has no account", "", ENOENT});
     failure_.set_user(account->name);
     const ProcChos kernel(request_.proc);
     const auto current = kernel.current();
@@ -54,8 +52,11 @@ class SessionRunner {
     if (auto opened = session.open(request_.service, *account, directories()); !opened)
       return fail(opened.error());
     if (const auto now = kernel.current(); now && *now != before)
-      return fail({"the PAM service " + in_quotes(request_.service) + " has moved the starter itself "
-                       "into " + *now, "pam_chos.so has no place in it: take it out", EXDEV});
+      return fail({"the PAM service " + in_quotes(request_.service) +
+                       " has moved the starter itself "
+                       "into " +
+                       *now,
+                   "pam_chos.so has no place in it: take it out", EXDEV});
     const auto ended = watch.run([&] { return become(session, descriptors); });
     if (!ended) return fail(ended.error());
     if (auto closed = session.close(); !closed) failure_.log(closed.error().what);
@@ -64,8 +65,7 @@ class SessionRunner {
 
  private:
   std::vector<std::string> directories() const {
-    return request_.directory.empty() ? pam_directories()
-                                      : std::vector<std::string>{request_.directory};
+    return request_.directory.empty() ? pam_directories() : std::vector<std::string>{request_.directory};
   }
 
   int become(const PamSession& session, const std::set<int>& descriptors) const {

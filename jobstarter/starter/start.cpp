@@ -7,9 +7,9 @@
 #include <climits>
 #include <cstdlib>
 
+#include "basic/text.h"
 #include "session/launch.h"
 #include "starter/failure.h"
-#include "basic/text.h"
 
 namespace chos::starter {
 namespace {
@@ -17,7 +17,8 @@ namespace {
 class Start {
  public:
   explicit Start(const Options& options)
-      : options_(options), caller_(options.allowlist, options.proc),
+      : options_(options),
+        caller_(options.allowlist, options.proc),
         failure_(status_of_failure(options.form), options.log, caller_.environment) {
     if (caller_.account) failure_.set_user(caller_.account->name);
   }
@@ -51,12 +52,14 @@ int Start::open_session() const {
   if (::readlink("/proc/self/exe", self, sizeof self - 1) < 0)
     return fail(system_error("cannot find chos_jobstarter", errno));
   std::vector<std::string> arguments{options_.session_program,
-                                     std::to_string(status_of_failure(options_.form)), options_.pam,
-                                     options_.pam_directory, caller_.kernel.directory(),
-                                     options_.log, self};
+                                     std::to_string(status_of_failure(options_.form)),
+                                     options_.pam,
+                                     options_.pam_directory,
+                                     caller_.kernel.directory(),
+                                     options_.log,
+                                     self};
   arguments.insert(arguments.end(), options_.own.begin(), options_.own.end());
-  const bool ended = !options_.own.empty() && (options_.own.back() == "--" ||
-                                               options_.form != Form::plain);
+  const bool ended = !options_.own.empty() && (options_.own.back() == "--" || options_.form != Form::plain);
   if (!ended) arguments.emplace_back("--");
   arguments.insert(arguments.end(), options_.words.begin(), options_.words.end());
   const auto failed = exec_program(options_.session_program, arguments, "the base OS");
@@ -67,8 +70,7 @@ int Start::run() {
   auto job = job_of(options_.form, options_.words, caller_.environment);
   if (!job) return fail(job.error());
   if (options_.argv0) job->arguments.front() = *options_.argv0;
-  const Selection chosen =
-      caller_.select(options_.os, options_.user_file ? order_of_chos() : order_of_job());
+  const Selection chosen = caller_.select(options_.os, options_.user_file ? order_of_chos() : order_of_job());
   if (!chosen.ok()) return fail(*chosen.refusal);
   if (!options_.pam.empty()) return open_session();
 
@@ -77,8 +79,7 @@ int Start::run() {
   const bool stays = chosen.base && caller_.current == "/";
   if (!stays) {
     if (const auto there = caller_.kernel.present(); !there) return fail(there.error());
-    if (const auto moved = enter_os(caller_, chosen, Messages(program)); !moved)
-      return fail(moved.error());
+    if (const auto moved = enter_os(caller_, chosen, Messages(program)); !moved) return fail(moved.error());
     if (const auto back = change_directory(directories, os); !back)
       return fail(back.error().what, "an administrator makes the farm share it: chos.conf(5)");
   }

@@ -19,9 +19,7 @@ namespace {
 constexpr int forwarded[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,  SIGUSR2,
                              SIGALRM, SIGCONT, SIGTSTP, SIGXCPU, SIGWINCH, SIGURG};
 
-bool is_job_control(int signal) {
-  return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
-}
+bool is_job_control(int signal) { return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU; }
 
 }  // namespace
 
@@ -80,7 +78,7 @@ int Watch::wait_for(pid_t child) const {
 void end_as(int status) {
   if (WIFEXITED(status)) std::exit(WEXITSTATUS(status));
   const int signal = WTERMSIG(status);
-  const struct rlimit none {0, 0};
+  const struct rlimit none { 0, 0 };
   ::setrlimit(RLIMIT_CORE, &none);
   ::prctl(PR_SET_DUMPABLE, 0);
   struct sigaction usual {};
@@ -101,8 +99,7 @@ std::set<int> open_descriptors() {
   while (const dirent* entry = ::readdir(all.get())) {
     char* end = nullptr;
     const long fd = std::strtol(entry->d_name, &end, 10);
-    if (end != entry->d_name && *end == '\0' && fd != ::dirfd(all.get()))
-      found.insert(static_cast<int>(fd));
+    if (end != entry->d_name && *end == '\0' && fd != ::dirfd(all.get())) found.insert(static_cast<int>(fd));
   }
   return found;
 }

@@ -24,8 +24,7 @@ bool close_to_others(int directory) {
   while (const dirent* entry = ::readdir(list)) {
     const std::string name = entry->d_name;
     struct stat info {};
-    if (name == "." || name == ".." ||
-        ::fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 ||
+    if (name == "." || name == ".." || ::fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 ||
         S_ISLNK(info.st_mode) || !is_mine(info))
       continue;
     if (::fchmodat(directory, name.c_str(), info.st_mode & 0700, 0) != 0) closed = false;
@@ -58,8 +57,8 @@ void WrapperError::write(const std::string& line) const {
   const mode_t pass = S_IXGRP | S_IXOTH;
   const bool lets_nobody_pass = is_scratch_ && is_mine(info) && (info.st_mode & pass) != pass;
   const bool may_be_passed = lets_nobody_pass && close_to_others(directory_);
-  const int file = ::openat(directory_, name_.c_str(),
-                            O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+  const int file =
+      ::openat(directory_, name_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
   if (file < 0) return;
   const std::string text = line + "\n";
   const bool written = ::write(file, text.data(), text.size()) >= 0;

@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <string_view>
 
-#include "fuzz.h"
 #include "allowlist/allowlist.h"
 #include "allowlist/names.h"
-#include "session/selection.h"
 #include "basic/text.h"
+#include "fuzz.h"
+#include "session/selection.h"
 
 namespace {
 

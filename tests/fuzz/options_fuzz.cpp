@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
+#include "basic/text.h"
 #include "fuzz.h"
 #include "pam/options.h"
-#include "basic/text.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);

@@ -36,8 +36,7 @@ void check(const UserFile& file, const std::string& path) {
   again.length = static_cast<unsigned>(file.name.size());
   std::memcpy(again.data, file.name.data(), file.name.size());
   // A name may begin with the bytes of a mark, behind one that was dropped.
-  if (!file.name.starts_with("\xef\xbb\xbf"))
-    MUST(chos::interpret_user_file(path, again).name == file.name);
+  if (!file.name.starts_with("\xef\xbb\xbf")) MUST(chos::interpret_user_file(path, again).name == file.name);
 }
 
 void through_a_file(const std::uint8_t* data, std::size_t size) {

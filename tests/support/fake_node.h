@@ -17,9 +17,9 @@
 #include <string>
 #include <vector>
 
-#include "fileserver/answers.h"
-#include "farm/node.h"
 #include "basic/progress.h"
+#include "farm/node.h"
+#include "fileserver/answers.h"
 #include "kernel/proc_chos.h"
 
 namespace chos::test {
@@ -117,8 +117,7 @@ class FakeNode : public ::testing::Test {
     write_text(kernel + "processes", "");
     write_text(kernel + "layout", "");
     make_directories(kernel + "farm");
-    for (const char* dir : {"local", "os", "proc", "dev", "home"})
-      make_directories(kernel + "farm/" + dir);
+    for (const char* dir : {"local", "os", "proc", "dev", "home"}) make_directories(kernel + "farm/" + dir);
     for (const char* tree : {"trixie", "sl6"}) make_tree(tree);
     write_text(top + "/list", "trixie:/os/trixie\nsl6:/os/sl6:suid\n");
 
@@ -162,9 +161,7 @@ class FakeNode : public ::testing::Test {
   }
 
   std::string farm(const std::string& path) const { return node.config.farm + path; }
-  std::string shared_in(const std::string& os) const {
-    return farm("/os/" + os) + top + "/passwd";
-  }
+  std::string shared_in(const std::string& os) const { return farm("/os/" + os) + top + "/passwd"; }
 
   // The kernel's files are plain files here: a write does not shorten them.
   void set_kernel_file(const std::string& name, const std::string& text) {

@@ -54,13 +54,14 @@ class LayerNode : public FakeNode {
     if (!mounted(tree(os))) {
       ASSERT_TRUE(bind_tree(tree(os), tree(os)));
     }
-    ASSERT_EQ(::mount(nullptr, tree(os).c_str(), nullptr,
-                      MS_REMOUNT | MS_BIND | (on ? MS_RDONLY : 0), nullptr), 0);
+    ASSERT_EQ(
+        ::mount(nullptr, tree(os).c_str(), nullptr, MS_REMOUNT | MS_BIND | (on ? MS_RDONLY : 0), nullptr), 0);
   }
   // All that a tree is: names, kinds, modes, owners, times, links, contents.
   std::string image_of(const std::string& os) const {
     std::string out;
-    const std::string command = "cd '" + tree(os) + "' && find . -printf '%p %y %m %U %G %T@ %C@ %l\n' "
+    const std::string command = "cd '" + tree(os) +
+                                "' && find . -printf '%p %y %m %U %G %T@ %C@ %l\n' "
                                 "| sort && find . -type f | sort | xargs cat";
     std::FILE* pipe = ::popen(command.c_str(), "r");
     if (pipe == nullptr) return "";

@@ -2,8 +2,8 @@
 // What of a process an application may notice, and work done in a process of its own.
 #pragma once
 
-#include <gtest/gtest.h>
 #include <dirent.h>
+#include <gtest/gtest.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/personality.h>
@@ -63,7 +63,7 @@ inline std::vector<std::string> process_state() {
 
 /// True if there is no child process, of whatever kind.
 inline bool no_child_left() {
-  siginfo_t info {};
+  siginfo_t info{};
   return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == -1 && errno == ECHILD;
 }
 
@@ -111,8 +111,7 @@ int in_a_process(Work work) {
     ::_exit(work());
   }
   int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 

@@ -18,8 +18,9 @@ class Program : public Scratch {
  protected:
   void SetUp() override {
     Scratch::SetUp();
-    write("list", "trixie:/os/trixie\nsl6:/os/sl6:closed\nlab:/os/lab:groups=4000000\n"
-                  "default:/os/trixie\n");
+    write("list",
+          "trixie:/os/trixie\nsl6:/os/sl6:closed\nlab:/os/lab:groups=4000000\n"
+          "default:/os/trixie\n");
     ASSERT_EQ(::chmod(path("list").c_str(), 0644), 0);
     for (const char* name : {"kernel", "home"}) ASSERT_EQ(::mkdir(path(name).c_str(), 0755), 0);
     write("kernel/setchos", "/\n");
@@ -30,15 +31,13 @@ class Program : public Scratch {
   bool is_root() const { return ::geteuid() == 0; }
 
   Ran shell(const std::string& command) {
-    const std::string whole =
-        "cd '" + directory() + "' && { " + command + "\n} >out 2>err </dev/null";
-    const int status = std::system(("env -u CHOS HOME='" + path("home") + "' sh -c '" +
-                                    escaped(whole) + "'").c_str());
+    const std::string whole = "cd '" + directory() + "' && { " + command + "\n} >out 2>err </dev/null";
+    const int status =
+        std::system(("env -u CHOS HOME='" + path("home") + "' sh -c '" + escaped(whole) + "'").c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read("out"), read("err")};
   }
   Ran chos(const std::string& arguments, const std::string& before = "") {
-    return shell(before + " '" CHOS_PROGRAM "' --allowlist list --config none --proc kernel " +
-                 arguments);
+    return shell(before + " '" CHOS_PROGRAM "' --allowlist list --config none --proc kernel " + arguments);
   }
   Ran chosctl(const std::string& arguments) {
     const std::string config = std::filesystem::exists(path("conf")) ? " --config conf " : " ";

@@ -6,13 +6,13 @@
 
 #include <chrono>
 
-#include "fake_node.h"
 #include "basic/child_work.h"
-#include "lifecycle/up.h"
-#include "report/doctor.h"
-#include "mount/mountinfo.h"
 #include "basic/files.h"
 #include "config/config.h"
+#include "fake_node.h"
+#include "lifecycle/up.h"
+#include "mount/mountinfo.h"
+#include "report/doctor.h"
 
 namespace chos::test {
 
@@ -42,7 +42,9 @@ class SilentServer : public FakeNode {
   static UniqueFd silent_at(const std::string& directory) {
     UniqueFd fd(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
     const std::string options = "fd=" + std::to_string(fd.get()) + ",rootmode=40000,user_id=0,group_id=0";
-    if (fd) { EXPECT_EQ(::mount("server", directory.c_str(), "fuse.far", 0, options.c_str()), 0); }
+    if (fd) {
+      EXPECT_EQ(::mount("server", directory.c_str(), "fuse.far", 0, options.c_str()), 0);
+    }
     return fd;
   }
   // Where something is mounted in its tree.
@@ -55,9 +57,7 @@ class SilentServer : public FakeNode {
     return targets;
   }
   std::string valid() const { return read_text(top + "/kernel/valid"); }
-  bool warned(const std::string& text) const {
-    return joined(log.warnings).find(text) != std::string::npos;
-  }
+  bool warned(const std::string& text) const { return joined(log.warnings).find(text) != std::string::npos; }
   int id_at(const std::string& target) const {
     const auto table = MountTable::read();
     const Mount* mount = table ? table->at(target) : nullptr;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <exception>
 
-#include "chos-base/run.h"
 #include "basic/exit_status.h"
 #include "basic/messages.h"
+#include "chos-base/run.h"
 
 int main(int argc, char** argv) {
   try {

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 
+#include "allowlist/farm_names.h"
 #include "basic/exit_status.h"
 #include "basic/messages.h"
-#include "basic/version.h"
 #include "basic/text.h"
-#include "allowlist/farm_names.h"
+#include "basic/version.h"
 
 namespace chos::base {
 namespace {

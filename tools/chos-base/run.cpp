@@ -6,13 +6,13 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "allowlist/farm_names.h"
 #include "basic/exit_status.h"
+#include "basic/messages.h"
+#include "basic/program_search.h"
+#include "basic/text.h"
 #include "kernel/proc_chos.h"
 #include "session/launch.h"
-#include "basic/messages.h"
-#include "basic/text.h"
-#include "basic/program_search.h"
-#include "allowlist/farm_names.h"
 
 namespace chos::base {
 namespace {
@@ -35,16 +35,17 @@ Result<std::string> own_os(const ProcChos& kernel) {
 void drop_linux32() {
   const int now = ::personality(0xffffffff);
   if (now != -1 && (now & PER_MASK) == PER_LINUX32)
-    ::personality((static_cast<unsigned long>(now) & ~static_cast<unsigned long>(PER_MASK)) |
-                  PER_LINUX);
+    ::personality((static_cast<unsigned long>(now) & ~static_cast<unsigned long>(PER_MASK)) | PER_LINUX);
 }
 
 int leave(const ProcChos& kernel, const Request& request, const std::string& os) {
   auto directories = working_directory(own_environment());
   for (auto& directory : directories) directory = name_in_base(directory);
   if (const auto left = kernel.enter("/"); !left)
-    return fail(exit_cannot, in_quotes(request.command) + " was not run, since " + in_quotes(os) +
-                                 " cannot be left: " + left.error().what, left.error().remedy);
+    return fail(exit_cannot,
+                in_quotes(request.command) + " was not run, since " + in_quotes(os) +
+                    " cannot be left: " + left.error().what,
+                left.error().remedy);
   drop_linux32();
   if (const auto back = change_directory(directories, where); !back)
     return fail(exit_cannot, in_quotes(request.command) + " was not run: " + back.error().what,

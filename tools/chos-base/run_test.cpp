@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // chos-base: what it makes of its name and words, how it finds a command, and the built program.
 #include "chos-base/run.h"
+
+#include "basic/program_search.h"
 #include "basic/version.h"
 #include "program_fixture.h"
-#include "basic/program_search.h"
 
 namespace chos::test {
 namespace {
@@ -12,8 +13,7 @@ class ChosBase : public Program {
  protected:
   void SetUp() override {
     Program::SetUp();
-    for (const char* name : {"bin", "bin2", "links"})
-      ASSERT_EQ(::mkdir(path(name).c_str(), 0755), 0);
+    for (const char* name : {"bin", "bin2", "links"}) ASSERT_EQ(::mkdir(path(name).c_str(), 0755), 0);
   }
   void program(const std::string& name, const std::string& text, mode_t mode = 0755) {
     write(name, "#!/bin/sh\n" + text + "\n");
@@ -42,9 +42,14 @@ TEST_F(ChosBase, ByItsNameOrAnother) {
   EXPECT_EQ(one.command, "qsub");
   EXPECT_EQ(one.arguments, (std::vector<std::string>{"qsub", "-x", "--help"}));
   EXPECT_EQ(request({"/x/chos-base", "--", "-odd"}).command, "-odd");
-  for (const std::vector<std::string>& bad : std::vector<std::vector<std::string>>{
-           {}, {""}, {"/usr/bin/"}, {"chos-base"}, {"chos-base", ""}, {"chos-base", "--"},
-           {"chos-base", "--nope", "true"}})
+  for (const std::vector<std::string>& bad :
+       std::vector<std::vector<std::string>>{{},
+                                             {""},
+                                             {"/usr/bin/"},
+                                             {"chos-base"},
+                                             {"chos-base", ""},
+                                             {"chos-base", "--"},
+                                             {"chos-base", "--nope", "true"}})
     EXPECT_EQ(std::get<int>(base::parse_options(bad)), 126);
 }
 
@@ -101,13 +106,14 @@ TEST_F(ChosBase, FindsTheFirstThatIsNotItself) {
 
 TEST_F(ChosBase, LeavesAndKeepsEverything) {
   in_os();
-  program("bin/show", "echo \"$CHOS|$KEPT|$LD_LIBRARY_PATH|$PWD\"; pwd; printf '<%s>' \"$0\" \"$@\"; "
-                      "cat; exit 7");
+  program("bin/show",
+          "echo \"$CHOS|$KEPT|$LD_LIBRARY_PATH|$PWD\"; pwd; printf '<%s>' \"$0\" \"$@\"; "
+          "cat; exit 7");
   const auto ran = base("show 'a  b' '' -h -- '$x'",
                         "echo in | PATH='" + path("bin") + "':$PATH KEPT=1 LD_LIBRARY_PATH=/nowhere");
   EXPECT_EQ(ran.status, 7) << ran.err;
-  EXPECT_EQ(ran.out, "trixie|1|/nowhere|" + directory() + "\n" + directory() + "\n<" +
-                         path("bin/show") + "><a  b><><-h><--><$x>in\n");
+  EXPECT_EQ(ran.out, "trixie|1|/nowhere|" + directory() + "\n" + directory() + "\n<" + path("bin/show") +
+                         "><a  b><><-h><--><$x>in\n");
   EXPECT_EQ(ran.err, "");
   EXPECT_EQ(entered().rfind('/', 0), 0u) << entered();
 }
@@ -161,8 +167,9 @@ TEST_F(ChosBase, WhatCannotBeRun) {
   refused(base(""), 126, "no command");
   refused(base("--nope"), 126, "unknown option '--nope'");
   in_os();
-  refused(shell("mkdir gone; cd gone; rmdir ../gone; '" CHOS_BASE_PROGRAM "' --proc '" +
-                path("kernel") + "' echo wrong"), 126, "the working directory cannot be reached");
+  refused(shell("mkdir gone; cd gone; rmdir ../gone; '" CHOS_BASE_PROGRAM "' --proc '" + path("kernel") +
+                "' echo wrong"),
+          126, "the working directory cannot be reached");
   // The kernel says no, or cannot be asked.
   in_os();
   ASSERT_EQ(::chmod(path("kernel/setchos").c_str(), 0444), 0);

@@ -4,7 +4,8 @@
 namespace chos::tool {
 
 Context::Context(const Options& given)
-    : Caller(given.allowlist, given.proc), options(given),
+    : Caller(given.allowlist, given.proc),
+      options(given),
       parsed_config_(load_config(base_root + given.config)) {
   if (parsed_config_.ok()) config = parsed_config_.config;
 }

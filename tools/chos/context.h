@@ -2,10 +2,10 @@
 // What every action of chos looks at first: the caller, what was asked for, the configuration.
 #pragma once
 
-#include "chos/options.h"
-#include "session/caller.h"
-#include "config/config.h"
 #include "basic/messages.h"
+#include "chos/options.h"
+#include "config/config.h"
+#include "session/caller.h"
 
 namespace chos::tool {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <exception>
 
+#include "basic/exit_status.h"
 #include "chos/context.h"
 #include "chos/options.h"
 #include "chos/report.h"
 #include "chos/run.h"
-#include "basic/exit_status.h"
 
 namespace {
 

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "chos/options.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
 #include <memory>
 
+#include <CLI/CLI.hpp>
+
 #include "allowlist/allowlist.h"
-#include "config/config.h"
 #include "basic/exit_status.h"
 #include "basic/own_arguments.h"
 #include "basic/version.h"
+#include "config/config.h"
 
 namespace chos::tool {
 namespace {
@@ -29,8 +30,7 @@ The OS is chosen by the first of: -o NAME, $CHOS, ~/.chos, the site's default.
 Exit status: the command's; 127 not found in the OS; 126 chos could not do it.
 See chos(1).)";
 
-const std::vector<std::string> with_value{"-o",          "--os",     "--set",
-                                          "--allowlist", "--config", "--proc"};
+const std::vector<std::string> with_value{"-o", "--os", "--set", "--allowlist", "--config", "--proc"};
 
 class Help : public CLI::Formatter {
  public:
@@ -47,8 +47,7 @@ std::variant<Options, int> parse_options(const std::vector<std::string>& argumen
   Options options;
   const std::size_t own = count_own_arguments(arguments, with_value);
 
-  CLI::App app{"Run a command, or a login shell, in one of the operating systems of this node.",
-               "chos"};
+  CLI::App app{"Run a command, or a login shell, in one of the operating systems of this node.", "chos"};
   app.formatter(std::make_shared<Help>());
   app.footer(examples);
   app.set_help_flag("-h,--help", "Print this help and exit");
@@ -60,8 +59,8 @@ std::variant<Options, int> parse_options(const std::vector<std::string>& argumen
   os_option->type_name("NAME");
   app.add_flag("--list", list, "List the OSs and who may enter them");
   app.add_flag("--current", current, "Print the OS that this process is in");
-  auto* set_option = app.add_option("--set", options.set_name,
-                                    "Write NAME to ~/.chos: the OS of your logins");
+  auto* set_option =
+      app.add_option("--set", options.set_name, "Write NAME to ~/.chos: the OS of your logins");
   set_option->type_name("NAME");
   app.add_flag("--why", why, "Say which rule chooses, step by step");
   app.add_flag("--ps", ps, "List your processes by OS (root: everybody's)");
@@ -77,8 +76,7 @@ std::variant<Options, int> parse_options(const std::vector<std::string>& argumen
   app.add_option("--proc", options.proc, "Instead of /proc/chos")->group(hidden);
 
   // CLI11 takes them from the back.
-  std::vector<std::string> mine(arguments.begin(),
-                                arguments.begin() + static_cast<std::ptrdiff_t>(own));
+  std::vector<std::string> mine(arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(own));
   if (!mine.empty() && mine.back() == "--") mine.pop_back();
   std::reverse(mine.begin(), mine.end());
   try {
@@ -94,8 +92,10 @@ std::variant<Options, int> parse_options(const std::vector<std::string>& argumen
     if (why) options.action = Action::why;
     if (ps) options.action = Action::ps;
     if (options.action != Action::run && !options.command.empty())
-      throw CLI::ArgumentMismatch("no command is taken with --list, --current, --set, --why and "
-                                  "--ps", CLI::ExitCodes::ArgumentMismatch);
+      throw CLI::ArgumentMismatch(
+          "no command is taken with --list, --current, --set, --why and "
+          "--ps",
+          CLI::ExitCodes::ArgumentMismatch);
     if (options.plain && (options.action != Action::list || options.json))
       throw CLI::ArgumentMismatch("--plain needs --list, and excludes --json",
                                   CLI::ExitCodes::ArgumentMismatch);

@@ -13,8 +13,8 @@ enum class Action { run, list, current, set, why, ps };
 
 struct Options {
   Action action = Action::run;
-  std::optional<std::string> os;     ///< -o
-  std::string set_name;              ///< --set
+  std::optional<std::string> os;  ///< -o
+  std::string set_name;           ///< --set
   bool json = false;
   bool plain = false;                ///< --list
   std::vector<std::string> command;  ///< empty: a login shell

@@ -5,13 +5,14 @@
 #include <unistd.h>
 
 #include <iostream>
+
 #include <nlohmann/json.hpp>
 
+#include "allowlist/allowlist.h"
 #include "basic/exit_status.h"
 #include "basic/process_info.h"
 #include "basic/table.h"
 #include "basic/text.h"
-#include "allowlist/allowlist.h"
 
 namespace chos::tool {
 namespace {
@@ -92,8 +93,7 @@ int report_list(const Context& context) {
   if (table.empty())
     context.say.hint("there is no OS but the base OS" +
                      std::string(context.parsed.missing ? ": no " + context.allowlist_file : ""));
-  else
-    std::cout << table.text();
+  else std::cout << table.text();
   if (const auto there = context.kernel.present(); !there) {
     context.say.warning("none can be entered now: " + there.error().what);
     context.say.hint(there.error().remedy);
@@ -122,8 +122,7 @@ int report_current(const Context& context) {
 int report_why(const Context& context) {
   Selection chosen = context.select();
   // As chos itself would.
-  if (const auto there = context.kernel.present(); chosen.ok() && !there)
-    chosen.refusal = there.error();
+  if (const auto there = context.kernel.present(); chosen.ok() && !there) chosen.refusal = there.error();
   if (context.options.json) {
     Json json{{"name", chosen.ok() ? Json(chosen.name()) : Json(nullptr)},
               {"source", source_key(chosen.source)},
@@ -131,16 +130,14 @@ int report_why(const Context& context) {
               {"error", chosen.ok() ? Json(nullptr) : Json(chosen.refusal->what)},
               {"steps", Json::array()}};
     for (const auto& step : chosen.trail)
-      json["steps"].push_back({{"rule", source_key(step.source)},
-                               {"verdict", verdict_key(step.verdict)},
-                               {"text", step.text}});
+      json["steps"].push_back(
+          {{"rule", source_key(step.source)}, {"verdict", verdict_key(step.verdict)}, {"text", step.text}});
     print(json);
     return chosen.ok() ? 0 : exit_cannot;
   }
   Table table({"", "RULE", "WHAT IT SAYS"});
   for (const auto& step : chosen.trail) {
-    const bool decides = step.verdict == Step::Verdict::chosen ||
-                         step.verdict == Step::Verdict::refused;
+    const bool decides = step.verdict == Step::Verdict::chosen || step.verdict == Step::Verdict::refused;
     table.add({decides ? ">" : "", source_label(step.source), step.text});
   }
   std::cout << table.text();
@@ -150,8 +147,7 @@ int report_why(const Context& context) {
     return exit_cannot;
   }
   std::cout << "chos would enter: " << chosen.name() << "\n";
-  if (context.current != "/" || !chosen.base)
-    std::cout << "now in: " << current_name(context) << "\n";
+  if (context.current != "/" || !chosen.base) std::cout << "now in: " << current_name(context) << "\n";
   return 0;
 }
 
@@ -170,15 +166,13 @@ int report_processes(const Context& context) {
       const auto about = describe_process(process.pid);
       if (!about) continue;  // gone since
       const std::string user = context.accounts.user_name(about->uid);
-      json.push_back({{"os", os}, {"pid", process.pid}, {"user", user},
-                      {"command", about->command}});
+      json.push_back({{"os", os}, {"pid", process.pid}, {"user", user}, {"command", about->command}});
       table.add({os, std::to_string(process.pid), user, printable(about->command)});
     }
   }
   if (context.options.json) print(json);
   else if (table.empty())
-    context.say.hint(::geteuid() == 0 ? "no process is in an OS"
-                                      : "none of your processes is in an OS");
+    context.say.hint(::geteuid() == 0 ? "no process is in an OS" : "none of your processes is in an OS");
   else std::cout << table.text();
   return 0;
 }
@@ -197,8 +191,7 @@ int set_own(const Context& context) {
   }
   const OsEntry* entry = means_base(name) ? nullptr : list->find(name);
   if (entry == nullptr && !means_base(name)) {
-    context.say.error(in_quotes(name) + " is not in " + context.allowlist_file +
-                      "; nothing was written");
+    context.say.error(in_quotes(name) + " is not in " + context.allowlist_file + "; nothing was written");
     context.say.hint(enterable_text(list, context.gids));
     return exit_cannot;
   }
@@ -210,17 +203,14 @@ int set_own(const Context& context) {
   }
   const Access access = entry == nullptr ? Access::allowed : access_of(*entry, context.gids);
   if (access == Access::closed)
-    context.say.warning(in_quotes(line) +
-                        " is closed now: logins stay in the base OS until it opens");
+    context.say.warning(in_quotes(line) + " is closed now: logins stay in the base OS until it opens");
   if (access == Access::not_in_group)
     context.say.warning(in_quotes(line) + " is for the members of " + listed(entry->group_names) +
                         ": logins stay in the base OS until you are one");
   if (const auto there = context.kernel.present(); !there)
     context.say.warning("it cannot be entered now: " + there.error().what);
-  if (context.options.json)
-    print({{"file", path}, {"name", line}, {"may_enter", access == Access::allowed}});
-  else
-    std::cout << path << ": " << line << "\n";
+  if (context.options.json) print({{"file", path}, {"name", line}, {"may_enter", access == Access::allowed}});
+  else std::cout << path << ": " << line << "\n";
   return 0;
 }
 

@@ -6,16 +6,15 @@
 #include <cerrno>
 
 #include "basic/exit_status.h"
-#include "session/launch.h"
-#include "basic/text.h"
 #include "basic/files.h"
+#include "basic/text.h"
+#include "session/launch.h"
 
 namespace chos::tool {
 namespace {
 
 // A person can go on elsewhere: where we are in the end.
-std::string go_back(const Context& context, const std::vector<std::string>& names,
-                    const std::string& os) {
+std::string go_back(const Context& context, const std::vector<std::string>& names, const std::string& os) {
   const auto back = change_directory(names, os);
   if (back) return *back;
   const std::string complaint = back.error().what + "; going on in ";
@@ -45,14 +44,11 @@ int login_shell(const Context& context, const Account& account, const Environmen
                 const std::string& os) {
   Account mine = account;
   if (!executable(mine.shell)) {
-    context.say.warning("your shell " + in_quotes(mine.shell) + " is not there in " + os +
-                        "; using /bin/sh");
+    context.say.warning("your shell " + in_quotes(mine.shell) + " is not there in " + os + "; using /bin/sh");
     mine.shell = "/bin/sh";
   }
-  const std::string& path =
-      mine.uid == 0 ? context.config.root_path : context.config.user_path;
-  const auto environment =
-      login_environment(inherited, context.config.keep, mine, path, os);
+  const std::string& path = mine.uid == 0 ? context.config.root_path : context.config.user_path;
+  const auto environment = login_environment(inherited, context.config.keep, mine, path, os);
   return start(context, mine.shell, {login_argv0(mine.shell)}, environment, os);
 }
 
@@ -80,7 +76,8 @@ int run(const Context& context) {
   }
   const auto account = account_of(context);
   if (context.options.command.empty() && !account) {
-    context.say.error("uid " + std::to_string(::geteuid()) + " has no account on this node, so "
+    context.say.error("uid " + std::to_string(::geteuid()) +
+                      " has no account on this node, so "
                       "no login shell is known");
     context.say.hint("name a command: chos -o " + chosen.name() + " /bin/sh");
     return exit_cannot;

@@ -3,15 +3,16 @@
 
 #include <algorithm>
 #include <iostream>
+
 #include <nlohmann/json.hpp>
 
-#include "chosctl/commands.h"
-#include "chosctl/console.h"
 #include "basic/exit_status.h"
 #include "basic/process_info.h"
 #include "basic/table.h"
 #include "basic/text.h"
 #include "batch/registry.h"
+#include "chosctl/commands.h"
+#include "chosctl/console.h"
 
 namespace chos::ctl {
 namespace {
@@ -35,8 +36,7 @@ std::unique_ptr<BatchSystem> named(const std::string& name, const BatchNode& nod
   auto system = batch_system(name, node);
   if (system) return system;
   say.error("there is no batch system " + in_quotes(name));
-  say.hint(name == "pbs" ? "there are two: openpbs and torque"
-                         : "there are: " + listed(batch_names()));
+  say.hint(name == "pbs" ? "there are two: openpbs and torque" : "there are: " + listed(batch_names()));
   return nullptr;
 }
 
@@ -99,8 +99,7 @@ int batch_status(const Options& options) {
     if (!system) return exit_usage;
     const auto state = system->state(wish_of(options));
     unclear = unclear || state.what == BatchState::What::unclear;
-    const auto traps = state.what == BatchState::What::absent ? std::vector<std::string>()
-                                                              : system->traps();
+    const auto traps = state.what == BatchState::What::absent ? std::vector<std::string>() : system->traps();
     list.push_back({{"system", name},
                     {"state", state_key(state.what)},
                     {"by_hand", state.by_hand},
@@ -109,8 +108,8 @@ int batch_status(const Options& options) {
                     {"traps", traps}});
     // Those that the node does not have are of interest only if asked for.
     if (state.what == BatchState::What::absent && options.batch_systems.empty()) continue;
-    table.add({name, std::string(state_key(state.what)) + (state.by_hand ? ", by hand" : ""),
-               joined(state.where)});
+    table.add(
+        {name, std::string(state_key(state.what)) + (state.by_hand ? ", by hand" : ""), joined(state.where)});
     if (!state.problem.empty()) notes.push_back("problem: " + name + ": " + state.problem);
     for (const auto& trap : traps) notes.push_back("note: " + name + ": " + trap);
   }

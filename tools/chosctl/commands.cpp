@@ -8,15 +8,15 @@
 #include <iostream>
 #include <map>
 
-#include "chosctl/console.h"
-#include "lifecycle/up.h"
-#include "basic/subprocess.h"
-#include "lifecycle/end_processes.h"
 #include "basic/exit_status.h"
 #include "basic/process_info.h"
+#include "basic/subprocess.h"
 #include "basic/table.h"
-#include "lifecycle/down.h"
 #include "basic/text.h"
+#include "chosctl/console.h"
+#include "lifecycle/down.h"
+#include "lifecycle/end_processes.h"
+#include "lifecycle/up.h"
 #include "session/nss.h"
 
 namespace chos::ctl {
@@ -25,17 +25,18 @@ namespace {
 const Messages say("chosctl");
 
 bool same_file(const char* a, const char* b) {
-  struct stat one {}, two {};
-  return ::stat(a, &one) == 0 && ::stat(b, &two) == 0 && one.st_dev == two.st_dev &&
-         one.st_ino == two.st_ino;
+  struct stat one {
+  }, two{};
+  return ::stat(a, &one) == 0 && ::stat(b, &two) == 0 && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
 }
 
 // Mounts made elsewhere than in the base OS would help nobody.
 bool may_change(const Node& node, const Options& options) {
   if (!is_root_in_base(node, options)) return false;
   if (!same_file("/proc/self/ns/mnt", "/proc/1/ns/mnt"))
-    say.warning("this is not the mount namespace of process 1: what is mounted here is seen here "
-                "only");
+    say.warning(
+        "this is not the mount namespace of process 1: what is mounted here is seen here "
+        "only");
   return true;
 }
 
@@ -60,11 +61,12 @@ void list_processes(const std::vector<OsProcess>& processes) {
 }
 
 void explain_force(const Node& node, const std::vector<OsProcess>& processes) {
-  say.warning(std::to_string(processes.size()) +
-              (processes.size() == 1 ? " process is" : " processes are") + " in an OS:");
+  say.warning(std::to_string(processes.size()) + (processes.size() == 1 ? " process is" : " processes are") +
+              " in an OS:");
   list_processes(processes);
-  say.hint("none of them is stopped. They keep the farm as their root, detached and as it is now: "
-           "what the base mounts or unmounts later does not show there");
+  say.hint(
+      "none of them is stopped. They keep the farm as their root, detached and as it is now: "
+      "what the base mounts or unmounts later does not show there");
   say.hint("nobody else can enter; " + node.config.farm + " goes from everybody else's sight");
   say.hint("the module stays loaded until the last of them has ended; then run: chosctl down");
 }
@@ -139,24 +141,22 @@ int down(const Node& node, const Options& options) {
       if (shutdown) return 0;
       say.error("processes are in an OS; nothing was changed");
       list_processes(outcome.processes);
-      say.hint("ask their users to end them; or go on without stopping them: chosctl down --force "
-               "(chosctl(8) says what becomes of them)");
+      say.hint(
+          "ask their users to end them; or go on without stopping them: chosctl down --force "
+          "(chosctl(8) says what becomes of them)");
       return exit_failed;
-    case DownOutcome::What::failed:
-      return exit_failed;
+    case DownOutcome::What::failed: return exit_failed;
     case DownOutcome::What::remaining:
       if (shutdown) return 0;
       say.hint("the farm is gone and nobody can enter, but the module remains, since it is in use");
       for (const pid_t pid : outcome.holders) {
         const auto about = describe_process(pid);
-        say.hint("its file system is mounted in the mount namespace of PID " +
-                 std::to_string(pid) + " (" + (about ? printable(about->command) : "?") + ")");
+        say.hint("its file system is mounted in the mount namespace of PID " + std::to_string(pid) + " (" +
+                 (about ? printable(about->command) : "?") + ")");
       }
-      if (!outcome.processes.empty())
-        say.hint("run this again when the processes listed above have ended");
+      if (!outcome.processes.empty()) say.hint("run this again when the processes listed above have ended");
       return options.force && !outcome.processes.empty() ? 0 : exit_failed;
-    case DownOutcome::What::down:
-      break;
+    case DownOutcome::What::down: break;
   }
   std::cout << (console.changed() ? "chos is down\n" : "chos was down already\n");
   return 0;

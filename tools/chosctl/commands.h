@@ -3,8 +3,8 @@
 #pragma once
 
 #include "chosctl/options.h"
-#include "farm/node.h"
 #include "config/config.h"
+#include "farm/node.h"
 
 namespace chos::ctl {
 

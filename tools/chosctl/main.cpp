@@ -3,14 +3,14 @@
 
 #include <exception>
 
-#include "chosctl/commands.h"
-#include "chosctl/options.h"
 #include "basic/exit_status.h"
 #include "basic/messages.h"
-#include "store/mounts.h"
+#include "chosctl/commands.h"
+#include "chosctl/options.h"
+#include "config/config.h"
 #include "farm/layout.h"
 #include "kernel/proc_chos.h"
-#include "config/config.h"
+#include "store/mounts.h"
 
 namespace {
 
@@ -19,10 +19,9 @@ int act(const chos::ctl::Options& options) {
   const chos::Messages say("chosctl");
   const auto config = chos::load_config(options.config);
   // Nothing of it concerns the others, and a mistake in it must not keep anybody from pam disable.
-  const bool needs_config =
-      options.command == Command::up || options.command == Command::down ||
-      options.command == Command::reload || options.command == Command::watch ||
-      options.command == Command::status || options.command == Command::os;
+  const bool needs_config = options.command == Command::up || options.command == Command::down ||
+                            options.command == Command::reload || options.command == Command::watch ||
+                            options.command == Command::status || options.command == Command::os;
   if (!config.ok() && needs_config) {
     say.error(config.error_text());
     say.hint("nothing was changed; see chos.conf(5)");

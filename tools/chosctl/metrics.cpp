@@ -4,10 +4,10 @@
 #include <cerrno>
 #include <iostream>
 
-#include "chosctl/commands.h"
+#include "allowlist/allowlist.h"
 #include "basic/exit_status.h"
 #include "basic/messages.h"
-#include "allowlist/allowlist.h"
+#include "chosctl/commands.h"
 
 namespace chos::ctl {
 

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "chosctl/options.h"
 
-#include <CLI/CLI.hpp>
 #include <iostream>
 
+#include <CLI/CLI.hpp>
+
 #include "allowlist/allowlist.h"
-#include "config/config.h"
 #include "basic/exit_status.h"
 #include "basic/messages.h"
-#include "basic/version.h"
 #include "basic/text.h"
+#include "basic/version.h"
+#include "config/config.h"
 
 namespace chos::ctl {
 namespace {
@@ -66,8 +67,9 @@ ThreeCommands add_batch(CLI::App& app, Options& options) {
   batch->add_option("--backups", options.batch_backups)->group("");
   const auto add = [&](const char* name, const char* what) {
     auto* command = batch->add_subcommand(name, what);
-    command->add_option("--directory", options.batch_directory,
-                        "Of the batch system's configuration, if it is not where it is looked for")
+    command
+        ->add_option("--directory", options.batch_directory,
+                     "Of the batch system's configuration, if it is not where it is looked for")
         ->type_name("DIR");
     return command;
   };

@@ -3,19 +3,20 @@
 
 #include <algorithm>
 #include <iostream>
+
 #include <nlohmann/json.hpp>
 
-#include "chosctl/commands.h"
-#include "chosctl/os_progress.h"
+#include "allowlist/allowlist.h"
 #include "basic/exit_status.h"
-#include "farm/missing_trees.h"
 #include "basic/process_info.h"
 #include "basic/table.h"
+#include "basic/text.h"
+#include "build/pack.h"
+#include "chosctl/commands.h"
+#include "chosctl/os_progress.h"
+#include "farm/missing_trees.h"
 #include "manage/catalog.h"
 #include "manage/os_manager.h"
-#include "build/pack.h"
-#include "basic/text.h"
-#include "allowlist/allowlist.h"
 
 namespace chos::ctl {
 namespace {
@@ -47,11 +48,15 @@ std::string state_of(const OsInfo& info) {
 }
 
 Json as_json(const TreeRecord& record) {
-  return {{"generation", record.generation}, {"path", record.path()},
-          {"kind", kind_key(record.kind)},   {"source", record.source},
+  return {{"generation", record.generation},
+          {"path", record.path()},
+          {"kind", kind_key(record.kind)},
+          {"source", record.source},
           {"options", words_of(record.options)},
-          {"digest", record.digest},         {"bytes", record.bytes},
-          {"entries", record.entries},       {"created", record.created},
+          {"digest", record.digest},
+          {"bytes", record.bytes},
+          {"entries", record.entries},
+          {"created", record.created},
           {"privileged", as_json(record.privileged)}};
 }
 
@@ -92,10 +97,9 @@ int list(const Node& node, const Store& store, bool json) {
     const auto colon = record ? record->digest.find(':') : 0;
     table.add({info.entry.name + (info.is_default ? " (default)" : ""),
                info.release.empty() ? "-" : printable(info.release, 32),
-               record ? size_text(record->bytes) : "-",
-               record ? printable(record->source, 32) : "by hand",
-               record ? record->digest.substr(colon + 1, 12) : "-", state_of(info),
-               count_text(info.users), count_text(info.processes)});
+               record ? size_text(record->bytes) : "-", record ? printable(record->source, 32) : "by hand",
+               record ? record->digest.substr(colon + 1, 12) : "-", state_of(info), count_text(info.users),
+               count_text(info.processes)});
   }
   if (table.empty()) std::cout << "there is no OS yet; see: chosctl os add --help\n";
   else std::cout << table.text();
@@ -161,8 +165,8 @@ int show(const Node& node, const Store& store, const OsOptions& options) {
   for (const auto& other : info->others)
     std::cout << "also      generation " << other.generation << " of " << other.created << " from "
               << printable(other.source, 80) << "\n";
-  std::cout << "inside    " << count_text(info->processes) << " processes of "
-            << count_text(info->users) << " users\n";
+  std::cout << "inside    " << count_text(info->processes) << " processes of " << count_text(info->users)
+            << " users\n";
   if (privileged && !privileged->empty()) {
     std::cout << "\n"
               << (info->entry.suid ? "These give rights, since the OS is marked suid:\n"
@@ -191,7 +195,8 @@ int verify(const Node& node, const Store& store, const OsOptions& options) {
     if (!info->record)
       return failed({in_quotes(name) + " was made by hand, so there is nothing to compare it with",
                      "to have it summed up: take its line out of " + node.allowlist_file +
-                         " and run: chosctl os add " + name + " dir:" + info->tree, ENOENT});
+                         " and run: chosctl os add " + name + " dir:" + info->tree,
+                     ENOENT});
     const auto differences = verify_os(store, *info->record, progress);
     progress.clear();
     if (!differences) return failed(differences.error());
@@ -201,8 +206,7 @@ int verify(const Node& node, const Store& store, const OsOptions& options) {
     std::cout << name << ": "
               << (differences->empty() ? "as it was published"
                                        : std::to_string(differences->size()) +
-                                             (differences->size() == 1 ? " difference"
-                                                                       : " differences"))
+                                             (differences->size() == 1 ? " difference" : " differences"))
               << "\n";
     for (std::size_t i = 0; i < std::min(differences->size(), most_printed); ++i)
       std::cout << "  " << (*differences)[i] << "\n";
@@ -219,8 +223,7 @@ int pack(const Node& node, const Store& store, const OsOptions& options) {
   if (const auto there = find_tree_at(info->entry, info->tree, Servers::of_node()); !there)
     return failed(there.error());
   OsProgress progress;
-  const auto status =
-      pack_tree(info->tree, options.file, options.erofs ? "erofs" : "squashfs", progress);
+  const auto status = pack_tree(info->tree, options.file, options.erofs ? "erofs" : "squashfs", progress);
   progress.clear();
   if (!status) return failed(status.error());
   if (options.json) print({{"name", options.name}, {"file", options.file}});
@@ -242,8 +245,7 @@ int done(const OsOptions& options, const Result<TreeRecord>& record, const std::
     print(json);
   } else {
     std::cout << record->name << ": " << text << ", "
-              << (record->release.empty() ? "an OS without os-release"
-                                          : printable(record->release, 80))
+              << (record->release.empty() ? "an OS without os-release" : printable(record->release, 80))
               << ", " << size_text(record->bytes) << "\n";
   }
   return 0;
@@ -258,8 +260,7 @@ void warn_of_other_options(const Recipe& before, const Source& from, const Build
               "; to have it so again leave the SOURCE out");
 }
 
-int change(const Node& node, const Store& store, const std::string& config,
-           const OsOptions& options) {
+int change(const Node& node, const Store& store, const std::string& config, const OsOptions& options) {
   BuildOptions build = options.build;
   if (!options.max_size.empty()) {
     const auto size = parse_size(options.max_size);
@@ -281,8 +282,8 @@ int change(const Node& node, const Store& store, const std::string& config,
       if (!from) return failed(from.error());
       std::string groups, entry_options;
       for (const auto& group : options.groups) groups += (groups.empty() ? "groups=" : "|") + group;
-      for (const auto& one : {groups, std::string(options.closed ? "closed" : ""),
-                              std::string(options.suid ? "suid" : "")})
+      for (const auto& one :
+           {groups, std::string(options.closed ? "closed" : ""), std::string(options.suid ? "suid" : "")})
         if (!one.empty()) entry_options += (entry_options.empty() ? "" : ",") + one;
       const auto record = manager.add(options.name, *from, build, entry_options);
       progress.clear();
@@ -305,8 +306,7 @@ int change(const Node& node, const Store& store, const std::string& config,
     case OsCommand::rollback: {
       const auto record = manager.rollback(options.name);
       progress.clear();
-      return done(options, record, "back at generation " +
-                                       std::to_string(record ? record->generation : 0));
+      return done(options, record, "back at generation " + std::to_string(record ? record->generation : 0));
     }
     case OsCommand::remove: {
       const auto status = manager.remove(options.name);
@@ -328,8 +328,7 @@ int change(const Node& node, const Store& store, const std::string& config,
   }
   const auto changed = manager.set_default(options.name);
   progress.clear();
-  return changed ? done(options, *changed, "the site's default is " + options.name)
-                 : failed(changed.error());
+  return changed ? done(options, *changed, "the site's default is " + options.name) : failed(changed.error());
 }
 
 // What changes something, and what reads all of a tree, or a manifest.  `base` asks by itself, since it

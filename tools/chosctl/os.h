@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "farm/node.h"
 #include "build/build.h"
+#include "farm/node.h"
 
 namespace CLI {
 class App;
@@ -14,17 +14,29 @@ class App;
 
 namespace chos::ctl {
 
-enum class OsCommand { add, list, show, verify, close, open, set_default, replace, rollback, remove,
-                       pack, base };
+enum class OsCommand {
+  add,
+  list,
+  show,
+  verify,
+  close,
+  open,
+  set_default,
+  replace,
+  rollback,
+  remove,
+  pack,
+  base
+};
 
 struct OsOptions {
   OsCommand command = OsCommand::list;
   std::string name, source, file;
-  std::vector<std::string> names;   ///< verify; empty: all
+  std::vector<std::string> names;  ///< verify; empty: all
   bool json = false;
-  bool erofs = false;               ///< pack
+  bool erofs = false;                 ///< pack
   std::vector<std::string> commands;  ///< base
-  bool take_back = false;           ///< base
+  bool take_back = false;             ///< base
   bool closed = false, suid = false;
   std::vector<std::string> groups;  ///< add
   std::string max_size;

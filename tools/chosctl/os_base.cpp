@@ -4,21 +4,22 @@
 
 #include <algorithm>
 #include <iostream>
+
 #include <nlohmann/json.hpp>
 
+#include "basic/exit_status.h"
+#include "basic/files.h"
+#include "basic/program_search.h"
+#include "basic/replace_file.h"
+#include "basic/text.h"
 #include "chosctl/commands.h"
 #include "chosctl/console.h"
 #include "chosctl/os.h"
 #include "config/base_command.h"
-#include "lifecycle/up.h"
-#include "basic/exit_status.h"
-#include "basic/files.h"
-#include "basic/replace_file.h"
-#include "manage/catalog.h"
-#include "config/edit.h"
-#include "basic/text.h"
-#include "basic/program_search.h"
 #include "config/config.h"
+#include "config/edit.h"
+#include "lifecycle/up.h"
+#include "manage/catalog.h"
 
 namespace chos::ctl {
 namespace {
@@ -41,8 +42,7 @@ Result<std::vector<std::string>> wanted_commands(const std::vector<std::string>&
                                                  const OsOptions& options) {
   auto wanted = present;
   for (const auto& command : options.commands) {
-    if (const auto problem = command_problem(command); !problem.empty())
-      return Error{problem, "", EINVAL};
+    if (const auto problem = command_problem(command); !problem.empty()) return Error{problem, "", EINVAL};
     const auto at = std::find(wanted.begin(), wanted.end(), command);
     if (options.take_back && at == wanted.end())
       return Error{in_quotes(command) + " is not among the commands of " + in_quotes(options.name),

@@ -48,8 +48,7 @@ void add_build_options(CLI::App& command, OsOptions& options, bool needs_source)
   add("--include", options.build.include, "debian: more packages; may be repeated")
       ->type_name("PACKAGE")
       ->delimiter(',');
-  add("--variant", options.build.variant,
-      "debian: of mmdebstrap, such as minbase (important if not given)")
+  add("--variant", options.build.variant, "debian: of mmdebstrap, such as minbase (important if not given)")
       ->type_name("VARIANT");
   add("--mirror", options.build.mirrors,
       "debian: not those that apt uses here; may be repeated, for the security updates")
@@ -95,19 +94,18 @@ OsCommandLine::OsCommandLine(CLI::App& app, OsOptions& options) {
   named("close", OsCommand::close, "Nobody new enters; who is inside stays");
   named("open", OsCommand::open, "Users may enter again");
   named("default", OsCommand::set_default, "The OS of those who choose none; base: none is");
-  auto* replace = add("replace", OsCommand::replace,
-                      "A new tree under the name; who is inside keeps the old one");
+  auto* replace =
+      add("replace", OsCommand::replace, "A new tree under the name; who is inside keeps the old one");
   add_build_options(*replace, options, false);
   named("rollback", OsCommand::rollback, "Back to the tree before");
   named("remove", OsCommand::remove, "Take it from the list and delete its trees, if it is empty");
-  auto* base = named("base", OsCommand::base,
-                     "These commands run in the base OS, also where the tree has its own");
+  auto* base =
+      named("base", OsCommand::base, "These commands run in the base OS, also where the tree has its own");
   base->add_option("COMMAND", options.commands, "Such as sudo; the present ones if none is given");
   base->add_flag("--remove", options.take_back, "Not any more");
   auto* pack = named("pack", OsCommand::pack, "Make an image of its tree, for image:FILE");
   pack->add_option("FILE", options.file, "The new image")->required();
-  auto* squashfs =
-      pack->add_flag("--squashfs")->description("A squashfs image (it is one if none is said)");
+  auto* squashfs = pack->add_flag("--squashfs")->description("A squashfs image (it is one if none is said)");
   pack->add_flag("--erofs", options.erofs, "An erofs image")->excludes(squashfs);
 }
 

@@ -47,8 +47,8 @@ bool OsProgress::tick(const std::string& detail) {
   using std::chrono::seconds;
   if (now - last_ >= (terminal_ ? std::chrono::milliseconds(200) : std::chrono::milliseconds(10000))) {
     last_ = now;
-    std::string line = "  " + std::to_string(duration_cast<seconds>(now - began_).count()) +
-                       " s" + (detail.empty() ? "" : ": " + detail);
+    std::string line = "  " + std::to_string(duration_cast<seconds>(now - began_).count()) + " s" +
+                       (detail.empty() ? "" : ": " + detail);
     if (terminal_) {
       line.resize(std::min(line.size(), columns() - 1));
       std::cerr << "\r\033[K" << line << std::flush;

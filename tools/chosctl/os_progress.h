@@ -6,8 +6,8 @@
 #include <string>
 
 #include "basic/messages.h"
-#include "basic/work_progress.h"
 #include "basic/progress.h"
+#include "basic/work_progress.h"
 
 namespace chos::ctl {
 

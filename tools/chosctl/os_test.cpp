@@ -93,8 +93,7 @@ TEST_F(OsProgram, EachCommandPrintsOneJsonDocument) {
   EXPECT_EQ(json({"verify"}), (Json{{{"name", "os"}, {"differences", Json::array()}}}));
   EXPECT_EQ(json({"base", "os", "cat"}), (Json{{"name", "os"}, {"commands", {"cat"}}}));
   EXPECT_EQ(json({"base", "os"}), (Json{{"name", "os"}, {"commands", {"cat"}}}));
-  EXPECT_EQ(json({"base", "os", "cat", "--remove"}),
-            (Json{{"name", "os"}, {"commands", Json::array()}}));
+  EXPECT_EQ(json({"base", "os", "cat", "--remove"}), (Json{{"name", "os"}, {"commands", Json::array()}}));
   const std::string image = top + "/os.squashfs";
   if (::access("/usr/bin/mksquashfs", X_OK) == 0) {
     EXPECT_EQ(json({"pack", "os", image}), (Json{{"name", "os"}, {"file", image}}));
@@ -150,15 +149,17 @@ TEST_F(OsProgram, ShowListsWhatGivesRightsInATreeMadeByHand) {
   write_text(node.allowlist_file, "mine:/os/mine\n");
   ASSERT_EQ(run({"show", "mine"}), 0) << err();
   EXPECT_NE(out().find("would give rights if the OS were marked suid:\n  /usr/bin/ping (capabilities)\n"
-                       "  /usr/bin/su (setuid)\n  /usr/bin/wall (setgid)\n"), std::string::npos)
+                       "  /usr/bin/su (setuid)\n  /usr/bin/wall (setgid)\n"),
+            std::string::npos)
       << out();
   const Json wanted{{{"path", "/usr/bin/ping"}, {"rights", "capabilities"}},
                     {{"path", "/usr/bin/su"}, {"rights", "setuid"}},
                     {{"path", "/usr/bin/wall"}, {"rights", "setgid"}}};
   EXPECT_EQ(json({"show", "mine"}).at("privileged"), wanted);
   // One that chosctl has made says the same of what it was when it was published.
-  ASSERT_EQ(std::system(("tar --xattrs --xattrs-include=* -C " + tree + " -cf " + archive("mine") +
-                         " .").c_str()), 0);
+  ASSERT_EQ(
+      std::system(("tar --xattrs --xattrs-include=* -C " + tree + " -cf " + archive("mine") + " .").c_str()),
+      0);
   add("os", "mine");
   EXPECT_EQ(json({"show", "os"}).at("privileged"), wanted);
 }

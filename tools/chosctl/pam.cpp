@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
 #include <iostream>
+
 #include <nlohmann/json.hpp>
 
-#include "chosctl/commands.h"
-#include "chosctl/console.h"
 #include "basic/exit_status.h"
-#include "pamd/files.h"
 #include "basic/process_info.h"
 #include "basic/table.h"
+#include "chosctl/commands.h"
+#include "chosctl/console.h"
+#include "pamd/files.h"
 
 namespace chos::ctl {
 namespace {
@@ -85,7 +86,7 @@ std::string joined(const std::vector<std::string>& words) {
 
 // Services that people log in by, and what else has to do with pam_chos.so.
 std::vector<std::string> services_to_show(const PamFiles& files) {
-  constexpr const char* known[] = {"sshd",    "su",        "su-l", "sudo", "sudo-i", "runuser",
+  constexpr const char* known[] = {"sshd",      "su",   "su-l", "sudo",  "sudo-i",      "runuser",
                                    "runuser-l", "cron", "atd",  "login", "systemd-user"};
   std::vector<std::string> shown;
   for (const char* name : known) {
@@ -123,7 +124,8 @@ int pam_enable(const Node& node, const Options& options) {
   Console console("pam enable");
   if (const int status = carry_out(*files, plan, true, console); status != 0) return status;
   if (!files->module_found())
-    console.warning(std::string(pam_module_name) + " is in no directory of PAM's modules: until it "
+    console.warning(std::string(pam_module_name) +
+                    " is in no directory of PAM's modules: until it "
                     "is installed, logins go on in the base OS");
   if (!console.changed()) std::cout << "nothing was to be changed\n";
   return 0;
@@ -156,8 +158,7 @@ int pam_status(const Options& options) {
   }
   std::vector<PamState> states;
   bool missing = false;
-  for (const auto& service :
-       options.services.empty() ? services_to_show(*files) : options.services) {
+  for (const auto& service : options.services.empty() ? services_to_show(*files) : options.services) {
     if (const auto problem = pam_service_problem(service); !problem.empty()) {
       say.error(problem);
       return exit_usage;
@@ -183,10 +184,8 @@ int pam_status(const Options& options) {
       table.add({printable(state.service), state_text(state), joined(state.arguments)});
     if (!table.empty()) std::cout << table.text();
     for (const auto& state : states)
-      if (!state.problem.empty())
-        std::cout << "problem: " << state.service << ": " << state.problem << "\n";
-    if (!files->module_found())
-      std::cout << "problem: " << pam_module_name << " is not installed\n";
+      if (!state.problem.empty()) std::cout << "problem: " << state.service << ": " << state.problem << "\n";
+    if (!files->module_found()) std::cout << "problem: " << pam_module_name << " is not installed\n";
   }
   return missing && !options.services.empty() ? exit_failed : 0;
 }

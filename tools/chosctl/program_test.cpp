@@ -32,20 +32,20 @@ TEST_F(Program, UnknownWordsAreNamed) {
   struct Line {
     const char *words, *what, *page;
   };
-  for (const auto& [words, what, page] : std::vector<Line>{
-           {"foo", "there is no command 'foo'", "chosctl --help"},
-           {"os foo", "there is no command 'os foo'", "chosctl os --help"},
-           {"os foo trixie --json", "there is no command 'os foo'", "chosctl os --help"},
-           {"os up", "there is no command 'os up'", "chosctl os --help"},
-           {"pam foo", "there is no command 'pam foo'", "chosctl pam --help"},
-           {"batch foo slurm", "there is no command 'batch foo'", "chosctl batch --help"},
-           {"--foo", "not expected: --foo", "chosctl --help"},
-           {"os --foo", "not expected: --foo", "chosctl os --help"},
-           {"os", "subcommand is required", "chosctl os --help"},
-           {"os add", "NAME is required", "chosctl os add --help"},
-           {"os add --foo trixie", "not expected: --foo", "chosctl os add --help"},
-           {"os list foo", "not expected: foo", "chosctl os list --help"},
-           {"up --force", "not expected: --force", "chosctl up --help"}}) {
+  for (const auto& [words, what, page] :
+       std::vector<Line>{{"foo", "there is no command 'foo'", "chosctl --help"},
+                         {"os foo", "there is no command 'os foo'", "chosctl os --help"},
+                         {"os foo trixie --json", "there is no command 'os foo'", "chosctl os --help"},
+                         {"os up", "there is no command 'os up'", "chosctl os --help"},
+                         {"pam foo", "there is no command 'pam foo'", "chosctl pam --help"},
+                         {"batch foo slurm", "there is no command 'batch foo'", "chosctl batch --help"},
+                         {"--foo", "not expected: --foo", "chosctl --help"},
+                         {"os --foo", "not expected: --foo", "chosctl os --help"},
+                         {"os", "subcommand is required", "chosctl os --help"},
+                         {"os add", "NAME is required", "chosctl os add --help"},
+                         {"os add --foo trixie", "not expected: --foo", "chosctl os add --help"},
+                         {"os list foo", "not expected: foo", "chosctl os list --help"},
+                         {"up --force", "not expected: --force", "chosctl up --help"}}) {
     const auto ran = shell("'" CHOSCTL_PROGRAM "' " + std::string(words));
     EXPECT_EQ(ran.status, 2) << words;
     EXPECT_NE(ran.err.find(what), std::string::npos) << words << ": " << ran.err;
@@ -76,15 +76,15 @@ TEST_F(Program, CommandsOfRootAreRepeatedAsTheyWereGiven) {
   // Whoever is root in an OS.
   if (!is_root()) return;
   write("kernel/setchos", "trixie\n");
-  EXPECT_NE(chosctl("--proc kernel os verify 'it'\\''s'").err.find(
-                "  run: chos -o base chosctl --allowlist list --proc kernel os verify 'it'\\''s'\n"),
-            std::string::npos);
+  EXPECT_NE(
+      chosctl("--proc kernel os verify 'it'\\''s'")
+          .err.find("  run: chos -o base chosctl --allowlist list --proc kernel os verify 'it'\\''s'\n"),
+      std::string::npos);
 }
 
 TEST_F(Program, RunsACommand) {
   if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
-  auto ran = chos("-o trixie sh -c 'echo $CHOS; pwd; echo \"$@\"; exit 7' sh -o x -- --list",
-                  "KEPT=1");
+  auto ran = chos("-o trixie sh -c 'echo $CHOS; pwd; echo \"$@\"; exit 7' sh -o x -- --list", "KEPT=1");
   EXPECT_EQ(ran.status, 7) << ran.err;
   EXPECT_EQ(ran.out, "trixie\n" + directory() + "\n-o x -- --list\n");
   EXPECT_EQ(entered().rfind("trixie", 0), 0u);
@@ -145,8 +145,7 @@ TEST_F(Program, AUserFileThatCannotBeUsed) {
 
 TEST_F(Program, ALostWorkingDirectory) {
   if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
-  const std::string base =
-      "'" CHOS_PROGRAM "' --allowlist ../list --proc ../kernel -o trixie sh -c pwd";
+  const std::string base = "'" CHOS_PROGRAM "' --allowlist ../list --proc ../kernel -o trixie sh -c pwd";
   auto ran = shell("mkdir gone && cd gone && rmdir ../gone && '" CHOS_PROGRAM "' --allowlist '" +
                    path("list") + "' --proc '" + path("kernel") + "' -o trixie pwd");
   EXPECT_EQ(ran.status, 0) << ran.err;
@@ -225,20 +224,20 @@ TEST_F(Program, ChosctlWhereNothingIs) {
   const auto status = chosctl("status --json");
   EXPECT_EQ(status.status, 3);
   EXPECT_EQ(nlohmann::json::parse(status.out)["state"], "down");
-  EXPECT_NE(chosctl("--config nowhere status").err.find("there is no file nowhere"),
-            std::string::npos);
+  EXPECT_NE(chosctl("--config nowhere status").err.find("there is no file nowhere"), std::string::npos);
   const auto doctor = chosctl("doctor --json");
   EXPECT_EQ(doctor.status, 1);
   EXPECT_EQ(nlohmann::json::parse(doctor.out)["findings"][0]["subject"], "module");
   // A fresh node: what is missing is an OS.
-  EXPECT_NE(shell("'" CHOSCTL_PROGRAM "' --allowlist nowhere doctor")
-                .out.find("run: chosctl os add NAME SOURCE"), std::string::npos);
+  EXPECT_NE(
+      shell("'" CHOSCTL_PROGRAM "' --allowlist nowhere doctor").out.find("run: chosctl os add NAME SOURCE"),
+      std::string::npos);
   write("conf", "[farm]\nroot = 1\n");
   ASSERT_EQ(::chmod(path("conf").c_str(), 0644), 0);
   const auto up = chosctl("up");
   EXPECT_EQ(up.status, 1);
-  EXPECT_NE(up.err.find(is_root() ? "conf:2: unknown key 'root'" : "belongs to uid"),
-            std::string::npos) << up.err;
+  EXPECT_NE(up.err.find(is_root() ? "conf:2: unknown key 'root'" : "belongs to uid"), std::string::npos)
+      << up.err;
 }
 
 }  // namespace

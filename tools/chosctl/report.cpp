@@ -3,17 +3,18 @@
 
 #include <algorithm>
 #include <iostream>
+
 #include <nlohmann/json.hpp>
 
-#include "chosctl/commands.h"
+#include "allowlist/allowlist.h"
 #include "basic/exit_status.h"
 #include "basic/messages.h"
-#include "report/status.h"
 #include "basic/table.h"
+#include "chosctl/commands.h"
+#include "config/config.h"
 #include "inspect/finding.h"
 #include "report/doctor.h"
-#include "config/config.h"
-#include "allowlist/allowlist.h"
+#include "report/status.h"
 
 namespace chos::ctl {
 namespace {
@@ -39,8 +40,11 @@ std::string os_state(const OsStatus& os) {
 Json as_json(const NodeStatus& status) {
   Json json{{"state", state_of(status)},
             {"module", {{"loaded", status.module_loaded}}},
-            {"farm", {{"path", status.farm}, {"mounted", status.farm_mounted},
-                      {"dirs", status.farm_dirs}, {"links", status.farm_links}}},
+            {"farm",
+             {{"path", status.farm},
+              {"mounted", status.farm_mounted},
+              {"dirs", status.farm_dirs},
+              {"links", status.farm_links}}},
             {"all_processes", status.all_processes},
             {"oses", Json::array()},
             {"problems", status.problems}};
@@ -71,8 +75,7 @@ void print_text(const NodeStatus& status) {
               << status.version->fork_tracking << "\n";
   else
     std::cout << "module   "
-              << (status.module_loaded ? "loaded, but its files are not mounted" : "not loaded")
-              << "\n";
+              << (status.module_loaded ? "loaded, but its files are not mounted" : "not loaded") << "\n";
   std::cout << "farm     " << status.farm << (status.farm_mounted ? ", mounted" : ", not mounted");
   if (status.farm_dirs > 0)
     std::cout << ", " << status.farm_dirs << " directories, " << status.farm_links << " links";
@@ -101,9 +104,8 @@ int doctor(const Node& node, const ParsedConfig& config, bool json) {
     if (show) std::cerr << "\r\033[Kexamining " << part << " ..." << std::flush;
   });
   if (show) std::cerr << "\r\033[K" << std::flush;
-  const auto errors = std::count_if(findings.begin(), findings.end(), [](const Finding& f) {
-    return f.level == Finding::Level::error;
-  });
+  const auto errors = std::count_if(findings.begin(), findings.end(),
+                                    [](const Finding& f) { return f.level == Finding::Level::error; });
   if (json) {
     Json list = Json::array();
     for (const auto& finding : findings)
@@ -116,12 +118,12 @@ int doctor(const Node& node, const ParsedConfig& config, bool json) {
   }
   const bool colour = wants_colour(1);
   for (const auto& finding : findings) {
-    const char* start = !colour ? ""
+    const char* start = !colour                                    ? ""
                         : finding.level == Finding::Level::error   ? "\033[1;31m"
                         : finding.level == Finding::Level::warning ? "\033[1;33m"
                                                                    : "\033[2m";
-    std::cout << start << level_key(finding.level) << (colour ? "\033[0m" : "") << ": "
-              << finding.subject << ": " << finding.what << "\n";
+    std::cout << start << level_key(finding.level) << (colour ? "\033[0m" : "") << ": " << finding.subject
+              << ": " << finding.what << "\n";
     if (!finding.remedy.empty()) std::cout << "    do: " << finding.remedy << "\n";
   }
   if (findings.empty()) std::cout << "nothing is wrong\n";

@@ -3,15 +3,15 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "chos/options.h"
-#include "chosctl/options.h"
-#include "kernel/module.h"
 #include "basic/own_arguments.h"
 #include "basic/process_info.h"
 #include "basic/table.h"
 #include "basic/transaction.h"
-#include "farm/layout.h"
+#include "chos/options.h"
+#include "chosctl/options.h"
 #include "config/config.h"
+#include "farm/layout.h"
+#include "kernel/module.h"
 
 namespace chos {
 namespace {
@@ -19,16 +19,28 @@ namespace {
 TEST(Transactions, UndoInReverseAndToTheEnd) {
   std::string order;
   Transaction changes;
-  changes.done("a", [&order]() -> Status { order += "a"; return {}; });
-  changes.done("b", [&order]() -> Status { order += "b"; return Error{"no", "", 5}; });
-  changes.done("c", [&order]() -> Status { order += "c"; return {}; });
+  changes.done("a", [&order]() -> Status {
+    order += "a";
+    return {};
+  });
+  changes.done("b", [&order]() -> Status {
+    order += "b";
+    return Error{"no", "", 5};
+  });
+  changes.done("c", [&order]() -> Status {
+    order += "c";
+    return {};
+  });
   const auto undone = changes.rollback();
   EXPECT_EQ(order, "cba");
   ASSERT_EQ(undone.size(), 3u);
   EXPECT_EQ(undone[1].what, "b");
   EXPECT_FALSE(undone[1].status);
   EXPECT_TRUE(changes.rollback().empty());
-  changes.done("d", [&order]() -> Status { order += "d"; return {}; });
+  changes.done("d", [&order]() -> Status {
+    order += "d";
+    return {};
+  });
   changes.commit();
   EXPECT_TRUE(changes.rollback().empty());
   EXPECT_EQ(order, "cba");
@@ -97,8 +109,7 @@ tool::Options parsed(const std::vector<std::string>& arguments) {
 TEST(CommandLine, OfChos) {
   const std::vector<std::string> command{"ls", "-l", "--", "--json"};
   for (const auto& start : std::vector<std::vector<std::string>>{
-           {"-o", "trixie"}, {"-otrixie"}, {"--os", "trixie"}, {"--os=trixie"},
-           {"-o", "trixie", "--"}}) {
+           {"-o", "trixie"}, {"-otrixie"}, {"--os", "trixie"}, {"--os=trixie"}, {"-o", "trixie", "--"}}) {
     auto arguments = start;
     arguments.insert(arguments.end(), command.begin(), command.end());
     const auto options = parsed(arguments);
@@ -115,9 +126,15 @@ TEST(CommandLine, OfChos) {
 }
 
 TEST(CommandLine, BadOnesAreRefused) {
-  for (const auto& arguments : std::vector<std::vector<std::string>>{
-           {"-o"}, {"--nope"}, {"--list", "--why"}, {"--list", "ls"}, {"--json"}, {"--set"},
-           {"--json", "ls"}, {"--set", "a", "--current"}, {"-x"}}) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{{"-o"},
+                                                                     {"--nope"},
+                                                                     {"--list", "--why"},
+                                                                     {"--list", "ls"},
+                                                                     {"--json"},
+                                                                     {"--set"},
+                                                                     {"--json", "ls"},
+                                                                     {"--set", "a", "--current"},
+                                                                     {"-x"}}) {
     const auto result = tool::parse_options(arguments);
     const int* status = std::get_if<int>(&result);
     ASSERT_NE(status, nullptr) << arguments.front();

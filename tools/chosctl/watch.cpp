@@ -7,12 +7,12 @@
 #include <csignal>
 #include <iostream>
 
-#include "chosctl/commands.h"
-#include "chosctl/console.h"
 #include "basic/exit_status.h"
 #include "basic/files.h"
-#include "farm/layout.h"
+#include "chosctl/commands.h"
+#include "chosctl/console.h"
 #include "config/config.h"
+#include "farm/layout.h"
 
 namespace chos::ctl {
 namespace {

@@ -51,8 +51,7 @@ std::string ParsedAllowlist::error_text() const {
   return text;
 }
 
-ParsedAllowlist load_allowlist(const std::string& file, const GroupLookup& groups,
-                               uid_t trusted) {
+ParsedAllowlist load_allowlist(const std::string& file, const GroupLookup& groups, uid_t trusted) {
   const auto text = read_trusted_file(file, CHOS_VALID_MAX_BYTES, trusted);
   if (!text) {
     ParsedAllowlist none;
@@ -117,9 +116,8 @@ std::string describe_state(const OsEntry& entry) {
 std::vector<const OsEntry*> trees_of(const Allowlist& list) {
   std::vector<const OsEntry*> out;
   for (const auto& entry : list.entries()) {
-    const bool known = std::any_of(out.begin(), out.end(), [&entry](const OsEntry* other) {
-      return other->path == entry.path;
-    });
+    const bool known = std::any_of(out.begin(), out.end(),
+                                   [&entry](const OsEntry* other) { return other->path == entry.path; });
     if (!entry.is_base() && list.stands_alone(entry) && !known) out.push_back(&entry);
   }
   return out;

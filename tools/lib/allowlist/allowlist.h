@@ -26,8 +26,8 @@ struct OsEntry {
   std::vector<gid_t> groups;             ///< rising, each once; empty: everybody
   std::vector<std::string> group_names;  ///< as written, for people
   unsigned line = 0;                     ///< counted from 1
-  bool no_tree = false;  ///< not in the file: its tree is not there now, see missing_trees.h
-  bool silent = false;   ///< nor this: its server does not answer, so nothing of it can be touched
+  bool no_tree = false;                  ///< not in the file: its tree is not there now, see missing_trees.h
+  bool silent = false;  ///< nor this: its server does not answer, so nothing of it can be touched
 
   bool is_base() const { return path == "/"; }
   /// As the kernel is told: nobody new may enter.
@@ -85,12 +85,10 @@ inline constexpr const char* no_allowlist_remedy =
     "an empty file is a list of none";
 
 /// Reads the lines of /etc/chos.  All errors are found, not the first alone.
-ParsedAllowlist parse_allowlist(std::string_view text, const std::string& file,
-                                const GroupLookup& groups);
+ParsedAllowlist parse_allowlist(std::string_view text, const std::string& file, const GroupLookup& groups);
 
 /// Reads the file, which must belong to `trusted` and be writable by nobody else.
-ParsedAllowlist load_allowlist(const std::string& file, const GroupLookup& groups,
-                               uid_t trusted = 0);
+ParsedAllowlist load_allowlist(const std::string& file, const GroupLookup& groups, uid_t trusted = 0);
 
 /// What /proc/chos/valid takes: the lines without comments, gids for groups, in the same order.
 /// Never empty: a list of nothing is a lone newline.

@@ -9,7 +9,6 @@
 
 #include "basic/text.h"
 
-
 namespace chos {
 namespace {
 
@@ -31,8 +30,7 @@ struct Line {
 Line read_line(std::string_view line) {
   Line out;
   const auto hash = line.find('#');
-  const auto body = trimmed(line.substr(0, hash).substr(
-      0, line.substr(0, hash).find_last_not_of("\r") + 1));
+  const auto body = trimmed(line.substr(0, hash).substr(0, line.substr(0, hash).find_last_not_of("\r") + 1));
   if (body.empty() || body.front() == '%' || body.find(':') == std::string_view::npos) {
     out.before = line;
     return out;
@@ -68,16 +66,15 @@ std::string without_entry(const std::string& text, const std::string& name) {
   return edited(text, [&](Line& line) { return line.name() != name; });
 }
 
-std::string with_moved_path(const std::string& text, const std::string& from,
-                            const std::string& to) {
+std::string with_moved_path(const std::string& text, const std::string& from, const std::string& to) {
   return edited(text, [&](Line& line) {
     if (line.path() == from) line.fields[1] = to;
     return true;
   });
 }
 
-std::string with_option(const std::string& text, const std::string& name,
-                        const std::string& option, bool on) {
+std::string with_option(const std::string& text, const std::string& name, const std::string& option,
+                        bool on) {
   return edited(text, [&](Line& line) {
     if (line.name() != name) return true;
     std::vector<std::string> options;

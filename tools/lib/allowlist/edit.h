@@ -15,12 +15,10 @@ std::string with_entry(const std::string& text, const std::string& line);
 std::string without_entry(const std::string& text, const std::string& name);
 
 /// Each line of the path `from`, whatever its name, gets the path `to`.
-std::string with_moved_path(const std::string& text, const std::string& from,
-                            const std::string& to);
+std::string with_moved_path(const std::string& text, const std::string& from, const std::string& to);
 
 /// The line of that name with the option, such as "closed", or without it.
-std::string with_option(const std::string& text, const std::string& name,
-                        const std::string& option, bool on);
+std::string with_option(const std::string& text, const std::string& name, const std::string& option, bool on);
 
 /// `default` stands for the path; an empty one takes the line away.
 std::string with_default(const std::string& text, const std::string& path);

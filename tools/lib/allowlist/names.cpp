@@ -14,8 +14,7 @@ std::string name_problem(std::string_view name) {
   if (!is_alnum(name.front()))
     return "expected a name that starts with a letter or a digit, found " + in_quotes(name);
   for (const char c : name) {
-    if (!is_name_char(c))
-      return "expected a name of letters, digits and . _ + -, found " + in_quotes(name);
+    if (!is_name_char(c)) return "expected a name of letters, digits and . _ + -, found " + in_quotes(name);
   }
   return {};
 }
@@ -28,15 +27,13 @@ std::string path_problem(std::string_view path) {
   if (path.front() != '/') return "expected a path that starts with /, found " + in_quotes(path);
   for (const char c : path) {
     if (is_control_or_blank(c) || c == ':')
-      return "expected a path without blanks, colons and control characters, found " +
-             in_quotes(path);
+      return "expected a path without blanks, colons and control characters, found " + in_quotes(path);
   }
   if (path == CHOS_BASE_PATH) return {};
   if (path.back() == '/') return "expected a path without / at its end, found " + in_quotes(path);
   for (const auto part : split(path.substr(1), '/')) {
     if (part.empty()) return "expected a path without //, found " + in_quotes(path);
-    if (part == "." || part == "..")
-      return "expected a path without '.' and '..', found " + in_quotes(path);
+    if (part == "." || part == "..") return "expected a path without '.' and '..', found " + in_quotes(path);
   }
   return {};
 }

@@ -24,8 +24,8 @@ TEST(Names, BadOnes) {
 TEST(Names, Paths) {
   for (const char* path : {"/", "/os/trixie", "/a", "/a/.b", "/a/...", "/\xc3\xa4"})
     EXPECT_EQ(path_problem(path), "") << path;
-  for (const char* path : {"", "os", "//", "/a/", "/a//b", "/.", "/..", "/a/../b", "/a/./b",
-                           "/a b", "/a:b", "/a\tb", "/a\x7f"})
+  for (const char* path :
+       {"", "os", "//", "/a/", "/a//b", "/.", "/..", "/a/../b", "/a/./b", "/a b", "/a:b", "/a\tb", "/a\x7f"})
     EXPECT_NE(path_problem(path), "") << path;
   EXPECT_EQ(path_problem("/" + std::string(254, 'x')), "");
   EXPECT_NE(path_problem("/" + std::string(255, 'x')), "");
@@ -34,8 +34,7 @@ TEST(Names, Paths) {
 TEST(Names, LayoutNames) {
   for (const char* name : {"usr", "lib64", ".hidden", "_x", "..."})
     EXPECT_EQ(layout_name_problem(name), "") << name;
-  for (const char* name : {"", ".", "..", "a/b", "a b"})
-    EXPECT_NE(layout_name_problem(name), "") << name;
+  for (const char* name : {"", ".", "..", "a/b", "a b"}) EXPECT_NE(layout_name_problem(name), "") << name;
 }
 
 TEST(Names, ShellQuoted) {

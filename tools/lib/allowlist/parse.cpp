@@ -43,12 +43,8 @@ class Parser {
  private:
   static bool by_line(const Complaint& a, const Complaint& b) { return a.line < b.line; }
 
-  void error(unsigned line, const std::string& message) {
-    out_.errors.push_back({file_, line, message});
-  }
-  void note(unsigned line, const std::string& message) {
-    out_.notes.push_back({file_, line, message});
-  }
+  void error(unsigned line, const std::string& message) { out_.errors.push_back({file_, line, message}); }
+  void note(unsigned line, const std::string& message) { out_.notes.push_back({file_, line, message}); }
 
   void one_line(unsigned number, std::string_view line) {
     const auto strange = std::find_if(line.begin(), line.end(), [](char c) {
@@ -58,14 +54,12 @@ class Parser {
     // A comment begins at the start of a line or after a blank, so a path may hold a '#' to the
     // kernel; here it may not, since CHOS 0.13 took every '#' for a comment.
     const auto hash = line.find('#');
-    const bool glued = hash != std::string_view::npos && hash > 0 && line[hash - 1] != ' ' &&
-                       line[hash - 1] != '\t';
+    const bool glued =
+        hash != std::string_view::npos && hash > 0 && line[hash - 1] != ' ' && line[hash - 1] != '\t';
     const auto body = trimmed(line.substr(0, hash));
     if (body.empty()) return;
-    if (strange != line.end())
-      return error(number, "the line holds a control character: " + in_quotes(line));
-    if (glued)
-      return error(number, "expected a blank before the comment, found " + in_quotes(line));
+    if (strange != line.end()) return error(number, "the line holds a control character: " + in_quotes(line));
+    if (glued) return error(number, "expected a blank before the comment, found " + in_quotes(line));
     if (body.starts_with('%')) return header(number, body);
     if (in_environment_) return old_environment(number, body);
     entry(number, body);
@@ -95,8 +89,7 @@ class Parser {
     entry.line = number;
     entry.name = trimmed(fields[0]);
     entry.path = trimmed(fields[1]);
-    const bool named_by_path = !entry.name.empty() && entry.name == entry.path &&
-                               entry.name.front() == '/';
+    const bool named_by_path = !entry.name.empty() && entry.name == entry.path && entry.name.front() == '/';
     if (!named_by_path) {
       if (const auto problem = name_problem(entry.name); !problem.empty()) error(number, problem);
     }
@@ -106,8 +99,8 @@ class Parser {
     if (fields.size() == 3) options(number, trimmed(fields[2]), entry);
     const auto [before, is_new] = lines_.emplace(entry.name, number);
     if (!is_new)
-      error(number, "the name " + in_quotes(entry.name) + " is in line " +
-                        std::to_string(before->second) + " already; expected each name once");
+      error(number, "the name " + in_quotes(entry.name) + " is in line " + std::to_string(before->second) +
+                        " already; expected each name once");
     if (out_.errors.size() != errors_before) return;
     (named_by_path ? path_names_ : entries_).push_back(std::move(entry));
   }
@@ -127,16 +120,15 @@ class Parser {
       seen.push_back(key);
       if (key == "groups" && has_value) groups(number, value, entry);
       else if (key == "persona" && value == "linux32") entry.linux32 = true;
-      else if (key == "persona")
-        error(number, "expected persona=linux32, found " + in_quotes(option));
+      else if (key == "persona") error(number, "expected persona=linux32, found " + in_quotes(option));
       else if (key == "closed" && !has_value) entry.closed = true;
       else if (key == "suid" && !has_value) entry.suid = true;
       else if (key == "nosuid" && !has_value) nosuid_line_ = number;
-      else error(number, "expected one of the options " + std::string(options_known) +
-                             ", found " + in_quotes(option));
+      else
+        error(number,
+              "expected one of the options " + std::string(options_known) + ", found " + in_quotes(option));
     }
-    if (entry.suid && nosuid_line_ == number)
-      error(number, "expected suid or nosuid, found both");
+    if (entry.suid && nosuid_line_ == number) error(number, "expected suid or nosuid, found both");
   }
 
   void groups(unsigned number, std::string_view text, OsEntry& entry) {
@@ -181,9 +173,8 @@ class Parser {
   // says nothing new, if another gives the path a name.
   void old_path_names() {
     for (const auto& entry : path_names_) {
-      const bool named = std::any_of(entries_.begin(), entries_.end(), [&entry](const auto& e) {
-        return e.path == entry.path;
-      });
+      const bool named = std::any_of(entries_.begin(), entries_.end(),
+                                     [&entry](const auto& e) { return e.path == entry.path; });
       if (named) {
         note(entry.line, "the line is not needed: a path in the list can be chosen as it is");
         continue;
@@ -207,10 +198,10 @@ class Parser {
       if (entry.name == CHOS_DEFAULT_NAME) {
         if (entry.closed || entry.suid || entry.linux32 || !entry.groups.empty())
           error(entry.line, "default stands for " + in_quotes(other.name) + " (line " +
-                                std::to_string(other.line) + ") with its options; expected none "
+                                std::to_string(other.line) +
+                                ") with its options; expected none "
                                 "here");
-      } else if (entry.closed != other.closed || entry.suid != other.suid ||
-                 entry.groups != other.groups) {
+      } else if (entry.closed != other.closed || entry.suid != other.suid || entry.groups != other.groups) {
         error(entry.line, "the path is also that of " + in_quotes(other.name) + " (line " +
                               std::to_string(other.line) +
                               "); expected the same closed, suid and groups in both");
@@ -220,9 +211,9 @@ class Parser {
 
   void limits() {
     if (entries_.size() > CHOS_VALID_MAX_ENTRIES)
-      error(entries_[CHOS_VALID_MAX_ENTRIES].line,
-            "expected at most " + std::to_string(CHOS_VALID_MAX_ENTRIES) + " entries, found " +
-                std::to_string(entries_.size()));
+      error(entries_[CHOS_VALID_MAX_ENTRIES].line, "expected at most " +
+                                                       std::to_string(CHOS_VALID_MAX_ENTRIES) +
+                                                       " entries, found " + std::to_string(entries_.size()));
     std::size_t bytes = 0;
     for (const auto& entry : entries_) bytes += render_entry(entry).size() + 1;
     if (bytes > CHOS_VALID_MAX_BYTES)
@@ -243,8 +234,7 @@ class Parser {
 
 }  // namespace
 
-ParsedAllowlist parse_allowlist(std::string_view text, const std::string& file,
-                                const GroupLookup& groups) {
+ParsedAllowlist parse_allowlist(std::string_view text, const std::string& file, const GroupLookup& groups) {
   return Parser(file, groups).run(text);
 }
 

@@ -55,7 +55,9 @@ using Clock = std::chrono::steady_clock;
 }  // namespace
 
 Result<ChildWork> ChildWork::start(const std::function<std::string()>& work, int seconds, int grace) {
-  const auto none = [](int why) { return system_error("cannot start a process", why, "is a limit reached?"); };
+  const auto none = [](int why) {
+    return system_error("cannot start a process", why, "is a limit reached?");
+  };
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return none(errno);
   ChildWork apart(ends[0]);

@@ -8,10 +8,10 @@
 #include <cerrno>
 #include <chrono>
 
-#include "report/doctor.h"
-#include "process_state.h"
-#include "inspect/finding.h"
 #include "allowlist/allowlist.h"
+#include "inspect/finding.h"
+#include "process_state.h"
+#include "report/doctor.h"
 
 namespace chos::test {
 namespace {
@@ -35,7 +35,11 @@ TEST(ChildWork, SaysWhatItIsTold) {
 
 TEST(ChildWork, IsNotWaitedFor) {
   const auto began = Clock::now();
-  const auto stuck = do_in_child([]() -> std::string { for (;;) ::pause(); }, 1);
+  const auto stuck = do_in_child(
+      []() -> std::string {
+        for (;;) ::pause();
+      },
+      1);
   ASSERT_FALSE(stuck);
   EXPECT_EQ(stuck.error().code, ETIMEDOUT);
   EXPECT_FALSE(do_in_child([]() -> std::string { ::_exit(0); }, 30));
@@ -59,7 +63,12 @@ TEST(ChildWork, OrNotAtAll) {
     return in_a_process([take, code] {
       if (!take()) return 2;
       bool here = false;
-      const auto said = do_in_child([&here] { here = true; return std::string(); }, 10);
+      const auto said = do_in_child(
+          [&here] {
+            here = true;
+            return std::string();
+          },
+          10);
       return !here && !said && said.error().code == code ? 0 : 1;
     });
   };
@@ -68,14 +77,18 @@ TEST(ChildWork, OrNotAtAll) {
 }
 
 TEST(ChildWork, DoctorSaysSo) {
-  EXPECT_EQ(in_a_process([] {
-    if (!take_descriptors()) return 2;
-    Findings findings;
-    examine_batch_in_child(Node(), Allowlist(), 10, findings);
-    const auto& what = findings.empty() ? "" : findings[0].what;
-    return what == "whether jobs of Slurm run in OSs was not to be found out: cannot start a process: Too "
-                   "many open files" ? 0 : 1;
-  }), 0);
+  EXPECT_EQ(
+      in_a_process([] {
+        if (!take_descriptors()) return 2;
+        Findings findings;
+        examine_batch_in_child(Node(), Allowlist(), 10, findings);
+        const auto& what = findings.empty() ? "" : findings[0].what;
+        return what == "whether jobs of Slurm run in OSs was not to be found out: cannot start a process: Too "
+                       "many open files"
+                   ? 0
+                   : 1;
+      }),
+      0);
 }
 
 }  // namespace

@@ -58,8 +58,7 @@ Result<ElfFacts> read_segments(int fd, const std::string& name) {
   ElfFacts facts;
   facts.machine = header.e_machine;
   std::vector<Segment> segments(header.e_phnum);
-  if (!segments.empty() && !read_at(fd, segments.data(), segments.size() * sizeof(Segment),
-                                    header.e_phoff))
+  if (!segments.empty() && !read_at(fd, segments.data(), segments.size() * sizeof(Segment), header.e_phoff))
     return broken(name);
   for (const auto& segment : segments) {
     char last = 0;
@@ -73,8 +72,7 @@ Result<ElfFacts> read_segments(int fd, const std::string& name) {
       return broken(name);
     if (segment.p_type == PT_INTERP)
       facts.interpreter.assign(content.data(), ::strnlen(content.data(), content.size()));
-    else if (const auto tag = abi_tag(content))
-      facts.oldest_kernel = tag;
+    else if (const auto tag = abi_tag(content)) facts.oldest_kernel = tag;
   }
   return facts;
 }
@@ -83,8 +81,7 @@ Result<ElfFacts> read_segments(int fd, const std::string& name) {
 
 Result<ElfFacts> read_elf(int fd, const std::string& name) {
   unsigned char ident[EI_NIDENT];
-  if (!read_at(fd, ident, sizeof ident, 0) || std::memcmp(ident, ELFMAG, SELFMAG) != 0)
-    return broken(name);
+  if (!read_at(fd, ident, sizeof ident, 0) || std::memcmp(ident, ELFMAG, SELFMAG) != 0) return broken(name);
   const int order = std::endian::native == std::endian::little ? ELFDATA2LSB : ELFDATA2MSB;
   if (ident[EI_DATA] != order) return broken(name);
   if (ident[EI_CLASS] == ELFCLASS64) return read_segments<Elf64_Ehdr, Elf64_Phdr>(fd, name);
@@ -106,8 +103,7 @@ std::optional<KernelVersion> parse_kernel_version(const std::string& release) {
 }
 
 std::string version_string(const KernelVersion& version) {
-  return std::to_string(version[0]) + "." + std::to_string(version[1]) + "." +
-         std::to_string(version[2]);
+  return std::to_string(version[0]) + "." + std::to_string(version[1]) + "." + std::to_string(version[2]);
 }
 
 bool runs_on(unsigned machine, unsigned host) {

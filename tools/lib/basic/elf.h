@@ -14,8 +14,8 @@ namespace chos {
 using KernelVersion = std::array<unsigned, 3>;
 
 struct ElfFacts {
-  unsigned machine = 0;                 ///< EM_X86_64 ...
-  std::string interpreter;              ///< "/lib64/ld-linux-x86-64.so.2"; empty: static
+  unsigned machine = 0;     ///< EM_X86_64 ...
+  std::string interpreter;  ///< "/lib64/ld-linux-x86-64.so.2"; empty: static
   std::optional<KernelVersion> oldest_kernel;
 };
 

@@ -13,8 +13,7 @@ namespace chos {
 
 Error system_error(const std::string& what, int code, const std::string& remedy) {
   const bool is_full = code == ENOSPC || code == EDQUOT;
-  return Error{what + ": " + std::strerror(code), remedy.empty() && is_full ? "make room" : remedy,
-               code};
+  return Error{what + ": " + std::strerror(code), remedy.empty() && is_full ? "make room" : remedy, code};
 }
 
 std::string_view file_kind(mode_t mode) {
@@ -63,8 +62,8 @@ Status check_trusted(int fd, uid_t trusted, const std::string& name) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return system_error("cannot examine " + name, errno);
   if (!S_ISREG(info.st_mode))
-    return Error{name + " is " + std::string(file_kind(info.st_mode)) +
-                     "; expected a regular file", "", EINVAL};
+    return Error{name + " is " + std::string(file_kind(info.st_mode)) + "; expected a regular file", "",
+                 EINVAL};
   if (info.st_uid != trusted)
     return Error{name + " belongs to uid " + std::to_string(info.st_uid) + "; expected uid " +
                      std::to_string(trusted) + (trusted == 0 ? " (root)" : ""),
@@ -84,8 +83,8 @@ Result<UniqueFd> open_regular(const std::string& path) {
   struct stat info {};
   if (::fstat(seen.get(), &info) != 0) return system_error("cannot examine " + path, errno);
   if (!S_ISREG(info.st_mode))
-    return Error{path + " is " + std::string(file_kind(info.st_mode)) +
-                     "; expected a regular file", "", EINVAL};
+    return Error{path + " is " + std::string(file_kind(info.st_mode)) + "; expected a regular file", "",
+                 EINVAL};
   // The same inode again, now for reading: through the descriptor, so that nobody can put
   // another file there in between.
   const std::string again = "/proc/self/fd/" + std::to_string(seen.get());
@@ -103,8 +102,7 @@ Result<std::string> read_trusted_file(const std::string& path, std::size_t limit
 
 bool executable(const std::string& path) {
   struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
-         ::access(path.c_str(), X_OK) == 0;
+  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && ::access(path.c_str(), X_OK) == 0;
 }
 
 std::string read_link(int directory, const std::string& name) {

@@ -9,7 +9,6 @@
 
 #include "basic/text.h"
 
-
 namespace chos {
 
 bool wants_colour(int fd) {

@@ -12,13 +12,11 @@
 namespace chos {
 namespace {
 
-bool is_chos_base(const std::string& file, const struct stat& info,
-                  const std::optional<FileIdentity>& self) {
+bool is_chos_base(const std::string& file, const struct stat& info, const std::optional<FileIdentity>& self) {
   if (self && info.st_dev == self->device && info.st_ino == self->inode) return true;
   // Another copy: two that find each other would never end.
   char real[PATH_MAX];
-  return ::realpath(file.c_str(), real) != nullptr &&
-         std::string_view(real).ends_with("/chos-base");
+  return ::realpath(file.c_str(), real) != nullptr && std::string_view(real).ends_with("/chos-base");
 }
 
 }  // namespace

@@ -23,9 +23,9 @@ struct FileIdentity {
 std::optional<FileIdentity> identity_of(const std::string& file);
 
 struct FoundCommand {
-  std::string file;    ///< absolute; empty: there is none
-  std::string denied;  ///< the first of that name which is no program that we may execute
-  bool itself = false; ///< one was passed over since it is chos-base
+  std::string file;     ///< absolute; empty: there is none
+  std::string denied;   ///< the first of that name which is no program that we may execute
+  bool itself = false;  ///< one was passed over since it is chos-base
 };
 
 /// Looks for the program `name` in the absolute directories of `path` ("/a:/b").  What leads to

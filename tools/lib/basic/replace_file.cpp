@@ -9,7 +9,6 @@
 
 #include "basic/text.h"
 
-
 namespace chos {
 namespace {
 
@@ -19,8 +18,9 @@ Status check_directory(int fd, uid_t trusted, const std::string& name) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return system_error("cannot examine " + name, errno);
   if (info.st_uid != trusted)
-    return Error{name + " belongs to uid " + std::to_string(info.st_uid) + "; expected uid " +
-                     std::to_string(trusted), "chown root " + name, EPERM};
+    return Error{
+        name + " belongs to uid " + std::to_string(info.st_uid) + "; expected uid " + std::to_string(trusted),
+        "chown root " + name, EPERM};
   if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     return Error{name + " is writable by others than its owner", "chmod go-w " + name, EPERM};
   return {};
@@ -42,8 +42,7 @@ Status copy_attributes(int from, int to, const std::string& name) {
     if (attribute.empty() || !is_copied(attribute)) continue;
     std::string value(longest_attribute, '\0');
     const ssize_t length = ::fgetxattr(from, attribute.c_str(), value.data(), value.size());
-    if (length < 0)
-      return system_error("cannot read the attribute " + attribute + " of " + name, errno);
+    if (length < 0) return system_error("cannot read the attribute " + attribute + " of " + name, errno);
     if (::fsetxattr(to, attribute.c_str(), value.data(), static_cast<std::size_t>(length), 0) != 0)
       return system_error("cannot give the new " + name + " the attribute " + attribute, errno);
   }
@@ -52,8 +51,7 @@ Status copy_attributes(int from, int to, const std::string& name) {
 
 Status look_like(int model, int fd, const std::string& path) {
   if (model < 0)
-    return ::fchmod(fd, 0644) == 0 ? Status()
-                                   : system_error("cannot set the mode of the new " + path, errno);
+    return ::fchmod(fd, 0644) == 0 ? Status() : system_error("cannot set the mode of the new " + path, errno);
   struct stat info {};
   if (::fstat(model, &info) != 0) return system_error("cannot examine " + path, errno);
   if (::fchown(fd, info.st_uid, info.st_gid) != 0 || ::fchmod(fd, info.st_mode & 07777) != 0)
@@ -88,22 +86,19 @@ Status replace_in(int directory, const std::string& name, const std::string& tex
   const std::string temporary = ".chosctl-" + name + ".new";
   if (::unlinkat(directory, temporary.c_str(), 0) != 0 && errno != ENOENT)
     return system_error("cannot remove the left-over " + temporary + " beside " + path, errno);
-  UniqueFd fd(::openat(directory, temporary.c_str(),
-                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  UniqueFd fd(
+      ::openat(directory, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) return system_error("cannot make a file beside " + path, errno);
   const auto fail = [&](Error error) {
     ::unlinkat(directory, temporary.c_str(), 0);
     return Status(std::move(error));
   };
-  if (auto status = write_once(fd.get(), text, "the new " + path); !status)
-    return fail(status.error());
+  if (auto status = write_once(fd.get(), text, "the new " + path); !status) return fail(status.error());
   if (auto status = look_like(model, fd.get(), path); !status) return fail(status.error());
   if (::fsync(fd.get()) != 0) return fail(system_error("cannot write the new " + path, errno));
   if (::renameat(directory, temporary.c_str(), directory, name.c_str()) != 0)
-    return fail(system_error("cannot replace " + path, errno, "is it immutable? See: lsattr " +
-                                                                  path));
-  if (::fsync(directory) != 0)
-    return system_error(path + " is replaced, but perhaps not yet on disk", errno);
+    return fail(system_error("cannot replace " + path, errno, "is it immutable? See: lsattr " + path));
+  if (::fsync(directory) != 0) return system_error(path + " is replaced, but perhaps not yet on disk", errno);
   return {};
 }
 

@@ -39,8 +39,7 @@ std::string read_rest(int fd) {
 
 Result<Ran> run_captured(const std::vector<std::string>& arguments, int descriptor) {
   const std::string program = find_program(arguments.front());
-  if (program.empty())
-    return Error{"there is no program " + in_quotes(arguments.front()), "", ENOENT};
+  if (program.empty()) return Error{"there is no program " + in_quotes(arguments.front()), "", ENOENT};
   std::vector<std::string> copy = arguments;
   std::vector<char*> argv;
   for (auto& argument : copy) argv.push_back(argument.data());

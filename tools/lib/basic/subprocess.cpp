@@ -99,10 +99,9 @@ std::string find_command(const std::string& name) {
 
 Result<CommandOutput> run_command(const std::vector<std::string>& arguments, double seconds) {
   const std::string program = find_command(arguments.front());
-  if (program.empty())
-    return Error{"there is no program " + in_quotes(arguments.front()), "", ENOENT};
-  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                      std::chrono::duration<double>(seconds));
+  if (program.empty()) return Error{"there is no program " + in_quotes(arguments.front()), "", ENOENT};
+  const auto end =
+      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
   std::vector<std::string> copy = arguments;
   std::vector<char*> argv;
   for (auto& argument : copy) argv.push_back(argument.data());
@@ -132,8 +131,9 @@ Result<CommandOutput> run_command(const std::vector<std::string>& arguments, dou
   if (!read_both(pipes, end) || !wait_until(child, status, end)) {
     ::kill(-child, SIGKILL);
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-    return Error{program + " did not end within " + std::to_string(static_cast<int>(seconds)) +
-                     " s and was stopped", "is its daemon running?", ETIMEDOUT};
+    return Error{
+        program + " did not end within " + std::to_string(static_cast<int>(seconds)) + " s and was stopped",
+        "is its daemon running?", ETIMEDOUT};
   }
   CommandOutput done;
   done.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

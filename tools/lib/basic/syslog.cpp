@@ -20,8 +20,7 @@ UniqueFd connect_log(const char* path) {
   std::strncpy(address.sun_path, path, sizeof address.sun_path - 1);
   // Not to wait for: a log that has come to a stand holds up no login.
   UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (fd && ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    fd.reset();
+  if (fd && ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fd.reset();
   return fd;
 }
 
@@ -31,17 +30,18 @@ Syslog::Syslog(const std::string& program, const std::string& service, const cha
     : program_(program), service_(service), socket_(connect_log(socket)) {}
 
 std::string Syslog::line(int priority, const std::string& text) const {
-  return "<" + std::to_string(LOG_AUTHPRIV | priority) + ">" + program_ + "[" +
-         std::to_string(::getpid()) + "]: (" + service_ + ") " + text;
+  return "<" + std::to_string(LOG_AUTHPRIV | priority) + ">" + program_ + "[" + std::to_string(::getpid()) +
+         "]: (" + service_ + ") " + text;
 }
 
 void Syslog::send(const std::string& line) const noexcept {
   if (!socket_) return;
   if (::send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL) >= 0 || errno != EAGAIN) return;
   // Many logins at once fill its queue for a moment.
-  struct pollfd room {socket_.get(), POLLOUT, 0};
-  if (::poll(&room, 1, 200) > 0)
-    (void)::send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL);
+  struct pollfd room {
+    socket_.get(), POLLOUT, 0
+  };
+  if (::poll(&room, 1, 200) > 0) (void)::send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL);
 }
 
 }  // namespace chos

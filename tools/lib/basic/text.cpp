@@ -7,13 +7,9 @@
 namespace chos {
 
 // Not isalnum(): that asks the locale.
-bool is_alnum(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
+bool is_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
-bool is_name_char(char c) {
-  return is_alnum(c) || c == '.' || c == '_' || c == '+' || c == '-';
-}
+bool is_name_char(char c) { return is_alnum(c) || c == '.' || c == '_' || c == '+' || c == '-'; }
 
 bool is_control_or_blank(char c) {
   const auto u = static_cast<unsigned char>(c);

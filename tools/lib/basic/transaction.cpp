@@ -5,9 +5,7 @@
 
 namespace chos {
 
-void Transaction::done(std::string what, Undo undo) {
-  steps_.push_back({std::move(what), std::move(undo)});
-}
+void Transaction::done(std::string what, Undo undo) { steps_.push_back({std::move(what), std::move(undo)}); }
 
 std::vector<Transaction::Undone> Transaction::rollback() {
   std::vector<Undone> out;

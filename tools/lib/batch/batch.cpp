@@ -8,9 +8,9 @@
 
 #include <cerrno>
 
+#include "basic/files.h"
 #include "basic/replace_file.h"
 #include "basic/text.h"
-#include "basic/files.h"
 
 namespace chos {
 namespace {
@@ -26,8 +26,7 @@ std::string backup_name(const std::string& system, const std::string& path) {
 }
 
 Error occupied(const BatchFile& file, const BlockState& found) {
-  return {place(file, found) + " says something else already: " +
-              in_quotes(trimmed(found.text)),
+  return {place(file, found) + " says something else already: " + in_quotes(trimmed(found.text)),
           "take that line out, if nobody needs it", EEXIST};
 }
 
@@ -86,8 +85,8 @@ Result<BatchStep> put_line(const BatchNode& node, const std::string& system, con
   const auto found = find_block(text, system, judge);
   if (found.what == What::other) return occupied(**file, found);
   if (found.what == What::by_hand)
-    return BatchStep{(*file)->path(), false, "there already, by hand, in line " +
-                                                 std::to_string(found.line), {}};
+    return BatchStep{
+        (*file)->path(), false, "there already, by hand, in line " + std::to_string(found.line), {}};
   const std::string after = put_block(text, system, line);
   return change_text(node, system, *file, drop_block(text, system), after,
                      after == text ? "there already: " + line : "now has: " + line);
@@ -102,8 +101,10 @@ Result<BatchStep> drop_line(const BatchNode& node, const std::string& system, co
   const auto& text = (*file)->text();
   const std::string after = drop_block(text, system);
   if (const auto left = find_block(after, system, judge); left.what == What::by_hand)
-    return Error{place(**file, find_block(text, system, judge)) + " was written by hand, not by "
-                     "chosctl: " + in_quotes(trimmed(left.text)),
+    return Error{place(**file, find_block(text, system, judge)) +
+                     " was written by hand, not by "
+                     "chosctl: " +
+                     in_quotes(trimmed(left.text)),
                  "take it out by hand, too", EEXIST};
   return change_text(node, system, *file, after, after,
                      after == text ? "has no line of ours; nothing to do" : "our line taken out");
@@ -118,12 +119,11 @@ Result<BatchStep> put_file(const BatchNode& node, const std::string& system, con
   if (text == content) return BatchStep{(*file)->path(), false, "there already", {}};
   if (text.find(sign) != std::string::npos)
     return BatchStep{(*file)->path(), false, "there already, changed by hand; it stays so", {}};
-  return Error{(*file)->path() + " is there and not of chos", "move it away, if nobody needs it",
-               EEXIST};
+  return Error{(*file)->path() + " is there and not of chos", "move it away, if nobody needs it", EEXIST};
 }
 
-Result<BatchStep> drop_file(const BatchNode& node, const std::string& system,
-                            const std::string& path, const std::string& content) {
+Result<BatchStep> drop_file(const BatchNode& node, const std::string& system, const std::string& path,
+                            const std::string& content) {
   if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT)
     return BatchStep{path, false, "is not there; nothing to do", {}};
   const auto file = BatchFile::open(path);

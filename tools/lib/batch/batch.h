@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "basic/result.h"
 #include "batch/block.h"
 #include "batch/file.h"
-#include "basic/result.h"
 
 namespace chos {
 
@@ -45,12 +45,12 @@ struct BatchPlan {
 
 struct BatchState {
   enum class What {
-    absent,       ///< the node does not have this batch system
+    absent,  ///< the node does not have this batch system
     not_enabled,
-    partly,       ///< `problem` says what is missing
+    partly,  ///< `problem` says what is missing
     enabled,
-    other,        ///< something else is in the place
-    unclear,      ///< `problem` says why it is not known
+    other,    ///< something else is in the place
+    unclear,  ///< `problem` says why it is not known
   };
   What what = What::absent;
   bool by_hand = false;
@@ -106,8 +106,8 @@ Result<BatchStep> put_file(const BatchNode& node, const std::string& system, con
                            const std::string& content, const std::string& sign);
 
 /// The step that takes it away; of one that was only added to, the addition stays.
-Result<BatchStep> drop_file(const BatchNode& node, const std::string& system,
-                            const std::string& path, const std::string& content);
+Result<BatchStep> drop_file(const BatchNode& node, const std::string& system, const std::string& path,
+                            const std::string& content);
 
 /// What chos has installed for a batch system, by its name below DATADIR/chos.
 Result<std::string> installed_file(const BatchNode& node, const std::string& name);

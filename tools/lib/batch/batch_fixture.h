@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+
 #include <nlohmann/json.hpp>
 
 #include "program_fixture.h"
@@ -31,14 +32,13 @@ class Batch : public Program {
   bool there(const std::string& name) const { return std::filesystem::exists(path("n" + name)); }
 
   Ran batch(const std::string& words, const std::string& before = "") {
-    return shell("PATH='" + path("bin") + "':$PATH " + before + " '" CHOSCTL_PROGRAM
-                 "' batch --root '" + path("n") + "' --backups '" + path("kept") + "' " + words);
+    return shell("PATH='" + path("bin") + "':$PATH " + before + " '" CHOSCTL_PROGRAM "' batch --root '" +
+                 path("n") + "' --backups '" + path("kept") + "' " + words);
   }
   void done(const std::string& words, const std::string& before = "") {
     const auto ran = batch(words, before);
     EXPECT_EQ(ran.status, 0) << words << ": " << ran.err;
-    EXPECT_EQ(ran.out.rfind("+ ", 0) == 0 || ran.out.find("\n+ ") != std::string::npos, true)
-        << ran.out;
+    EXPECT_EQ(ran.out.rfind("+ ", 0) == 0 || ran.out.find("\n+ ") != std::string::npos, true) << ran.out;
   }
   // All files of the node, to the byte.
   std::map<std::string, std::string> node() const {

@@ -65,8 +65,8 @@ TEST_F(BatchSlurm, WhereThePluginIs) {
   refused("enable slurm", "spank_chos.so is in no directory of Slurm's plugins");
   file("/usr/local/lib/slurm-wlm/spank_chos.so", "");
   done("enable slurm");
-  EXPECT_NE(text("/etc/slurm/plugstack.conf")
-                .find("required /usr/local/lib/slurm-wlm/spank_chos.so\n"), std::string::npos);
+  EXPECT_NE(text("/etc/slurm/plugstack.conf").find("required /usr/local/lib/slurm-wlm/spank_chos.so\n"),
+            std::string::npos);
   // Moved to where Slurm looks: the line follows.
   file(plugin, "");
   done("enable slurm");
@@ -125,17 +125,16 @@ class BatchSge : public Batch {
     queue("long.q", "NONE");
     // As qconf(1): -sq breaks long lines, -mattr says what it did.
     program("bin", "qconf",
-            "cd '" + path("n/q") + "' || exit 1\n"
-            "case $1 in\n"
-            "  -sql) ls ;;\n"
-            "  -sq) [ -f $2 ] || { echo \"no queue $2\" >&2; exit 1; }\n"
-            "       printf 'qname  %s\\nstarter_method  \\\\\\n    %s\\n' $2 \"$(cat $2)\" ;;\n"
-            "  -mattr) echo $4 >$5; echo root modified $5 ;;\n"
-            "  *) exit 1 ;;\nesac\n");
+            "cd '" + path("n/q") +
+                "' || exit 1\n"
+                "case $1 in\n"
+                "  -sql) ls ;;\n"
+                "  -sq) [ -f $2 ] || { echo \"no queue $2\" >&2; exit 1; }\n"
+                "       printf 'qname  %s\\nstarter_method  \\\\\\n    %s\\n' $2 \"$(cat $2)\" ;;\n"
+                "  -mattr) echo $4 >$5; echo root modified $5 ;;\n"
+                "  *) exit 1 ;;\nesac\n");
   }
-  void queue(const std::string& name, const std::string& starter) {
-    file("/q/" + name, starter + "\n");
-  }
+  void queue(const std::string& name, const std::string& starter) { file("/q/" + name, starter + "\n"); }
 };
 
 TEST_F(BatchSge, AllQueues) {
@@ -144,8 +143,7 @@ TEST_F(BatchSge, AllQueues) {
   done("enable sge");
   EXPECT_EQ(text("/q/all.q"), "/usr/bin/chos_sge_starter\n");
   EXPECT_EQ(text("/q/long.q"), "/usr/bin/chos_sge_starter\n");
-  EXPECT_NE(text("/var/lib/gridengine/default/common/sge_request").find("\n-v CHOS\n"),
-            std::string::npos);
+  EXPECT_NE(text("/var/lib/gridengine/default/common/sge_request").find("\n-v CHOS\n"), std::string::npos);
   nothing("enable sge");
   EXPECT_EQ(state_of("sge"), "enabled");
   done("disable sge");
@@ -161,8 +159,8 @@ TEST_F(BatchSge, OneQueue) {
   EXPECT_NE(state("sge")["problem"].get<std::string>().find("long.q"), std::string::npos);
   done("enable sge --queue long.q");
   done("disable sge --queue all.q");
-  EXPECT_NE(text("/var/lib/gridengine/default/common/sge_request").find("-v CHOS"),
-            std::string::npos) << "long.q needs it";
+  EXPECT_NE(text("/var/lib/gridengine/default/common/sge_request").find("-v CHOS"), std::string::npos)
+      << "long.q needs it";
   done("disable sge --queue long.q");
   EXPECT_EQ(node(), before);
   refused("enable sge --queue no.q", "no queue no.q");

@@ -12,9 +12,7 @@ std::string marker(const std::string& tag) {
 }
 
 // After a text without a newline at its end, for disable to take that back too.
-std::string marker_with_newline(const std::string& tag) {
-  return marker(tag) + " (no newline was here)";
-}
+std::string marker_with_newline(const std::string& tag) { return marker(tag) + " (no newline was here)"; }
 
 // Bytes of a line, its newline included.
 struct Span {
@@ -61,8 +59,8 @@ std::optional<Block> block_of(std::string_view text, const std::string& tag) {
 
 }  // namespace
 
-BlockState find_block(std::string_view text, const std::string& tag, const Judge& judge,
-                      std::size_t begin, std::size_t end) {
+BlockState find_block(std::string_view text, const std::string& tag, const Judge& judge, std::size_t begin,
+                      std::size_t end) {
   BlockState state;
   const auto block = block_of(text, tag);
   std::size_t number = 0;
@@ -81,8 +79,7 @@ BlockState find_block(std::string_view text, const std::string& tag, const Judge
       if (sight == Sight::same) what = BlockState::What::by_hand;
     }
     const bool counts_more = what == BlockState::What::ours ||
-                             (what == BlockState::What::by_hand &&
-                              state.what == BlockState::What::nothing);
+                             (what == BlockState::What::by_hand && state.what == BlockState::What::nothing);
     if (counts_more) state = {what, number, std::string(line)};
   }
   return state;

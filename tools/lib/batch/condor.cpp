@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <optional>
 
-#include "batch/systems.h"
 #include "basic/subprocess.h"
 #include "basic/text.h"
+#include "batch/systems.h"
 
 namespace chos {
 namespace {
@@ -86,16 +86,18 @@ class Condor : public BatchSystem {
     const std::string file = directory(wish) + "/" + file_name;
     const std::string now = value_in_force(wish);
     if (!now.empty() && !is_starter(now) && !wish.force)
-      return Error{std::string(variable) + " is " + in_quotes(now) + " already", "let that program "
-                   "call " + *starter + " in turn; or, if nobody needs it: --force", EEXIST};
+      return Error{std::string(variable) + " is " + in_quotes(now) + " already",
+                   "let that program "
+                   "call " +
+                       *starter + " in turn; or, if nobody needs it: --force",
+                   EEXIST};
     if (is_starter(now) && !is_file(node_.path(file)))
       return BatchPlan{{{variable, false, "is " + now + " already", {}}}, {}, {}};
     auto step = put(node_.path(file));
     if (!step) return step.error();
     BatchPlan plan;
     plan.steps.push_back(std::move(*step));
-    plan.next = {"run: condor_reconfig",
-                 "jobs say which OS: environment = \"CHOS=NAME\" or getenv = CHOS",
+    plan.next = {"run: condor_reconfig", "jobs say which OS: environment = \"CHOS=NAME\" or getenv = CHOS",
                  std::string("check: condor_config_val ") + variable};
     return plan;
   }
@@ -140,8 +142,7 @@ class Condor : public BatchSystem {
 
   std::vector<BatchPlace> places() override {
     const auto answer = run_command({"condor_config_val", "EXECUTE"}, node_.patience);
-    if (answer && answer->status == 0 && answer->out.starts_with('/'))
-      return {{"EXECUTE", answer->out}};
+    if (answer && answer->status == 0 && answer->out.starts_with('/')) return {{"EXECUTE", answer->out}};
     return {{"EXECUTE", "/var/lib/condor/execute"}};
   }
 
@@ -160,8 +161,7 @@ class Condor : public BatchSystem {
     }
     if (text.find("chos_jobstarter") != std::string::npos)
       return BatchStep{(*file)->path(), false, "there already, changed by hand; it stays so", {}};
-    return Error{(*file)->path() + " is there and not of chos", "move it away, if nobody needs it",
-                 EEXIST};
+    return Error{(*file)->path() + " is there and not of chos", "move it away, if nobody needs it", EEXIST};
   }
   Result<BatchStep> drop(const std::string& path) const {
     if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT)
@@ -181,15 +181,17 @@ class Condor : public BatchSystem {
   }
   Status present(const BatchWish& wish) const {
     if (is_directory(node_.path(directory(wish)))) return {};
-    return Error{"there is no directory " + directory(wish), "is HTCondor installed? Its "
-                 "LOCAL_CONFIG_DIR can be named: --directory DIR", ENOENT};
+    return Error{"there is no directory " + directory(wish),
+                 "is HTCondor installed? Its "
+                 "LOCAL_CONFIG_DIR can be named: --directory DIR",
+                 ENOENT};
   }
 
   // Of all its files, as HTCondor itself reads them; "" if it is not set or cannot be asked.
   std::string value_in_force(const BatchWish& wish) {
     const auto answer = run_command({"condor_config_val", variable}, node_.patience);
-    asked_ = answer && (answer->status == 0 || answer->err.find("Not defined") != std::string::npos
-                        || answer->out.find("Not defined") != std::string::npos);
+    asked_ = answer && (answer->status == 0 || answer->err.find("Not defined") != std::string::npos ||
+                        answer->out.find("Not defined") != std::string::npos);
     if (asked_) return answer->status == 0 ? std::string(trimmed(answer->out)) : std::string();
     std::string value = setting_of(text_of(node_.path("/etc/condor/condor_config")), variable);
     if (value.empty())
@@ -202,8 +204,6 @@ class Condor : public BatchSystem {
 
 }  // namespace
 
-std::unique_ptr<BatchSystem> make_condor(const BatchNode& node) {
-  return std::make_unique<Condor>(node);
-}
+std::unique_ptr<BatchSystem> make_condor(const BatchNode& node) { return std::make_unique<Condor>(node); }
 
 }  // namespace chos

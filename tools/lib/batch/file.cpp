@@ -23,11 +23,12 @@ Result<std::string> real_path(const std::string& path) {
   const int why = errno;
   struct stat info {};
   if (why == ENOENT && ::lstat(path.c_str(), &info) == 0)
-    return Error{path + " is a symbolic link that leads nowhere", "remove it, or make what it "
-                 "leads to", ENOENT};
+    return Error{path + " is a symbolic link that leads nowhere",
+                 "remove it, or make what it "
+                 "leads to",
+                 ENOENT};
   const auto slash = path.rfind('/');
-  if (why != ENOENT || slash == std::string::npos)
-    return system_error("cannot find " + path, why);
+  if (why != ENOENT || slash == std::string::npos) return system_error("cannot find " + path, why);
   if (::realpath(path.substr(0, slash + 1).c_str(), real) == nullptr)
     return system_error("cannot find the directory of " + path, errno);
   return std::string(real) + path.substr(slash);
@@ -55,23 +56,27 @@ Result<std::shared_ptr<BatchFile>> BatchFile::open(const std::string& path) {
   file->name_ = real->substr(slash + 1);
   const std::string directory = slash == 0 ? "/" : real->substr(0, slash);
   file->directory_ = UniqueFd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  struct stat above {}, info {};
+  struct stat above {
+  }, info{};
   if (!file->directory_ || ::fstat(file->directory_.get(), &above) != 0)
     return system_error("cannot open the directory " + directory, errno);
   if (auto status = check_modes(above, directory); !status) return status.error();
 
-  const UniqueFd seen(::openat(file->directory_.get(), file->name_.c_str(),
-                               O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  const UniqueFd seen(::openat(file->directory_.get(), file->name_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (!seen && errno == ENOENT) return file;
   if (!seen || ::fstat(seen.get(), &info) != 0) return system_error("cannot open " + *real, errno);
   if (!S_ISREG(info.st_mode) || info.st_nlink > 1)
-    return Error{*real + (S_ISREG(info.st_mode) ? " has other names (hard links)"
-                                                : " is " + std::string(file_kind(info.st_mode))) +
-                     "; expected a regular file of one name", "put a copy in its place", EINVAL};
+    return Error{*real +
+                     (S_ISREG(info.st_mode) ? " has other names (hard links)"
+                                            : " is " + std::string(file_kind(info.st_mode))) +
+                     "; expected a regular file of one name",
+                 "put a copy in its place", EINVAL};
   if (auto status = check_modes(info, *real); !status) return status.error();
   if (info.st_uid != 0 && info.st_uid != above.st_uid && info.st_uid != ::geteuid())
-    return Error{*real + " belongs to uid " + std::to_string(info.st_uid) + "; expected root, or "
-                     "uid " + std::to_string(above.st_uid) + " as its directory",
+    return Error{*real + " belongs to uid " + std::to_string(info.st_uid) +
+                     "; expected root, or "
+                     "uid " +
+                     std::to_string(above.st_uid) + " as its directory",
                  "chown root " + *real, EPERM};
   file->file_ = UniqueFd(::open(("/proc/self/fd/" + std::to_string(seen.get())).c_str(),
                                 O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
@@ -100,16 +105,15 @@ Result<std::string> BatchFile::back_up(const std::string& backups, const std::st
 Status BatchFile::unchanged() const {
   while (::flock(directory_.get(), LOCK_EX) != 0)
     if (errno != EINTR) return system_error("cannot lock the directory of " + path_, errno);
-  const UniqueFd now(::openat(directory_.get(), name_.c_str(),
-                              O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const UniqueFd now(
+      ::openat(directory_.get(), name_.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!now && errno == ENOENT && !file_) return {};
   if (now) {
     const auto text = read_all(now.get(), longest_file, path_);
     if (!text) return text.error();
     if (file_ && *text == text_) return {};
   }
-  return Error{path_ + " was changed by somebody else just now",
-               "look at it, then run this again", EAGAIN};
+  return Error{path_ + " was changed by somebody else just now", "look at it, then run this again", EAGAIN};
 }
 
 Status BatchFile::replace(const std::string& text) const {

@@ -6,9 +6,9 @@
 #include <cerrno>
 #include <climits>
 
-#include "batch/systems.h"
 #include "basic/subprocess.h"
 #include "basic/text.h"
+#include "batch/systems.h"
 
 namespace chos {
 namespace {
@@ -23,10 +23,9 @@ struct Manager {
   const char* attributes;
   const char* attributes_of;
 };
-constexpr Manager managers[] = {
-    {"jobmanager-chosfork", "jobmanager-fork", nullptr, nullptr},
-    {"jobmanager-chosslurm", "jobmanager-slurm", "/etc/globus/gram/chosslurm.rvf",
-     "/usr/share/globus/globus_gram_job_manager/slurm.rvf"}};
+constexpr Manager managers[] = {{"jobmanager-chosfork", "jobmanager-fork", nullptr, nullptr},
+                                {"jobmanager-chosslurm", "jobmanager-slurm", "/etc/globus/gram/chosslurm.rvf",
+                                 "/usr/share/globus/globus_gram_job_manager/slurm.rvf"}};
 constexpr const Manager& slurm = managers[1];
 
 std::string link_target(const std::string& path) {
@@ -56,7 +55,8 @@ class Globus : public BatchSystem {
       if (manager.attributes != nullptr) plan.steps.push_back(attributes_step(manager));
       const std::string now = in_service(manager);
       const bool there = now == manager.file;
-      BatchStep step{manager.service, !there,
+      BatchStep step{manager.service,
+                     !there,
                      there ? std::string("is ") + manager.file + " already"
                            : std::string("is now ") + manager.file + (now.empty() ? "" : ", was " + now),
                      {}};
@@ -78,13 +78,15 @@ class Globus : public BatchSystem {
     for (const auto& manager : managers) {
       const bool there = in_service(manager) == manager.file;
       const std::string before = kept_word(node_, kept_name(manager));
-      BatchStep step{manager.service, there,
+      BatchStep step{manager.service,
+                     there,
                      !there           ? "is not of chos; nothing to do"
                      : before.empty() ? "taken out of service"
-                                      : "is " + before + " again", {}};
+                                      : "is " + before + " again",
+                     {}};
       step.act = [this, manager, before]() -> Status {
-        const auto status = before.empty() ? admin({"-d", manager.service})
-                                           : admin({"-e", before, "-n", manager.service});
+        const auto status =
+            before.empty() ? admin({"-d", manager.service}) : admin({"-e", before, "-n", manager.service});
         if (!status) return status;
         forget_word(node_, kept_name(manager));
         // What was put in service by another name is a service by its own, too.
@@ -102,8 +104,7 @@ class Globus : public BatchSystem {
       if (manager.attributes == nullptr) continue;
       const std::string link = node_.path(manager.attributes);
       const bool ours = link_target(link) == manager.attributes_of;
-      plan.steps.push_back({link, ours, ours ? "removed" : "is not there; nothing to do",
-                            [link]() -> Status {
+      plan.steps.push_back({link, ours, ours ? "removed" : "is not there; nothing to do", [link]() -> Status {
                               return ::unlink(link.c_str()) == 0
                                          ? Status()
                                          : system_error("cannot remove " + link, errno);
@@ -120,8 +121,7 @@ class Globus : public BatchSystem {
     for (const auto& manager : managers) {
       if (in_service(manager) == manager.file)
         state.where.push_back(std::string(manager.service) + " (" + manager.file + ")");
-      else if (serves(manager))
-        without.emplace_back(manager.service);
+      else if (serves(manager)) without.emplace_back(manager.service);
     }
     if (state.where.empty()) return state;
     state.what = without.empty() ? BatchState::What::enabled : BatchState::What::partly;
@@ -136,12 +136,14 @@ class Globus : public BatchSystem {
   std::vector<std::string> warnings(bool with_slurm) const {
     std::vector<std::string> out;
     if (with_slurm && lacks_starter(*make_slurm(node_)))
-      out.emplace_back("spank_chos is not enabled in Slurm, and jobs for jobmanager-slurm that choose an "
-                       "OS are refused without it: chosctl batch enable slurm");
+      out.emplace_back(
+          "spank_chos is not enabled in Slurm, and jobs for jobmanager-slurm that choose an "
+          "OS are refused without it: chosctl batch enable slurm");
     const std::string sge = node_.path(std::string(services) + "/jobmanager-sge");
     if (::access(sge.c_str(), F_OK) == 0 && lacks_starter(*make_sge(node_)))
-      out.emplace_back("Grid Engine does not start the jobs of all queues in OSs, and those of "
-                       "jobmanager-sge that choose one run in the base OS: chosctl batch enable sge");
+      out.emplace_back(
+          "Grid Engine does not start the jobs of all queues in OSs, and those of "
+          "jobmanager-sge that choose one run in the base OS: chosctl batch enable sge");
     return out;
   }
   static bool lacks_starter(BatchSystem& behind) {
@@ -195,8 +197,6 @@ class Globus : public BatchSystem {
 
 }  // namespace
 
-std::unique_ptr<BatchSystem> make_globus(const BatchNode& node) {
-  return std::make_unique<Globus>(node);
-}
+std::unique_ptr<BatchSystem> make_globus(const BatchNode& node) { return std::make_unique<Globus>(node); }
 
 }  // namespace chos

@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <optional>
 
-#include "batch/systems.h"
 #include "basic/text.h"
+#include "batch/systems.h"
 
 namespace chos {
 namespace {
@@ -19,8 +19,8 @@ bool same_word(const std::string& a, const char* b) { return ::strcasecmp(a.c_st
 Sight judge(std::string_view line) {
   const std::string value = setting_of(std::string(line), "JOB_STARTER");
   if (value.empty()) return Sight::nothing;
-  const bool ours = value.find("chos_jobstarter") != std::string::npos &&
-                    value.find("--lsf") != std::string::npos;
+  const bool ours =
+      value.find("chos_jobstarter") != std::string::npos && value.find("--lsf") != std::string::npos;
   return ours ? Sight::same : Sight::other;
 }
 
@@ -80,8 +80,9 @@ class Lsf : public BatchSystem {
       if (!section) return section.error();
       const auto left = find_block(after, tag(queue), judge, section->begin, section->end);
       if (left.what != BlockState::What::by_hand) return after;
-      return Error{"line " + std::to_string(left.line) + " was written by hand, not by chosctl: " +
-                       in_quotes(trimmed(left.text)), "take it out by hand, too", EEXIST};
+      return Error{"line " + std::to_string(left.line) +
+                       " was written by hand, not by chosctl: " + in_quotes(trimmed(left.text)),
+                   "take it out by hand, too", EEXIST};
     });
   }
 
@@ -134,8 +135,7 @@ class Lsf : public BatchSystem {
       if (section.queue == queue) return section;
       known.push_back(section.queue);
     }
-    return Error{"there is no section of a queue " + in_quotes(queue),
-                 "there are: " + listed(known), ENOENT};
+    return Error{"there is no section of a queue " + in_quotes(queue), "there are: " + listed(known), ENOENT};
   }
 
   template <typename Edit>
@@ -158,12 +158,10 @@ class Lsf : public BatchSystem {
     }
     const bool same = text == (*file)->text();
     std::string original = (*file)->text();
-    for (const auto& section : sections_of(original))
-      original = drop_block(original, tag(section.queue));
+    for (const auto& section : sections_of(original)) original = drop_block(original, tag(section.queue));
     BatchPlan plan;
     plan.steps.push_back(change_text(node_, name(), *file, original, text,
-                                     (same ? "nothing to do for " : "changed for ") +
-                                         listed(wish.queues)));
+                                     (same ? "nothing to do for " : "changed for ") + listed(wish.queues)));
     plan.next = {"run: badmin reconfig", "check: bqueues -l " + wish.queues.front()};
     return plan;
   }
@@ -171,9 +169,7 @@ class Lsf : public BatchSystem {
   // lsb.queues.
   Result<std::string> find(const BatchWish& wish) const {
     const char* own = std::getenv("LSF_ENVDIR");
-    const std::string directory = !wish.directory.empty() ? wish.directory
-                                  : own != nullptr        ? own
-                                                          : "/etc";
+    const std::string directory = !wish.directory.empty() ? wish.directory : own != nullptr ? own : "/etc";
     std::vector<std::string> found;
     if (is_file(node_.path(directory + "/lsb.queues"))) found = {directory + "/lsb.queues"};
     const std::string conf = text_of(node_.path(directory + "/lsf.conf"));

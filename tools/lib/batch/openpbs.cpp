@@ -2,8 +2,8 @@
 // OpenPBS: a hook for the event execjob_launch, by qmgr(8).
 #include <cerrno>
 
-#include "batch/systems.h"
 #include "basic/subprocess.h"
+#include "batch/systems.h"
 
 namespace chos {
 namespace {
@@ -20,15 +20,18 @@ class OpenPbs : public BatchSystem {
   Result<BatchPlan> enable(const BatchWish& wish) override {
     const std::string file = hook_file(wish);
     if (!is_file(node_.path(file)))
-      return Error{"there is no " + file, "install chos wholly, or name the directory of "
-                   "chos_hook.py: --directory DIR", ENOENT};
-    if (const auto starter = installed_program(node_, "chos_jobstarter"); !starter)
-      return starter.error();
+      return Error{"there is no " + file,
+                   "install chos wholly, or name the directory of "
+                   "chos_hook.py: --directory DIR",
+                   ENOENT};
+    if (const auto starter = installed_program(node_, "chos_jobstarter"); !starter) return starter.error();
     const auto there = look();
     if (!there) return there.error();
     if (there->exists && !there->ours && !wish.force)
-      return Error{"PBS has a hook named chos which is not of chos", "rename it; or, if nobody "
-                   "needs it: --force", EEXIST};
+      return Error{"PBS has a hook named chos which is not of chos",
+                   "rename it; or, if nobody "
+                   "needs it: --force",
+                   EEXIST};
     const bool same = there->exists && there->enabled && there->launch && there->ordered &&
                       there->script == trimmed_end(text_of(node_.path(file)));
     BatchStep step{"hook chos", !same, same ? "is there already" : "imported from " + file, {}};
@@ -55,10 +58,11 @@ class OpenPbs : public BatchSystem {
     const auto there = look();
     if (!there) return there.error();
     if (there->exists && !there->ours && !wish.force)
-      return Error{"the hook named chos is not of chos", "look at it: qmgr -c 'export hook chos "
-                   "application/x-python default'; if nobody needs it: --force", EEXIST};
-    BatchStep step{"hook chos", there->exists,
-                   there->exists ? "deleted" : "is not there; nothing to do", {}};
+      return Error{"the hook named chos is not of chos",
+                   "look at it: qmgr -c 'export hook chos "
+                   "application/x-python default'; if nobody needs it: --force",
+                   EEXIST};
+    BatchStep step{"hook chos", there->exists, there->exists ? "deleted" : "is not there; nothing to do", {}};
     step.act = [this]() -> Status {
       const auto done = qmgr("delete hook chos");
       return done ? Status() : Status(done.error());
@@ -87,8 +91,8 @@ class OpenPbs : public BatchSystem {
       state.problem = "the hook named chos is not of chos";
     } else if (!there->enabled || !there->launch) {
       state.what = BatchState::What::partly;
-      state.problem = there->enabled ? "the hook is not called for execjob_launch"
-                                     : "the hook is there but not enabled";
+      state.problem =
+          there->enabled ? "the hook is not called for execjob_launch" : "the hook is there but not enabled";
     }
     return state;
   }
@@ -116,8 +120,10 @@ class OpenPbs : public BatchSystem {
   Result<std::string> qmgr(const std::string& command) const {
     const auto answer = run_command({"qmgr", "-c", command}, node_.patience);
     if (!answer && answer.error().code == ENOENT)
-      return Error{answer.error().what, "run this on the host of the PBS server, with its bin "
-                   "directory in PATH", ENOENT};
+      return Error{answer.error().what,
+                   "run this on the host of the PBS server, with its bin "
+                   "directory in PATH",
+                   ENOENT};
     if (!answer) return answer.error();
     if (answer->status == 0) return answer->out;
     return Error{"qmgr -c '" + command + "': " + answer->said(),
@@ -133,11 +139,12 @@ class OpenPbs : public BatchSystem {
     }
     if (answer->status != 0) {
       const std::string said = answer->said();
-      if (said.find("hook not found") != std::string::npos ||
-          said.find("nknown hook") != std::string::npos)
+      if (said.find("hook not found") != std::string::npos || said.find("nknown hook") != std::string::npos)
         return found;
-      return Error{"qmgr -c 'list hook chos': " + said, "is the PBS server running, and does it have "
-                   "hooks?", EIO};
+      return Error{"qmgr -c 'list hook chos': " + said,
+                   "is the PBS server running, and does it have "
+                   "hooks?",
+                   EIO};
     }
     // "Hook chos", then "    enabled = true" and the like.
     found.exists = answer->out.find("Hook chos") != std::string::npos;
@@ -157,8 +164,6 @@ class OpenPbs : public BatchSystem {
 
 }  // namespace
 
-std::unique_ptr<BatchSystem> make_openpbs(const BatchNode& node) {
-  return std::make_unique<OpenPbs>(node);
-}
+std::unique_ptr<BatchSystem> make_openpbs(const BatchNode& node) { return std::make_unique<OpenPbs>(node); }
 
 }  // namespace chos

@@ -3,8 +3,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "batch/batch_fixture.h"
 #include "batch/batch.h"
+#include "batch/batch_fixture.h"
 
 namespace chos::test {
 namespace {
@@ -26,14 +26,17 @@ class BatchCondor : public Batch {
     file(CHOS_DATADIR "/chos/condor/50-chos.conf", shipped);
     // The last file counts.
     program("bin", "condor_config_val",
-            "cd '" + path("n/etc/condor/config.d") + "' || exit 1\n"
-            "value=$(cat ./* 2>/dev/null | while read -r line; do\n"
-            "  case $line in\n"
-            "    include*:*) cat \"" + path("n") + "$(echo ${line#*:})\" ;;\n"
-            "    *) echo \"$line\" ;;\n"
-            "  esac\ndone | sed -n 's/^USER_JOB_WRAPPER *= *//p' | tail -n 1)\n"
-            "[ -n \"$value\" ] || { echo 'Not defined: USER_JOB_WRAPPER' >&2; exit 1; }\n"
-            "echo \"$value\"\n");
+            "cd '" + path("n/etc/condor/config.d") +
+                "' || exit 1\n"
+                "value=$(cat ./* 2>/dev/null | while read -r line; do\n"
+                "  case $line in\n"
+                "    include*:*) cat \"" +
+                path("n") +
+                "$(echo ${line#*:})\" ;;\n"
+                "    *) echo \"$line\" ;;\n"
+                "  esac\ndone | sed -n 's/^USER_JOB_WRAPPER *= *//p' | tail -n 1)\n"
+                "[ -n \"$value\" ] || { echo 'Not defined: USER_JOB_WRAPPER' >&2; exit 1; }\n"
+                "echo \"$value\"\n");
   }
   const std::string conf = "/etc/condor/config.d/50-chos.conf";
   const std::string shipped = text_of_build(CHOS_CONDOR_FILE);
@@ -162,20 +165,23 @@ class BatchPbs : public Batch {
     fs::create_directories(path("n/hooks"));
     // As qmgr(8): a hook is a file with its attributes, its script another.
     program("bin", "qmgr",
-            "cd '" + path("n/hooks") + "' || exit 1\n"
-            "echo \"$2\" >>'" + path("commands") + "'\n"
-            "set -- $2\n"
-            "none() { echo \"qmgr obj=chos svr=default: hook not found\" >&2; exit 1; }\n"
-            "case $1 in\n"
-            "  create) printf 'Hook chos\\n    enabled = true\\n    "
-            "event = \"\"\\n    order = 1\\n' >chos ;;\n"
-            "  *) [ -f chos ] || none ;;\nesac\n"
-            "case $1 in\n"
-            "  list) cat chos ;;\n"
-            "  export) cat script 2>/dev/null; true ;;\n"
-            "  import) cp \"$6\" script ;;\n"
-            "  set) sed -i \"s/ $4 = .*/ $4 = $6/\" chos ;;\n"
-            "  delete) rm -f chos script ;;\nesac\n");
+            "cd '" + path("n/hooks") +
+                "' || exit 1\n"
+                "echo \"$2\" >>'" +
+                path("commands") +
+                "'\n"
+                "set -- $2\n"
+                "none() { echo \"qmgr obj=chos svr=default: hook not found\" >&2; exit 1; }\n"
+                "case $1 in\n"
+                "  create) printf 'Hook chos\\n    enabled = true\\n    "
+                "event = \"\"\\n    order = 1\\n' >chos ;;\n"
+                "  *) [ -f chos ] || none ;;\nesac\n"
+                "case $1 in\n"
+                "  list) cat chos ;;\n"
+                "  export) cat script 2>/dev/null; true ;;\n"
+                "  import) cp \"$6\" script ;;\n"
+                "  set) sed -i \"s/ $4 = .*/ $4 = $6/\" chos ;;\n"
+                "  delete) rm -f chos script ;;\nesac\n");
   }
 };
 
@@ -240,11 +246,12 @@ class BatchGlobus : public Batch {
     fs::create_directories(path("n/etc/globus"));
     // As globus-gatekeeper-admin(8): -e FILE -n NAME, which makes two links, and -d NAME.
     program("bin", "globus-gatekeeper-admin",
-            "cd '" + path("n/etc/grid-services") + "' || exit 1\n"
-            "case $1 in\n"
-            "  -e) [ -f available/$2 ] || { echo \"no $2\" >&2; exit 1; }\n"
-            "      ln -sfn available/$2 $2; ln -sfn $2 $4 ;;\n"
-            "  -d) rm $2 ;;\nesac\n");
+            "cd '" + path("n/etc/grid-services") +
+                "' || exit 1\n"
+                "case $1 in\n"
+                "  -e) [ -f available/$2 ] || { echo \"no $2\" >&2; exit 1; }\n"
+                "      ln -sfn available/$2 $2; ln -sfn $2 $4 ;;\n"
+                "  -d) rm $2 ;;\nesac\n");
   }
   std::string service(const std::string& name) const {
     std::error_code none;
@@ -323,8 +330,9 @@ TEST_F(Batch, Torque) {
 }
 
 TEST_F(Batch, LsfQueues) {
-  const std::string queues = "Begin Queue\nQUEUE_NAME = normal\nEnd Queue\n\n# c\nbegin queue\n"
-                             "queue_name=night # x\nPRIORITY = 3\nend queue\n";
+  const std::string queues =
+      "Begin Queue\nQUEUE_NAME = normal\nEnd Queue\n\n# c\nbegin queue\n"
+      "queue_name=night # x\nPRIORITY = 3\nend queue\n";
   const std::string name = "/srv/work/cluster1/configdir/lsb.queues";
   file("/srv/lsf/lsf.conf", "LSB_CONFDIR=/srv/work\n");
   file(name, queues);

@@ -7,18 +7,16 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "batch/systems.h"
 #include "basic/subprocess.h"
 #include "basic/text.h"
+#include "batch/systems.h"
 
 namespace chos {
 namespace {
 
 constexpr const char* starter_name = "chos_sge_starter";
 
-bool is_starter(const std::string& path) {
-  return path.substr(path.rfind('/') + 1) == starter_name;
-}
+bool is_starter(const std::string& path) { return path.substr(path.rfind('/') + 1) == starter_name; }
 
 // sge_request: "-v CHOS", among others or not, or "-V".
 Sight judge(std::string_view line) {
@@ -33,10 +31,9 @@ Sight judge(std::string_view line) {
 }
 
 bool is_queue_name(const std::string& name) {
-  return !name.empty() && name.front() != '-' &&
-         std::all_of(name.begin(), name.end(), [](unsigned char c) {
-           return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
-         });
+  return !name.empty() && name.front() != '-' && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
+  });
 }
 
 class GridEngine : public BatchSystem {
@@ -63,11 +60,13 @@ class GridEngine : public BatchSystem {
         return Error{"the queue " + queue + " has a starter_method already: " + in_quotes(*now),
                      now->find('[') != std::string::npos
                          ? "it differs by host; set it by hand: qconf -mq " + queue
-                         : "let that program call " + *starter + " in turn; or, if nobody needs it: "
-                           "--force", EEXIST};
+                         : "let that program call " + *starter +
+                               " in turn; or, if nobody needs it: "
+                               "--force",
+                     EEXIST};
       const std::string before = *now, path = *starter;
-      BatchStep step{"queue " + queue, before != path,
-                     (before == path ? "has " : "starts jobs by ") + path, {}};
+      BatchStep step{
+          "queue " + queue, before != path, (before == path ? "has " : "starts jobs by ") + path, {}};
       step.act = [this, queue, before, path]() -> Status {
         if (auto status = keep(queue, before); !status) return status;
         return set_starter(queue, path);
@@ -89,9 +88,11 @@ class GridEngine : public BatchSystem {
       if (!now) return now.error();
       const bool ours = is_starter(*now);
       const std::string before = ours ? kept(queue) : "";
-      BatchStep step{"queue " + queue, ours,
+      BatchStep step{"queue " + queue,
+                     ours,
                      ours ? "starter_method is " + before + " again"
-                          : "has not " + std::string(starter_name) + "; nothing to do", {}};
+                          : "has not " + std::string(starter_name) + "; nothing to do",
+                     {}};
       step.act = [this, queue, before]() -> Status {
         if (auto status = set_starter(queue, before); !status) return status;
         forget_word(node_, kept_name(queue));
@@ -107,12 +108,9 @@ class GridEngine : public BatchSystem {
     }
     auto line = drop_line(node_, name(), request_file(*directory), judge);
     // Whoever wrote -v CHOS by hand may want it; without a starter it does nothing.
-    if (!line && line.error().code == EEXIST)
-      plan.warnings.push_back(line.error().what + "; it stays");
-    else if (!line)
-      return line.error();
-    else
-      plan.steps.push_back(std::move(*line));
+    if (!line && line.error().code == EEXIST) plan.warnings.push_back(line.error().what + "; it stays");
+    else if (!line) return line.error();
+    else plan.steps.push_back(std::move(*line));
     return plan;
   }
 
@@ -175,14 +173,14 @@ class GridEngine : public BatchSystem {
       const char* cell = std::getenv("SGE_CELL");
       const std::string in_root = std::string("/") + (cell == nullptr ? "default" : cell) + "/common";
       if (root != nullptr) candidates = {root + in_root};
-      else candidates = {"/var/lib/gridengine" + in_root, "/usr/share/gridengine" + in_root,
-                         "/opt/sge" + in_root};
+      else
+        candidates = {"/var/lib/gridengine" + in_root, "/usr/share/gridengine" + in_root,
+                      "/opt/sge" + in_root};
     }
     for (const auto& candidate : candidates)
       if (is_directory(node_.path(candidate))) return candidate;
     return Error{"there is no directory " + listed(candidates),
-                 "set SGE_ROOT and SGE_CELL, or name the directory of sge_request: --directory DIR",
-                 ENOENT};
+                 "set SGE_ROOT and SGE_CELL, or name the directory of sge_request: --directory DIR", ENOENT};
   }
   std::string request_file(const std::string& directory) const {
     return node_.path(directory) + "/sge_request";
@@ -212,7 +210,8 @@ class GridEngine : public BatchSystem {
     for (const auto& word : arguments) command += (command.empty() ? "" : " ") + word;
     return Error{command + ": " + answer->said(),
                  "run this where qconf works: on an administration host, as a manager, with qmaster "
-                 "running", EIO};
+                 "running",
+                 EIO};
   }
 
   std::string spool_of(const std::vector<std::string>& arguments) const {
@@ -223,8 +222,7 @@ class GridEngine : public BatchSystem {
   Result<std::vector<std::string>> queues_of(const BatchWish& wish) const {
     for (const auto& queue : wish.queues)
       if (!is_queue_name(queue))
-        return Error{in_quotes(queue) + " is not the name of a cluster queue", "see: qconf -sql",
-                     EINVAL};
+        return Error{in_quotes(queue) + " is not the name of a cluster queue", "see: qconf -sql", EINVAL};
     if (!wish.queues.empty()) return wish.queues;
     const auto all = qconf({"-sql"});
     if (!all) return all.error();
@@ -249,12 +247,11 @@ class GridEngine : public BatchSystem {
     const auto now = starter_of(queue);
     if (!now) return now.error();
     if (*now == value) return {};
-    return Error{"the starter_method of " + queue + " is still " + in_quotes(*now) + ": " + *done,
-                 "", EIO};
+    return Error{"the starter_method of " + queue + " is still " + in_quotes(*now) + ": " + *done, "", EIO};
   }
 
-  Result<std::vector<std::string>> others_with_starter(
-      const BatchWish& wish, const std::vector<std::string>& queues) const {
+  Result<std::vector<std::string>> others_with_starter(const BatchWish& wish,
+                                                       const std::vector<std::string>& queues) const {
     std::vector<std::string> others;
     if (wish.queues.empty()) return others;
     const auto all = queues_of({});
@@ -281,8 +278,6 @@ class GridEngine : public BatchSystem {
 
 }  // namespace
 
-std::unique_ptr<BatchSystem> make_sge(const BatchNode& node) {
-  return std::make_unique<GridEngine>(node);
-}
+std::unique_ptr<BatchSystem> make_sge(const BatchNode& node) { return std::make_unique<GridEngine>(node); }
 
 }  // namespace chos

@@ -9,9 +9,9 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "batch/systems.h"
 #include "basic/subprocess.h"
 #include "basic/text.h"
+#include "batch/systems.h"
 
 namespace chos {
 namespace {
@@ -58,17 +58,18 @@ class Slurm : public BatchSystem {
       if (file == target) continue;
       const auto state = line_state(name(), node_.path(file), judge);
       if (state.what == BatchState::What::enabled)
-        return BatchPlan{{{node_.path(file), false, "there already, in " + state.where.front(), {}}},
-                         traps(), {}};
+        return BatchPlan{
+            {{node_.path(file), false, "there already, in " + state.where.front(), {}}}, traps(), {}};
     }
     auto step = put_line(node_, name(), node_.path(target), "required " + *plugin, judge);
     if (!step) return step.error();
     BatchPlan plan;
     plan.steps.push_back(std::move(*step));
     plan.warnings = traps();
-    plan.next = {"do the same on every node, and on those that users submit from; no daemon needs a "
-                 "restart, unless nodes fetch their configuration (configless): scontrol reconfigure",
-                 "check: srun --chos=NAME cat /proc/chos/setchos"};
+    plan.next = {
+        "do the same on every node, and on those that users submit from; no daemon needs a "
+        "restart, unless nodes fetch their configuration (configless): scontrol reconfigure",
+        "check: srun --chos=NAME cat /proc/chos/setchos"};
     return plan;
   }
 
@@ -120,8 +121,9 @@ class Slurm : public BatchSystem {
       out.push_back("LaunchParameters=test_exec makes Slurm refuse commands that only the OS has");
     if (setting_of(conf_, "UsePAM") == "1" &&
         text_of(node_.path("/etc/pam.d/slurm")).find("pam_chos.so") != std::string::npos)
-      out.push_back("/etc/pam.d/slurm has pam_chos.so, and with UsePAM=1 it would move slurmstepd "
-                    "itself: take it out");
+      out.push_back(
+          "/etc/pam.d/slurm has pam_chos.so, and with UsePAM=1 it would move slurmstepd "
+          "itself: take it out");
     if (contains(setting_of(conf_, "TaskProlog"), "/"))
       out.push_back("TaskProlog=" + setting_of(conf_, "TaskProlog") +
                     " is run in the OS of the job: it has to be there at that path");
@@ -153,8 +155,8 @@ class Slurm : public BatchSystem {
     if (is_file(node_.path("/run/slurm/conf/slurm.conf")))
       return Error{"this node fetches its Slurm configuration from the controller (configless)",
                    "run this where slurm.conf is, and put spank_chos.so on every node", EINVAL};
-    return Error{"there is no slurm.conf in " + listed(candidates),
-                 "name its directory: --directory DIR", ENOENT};
+    return Error{"there is no slurm.conf in " + listed(candidates), "name its directory: --directory DIR",
+                 ENOENT};
   }
 
   // The patterns that plugstack.conf includes.
@@ -196,7 +198,7 @@ class Slurm : public BatchSystem {
     for (const auto part : split(own, ':'))
       if (part.starts_with('/')) patterns.emplace_back(part);
     if (patterns.empty())
-      patterns = {"/usr/lib/*/slurm-wlm", "/usr/lib/*/slurm", "/usr/lib64/slurm", "/usr/lib/slurm",
+      patterns = {"/usr/lib/*/slurm-wlm", "/usr/lib/*/slurm",     "/usr/lib64/slurm",      "/usr/lib/slurm",
                   "/usr/local/lib/slurm", "/opt/slurm/lib/slurm", "/opt/slurm/lib64/slurm"};
     return patterns;
   }
@@ -212,7 +214,8 @@ class Slurm : public BatchSystem {
     }
     return Error{std::string(plugin_name) + " is in no directory of Slurm's plugins",
                  "install it for this release of Slurm; with the line and without the plugin no job "
-                 "would start", ENOENT};
+                 "would start",
+                 ENOENT};
   }
 
   void check_plugin(BatchState& state) const {
@@ -222,8 +225,8 @@ class Slurm : public BatchSystem {
       for (const auto line : split(text, '\n')) {
         if (judge(line) == Sight::nothing) continue;
         const std::string plugin = words_of(line)[1];
-        const bool there = plugin.starts_with('/') ? is_file(node_.path(plugin))
-                                                   : static_cast<bool>(plugin_path());
+        const bool there =
+            plugin.starts_with('/') ? is_file(node_.path(plugin)) : static_cast<bool>(plugin_path());
         if (there) continue;
         state.what = BatchState::What::partly;
         state.problem = plugin + " is not installed, and without it no job starts";
@@ -246,8 +249,6 @@ class Slurm : public BatchSystem {
 
 }  // namespace
 
-std::unique_ptr<BatchSystem> make_slurm(const BatchNode& node) {
-  return std::make_unique<Slurm>(node);
-}
+std::unique_ptr<BatchSystem> make_slurm(const BatchNode& node) { return std::make_unique<Slurm>(node); }
 
 }  // namespace chos

@@ -2,15 +2,13 @@
 // Torque: $job_starter in the configuration of pbs_mom.
 #include <cerrno>
 
-#include "batch/systems.h"
 #include "basic/text.h"
+#include "batch/systems.h"
 
 namespace chos {
 namespace {
 
-bool is_starter(const std::string& path) {
-  return path.substr(path.rfind('/') + 1) == "chos_jobstarter";
-}
+bool is_starter(const std::string& path) { return path.substr(path.rfind('/') + 1) == "chos_jobstarter"; }
 
 Sight judge(std::string_view line) {
   const auto words = words_of(line);
@@ -34,8 +32,10 @@ class Torque : public BatchSystem {
       const auto words = words_of(line);
       if (words.size() > 1 && words[0] == "$job_starter_run_privileged" && words[1] != "false" &&
           words[1] != "0")
-        return Error{file + " has $job_starter_run_privileged: chos_jobstarter would be run as root "
-                     "and with it the job", "take that line out", EINVAL};
+        return Error{file +
+                         " has $job_starter_run_privileged: chos_jobstarter would be run as root "
+                         "and with it the job",
+                     "take that line out", EINVAL};
     }
     auto step = put_line(node_, name(), file, "$job_starter " + *starter, judge);
     if (!step) return step.error();
@@ -73,8 +73,10 @@ class Torque : public BatchSystem {
   }
   Status present(const BatchWish& wish) const {
     if (is_directory(node_.path(directory(wish)))) return {};
-    return Error{"there is no directory " + directory(wish), "is pbs_mom of Torque installed? Its "
-                 "mom_priv can be named: --directory DIR", ENOENT};
+    return Error{"there is no directory " + directory(wish),
+                 "is pbs_mom of Torque installed? Its "
+                 "mom_priv can be named: --directory DIR",
+                 ENOENT};
   }
 
   std::string directory_ = directory({});  // that state() has looked at
@@ -82,8 +84,6 @@ class Torque : public BatchSystem {
 
 }  // namespace
 
-std::unique_ptr<BatchSystem> make_torque(const BatchNode& node) {
-  return std::make_unique<Torque>(node);
-}
+std::unique_ptr<BatchSystem> make_torque(const BatchNode& node) { return std::make_unique<Torque>(node); }
 
 }  // namespace chos

@@ -13,7 +13,6 @@
 
 #include "basic/text.h"
 
-
 namespace chos {
 namespace {
 
@@ -51,8 +50,7 @@ class Archive {
     ::archive_read_support_filter_all(reader_.get());
     ::archive_read_support_format_tar(reader_.get());
     ::archive_read_support_format_gnutar(reader_.get());
-    if (::archive_read_open_filename(reader_.get(), file_.c_str(), block) != ARCHIVE_OK)
-      return broken("");
+    if (::archive_read_open_filename(reader_.get(), file_.c_str(), block) != ARCHIVE_OK) return broken("");
     if (!root_.empty()) open_writer();
     archive_entry* entry = nullptr;
     std::string last;
@@ -63,8 +61,7 @@ class Archive {
       if (auto status = one(entry); !status) return status;
       last = ::archive_entry_pathname(entry);
     }
-    if (entries_ == 0)
-      return Error{file_ + " is empty, or no tar archive", "", EINVAL};
+    if (entries_ == 0) return Error{file_ + " is empty, or no tar archive", "", EINVAL};
     if (writer_ && ::archive_write_close(writer_.get()) != ARCHIVE_OK) return unwritable(last);
     bytes = bytes_;
     return {};
@@ -76,8 +73,8 @@ class Archive {
     writer_.reset(::archive_write_disk_new());
     ::archive_write_disk_set_options(
         writer_.get(), ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME |
-                           ARCHIVE_EXTRACT_ACL | ARCHIVE_EXTRACT_XATTR |
-                           ARCHIVE_EXTRACT_SECURE_NODOTDOT | ARCHIVE_EXTRACT_SPARSE);
+                           ARCHIVE_EXTRACT_ACL | ARCHIVE_EXTRACT_XATTR | ARCHIVE_EXTRACT_SECURE_NODOTDOT |
+                           ARCHIVE_EXTRACT_SPARSE);
   }
 
   Error broken(const std::string& last) const {
@@ -86,7 +83,8 @@ class Archive {
     if (entries_ == 0 && why != nullptr && std::string_view(why) == "Unrecognized archive format")
       return Error{file_ + " is no archive that can be read",
                    "for an image of a file system use image:, for a container image oci:; else get "
-                   "it anew", EINVAL};
+                   "it anew",
+                   EINVAL};
     return Error{file_ + " is truncated or damaged" +
                      (last.empty() ? "" : " after the entry " + in_quotes(last)) + ": " +
                      (why != nullptr ? why : "it cannot be read"),
@@ -119,8 +117,7 @@ class Archive {
       path += "/" + std::string(part);
       if (::lstat(path.c_str(), &info) != 0) return {};  // made by libarchive
       if (S_ISLNK(info.st_mode))
-        return refused(name, "lies behind the symbolic link " +
-                                 in_quotes(path.substr(root_.size() + 1)));
+        return refused(name, "lies behind the symbolic link " + in_quotes(path.substr(root_.size() + 1)));
     }
     return {};
   }
@@ -132,11 +129,9 @@ class Archive {
       return std::filesystem::path("/" + path).lexically_normal();
     };
     const auto behind = [this, &normal](const std::string& path) -> Status {
-      for (auto above = normal(path).parent_path(); above.has_relative_path();
-           above = above.parent_path())
+      for (auto above = normal(path).parent_path(); above.has_relative_path(); above = above.parent_path())
         if (links_.count(above) != 0)
-          return refused(path, "lies behind the symbolic link " +
-                                   in_quotes(above.string().substr(1)));
+          return refused(path, "lies behind the symbolic link " + in_quotes(above.string().substr(1)));
       return {};
     };
     if (auto status = behind(name); !status) return status;
@@ -151,8 +146,7 @@ class Archive {
   }
 
   Status check(archive_entry* entry, const std::string& name, bool& dropped) {
-    if (const auto problem = entry_name_problem(name); !problem.empty())
-      return refused(name, problem);
+    if (const auto problem = entry_name_problem(name); !problem.empty()) return refused(name, problem);
     const auto type = ::archive_entry_filetype(entry);
     if (depth_of(name) > deepest)
       return refused(name, "lies below more than " + std::to_string(deepest - 1) + " directories");
@@ -167,12 +161,13 @@ class Archive {
     if (type == AE_IFCHR || type == AE_IFBLK) {
       // Overlay images write a removed file so.
       dropped = limits_.drop_devices;
-      if (!dropped) return refused(name, "is a device node (an OS shows the node's own /dev; "
-                                         "--drop-devices leaves them out)");
+      if (!dropped)
+        return refused(name,
+                       "is a device node (an OS shows the node's own /dev; "
+                       "--drop-devices leaves them out)");
     } else if (type == AE_IFLNK) {
       const char* target = ::archive_entry_symlink(entry);
-      if (const auto problem = link_problem(name, target != nullptr ? target : "");
-          !problem.empty())
+      if (const auto problem = link_problem(name, target != nullptr ? target : ""); !problem.empty())
         return refused(name, problem);
     } else if (type != AE_IFREG && type != AE_IFDIR && type != AE_IFIFO && type != AE_IFSOCK) {
       return refused(name, "is of a type that no tree holds");
@@ -188,11 +183,10 @@ class Archive {
     const auto size = static_cast<std::uint64_t>(
         content && ::archive_entry_size(entry) > 0 ? ::archive_entry_size(entry) : 0);
     if (size > limits_.bytes || bytes_ > limits_.bytes - size)
-      return refused(name, "makes it more than " + std::to_string(limits_.bytes) +
-                               " bytes unpacked; see --max-size");
+      return refused(
+          name, "makes it more than " + std::to_string(limits_.bytes) + " bytes unpacked; see --max-size");
     if (entries_ > limits_.entries)
-      return refused(name, "is one more than the " + std::to_string(limits_.entries) +
-                               " that are accepted");
+      return refused(name, "is one more than the " + std::to_string(limits_.entries) + " that are accepted");
     bytes_ += size;
     if (progress_ && !progress_(entries_, bytes_))
       return Error{"interrupted", "nothing was kept of it", EINTR};
@@ -235,8 +229,7 @@ class Archive {
       const int rc = ::archive_read_data_block(reader_.get(), &data, &size, &offset);
       if (rc == ARCHIVE_EOF) return {};
       if (rc < ARCHIVE_OK) return broken(name);
-      if (::archive_write_data_block(writer_.get(), data, size, offset) < ARCHIVE_OK)
-        return unwritable(name);
+      if (::archive_write_data_block(writer_.get(), data, size, offset) < ARCHIVE_OK) return unwritable(name);
       if (progress_ && !progress_(entries_, bytes_))
         return Error{"interrupted", "nothing was kept of it", EINTR};
     }
@@ -276,8 +269,8 @@ std::string link_problem(const std::string& name, const std::string& target) {
   return {};
 }
 
-Status unpack_archive(const std::string& file, const std::string& root,
-                      const ArchiveLimits& limits, const ArchiveProgress& progress) {
+Status unpack_archive(const std::string& file, const std::string& root, const ArchiveLimits& limits,
+                      const ArchiveProgress& progress) {
   std::uint64_t bytes = 0;
   return Archive(file, root, limits, progress).run(bytes);
 }

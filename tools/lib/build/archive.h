@@ -11,9 +11,9 @@
 namespace chos {
 
 struct ArchiveLimits {
-  std::uint64_t bytes = 0;                 ///< of all content, unpacked
+  std::uint64_t bytes = 0;  ///< of all content, unpacked
   std::uint64_t entries = 10'000'000;
-  bool drop_devices = false;               ///< leave device nodes out instead of refusing them
+  bool drop_devices = false;  ///< leave device nodes out instead of refusing them
 };
 
 /// Called now and then; false: stop, the result is an Error with code EINTR.
@@ -31,8 +31,8 @@ std::string link_problem(const std::string& name, const std::string& target);
 ///
 /// An archive with a bad entry, a truncated one, and one that goes beyond the limits are refused
 /// with the entry's name; what is in `root` then is to be thrown away.
-Status unpack_archive(const std::string& file, const std::string& root,
-                      const ArchiveLimits& limits, const ArchiveProgress& progress);
+Status unpack_archive(const std::string& file, const std::string& root, const ArchiveLimits& limits,
+                      const ArchiveProgress& progress);
 
 /// The same without writing anything, so that what lies behind a link is known only if the link is of
 /// the archive itself.  Adds what it has met to `bytes`.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Archives of trees, sound and hostile.
+#include "build/archive.h"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <sys/stat.h>
@@ -7,7 +9,6 @@
 #include <fstream>
 
 #include "scratch.h"
-#include "build/archive.h"
 #include "store/remove_tree.h"
 
 namespace chos::test {
@@ -50,8 +51,7 @@ class StoreArchive : public Scratch {
     std::filesystem::create_directory(path("root"));
     return unpack_archive(path("a.tar"), path("root"), {limit, 1000, drop_devices}, {});
   }
-  void expect_refused(const std::vector<Entry>& entries, const std::string& entry,
-                      const std::string& why) {
+  void expect_refused(const std::vector<Entry>& entries, const std::string& entry, const std::string& why) {
     pack(entries);
     const auto status = unpack();
     ASSERT_FALSE(status) << entry;
@@ -66,13 +66,18 @@ class StoreArchive : public Scratch {
 };
 
 TEST_F(StoreArchive, Unpacks) {
-  pack({{"./", AE_IFDIR, ""}, {"./bin/", AE_IFDIR, ""}, {"./bin/sh", AE_IFREG, "shell"},
-        {"./bin/bash", AE_IFREG, "./bin/sh", true}, {"sbin", AE_IFLNK, "usr/../bin"},
-        {"usr/share/x/abs", AE_IFLNK, "/etc/../../etc"}, {"run/fifo", AE_IFIFO, ""}});
+  pack({{"./", AE_IFDIR, ""},
+        {"./bin/", AE_IFDIR, ""},
+        {"./bin/sh", AE_IFREG, "shell"},
+        {"./bin/bash", AE_IFREG, "./bin/sh", true},
+        {"sbin", AE_IFLNK, "usr/../bin"},
+        {"usr/share/x/abs", AE_IFLNK, "/etc/../../etc"},
+        {"run/fifo", AE_IFIFO, ""}});
   const auto status = unpack();
   ASSERT_TRUE(status) << status.error().what;
   EXPECT_EQ(read("root/bin/sh"), "shell");
-  struct stat one {}, two {};
+  struct stat one {
+  }, two{};
   ::stat(path("root/bin/sh").c_str(), &one);
   ::stat(path("root/bin/bash").c_str(), &two);
   EXPECT_EQ(one.st_ino, two.st_ino);
@@ -161,14 +166,17 @@ TEST_F(StoreArchive, RefusesBombs) {
 
 // In a pax archive a hard link may have a body; libarchive's writer makes none.
 TEST_F(StoreArchive, CountsTheContentOfHardLinks) {
-  ASSERT_EQ(std::system(("cd " + directory() + " && python3 -c '"
+  ASSERT_EQ(std::system(("cd " + directory() +
+                         " && python3 -c '"
                          "import io, tarfile\n"
                          "with tarfile.open(\"a.tar\", \"w\", format=tarfile.PAX_FORMAT) as out:\n"
                          "  for name, kind in ((\"a\", b\"0\"), (\"b\", b\"1\")):\n"
                          "    one = tarfile.TarInfo(name)\n"
                          "    one.type, one.linkname, one.size = kind, \"a\" * (kind == b\"1\"), 600\n"
                          "    one.pax_headers = {\"comment\": \"pax\"}\n"
-                         "    out.addfile(one, io.BytesIO(b\"x\" * 600))\n'").c_str()), 0);
+                         "    out.addfile(one, io.BytesIO(b\"x\" * 600))\n'")
+                            .c_str()),
+            0);
   EXPECT_TRUE(unpack(false, 1200));
   const auto status = unpack(false, 1199);
   ASSERT_FALSE(status);
@@ -184,8 +192,7 @@ TEST_F(StoreArchive, RefusesWhatIsTooDeep) {
   pack({{deep + "x", AE_IFREG, ""}});
   const auto status = unpack();
   ASSERT_FALSE(status);
-  EXPECT_NE(status.error().what.find("more than 255 directories"), std::string::npos)
-      << status.error().what;
+  EXPECT_NE(status.error().what.find("more than 255 directories"), std::string::npos) << status.error().what;
 }
 
 // Where the file system has none of these flags there is nothing to see.

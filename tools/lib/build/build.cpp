@@ -28,8 +28,8 @@ Result<Built> build_tar(const BuildContext& context) {
   if (auto status = make_directory(root); !status) return status.error();
   context.progress.stage("unpacking " + context.source.path);
   const ArchiveLimits limits{context.options.max_size, 10'000'000, context.options.drop_devices};
-  const auto status = unpack_archive(
-      context.source.path, root, limits, [&](std::uint64_t entries, std::uint64_t bytes) {
+  const auto status =
+      unpack_archive(context.source.path, root, limits, [&](std::uint64_t entries, std::uint64_t bytes) {
         return context.progress.tick(std::to_string(entries) + " entries, " + size_text(bytes));
       });
   if (!status) return status.error();
@@ -60,9 +60,9 @@ Result<Built> build(const Source& source, const BuildOptions& options, const std
 }
 
 bool is_of_no_answer(const std::string& output) {
-  for (const char* said : {"Connection failed", "onnection timed out", "Could not connect",
-                           "Could not resolve", "Temporary failure resolving", "Curl error (6)",
-                           "Curl error (7)", "Curl error (28)"})
+  for (const char* said :
+       {"Connection failed", "onnection timed out", "Could not connect", "Could not resolve",
+        "Temporary failure resolving", "Curl error (6)", "Curl error (7)", "Curl error (28)"})
     if (output.find(said) != std::string::npos) return true;
   return false;
 }

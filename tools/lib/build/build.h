@@ -5,10 +5,10 @@
 #include <string>
 
 #include "basic/result.h"
+#include "basic/work_progress.h"
 #include "store/build_options.h"
 #include "store/source.h"
 #include "store/store.h"
-#include "basic/work_progress.h"
 
 namespace chos {
 

@@ -6,9 +6,9 @@
 #include <cerrno>
 
 #include "basic/subprocess.h"
+#include "basic/text.h"
 #include "build/builders.h"
 #include "build/run_logged.h"
-#include "basic/text.h"
 
 namespace chos {
 namespace {
@@ -23,8 +23,8 @@ const std::vector<std::pair<std::string, std::string>> limits{
 // their updates or security updates.
 std::vector<std::string> archives_of_apt() {
   const auto done = run_command({"apt-get", "indextargets", "--format",
-                                 "$(ORIGIN) $(COMPONENT) $(RELEASE) $(SITE)",
-                                 "Created-By: Packages"}, 60);
+                                 "$(ORIGIN) $(COMPONENT) $(RELEASE) $(SITE)", "Created-By: Packages"},
+                                60);
   if (!done || done->status != 0) return {};
   std::vector<std::pair<std::size_t, std::string>> found;
   for (const auto line : split(done->out, '\n')) {
@@ -42,13 +42,11 @@ std::vector<std::string> archives_of_apt() {
 }
 
 // Whether an archive has this suite.  Asked as apt will ask, by its proxies and its rights.
-Result<bool> has_suite(const BuildContext& context, const std::string& archive,
-                       const std::string& suite) {
+Result<bool> has_suite(const BuildContext& context, const std::string& archive, const std::string& suite) {
   const std::string file = context.work + "/Release";
   std::vector<std::string> command{apt_helper};
   for (const auto& [name, value] : limits) command.insert(command.end(), {"-o", name + "=" + value});
-  command.insert(command.end(),
-                 {"download-file", archive + "/dists/" + suite + "/Release", file});
+  command.insert(command.end(), {"download-file", archive + "/dists/" + suite + "/Release", file});
   const auto status = run_logged(command, context.log, context.progress);
   (void)::unlink(file.c_str());
   if (status) return true;
@@ -57,8 +55,10 @@ Result<bool> has_suite(const BuildContext& context, const std::string& archive,
     if (error.what.find(said) != std::string::npos) return false;
   if (error.code == EINTR || error.code == ENOENT) return error;
   return Error{"it is not known whether " + archive + " has " + suite + ": " + error.what,
-               archive + " does not answer; try another: --mirror URL, and once more for that of its "
-               "security updates", EIO};
+               archive +
+                   " does not answer; try another: --mirror URL, and once more for that of its "
+                   "security updates",
+               EIO};
 }
 
 // What mmdebstrap takes as its mirrors: the suite of the first archive, its updates and security
@@ -127,10 +127,8 @@ Result<Built> build_debian(const BuildContext& context) {
                                    "--variant=" + options.variant};
   if (!source.architecture.empty()) command.push_back("--architectures=" + source.architecture);
   for (const auto& package : options.include) command.push_back("--include=" + package);
-  for (const auto& [name, value] : limits)
-    command.push_back("--aptopt=" + name + " \"" + value + "\"");
-  if (options.expired_ok)
-    command.emplace_back("--aptopt=Acquire::Check-Valid-Until \"false\"");
+  for (const auto& [name, value] : limits) command.push_back("--aptopt=" + name + " \"" + value + "\"");
+  if (options.expired_ok) command.emplace_back("--aptopt=Acquire::Check-Valid-Until \"false\"");
   command.insert(command.end(), {source.suite, work + "/root"});
   command.insert(command.end(), mirrors->begin(), mirrors->end());
   if (auto status = run_logged(command, log, progress); !status)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Images of file systems, squashfs and erofs: copied into the store and mounted once.
+#include "store/image.h"
+
 #include <fcntl.h>
 #include <libmount.h>
 #include <sys/stat.h>
@@ -12,7 +14,6 @@
 
 #include "basic/files.h"
 #include "build/builders.h"
-#include "store/image.h"
 
 namespace chos {
 namespace {
@@ -25,8 +26,7 @@ Status copy_file(const BuildContext& context, const std::string& to) {
   const UniqueFd out(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!out) return system_error("cannot make " + to, errno);
   struct stat info {};
-  if (::fstat(from->get(), &info) != 0)
-    return system_error("cannot examine " + context.source.path, errno);
+  if (::fstat(from->get(), &info) != 0) return system_error("cannot examine " + context.source.path, errno);
   std::uint64_t done = 0;
   for (;;) {
     const ssize_t got = ::copy_file_range(from->get(), nullptr, out.get(), nullptr, chunk, 0);
@@ -66,14 +66,13 @@ Result<Built> build_image(const BuildContext& context) {
   struct stat info {};
   if (::stat(context.source.path.c_str(), &info) == 0 &&
       static_cast<std::uint64_t>(info.st_size) > context.options.max_size)
-    return Error{context.source.path + " has more than " +
-                     std::to_string(context.options.max_size) + " bytes; see --max-size", "",
-                 EFBIG};
+    return Error{context.source.path + " has more than " + std::to_string(context.options.max_size) +
+                     " bytes; see --max-size",
+                 "", EFBIG};
   const std::string image = context.work + "/image", target = context.work + "/mount";
   context.progress.stage("copying " + context.source.path);
   if (auto status = copy_file(context, image); !status) return status.error();
-  if (::mkdir(target.c_str(), 0755) != 0)
-    return system_error("cannot make the directory " + target, errno);
+  if (::mkdir(target.c_str(), 0755) != 0) return system_error("cannot make the directory " + target, errno);
   if (auto status = mount_image(image, *type, target); !status) return status.error();
   return Built{TreeRecord::Kind::image, target, *type};
 }

@@ -5,14 +5,15 @@
 
 #include <algorithm>
 #include <cerrno>
+
 #include <nlohmann/json.hpp>
 
-#include "basic/subprocess.h"
 #include "basic/files.h"
+#include "basic/subprocess.h"
+#include "basic/text.h"
 #include "build/archive.h"
 #include "build/builders.h"
 #include "build/run_logged.h"
-#include "basic/text.h"
 
 namespace chos {
 namespace {
@@ -35,8 +36,7 @@ Result<std::string> blob(const std::string& layout, const std::string& digest) {
   const auto colon = digest.find(':');
   const auto bad = digest.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789:+._-");
   if (colon == std::string::npos || bad != std::string::npos)
-    return Error{"the image names the blob " + in_quotes(digest) + ", which is no digest", "",
-                 EINVAL};
+    return Error{"the image names the blob " + in_quotes(digest) + ", which is no digest", "", EINVAL};
   return layout + "/blobs/" + digest.substr(0, colon) + "/" + digest.substr(colon + 1);
 }
 
@@ -68,19 +68,17 @@ Status check_layers(const BuildContext& context, const std::string& layout) {
                              std::to_string(layers.size()));
       const auto file = blob(layout, layer.at("digest").get<std::string>());
       if (!file) return file.error();
-      const auto status =
-          check_archive(*file, limits, bytes, [&](std::uint64_t entries, std::uint64_t sum) {
-            return context.progress.tick(std::to_string(entries) + " entries, " + size_text(sum));
-          });
+      const auto status = check_archive(*file, limits, bytes, [&](std::uint64_t entries, std::uint64_t sum) {
+        return context.progress.tick(std::to_string(entries) + " entries, " + size_text(sum));
+      });
       if (status) continue;
       Error error = status.error();
-      error.what = "layer " + std::to_string(number) + " of " + context.source.path + ": " +
-                   error.what;
+      error.what = "layer " + std::to_string(number) + " of " + context.source.path + ": " + error.what;
       return error;
     }
   } catch (const Json::exception& error) {
-    return Error{"the manifest of " + context.source.path + " is not as expected: " + error.what(),
-                 "", EINVAL};
+    return Error{"the manifest of " + context.source.path + " is not as expected: " + error.what(), "",
+                 EINVAL};
   }
   return {};
 }
@@ -96,8 +94,8 @@ Result<std::string> layout_transport(const Source& source) {
   std::vector<std::string> tags;
   try {
     for (const auto& image : index->at("manifests"))
-      tags.push_back(image.value("/annotations/org.opencontainers.image.ref.name"_json_pointer,
-                                 std::string()));
+      tags.push_back(
+          image.value("/annotations/org.opencontainers.image.ref.name"_json_pointer, std::string()));
   } catch (const Json::exception& error) {
     return Error{source.path + "/index.json is not as expected: " + error.what(), "", EINVAL};
   }
@@ -125,8 +123,9 @@ Result<std::string> transport_of(const Source& source) {
   }
   if (is_docker) return "docker-archive:" + source.path;
   if (is_oci) return "oci-archive:" + source.path;
-  return Error{source.path + " is an archive, but not of an image: it has neither manifest.json nor "
-                             "oci-layout",
+  return Error{source.path +
+                   " is an archive, but not of an image: it has neither manifest.json nor "
+                   "oci-layout",
                "for an archive of a tree use tar:" + source.path, EINVAL};
 }
 
@@ -139,8 +138,9 @@ Result<Built> build_oci(const BuildContext& context) {
   if (!from) return from.error();
   const std::string layout = context.work + "/layout", bundle = context.work + "/bundle";
   context.progress.stage("reading the image " + context.source.path);
-  auto status = run_logged({"skopeo", "--insecure-policy", "copy", "--quiet", *from,
-                            "oci:" + layout + ":" + tag}, context.log, context.progress);
+  auto status =
+      run_logged({"skopeo", "--insecure-policy", "copy", "--quiet", *from, "oci:" + layout + ":" + tag},
+                 context.log, context.progress);
   if (!status && from->starts_with("docker-archive:") &&
       status.error().what.find("expected 1 item, got") != std::string::npos)
     return Error{context.source.path + " has more than one image",
@@ -148,8 +148,8 @@ Result<Built> build_oci(const BuildContext& context) {
   if (status) status = check_layers(context, layout);
   if (!status) return status.error();
   context.progress.stage("unpacking the layers");
-  status = run_logged({"umoci", "unpack", "--image", layout + ":" + tag, bundle}, context.log,
-                      context.progress);
+  status =
+      run_logged({"umoci", "unpack", "--image", layout + ":" + tag, bundle}, context.log, context.progress);
   if (!status) return status.error();
   return Built{TreeRecord::Kind::tree, bundle + "/rootfs", ""};
 }

@@ -21,8 +21,7 @@ Status pack_tree(const std::string& root, const std::string& file, const std::st
   std::vector<std::string> command;
   if (type == "squashfs")
     command = {"mksquashfs", root, part, "-noappend", "-comp", "zstd", "-xattrs", "-one-file-system"};
-  else
-    command = {"mkfs.erofs", "-zlz4hc", part, root};
+  else command = {"mkfs.erofs", "-zlz4hc", part, root};
   if (find_command(command.front()).empty())
     return missing_program(command.front(), type == "squashfs" ? "squashfs-tools" : "erofs-utils");
   progress.stage("packing " + root + " into " + file);

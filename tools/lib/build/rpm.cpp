@@ -6,13 +6,13 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "basic/subprocess.h"
 #include "basic/files.h"
 #include "basic/replace_file.h"
-#include "build/builders.h"
-#include "store/remove_tree.h"
-#include "build/run_logged.h"
+#include "basic/subprocess.h"
 #include "basic/text.h"
+#include "build/builders.h"
+#include "build/run_logged.h"
+#include "store/remove_tree.h"
 
 namespace chos {
 namespace {
@@ -56,8 +56,10 @@ Result<std::string> read_repository(const BuildContext& context) {
   if (!text || !context.options.releasever.empty()) return text;
   for (const auto variable : release_variables)
     if (text->find(variable) != std::string::npos)
-      return Error{context.source.path + " has " + std::string(variable) + " in it, and nothing says "
-                   "which release that is", "say it, such as: --releasever 9", EINVAL};
+      return Error{context.source.path + " has " + std::string(variable) +
+                       " in it, and nothing says "
+                       "which release that is",
+                   "say it, such as: --releasever 9", EINVAL};
   return text;
 }
 
@@ -78,9 +80,12 @@ Status by_dnf(const BuildContext& context, const std::string& repository) {
                                "skip_if_unavailable=0\ntimeout=15\nretries=1\n";
   if (auto status = write_file(own, "dnf.conf", settings); !status) return status;
   const std::string& release = context.options.releasever;
-  std::vector<std::string> command{"dnf", "-y", "--config=" + own + "/dnf.conf",
+  std::vector<std::string> command{"dnf",
+                                   "-y",
+                                   "--config=" + own + "/dnf.conf",
                                    "--installroot=" + context.work + "/root",
-                                   "--releasever=" + (release.empty() ? "/" : release), "install"};
+                                   "--releasever=" + (release.empty() ? "/" : release),
+                                   "install"};
   for (const auto& package : packages_of(context.source)) command.push_back(package);
   if (auto status = run_logged(command, context.log, context.progress); !status) {
     Error error = status.error();
@@ -110,12 +115,12 @@ std::string package_name(const std::string& file) {
   return end == std::string::npos ? file : file.substr(0, end);
 }
 
-Result<std::vector<std::string>> find_packages(const Source& source,
-                                               const std::string& repository) {
+Result<std::vector<std::string>> find_packages(const Source& source, const std::string& repository) {
   const auto directories = directories_of(repository);
   if (directories.empty())
-    return Error{source.path + " has no baseurl that is a directory (file:///...), and without dnf "
-                               "nothing else can be read",
+    return Error{source.path +
+                     " has no baseurl that is a directory (file:///...), and without dnf "
+                     "nothing else can be read",
                  "install dnf", ENOENT};
   std::vector<std::string> out;
   std::vector<std::string> missing = source.packages;
@@ -125,8 +130,8 @@ Result<std::vector<std::string>> find_packages(const Source& source,
       const std::string file = entry.path().filename();
       if (!file.ends_with(".rpm") || file.ends_with(".src.rpm")) continue;
       const auto name = package_name(file);
-      const bool named = std::find(source.packages.begin(), source.packages.end(), name) !=
-                         source.packages.end();
+      const bool named =
+          std::find(source.packages.begin(), source.packages.end(), name) != source.packages.end();
       if (!source.packages.empty() && !named) continue;
       std::erase(missing, name);
       out.push_back(entry.path());
@@ -144,9 +149,14 @@ Result<std::vector<std::string>> find_packages(const Source& source,
 Status by_rpm(const BuildContext& context, const std::string& repository) {
   const auto files = find_packages(context.source, repository);
   if (!files) return files.error();
-  std::vector<std::string> command{"rpm",         "--root",   context.work + "/root",
-                                   "--define",    std::string("_dbpath ") + database,
-                                   "--excludedocs", "--install", "--verbose"};
+  std::vector<std::string> command{"rpm",
+                                   "--root",
+                                   context.work + "/root",
+                                   "--define",
+                                   std::string("_dbpath ") + database,
+                                   "--excludedocs",
+                                   "--install",
+                                   "--verbose"};
   command.insert(command.end(), files->begin(), files->end());
   return run_logged(command, context.log, context.progress);
 }
@@ -170,8 +180,7 @@ Result<Built> build_rpm(const BuildContext& context) {
   auto repository = read_repository(context);
   if (!repository) return repository.error();
   const std::string root = context.work + "/root";
-  if (::mkdir(root.c_str(), 0755) != 0)
-    return system_error("cannot make the directory " + root, errno);
+  if (::mkdir(root.c_str(), 0755) != 0) return system_error("cannot make the directory " + root, errno);
   const bool has_dnf = !find_command("dnf").empty();
   if (!has_dnf && find_command("rpm").empty()) return missing_program("dnf", "dnf");
   if (!has_dnf) *repository = with_release(*repository, context.options.releasever);

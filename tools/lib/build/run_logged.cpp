@@ -12,8 +12,8 @@
 #include <csignal>
 #include <deque>
 
-#include "basic/subprocess.h"
 #include "basic/files.h"
+#include "basic/subprocess.h"
 #include "basic/text.h"
 
 namespace chos {
@@ -35,9 +35,7 @@ class Tail {
       }
     }
   }
-  std::string last() const {
-    return !line_.empty() ? line_ : lines_.empty() ? "" : lines_.back();
-  }
+  std::string last() const { return !line_.empty() ? line_ : lines_.empty() ? "" : lines_.back(); }
   std::string all() const {
     std::string out;
     for (const auto& line : lines_) out += "\n    " + line;
@@ -52,7 +50,7 @@ class Tail {
 
 // In the child: nothing but execve(2) and what is safe before it.
 [[noreturn]] void exec_program(const std::vector<char*>& argv, const char* program, int output,
-                         pid_t parent) {
+                               pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(125);  // chosctl was killed before that
   const int nothing = ::open("/dev/null", O_RDONLY);
@@ -71,12 +69,11 @@ Error missing_program(const std::string& name, const std::string& package) {
                "install it: apt install " + package + " (or dnf install " + package + ")", ENOENT};
 }
 
-Status run_logged(const std::vector<std::string>& arguments, const std::string& log,
-                  WorkProgress& progress) {
+Status run_logged(const std::vector<std::string>& arguments, const std::string& log, WorkProgress& progress) {
   const std::string& name = arguments.front();
   if (find_command(name).empty()) return missing_program(name, name);
-  std::vector<std::string> words{"unshare", "--pid", "--fork", "--kill-child=KILL", "--mount",
-                                 "--mount-proc", "--"};
+  std::vector<std::string> words{"unshare", "--pid",        "--fork", "--kill-child=KILL",
+                                 "--mount", "--mount-proc", "--"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   const std::string program = find_command("unshare");
   if (program.empty()) return missing_program("unshare", "util-linux");
@@ -84,8 +81,7 @@ Status run_logged(const std::vector<std::string>& arguments, const std::string& 
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
 
-  const UniqueFd file(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
-                             0600));
+  const UniqueFd file(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) return system_error("cannot write the log " + log, errno);
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("cannot make a pipe", errno);
@@ -119,9 +115,9 @@ Status run_logged(const std::vector<std::string>& arguments, const std::string& 
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
   if (stopped) return Error{"interrupted", "", EINTR};
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  return Error{name + (WIFEXITED(status)
-                           ? " failed with exit status " + std::to_string(WEXITSTATUS(status))
-                           : " was ended by signal " + std::to_string(WTERMSIG(status))) +
+  return Error{name +
+                   (WIFEXITED(status) ? " failed with exit status " + std::to_string(WEXITSTATUS(status))
+                                      : " was ended by signal " + std::to_string(WTERMSIG(status))) +
                    "; its last words:" + tail.all(),
                "all of it is in " + log, EIO};
 }

@@ -15,8 +15,7 @@ namespace chos {
 /// It has PID and mount namespaces of its own, so that when chosctl ends in any way, everything it
 /// started ends too and nothing that it mounted stays.  An Error if it is not there (code ENOENT),
 /// fails (its last lines are in the message) or was interrupted (EINTR).
-Status run_logged(const std::vector<std::string>& arguments, const std::string& log,
-                  WorkProgress& progress);
+Status run_logged(const std::vector<std::string>& arguments, const std::string& log, WorkProgress& progress);
 
 /// The error for a program that is needed and not there.
 Error missing_program(const std::string& name, const std::string& package);

@@ -10,11 +10,11 @@
 #include <functional>
 #include <map>
 
-#include "config/base_command.h"
-#include "basic/files.h"
-#include "allowlist/names.h"
-#include "basic/text.h"
 #include "allowlist/farm_names.h"
+#include "allowlist/names.h"
+#include "basic/files.h"
+#include "basic/text.h"
+#include "config/base_command.h"
 
 namespace chos {
 namespace {
@@ -32,8 +32,9 @@ class Reader {
     const std::map<std::string, std::function<void(const toml::table&)>> tables{
         {"farm",
          [&](const toml::table& table) {
-           known(table, "farm", {"path", "trees", "dirs", "add_dirs", "remove_dirs", "links",
-                                 "add_links", "remove_links", "chos_link"});
+           known(table, "farm",
+                 {"path", "trees", "dirs", "add_dirs", "remove_dirs", "links", "add_links", "remove_links",
+                  "chos_link"});
            text(table, "farm", "path", absolute_below_root, config.farm);
            text(table, "farm", "trees", absolute_below_root, config.trees);
            flag(table, "farm", "chos_link", config.chos_link);
@@ -66,10 +67,8 @@ class Reader {
       const auto found = tables.find(std::string(key.str()));
       if (found == tables.end())
         error(key, "unknown key " + in_quotes(key.str()) + "; expected " + listed(names));
-      else if (const auto* table = node.as_table(); table != nullptr)
-        found->second(*table);
-      else
-        error(key, "expected a table [" + found->first + "]");
+      else if (const auto* table = node.as_table(); table != nullptr) found->second(*table);
+      else error(key, "expected a table [" + found->first + "]");
     }
     both_kinds();
   }
@@ -98,12 +97,10 @@ class Reader {
     out_.errors.push_back({file_, static_cast<unsigned>(node.source().begin.line), message});
   }
 
-  void known(const toml::table& table, const std::string& name,
-             const std::vector<std::string>& keys) {
+  void known(const toml::table& table, const std::string& name, const std::vector<std::string>& keys) {
     for (const auto& [key, node] : table) {
       if (std::find(keys.begin(), keys.end(), key.str()) == keys.end())
-        error(key, "unknown key " + in_quotes(key.str()) + " in [" + name + "]; expected " +
-                       listed(keys));
+        error(key, "unknown key " + in_quotes(key.str()) + " in [" + name + "]; expected " + listed(keys));
     }
   }
 
@@ -118,8 +115,7 @@ class Reader {
     out = value->get();
   }
 
-  void flag(const toml::table& table, const std::string& where, const std::string& key,
-            bool& out) {
+  void flag(const toml::table& table, const std::string& where, const std::string& key, bool& out) {
     const auto* node = table.get(key);
     if (node == nullptr) return;
     const auto* value = node->as_boolean();
@@ -127,8 +123,8 @@ class Reader {
     out = value->get();
   }
 
-  std::vector<std::string> strings(const toml::table& table, const std::string& where,
-                                   const std::string& key, const Problem& problem) {
+  std::vector<std::string> strings(const toml::table& table, const std::string& where, const std::string& key,
+                                   const Problem& problem) {
     std::vector<std::string> out;
     const auto* node = table.get(key);
     if (node == nullptr) return out;
@@ -145,8 +141,7 @@ class Reader {
       }
       if (const auto wrong = problem(value->get()); !wrong.empty())
         error(element, where + "." + key + ": " + wrong);
-      else if (std::find(out.begin(), out.end(), value->get()) == out.end())
-        out.push_back(value->get());
+      else if (std::find(out.begin(), out.end(), value->get()) == out.end()) out.push_back(value->get());
     }
     return out;
   }
@@ -172,8 +167,7 @@ class Reader {
     if (table == nullptr) return error(*node, "base.os: expected a table [base.os]");
     for (const auto& [key, value] : *table) {
       const std::string os(key.str());
-      if (const auto wrong = name_problem(os); !wrong.empty())
-        error(key, "base.os: " + wrong);
+      if (const auto wrong = name_problem(os); !wrong.empty()) error(key, "base.os: " + wrong);
       else if (auto names = strings(*table, "base.os", os, command_problem); !names.empty())
         out_.config.os_commands[os] = std::move(names);
     }
@@ -183,9 +177,10 @@ class Reader {
     const Config& config = out_.config;
     for (const auto& link : config.links) {
       if (std::find(config.dirs.begin(), config.dirs.end(), link) != config.dirs.end())
-        out_.errors.push_back({file_, 0, file_ + ": " + in_quotes(link) +
-                                             " is both in [farm] dirs and links; expected it in "
-                                             "one"});
+        out_.errors.push_back({file_, 0,
+                               file_ + ": " + in_quotes(link) +
+                                   " is both in [farm] dirs and links; expected it in "
+                                   "one"});
     }
   }
 
@@ -196,21 +191,31 @@ class Reader {
 }  // namespace
 
 Config::Config()
-    : dirs{"proc", "dev", "sys", "run", "tmp", "home", "root", "scratch", "mnt", "media", "srv",
-           "data", "projects", "global", "cvmfs", "afs"},
+    : dirs{"proc", "dev",   "sys", "run",  "tmp",      "home",   "root",  "scratch",
+           "mnt",  "media", "srv", "data", "projects", "global", "cvmfs", "afs"},
       links{"bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr", "etc", "opt", "var"},
-      share{"/etc/passwd", "/etc/group", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf",
-            "/etc/localtime", "/etc/ssh/ssh_known_hosts",
+      share{"/etc/passwd", "/etc/group", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/etc/localtime",
+            "/etc/ssh/ssh_known_hosts",
             // The records of logins (wtmp, lastlog), mail, and the spools of cron, at and batch
             // systems, as directories: what is in them is replaced all the time.
             "/var/log", "/var/mail", "/var/spool",
             // Where batch systems keep the scripts of jobs, what their clients read, and, Grid
             // Engine, its programs.  munge's socket is in /run.
-            "/etc/slurm", "/var/lib/slurm", "/var/lib/gridengine", "/etc/condor",
-            "/var/lib/condor"},
+            "/etc/slurm", "/var/lib/slurm", "/var/lib/gridengine", "/etc/condor", "/var/lib/condor"},
       base_commands(default_base_commands()),
-      keep{"TERM", "COLORTERM", "DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY", "SSH_*", "KRB5CCNAME",
-           "LANG", "LANGUAGE", "LC_*", "TZ", "XDG_RUNTIME_DIR", "XDG_SESSION_*",
+      keep{"TERM",
+           "COLORTERM",
+           "DISPLAY",
+           "XAUTHORITY",
+           "WAYLAND_DISPLAY",
+           "SSH_*",
+           "KRB5CCNAME",
+           "LANG",
+           "LANGUAGE",
+           "LC_*",
+           "TZ",
+           "XDG_RUNTIME_DIR",
+           "XDG_SESSION_*",
            "DBUS_SESSION_BUS_ADDRESS"},
       user_path("/usr/local/bin:/usr/bin:/bin"),
       root_path("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin") {}
@@ -248,14 +253,13 @@ ParsedConfig load_config(const std::string& file, uid_t trusted) {
 std::string keep_pattern_problem(const std::string& pattern) {
   const std::string_view body =
       pattern.ends_with('*') ? std::string_view(pattern).substr(0, pattern.size() - 1) : pattern;
-  const bool good = !body.empty() && !(body.front() >= '0' && body.front() <= '9') &&
-                    std::all_of(body.begin(), body.end(), [](char c) {
-                      return c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-                             (c >= 'a' && c <= 'z');
-                    });
+  const bool good =
+      !body.empty() && !(body.front() >= '0' && body.front() <= '9') &&
+      std::all_of(body.begin(), body.end(), [](char c) {
+        return c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+      });
   return good ? std::string()
-              : "expected the name of a variable, or its beginning and *, found " +
-                    in_quotes(pattern);
+              : "expected the name of a variable, or its beginning and *, found " + in_quotes(pattern);
 }
 
 }  // namespace chos

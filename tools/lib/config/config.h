@@ -17,19 +17,19 @@ namespace chos {
 inline constexpr const char* config_path = "/etc/chos.conf";
 
 struct Config {
-  std::string farm = "/chos";               ///< [farm] path
-  std::string trees = "/var/lib/chos/os";   ///< [farm] trees: bound to FARM/os
-  bool chos_link = true;                    ///< [farm] chos_link: make chos(1) known in the trees
-  std::vector<std::string> dirs;            ///< top-level directories shared when the base has them
-  std::vector<std::string> links;           ///< top-level names that differ by OS
-  std::vector<std::string> share;           ///< files and directories that trees share, from "/"
-  bool nsswitch = true;                     ///< [share] nsswitch: the base's, filtered
-  std::vector<std::string> base_commands;   ///< [base] commands: run in the base OS by chos-base(1)
+  std::string farm = "/chos";              ///< [farm] path
+  std::string trees = "/var/lib/chos/os";  ///< [farm] trees: bound to FARM/os
+  bool chos_link = true;                   ///< [farm] chos_link: make chos(1) known in the trees
+  std::vector<std::string> dirs;           ///< top-level directories shared when the base has them
+  std::vector<std::string> links;          ///< top-level names that differ by OS
+  std::vector<std::string> share;          ///< files and directories that trees share, from "/"
+  bool nsswitch = true;                    ///< [share] nsswitch: the base's, filtered
+  std::vector<std::string> base_commands;  ///< [base] commands: run in the base OS by chos-base(1)
   /// [base.os]: those that an OS always takes from the base, by the OS's name.
   std::map<std::string, std::vector<std::string>> os_commands;
-  std::vector<std::string> keep;            ///< variables that a login shell keeps
-  std::string user_path;                    ///< PATH of a login shell
-  std::string root_path;                    ///< the same for root
+  std::vector<std::string> keep;  ///< variables that a login shell keeps
+  std::string user_path;          ///< PATH of a login shell
+  std::string root_path;          ///< the same for root
 
   /// The defaults.
   Config();

@@ -73,8 +73,9 @@ add = ["SLURM_*"]
 }
 
 TEST(Config, ListsCanBeReplaced) {
-  const auto parsed = parse("[farm]\ndirs = ['proc']\nadd_dirs = ['home', 'proc']\nlinks = []\n"
-                            "[share]\npaths = []\n[shell]\nkeep = ['TERM']\npath = '/bin'\n");
+  const auto parsed = parse(
+      "[farm]\ndirs = ['proc']\nadd_dirs = ['home', 'proc']\nlinks = []\n"
+      "[share]\npaths = []\n[shell]\nkeep = ['TERM']\npath = '/bin'\n");
   ASSERT_TRUE(parsed.ok()) << parsed.error_text();
   EXPECT_EQ(parsed.config.dirs, (std::vector<std::string>{"proc", "home"}));
   EXPECT_TRUE(parsed.config.links.empty());
@@ -103,37 +104,37 @@ TEST_P(BadConfig, IsRefusedWithLineAndReason) {
 
 INSTANTIATE_TEST_SUITE_P(
     Lines, BadConfig,
-    ::testing::Values(
-        Bad{"[farm\n", 1, "not TOML"}, Bad{"\n[farm]\npath = /chos\n", 3, "not TOML"},
-        Bad{"[farms]\n", 1, "expected [base], [farm], [share] and [shell]"},
-        Bad{"farm = 1\n", 1, "expected a table [farm]"},
-        Bad{"[farm]\n\nroot = '/x'\n", 3, "unknown key 'root' in [farm]; expected path, trees"},
-        Bad{"[farm]\npath = 3\n", 2, "expected a string"},
-        Bad{"[farm]\npath = 'chos'\n", 2, "starts with /"},
-        Bad{"[farm]\npath = '/'\n", 2, "a path below /"},
-        Bad{"[farm]\ntrees = '/a/../b'\n", 2, "without '.' and '..'"},
-        Bad{"[farm]\ndirs = 'home'\n", 2, "an array of strings"},
-        Bad{"[farm]\ndirs = ['a', 1]\n", 2, "expected a string"},
-        Bad{"[farm]\ndirs = ['a/b']\n", 2, "top-level directory"},
-        Bad{"[farm]\nadd_dirs = ['local']\n", 2, "the farm's own"},
-        Bad{"[farm]\nremove_dirs = ['nope']\n", 2, "is not in the list"},
-        Bad{"[farm]\nadd_dirs = ['usr']\n", 0, "both in [farm] dirs and links"},
-        Bad{"[farm]\nchos_link = 'no'\n", 2, "expected true or false"},
-        Bad{"[share]\nadd = ['etc/x']\n", 2, "starts with /"},
-        Bad{"[base]\nadd = ['/usr/bin/x']\n", 2, "the name of a command, without a path"},
-        Bad{"[base]\nadd = ['']\n", 2, "the name of a command"},
-        Bad{"[base]\nadd = ['a b']\n", 2, "the name of a command"},
-        Bad{"[base]\nadd = ['..']\n", 2, "the name of a command"},
-        Bad{"[base]\ncommands = ['chos-base']\n", 2, "of chos itself"},
-        Bad{"[base]\nremove = ['sudo']\n", 2, "is not in the list"},
-        Bad{"[base]\nos = 'trixie'\n", 2, "expected a table [base.os]"},
-        Bad{"[base.os]\n'a b' = ['sudo']\n", 2, "base.os: "},
-        Bad{"[base.os]\ntrixie = 'sudo'\n", 2, "base.os.trixie: expected an array of strings"},
-        Bad{"[base.os]\ntrixie = ['/usr/bin/sudo']\n", 2, "the name of a command, without a path"},
-        Bad{"[base]\npath = '/opt'\n", 2, "unknown key 'path' in [base]; expected commands"},
-        Bad{"[shell]\nadd = ['A B']\n", 2, "the name of a variable"},
-        Bad{"[shell]\nadd = ['*']\n", 2, "the name of a variable"},
-        Bad{"[shell]\npath = '/bin:'\n", 2, "absolute directories"}));
+    ::testing::Values(Bad{"[farm\n", 1, "not TOML"}, Bad{"\n[farm]\npath = /chos\n", 3, "not TOML"},
+                      Bad{"[farms]\n", 1, "expected [base], [farm], [share] and [shell]"},
+                      Bad{"farm = 1\n", 1, "expected a table [farm]"},
+                      Bad{"[farm]\n\nroot = '/x'\n", 3, "unknown key 'root' in [farm]; expected path, trees"},
+                      Bad{"[farm]\npath = 3\n", 2, "expected a string"},
+                      Bad{"[farm]\npath = 'chos'\n", 2, "starts with /"},
+                      Bad{"[farm]\npath = '/'\n", 2, "a path below /"},
+                      Bad{"[farm]\ntrees = '/a/../b'\n", 2, "without '.' and '..'"},
+                      Bad{"[farm]\ndirs = 'home'\n", 2, "an array of strings"},
+                      Bad{"[farm]\ndirs = ['a', 1]\n", 2, "expected a string"},
+                      Bad{"[farm]\ndirs = ['a/b']\n", 2, "top-level directory"},
+                      Bad{"[farm]\nadd_dirs = ['local']\n", 2, "the farm's own"},
+                      Bad{"[farm]\nremove_dirs = ['nope']\n", 2, "is not in the list"},
+                      Bad{"[farm]\nadd_dirs = ['usr']\n", 0, "both in [farm] dirs and links"},
+                      Bad{"[farm]\nchos_link = 'no'\n", 2, "expected true or false"},
+                      Bad{"[share]\nadd = ['etc/x']\n", 2, "starts with /"},
+                      Bad{"[base]\nadd = ['/usr/bin/x']\n", 2, "the name of a command, without a path"},
+                      Bad{"[base]\nadd = ['']\n", 2, "the name of a command"},
+                      Bad{"[base]\nadd = ['a b']\n", 2, "the name of a command"},
+                      Bad{"[base]\nadd = ['..']\n", 2, "the name of a command"},
+                      Bad{"[base]\ncommands = ['chos-base']\n", 2, "of chos itself"},
+                      Bad{"[base]\nremove = ['sudo']\n", 2, "is not in the list"},
+                      Bad{"[base]\nos = 'trixie'\n", 2, "expected a table [base.os]"},
+                      Bad{"[base.os]\n'a b' = ['sudo']\n", 2, "base.os: "},
+                      Bad{"[base.os]\ntrixie = 'sudo'\n", 2, "base.os.trixie: expected an array of strings"},
+                      Bad{"[base.os]\ntrixie = ['/usr/bin/sudo']\n", 2,
+                          "the name of a command, without a path"},
+                      Bad{"[base]\npath = '/opt'\n", 2, "unknown key 'path' in [base]; expected commands"},
+                      Bad{"[shell]\nadd = ['A B']\n", 2, "the name of a variable"},
+                      Bad{"[shell]\nadd = ['*']\n", 2, "the name of a variable"},
+                      Bad{"[shell]\npath = '/bin:'\n", 2, "absolute directories"}));
 
 }  // namespace
 }  // namespace chos

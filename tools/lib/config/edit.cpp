@@ -33,8 +33,8 @@ std::string quoted_list(const std::vector<std::string>& words) {
 Result<std::string> with_os_commands(const std::string& text, const std::string& os,
                                      const std::vector<std::string>& commands) {
   const Error by_hand{"this table [base.os] cannot be edited by chosctl",
-                      "write it by hand: [base.os] and below it: \"" + os + "\" = " +
-                          quoted_list(commands), EINVAL};
+                      "write it by hand: [base.os] and below it: \"" + os + "\" = " + quoted_list(commands),
+                      EINVAL};
   std::string out = text;
   if (!out.empty() && !out.ends_with('\n')) out += "\n";
   const std::string line = "\"" + os + "\" = " + quoted_list(commands) + "\n";
@@ -69,8 +69,7 @@ Result<std::string> with_os_commands(const std::string& text, const std::string&
   else wanted[os] = commands;
   if (after.config.os_commands != wanted || after.config.farm != before.config.farm ||
       after.config.share != before.config.share ||
-      after.config.base_commands != before.config.base_commands ||
-      after.config.dirs != before.config.dirs)
+      after.config.base_commands != before.config.base_commands || after.config.dirs != before.config.dirs)
     return by_hand;
   return out;
 }

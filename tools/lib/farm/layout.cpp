@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "basic/text.h"
 #include "allowlist/farm_names.h"
+#include "basic/text.h"
 
 namespace chos {
 namespace {
@@ -57,13 +57,11 @@ Result<std::string> base_path(const Config& config, const std::string& path) {
   if (top == farm_trees) return config.trees + rest;
   if (top == farm_local) return rest.empty() ? std::string("/") : rest;
   if (std::find(config.dirs.begin(), config.dirs.end(), top) != config.dirs.end()) return path;
-  return Error{"the farm has no directory " + in_quotes("/" + top) + " to hold " +
-                   in_quotes(path),
+  return Error{"the farm has no directory " + in_quotes("/" + top) + " to hold " + in_quotes(path),
                "add " + in_quotes(top) + " to [farm] add_dirs in " + config_path, ENOENT};
 }
 
-std::vector<Complaint> check_paths(const Config& config, const Allowlist& list,
-                                   const std::string& file) {
+std::vector<Complaint> check_paths(const Config& config, const Allowlist& list, const std::string& file) {
   std::vector<Complaint> out;
   for (const auto& entry : list.entries()) {
     if (entry.is_base()) continue;

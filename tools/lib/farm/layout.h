@@ -27,15 +27,13 @@ struct WantedBinds {
 
 /// What is bound into the farm: a wish for each `dir` of the layout.  Sources have their
 /// symbolic links resolved.  A source that is not there is left out.
-WantedBinds wanted_binds(const Config& config, const std::vector<LayoutName>& layout,
-                         const Servers& servers);
+WantedBinds wanted_binds(const Config& config, const std::vector<LayoutName>& layout, const Servers& servers);
 
 /// The path on the base OS of a path in the farm ("/os/x": TREES/x, "/local/x": /x, "/home/x":
 /// /home/x).  An Error if the farm has no such directory.
 Result<std::string> base_path(const Config& config, const std::string& path);
 
 /// The entries whose path is in none of the farm's directories, whatever is there.
-std::vector<Complaint> check_paths(const Config& config, const Allowlist& list,
-                                   const std::string& file);
+std::vector<Complaint> check_paths(const Config& config, const Allowlist& list, const std::string& file);
 
 }  // namespace chos

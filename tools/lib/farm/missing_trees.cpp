@@ -10,13 +10,13 @@
 #include <map>
 #include <memory>
 
-#include "mount/operations.h"
-#include "basic/text.h"
+#include "allowlist/allowlist.h"
 #include "basic/files.h"
+#include "basic/text.h"
+#include "config/config.h"
 #include "farm/layout.h"
 #include "farm/trees.h"
-#include "config/config.h"
-#include "allowlist/allowlist.h"
+#include "mount/operations.h"
 
 namespace chos {
 namespace {
@@ -41,23 +41,22 @@ std::string tree_of(const OsEntry& entry) { return "the tree of " + in_quotes(en
 
 // What opening it has given: a descriptor, or `why` not.
 Status judge(const OsEntry& entry, const std::string& path, const UniqueFd& fd, int why) {
-  if (!fd && why == ENOTDIR)
-    return Error{tree_of(entry) + " at " + path + " is not a directory", "", why};
+  if (!fd && why == ENOTDIR) return Error{tree_of(entry) + " at " + path + " is not a directory", "", why};
   if (!fd)
-    return Error{tree_of(entry) + " cannot be found at " + path + " (" + std::strerror(why) + ")",
-                 "", why};
+    return Error{tree_of(entry) + " cannot be found at " + path + " (" + std::strerror(why) + ")", "", why};
   if (is_empty(fd.get()))
-    return Error{tree_of(entry) + " cannot be found at " + path + ": the directory is empty (is a "
-                 "file system to be mounted there?)", "", ENOENT};
+    return Error{tree_of(entry) + " cannot be found at " + path +
+                     ": the directory is empty (is a "
+                     "file system to be mounted there?)",
+                 "", ENOENT};
   return {};
 }
 
 // Whether users may enter the tree at that path by any name.
 bool is_open(const Allowlist& loaded, const std::string& path) {
   const auto& entries = loaded.entries();
-  return std::any_of(entries.begin(), entries.end(), [&path](const OsEntry& entry) {
-    return entry.path == path && !entry.shut();
-  });
+  return std::any_of(entries.begin(), entries.end(),
+                     [&path](const OsEntry& entry) { return entry.path == path && !entry.shut(); });
 }
 
 }  // namespace
@@ -76,13 +75,14 @@ Status find_tree(const Config& config, const OsEntry& entry, Where where, const 
   const auto on_base = find_tree_at(entry, *path, servers);
   if (where == Where::base || !on_base) return on_base;
   if (auto status = servers.ask(config.farm + entry.path); !status)
-    return Error{tree_of(entry) + " at " + *path + " is another one in the farm, " +
-                     status.error().what, "", status.error().code};
+    return Error{tree_of(entry) + " at " + *path + " is another one in the farm, " + status.error().what, "",
+                 status.error().code};
   const auto opened = open_tree_in_farm(config, entry);
   if (opened) return judge(entry, *path, *opened, 0);
   // A link may lead to where the farm has nothing.
-  return Error{tree_of(entry) + " is at " + *path + ", but cannot be reached in the farm: " +
-                   opened.error().what, "", opened.error().code};
+  return Error{
+      tree_of(entry) + " is at " + *path + ", but cannot be reached in the farm: " + opened.error().what, "",
+      opened.error().code};
 }
 
 std::vector<std::string> tree_paths(const Config& config, const Allowlist& list, Where where) {
@@ -99,8 +99,8 @@ void mark_silent_trees(const Config& config, Allowlist& list, const Servers& ser
   for (auto& entry : entries) {
     const auto path = base_path(config, entry.path);
     // The farm may still show what the base has unmounted.
-    entry.silent = !entry.is_base() && path &&
-                   (!servers.ask(*path) || !servers.ask(config.farm + entry.path));
+    entry.silent =
+        !entry.is_base() && path && (!servers.ask(*path) || !servers.ask(config.farm + entry.path));
   }
   list = Allowlist(std::move(entries));
 }
@@ -114,8 +114,7 @@ MissingTrees mark_missing_trees(const Config& config, const std::string& file, A
   for (std::size_t i = 0; i < entries.size(); ++i) {
     auto& entry = entries[i];
     if (entry.is_base() || !list.stands_alone(list.entries()[i])) continue;
-    if (trees.count(entry.path) == 0)
-      trees[entry.path] = find_tree(config, entry, where, servers);
+    if (trees.count(entry.path) == 0) trees[entry.path] = find_tree(config, entry, where, servers);
     const Status& found = trees[entry.path];
     const bool waits = !found && found.error().code == ETIMEDOUT;
     // What was found silent in the farm is so, though the base has no tree by now.
@@ -125,11 +124,13 @@ MissingTrees mark_missing_trees(const Config& config, const std::string& file, A
     if (found) continue;
     std::string text = found.error().what;
     if (stays && !entry.closed) {
-      text += "; the OS stays open: who enters waits for the server; what chosctl adds to it stays as "
-              "it is, until chosctl reload when the server is up";
+      text +=
+          "; the OS stays open: who enters waits for the server; what chosctl adds to it stays as "
+          "it is, until chosctl reload when the server is up";
     } else if (entry.no_tree) {
-      text += "; the OS is closed until it is there: put it there and run chosctl reload (chosctl "
-              "watch sees to that by itself), or remove the line";
+      text +=
+          "; the OS is closed until it is there: put it there and run chosctl reload (chosctl "
+          "watch sees to that by itself), or remove the line";
       out.names.push_back(entry.name);
     }
     out.complaints.push_back({file, entry.line, text});

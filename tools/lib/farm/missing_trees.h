@@ -3,9 +3,9 @@
 // later.  They keep nobody from the other OSs: theirs is closed until they are there.
 #pragma once
 
-#include "fileserver/servers.h"
-#include "config/config.h"
 #include "allowlist/allowlist.h"
+#include "config/config.h"
+#include "fileserver/servers.h"
 
 namespace chos {
 

@@ -2,13 +2,13 @@
 // Trees that are not there: their OSs are closed, and all others work.
 #include "farm/missing_trees.h"
 
+#include "allowlist/allowlist.h"
+#include "config/config.h"
 #include "fake_node.h"
+#include "inspect/finding.h"
 #include "lifecycle/up.h"
 #include "report/doctor.h"
 #include "report/status.h"
-#include "inspect/finding.h"
-#include "config/config.h"
-#include "allowlist/allowlist.h"
 
 namespace chos::test {
 namespace {
@@ -19,9 +19,7 @@ class MissingTreesTest : public FakeNode {
     log = Recorder();
     ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
   }
-  bool warned(const std::string& text) const {
-    return joined(log.warnings).find(text) != std::string::npos;
-  }
+  bool warned(const std::string& text) const { return joined(log.warnings).find(text) != std::string::npos; }
   std::string valid() const { return read_text(top + "/kernel/valid"); }
   OsStatus status_of(const std::string& name) const {
     for (const auto& os : examine_node(node).oses)

@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "allowlist/allowlist.h"
-#include "config/config.h"
-#include "kernel/proc_chos.h"
-#include "kernel/module.h"
-#include "mount/plan.h"
-#include "fileserver/servers.h"
-#include "basic/transaction.h"
 #include "basic/run_paths.h"
+#include "basic/transaction.h"
+#include "config/config.h"
+#include "fileserver/servers.h"
+#include "kernel/module.h"
+#include "kernel/proc_chos.h"
+#include "mount/plan.h"
 
 namespace chos {
 
@@ -24,11 +24,11 @@ struct Node {
   ModuleControl* module = nullptr;
   std::string filesystem = "chosfs";  ///< type of what is mounted on kernel.directory()
   GroupLookup groups = lookup_group;
-  uid_t trusted = 0;  ///< whose files are believed
+  uid_t trusted = 0;                ///< whose files are believed
   std::string links = share_links;  ///< see ShareSite
   std::string nsswitch = "/etc/nsswitch.conf";
   std::string layers = layer_directory;  ///< see layer.h
-  std::string lock = node_lock_path;  ///< held by what changes the node
+  std::string lock = node_lock_path;     ///< held by what changes the node
 
   ShareSite share_site() const { return {config.farm, links}; }
   std::string farm_path(const std::string& name) const { return config.farm + "/" + name; }

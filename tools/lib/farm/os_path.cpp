@@ -10,9 +10,8 @@
 #include <deque>
 #include <vector>
 
-#include "basic/text.h"
 #include "allowlist/allowlist.h"
-
+#include "basic/text.h"
 
 namespace chos {
 namespace {
@@ -62,8 +61,8 @@ class Walk {
 
   std::string place() const {
     std::string out = config_.farm;
-    const bool in_farm = done_.empty() || std::find(shared_.begin(), shared_.end(),
-                                                    done_.front()) != shared_.end();
+    const bool in_farm =
+        done_.empty() || std::find(shared_.begin(), shared_.end(), done_.front()) != shared_.end();
     if (!in_farm) out += entry_.path;
     for (const auto& name : done_) out += "/" + name;
     return out;

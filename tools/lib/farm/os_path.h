@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "allowlist/allowlist.h"
+#include "basic/result.h"
 #include "config/config.h"
 #include "kernel/proc_chos.h"
-#include "basic/result.h"
-#include "allowlist/allowlist.h"
 
 namespace chos {
 

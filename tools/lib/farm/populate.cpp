@@ -8,21 +8,21 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "mount/operations.h"
-#include "fileserver/servers.h"
+#include "allowlist/allowlist.h"
+#include "allowlist/farm_names.h"
 #include "basic/text.h"
 #include "farm/layout.h"
-#include "allowlist/farm_names.h"
 #include "farm/trees.h"
-#include "allowlist/allowlist.h"
+#include "fileserver/servers.h"
+#include "mount/operations.h"
 
 namespace chos {
 namespace {
 
 // "3 new, 12 in all"
 std::string counted(std::size_t changed, std::size_t all) {
-  return std::to_string(all) + (changed > 0 && changed < all
-                                    ? ", " + std::to_string(changed) + " of them new" : "");
+  return std::to_string(all) +
+         (changed > 0 && changed < all ? ", " + std::to_string(changed) + " of them new" : "");
 }
 
 }  // namespace
@@ -41,8 +41,7 @@ Status Populate::directories() {
     const auto& [source, target] = action.wish;
     if (action.kind == BindAction::Kind::rebind) {
       if (auto status = detach(target); !status) return status;
-      progress_.warning(target + " showed another directory than " + source +
-                        "; it is bound anew");
+      progress_.warning(target + " showed another directory than " + source + "; it is bound anew");
     }
     if (auto status = bind_tree(source, target); !status) return status;
     // What is bound anew is not taken away again: the OSs would be without it.
@@ -51,7 +50,8 @@ Status Populate::directories() {
     changes_.done("binding " + where, [where] { return detach(where); });
   }
   for (const auto& mount : without_propagation(*table, binds.wishes))
-    progress_.warning("the mount of " + mount + " is private: what is mounted below it from now on "
+    progress_.warning("the mount of " + mount +
+                      " is private: what is mounted below it from now on "
                       "will not appear in the farm (to change it: mount --make-rshared /, then "
                       "chosctl down and up)");
   progress_.step("directories", !actions.empty(), counted(actions.size(), binds.wishes.size()));
@@ -73,10 +73,9 @@ Status Populate::stale_trees() {
       if (!table) return table.error();
       if (table->at(target) == nullptr) break;
       if (const auto inside = processes_in(*entry); inside > 0) {
-        progress_.warning(std::to_string(inside) + (inside == 1 ? " process" : " processes") +
-                          " in " + in_quotes(entry->name) + " had the tree at " + *path +
-                          " as it was, and " + (inside == 1 ? "keeps" : "keep") +
-                          " it; run chosctl reload when they have ended");
+        progress_.warning(std::to_string(inside) + (inside == 1 ? " process" : " processes") + " in " +
+                          in_quotes(entry->name) + " had the tree at " + *path + " as it was, and " +
+                          (inside == 1 ? "keeps" : "keep") + " it; run chosctl reload when they have ended");
         break;
       }
       if (auto status = detach(target); !status) return status;
@@ -106,8 +105,7 @@ Status Populate::own_mounts() {
   std::size_t made = 0, all = 0;
   for (const OsEntry* entry : trees_of(list_)) {
     // The mount of its own that it may have stays as it is, and so does what is mounted in it.
-    if (entry->silent && entry->suid)
-      rules_.push_back({node_.config.farm + entry->path, mount_nodev, 0});
+    if (entry->silent && entry->suid) rules_.push_back({node_.config.farm + entry->path, mount_nodev, 0});
     if (entry->out_of_reach()) continue;
     const auto tree = open_tree_in_farm(node_.config, *entry);
     if (!tree && entry->closed) continue;  // nobody enters; mark_missing_trees() has said it
@@ -118,16 +116,15 @@ Status Populate::own_mounts() {
     ++all;
     if (entry->suid)
       rules_.push_back({target, mount_nodev, mount_nosuid, base_directory(*entry), node_.layers});
-    else
-      rules_.push_back({target, mount_nodev | mount_nosuid, 0});
+    else rules_.push_back({target, mount_nodev | mount_nosuid, 0});
     if (table->at(target) != nullptr) continue;
     if (auto status = bind_tree(target, target); !status) return status;
     changes_.done("binding " + target, [target] { return detach(target); });
     ++made;
   }
   if (all > 0)
-    progress_.step("trees", made > 0, counted(made, all) + (all == 1 ? " mount" : " mounts") +
-                                          " of their own");
+    progress_.step("trees", made > 0,
+                   counted(made, all) + (all == 1 ? " mount" : " mounts") + " of their own");
   return {};
 }
 
@@ -141,9 +138,9 @@ std::string Populate::base_directory(const OsEntry& entry) const {
 Status Populate::flags() {
   const auto changed = set_flags(Undo::with_the_rest);
   if (!changed) return changed.error();
-  progress_.step("flags", *changed > 0,
-                 *changed == 0 ? "nosuid as wanted"
-                               : std::to_string(*changed) + (*changed == 1 ? " mount" : " mounts"));
+  progress_.step(
+      "flags", *changed > 0,
+      *changed == 0 ? "nosuid as wanted" : std::to_string(*changed) + (*changed == 1 ? " mount" : " mounts"));
   return {};
 }
 
@@ -165,8 +162,7 @@ Result<std::size_t> Populate::set_flags(Undo undo) {
     const auto fd = open_mount(action.id, action.target);
     if (!fd && fd.error().code == ENOENT) continue;  // unmounted since, or covered
     if (!fd) return fd.error();
-    if (auto status = set_mount_flags(fd->get(), action.after, action.target); !status)
-      return status.error();
+    if (auto status = set_mount_flags(fd->get(), action.after, action.target); !status) return status.error();
     ++changed;
     if (undo == Undo::never) continue;
     changes_.done("setting flags of " + action.target, [action]() -> Status {
@@ -182,7 +178,8 @@ Result<std::size_t> Populate::set_flags(Undo undo) {
 void Populate::ask_for_shares(const Servers& servers) {
   shares_ = chos::ask_for_shares(node_.config.share, servers);
   for (const auto& path : shares_.silent)
-    progress_.warning(path + " of the base OS does not answer (is its server up?); what the OSs show of "
+    progress_.warning(path +
+                      " of the base OS does not answer (is its server up?); what the OSs show of "
                       "it stays as it is until it answers (chosctl watch sees to that)");
 }
 
@@ -210,8 +207,8 @@ Status Populate::share_all(Counts& counts) {
       const auto outcome = share_path(node_.share_site(), *table, tree->get(), path, flags,
                                       [&] { return processes_in(*entry) > 0; });
       if (!outcome)
-        return Error{"cannot share " + path + " with " + in_quotes(entry->name) + ": " +
-                         outcome.error().what, outcome.error().remedy, outcome.error().code};
+        return Error{"cannot share " + path + " with " + in_quotes(entry->name) + ": " + outcome.error().what,
+                     outcome.error().remedy, outcome.error().code};
       if (outcome->what == ShareOutcome::What::skipped) {
         if (outcome->unusual)
           progress_.warning("not shared with " + in_quotes(entry->name) + ": " + outcome->reason);
@@ -220,14 +217,14 @@ Status Populate::share_all(Counts& counts) {
       ++counts.all;
       if (outcome->what == ShareOutcome::What::kept)
         progress_.warning(path + " of the base OS was unmounted and mounted again, and " +
-                          in_quotes(entry->name) + " shows it as it was, for its processes: what the "
+                          in_quotes(entry->name) +
+                          " shows it as it was, for its processes: what the "
                           "base mounts in it now does not appear there; run chosctl reload when they "
                           "have ended");
       if (outcome->what != ShareOutcome::What::bound) continue;
       ++counts.changed;
       if (!outcome->was_there) {
-        changes_.done("binding " + outcome->target,
-                      [target = outcome->target] { return detach(target); });
+        changes_.done("binding " + outcome->target, [target = outcome->target] { return detach(target); });
         continue;
       }
       // This is not taken back.  The kernel uses the numbers of mounts that went for others.

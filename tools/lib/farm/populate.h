@@ -2,13 +2,13 @@
 // What is mounted inside the farm: the base's directories, the trees, the shared files.
 #pragma once
 
-#include "basic/files.h"
-#include "tree/layer.h"
-#include "farm/node.h"
-#include "tree/share.h"
-#include "basic/transaction.h"
-#include "basic/progress.h"
 #include "allowlist/allowlist.h"
+#include "basic/files.h"
+#include "basic/progress.h"
+#include "basic/transaction.h"
+#include "farm/node.h"
+#include "tree/layer.h"
+#include "tree/share.h"
 
 namespace chos {
 

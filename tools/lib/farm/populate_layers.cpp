@@ -9,17 +9,17 @@
 #include <cerrno>
 #include <climits>
 
+#include "allowlist/allowlist.h"
+#include "basic/files.h"
+#include "basic/text.h"
+#include "config/config.h"
+#include "farm/populate.h"
+#include "farm/trees.h"
+#include "mount/operations.h"
 #include "tree/cover.h"
 #include "tree/layer.h"
-#include "mount/operations.h"
-#include "farm/populate.h"
 #include "tree/links.h"
-#include "basic/text.h"
-#include "basic/files.h"
-#include "farm/trees.h"
 #include "tree/share.h"
-#include "config/config.h"
-#include "allowlist/allowlist.h"
 
 namespace chos {
 namespace {
@@ -78,8 +78,11 @@ Status Populate::remove_old_links(const OsEntry& entry, int tree) {
     });
   }
   if (!removed.empty())
-    progress_.step("links", true, std::to_string(removed.size()) + " that an older version had "
-                   "made in the tree of " + in_quotes(entry.name) + " removed: a layer has them now");
+    progress_.step("links", true,
+                   std::to_string(removed.size()) +
+                       " that an older version had "
+                       "made in the tree of " +
+                       in_quotes(entry.name) + " removed: a layer has them now");
   return {};
 }
 
@@ -91,17 +94,19 @@ void Populate::say_unmet(const OsEntry& entry, const std::vector<Unmet>& unmet) 
       continue;
     }
     const char* kind = wish.kind == Addition::Kind::directory ? "directory " : "file ";
-    progress_.warning("not shared with " + in_quotes(entry.name) + ": it has no " + kind +
-                      wish.path + ", and none can be added: " + reason + "; make it when the "
-                      "tree is built, or take " + wish.path + " out of [share] in " + config_path);
+    progress_.warning("not shared with " + in_quotes(entry.name) + ": it has no " + kind + wish.path +
+                      ", and none can be added: " + reason +
+                      "; make it when the "
+                      "tree is built, or take " +
+                      wish.path + " out of [share] in " + config_path);
   }
   if (!names.empty())
     progress_.warning("no links in " + in_quotes(entry.name) + " for " + listed(names) + ": " +
                       unmet.back().reason + "; make " + link_place + " when the tree is built");
 }
 
-Status Populate::show_layers(const OsEntry& entry, LayerMounts& mounts, const LayerPlan& plan,
-                             int tree, Counts& counts) {
+Status Populate::show_layers(const OsEntry& entry, LayerMounts& mounts, const LayerPlan& plan, int tree,
+                             Counts& counts) {
   const auto removed = mounts.remove_others(tree, plan);
   if (!removed) return removed.error();
   counts.changed += *removed;
@@ -109,14 +114,15 @@ Status Populate::show_layers(const OsEntry& entry, LayerMounts& mounts, const La
     const auto outcome = mounts.show(tree, layer, mount_nodev | (entry.suid ? 0U : mount_nosuid));
     if (!outcome) {
       // A file system of the tree's that an overlay cannot be put on is no reason to stop.
-      progress_.warning("nothing can be added to " + layer.place + " of " +
-                        in_quotes(entry.name) + ": " + outcome.error().what);
+      progress_.warning("nothing can be added to " + layer.place + " of " + in_quotes(entry.name) + ": " +
+                        outcome.error().what);
       continue;
     }
     if (*outcome == LayerMounts::Outcome::no_overlayfs) {
       if (!counts.no_overlayfs)
-        progress_.warning("this kernel has no overlayfs, so nothing is added to directories of "
-                          "trees that are not empty; doctor says what is missing in each");
+        progress_.warning(
+            "this kernel has no overlayfs, so nothing is added to directories of "
+            "trees that are not empty; doctor says what is missing in each");
       counts.no_overlayfs = true;
       continue;
     }
@@ -140,7 +146,8 @@ Status Populate::layers() {
     if (!in_farm || is_base_root(in_farm->get())) continue;
     const UniqueFd tree = open_tree_itself(node_.config, *entry, in_farm->get());
     if (!tree) {
-      progress_.warning("nothing can be added to " + in_quotes(entry->name) + ": the base OS does "
+      progress_.warning("nothing can be added to " + in_quotes(entry->name) +
+                        ": the base OS does "
                         "not show its tree as the farm does");
       continue;
     }
@@ -150,17 +157,15 @@ Status Populate::layers() {
     auto wishes = points;
     std::erase_if(wishes, [&](const Addition& wish) { return !concerns_share(tree.get(), wish.path); });
     for (const auto& link : missing_links(tree.get(), of_os))
-      wishes.push_back(
-          {Addition::Kind::link, std::string(link_place) + "/" + link.name, link.target});
-    const auto plan =
-        plan_layers(tree.get(), without_covered(tree.get(), points, std::move(wishes)));
+      wishes.push_back({Addition::Kind::link, std::string(link_place) + "/" + link.name, link.target});
+    const auto plan = plan_layers(tree.get(), without_covered(tree.get(), points, std::move(wishes)));
     say_unmet(*entry, plan.unmet);
-    if (auto status = show_layers(*entry, *mounts, plan, in_farm->get(), counts); !status)
-      return status;
+    if (auto status = show_layers(*entry, *mounts, plan, in_farm->get(), counts); !status) return status;
   }
   if (counts.all + counts.changed > 0)
-    progress_.step("layers", counts.changed > 0, std::to_string(counts.all) +
-                   (counts.changed > 0 ? ", " + std::to_string(counts.changed) + " changed" : ""));
+    progress_.step("layers", counts.changed > 0,
+                   std::to_string(counts.all) +
+                       (counts.changed > 0 ? ", " + std::to_string(counts.changed) + " changed" : ""));
   return {};
 }
 
@@ -187,9 +192,10 @@ Status Populate::covers() {
       progress_.warning("[base.os] of " + std::string(config_path) + " names " + in_quotes(name) +
                         ", which is not in " + node_.allowlist_file);
   if (all + changed > 0)
-    progress_.step("base commands", changed > 0, std::to_string(all) + " of single OSs" +
-                   (changed > 0 ? ", " + std::to_string(changed) + " programs covered or uncovered"
-                                : ""));
+    progress_.step(
+        "base commands", changed > 0,
+        std::to_string(all) + " of single OSs" +
+            (changed > 0 ? ", " + std::to_string(changed) + " programs covered or uncovered" : ""));
   return {};
 }
 

@@ -11,15 +11,15 @@
 #include <map>
 #include <memory>
 
-#include "mount/operations.h"
-#include "mount/detached.h"
-#include "tree/nsswitch.h"
-#include "farm/populate.h"
-#include "tree/links.h"
-#include "basic/files.h"
-#include "farm/trees.h"
-#include "tree/layer.h"
 #include "allowlist/allowlist.h"
+#include "basic/files.h"
+#include "farm/populate.h"
+#include "farm/trees.h"
+#include "mount/detached.h"
+#include "mount/operations.h"
+#include "tree/layer.h"
+#include "tree/links.h"
+#include "tree/nsswitch.h"
 
 namespace chos {
 namespace {
@@ -91,14 +91,15 @@ Result<std::string> wanted_text(const std::string& base, int tree) {
 }
 
 bool same_file(int fd, const std::string& path) {
-  struct stat one {}, two {};
+  struct stat one {
+  }, two{};
   return ::fstat(fd, &one) == 0 && ::stat(path.c_str(), &two) == 0 && one.st_dev == two.st_dev &&
          one.st_ino == two.st_ino;
 }
 
 // Mounts `file`, or takes what is mounted away if it is empty.
-Status put(const std::string& file, int target, const std::string& name, bool mounted,
-           unsigned flags, Transaction& changes) {
+Status put(const std::string& file, int target, const std::string& name, bool mounted, unsigned flags,
+           Transaction& changes) {
   std::shared_ptr<UniqueFd> before;
   if (mounted) {
     auto copy = clone_mount(target, false, name);
@@ -118,13 +119,11 @@ Status put(const std::string& file, int target, const std::string& name, bool mo
   if (!source) return system_error("cannot open " + file, errno);
   const auto fresh = clone_mount(source.get(), false, file);
   if (!fresh) return fresh.error();
-  if (auto status = mounted ? exchange_mount(fresh->get(), name)
-                            : attach_mount(fresh->get(), target, name);
+  if (auto status = mounted ? exchange_mount(fresh->get(), name) : attach_mount(fresh->get(), target, name);
       !status)
     return status;
-  changes.done("mounting on " + name, [before, name] {
-    return before ? exchange_mount(before->get(), name) : detach(name);
-  });
+  changes.done("mounting on " + name,
+               [before, name] { return before ? exchange_mount(before->get(), name) : detach(name); });
   const std::string by_fd = "/proc/self/fd/" + std::to_string(fresh->get());
   if (::mount(nullptr, by_fd.c_str(), nullptr, MS_PRIVATE, nullptr) != 0)
     return system_error("cannot make " + name + " private", errno);
@@ -167,17 +166,16 @@ Status Populate::nsswitch() {
     const std::string name = path_of(target->get());
     const auto id = mount_id(target->get());
     const Mount* mount = id ? table->by_id(*id) : nullptr;
-    const bool mounted = mount != nullptr && ours && mount->target == name &&
-                         mount->device == ours->device && is_below(mount->root, ours->root);
+    const bool mounted = mount != nullptr && ours && mount->target == name && mount->device == ours->device &&
+                         is_below(mount->root, ours->root);
     if (file.empty() ? !mounted : same_file(target->get(), file)) continue;
     const unsigned flags = mount_ro | mount_nodev | (entry->suid ? 0U : mount_nosuid);
-    if (auto status = put(file, target->get(), name, mounted, flags, changes_); !status)
-      return status;
+    if (auto status = put(file, target->get(), name, mounted, flags, changes_); !status) return status;
     ++changed;
   }
   if (all + changed > 0)
-    progress_.step("nsswitch", changed > 0, std::to_string(all) +
-                   (changed > 0 ? ", " + std::to_string(changed) + " changed" : ""));
+    progress_.step("nsswitch", changed > 0,
+                   std::to_string(all) + (changed > 0 ? ", " + std::to_string(changed) + " changed" : ""));
   return {};
 }
 

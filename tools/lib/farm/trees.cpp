@@ -14,7 +14,8 @@ namespace chos {
 namespace {
 
 bool same_directory(int a, int b) {
-  struct stat one {}, two {};
+  struct stat one {
+  }, two{};
   return ::fstat(a, &one) == 0 && ::fstat(b, &two) == 0 && one.st_dev == two.st_dev &&
          one.st_ino == two.st_ino;
 }
@@ -26,8 +27,9 @@ Result<UniqueFd> open_tree_in_farm(const Config& config, const OsEntry& entry) {
   if (!farm) return system_error("cannot open " + config.farm, errno);
   auto tree = open_in_tree(farm.get(), entry.path, Last::directory);
   if (!tree)
-    return Error{"the tree of " + in_quotes(entry.name) + ": " + tree.error().what +
-                     " in the farm " + config.farm, "", tree.error().code};
+    return Error{
+        "the tree of " + in_quotes(entry.name) + ": " + tree.error().what + " in the farm " + config.farm, "",
+        tree.error().code};
   return tree;
 }
 
@@ -42,9 +44,10 @@ UniqueFd open_tree_itself(const Config& config, const OsEntry& entry, int in_far
 // Opened, not only looked at: an automounter is to have mounted it.
 bool same_directory_as(int fd, const std::string& path) {
   const UniqueFd other(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  struct stat one {}, two {};
-  return other && ::fstat(fd, &one) == 0 && ::fstat(other.get(), &two) == 0 &&
-         one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+  struct stat one {
+  }, two{};
+  return other && ::fstat(fd, &one) == 0 && ::fstat(other.get(), &two) == 0 && one.st_dev == two.st_dev &&
+         one.st_ino == two.st_ino;
 }
 
 }  // namespace chos

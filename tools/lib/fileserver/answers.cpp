@@ -21,7 +21,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int longest_look = 10;  // seconds
+constexpr int longest_look = 10;           // seconds
 constexpr std::size_t most_at_once = 100;  // processes
 // Who has been told so opens the directory at once.
 constexpr auto answer_lasts = std::chrono::seconds(3);
@@ -89,8 +89,7 @@ int look(const char* directory) {
 // Whether what look() has said is what a server that answers may say of a directory.
 bool is_answer(const std::optional<std::string>& said) {
   const int why = said ? std::atoi(said->c_str()) : ETIMEDOUT;
-  return why == 0 || why == EACCES || why == EPERM || why == ENOENT || why == ENOTDIR ||
-         why == ESTALE;
+  return why == 0 || why == EACCES || why == EPERM || why == ENOENT || why == ENOTDIR || why == ESTALE;
 }
 
 class Inquiry {
@@ -116,8 +115,8 @@ class Inquiry {
 
   static bool is_decided(const Questions& rest) {
     return rest.empty() || std::any_of(rest.begin(), rest.end(), [](const Question& question) {
-      return silences().count(question.server) > 0;
-    });
+             return silences().count(question.server) > 0;
+           });
   }
 
   static void is_silent(const std::string& server, const std::string& what = "does not answer",
@@ -129,8 +128,8 @@ class Inquiry {
     if (asked_.count(question.server) > 0 || asked_.size() >= most_at_once) return;
     // Another one would be stuck too, and chosctl watch asks for days.
     if (is_stuck(question.server)) return is_silent(question.server);
-    auto process = ChildWork::start(
-        [&question] { return std::to_string(look(question.directory.c_str())); }, longest_look);
+    auto process = ChildWork::start([&question] { return std::to_string(look(question.directory.c_str())); },
+                                    longest_look);
     // Looking here might not return.
     if (!process)
       return is_silent(question.server, "was not looked at: " + process.error().what, process.error().remedy);

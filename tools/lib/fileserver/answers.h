@@ -30,8 +30,8 @@ void ask_servers(std::vector<Questions> questions);
 /// does not.
 std::optional<Error> silence_of(const std::string& server);
 
-/// Forgets all answers, and those that have been silent for so long.  For as long as nobody calls it, they are
-/// silent.
+/// Forgets all answers, and those that have been silent for so long.  For as long as nobody calls it, they
+/// are silent.
 void forget_servers(std::chrono::seconds silent_for);
 
 }  // namespace chos

@@ -7,18 +7,18 @@
 
 #include <fstream>
 
-#include "fuse_server.h"
 #include "basic/child_work.h"
-#include "lifecycle/up.h"
-#include "report/doctor.h"
+#include "basic/files.h"
+#include "config/config.h"
 #include "farm/missing_trees.h"
 #include "fileserver/servers.h"
-#include "report/status.h"
-#include "process_state.h"
-#include "silent_server.h"
-#include "basic/files.h"
+#include "fuse_server.h"
 #include "inspect/finding.h"
-#include "config/config.h"
+#include "lifecycle/up.h"
+#include "process_state.h"
+#include "report/doctor.h"
+#include "report/status.h"
+#include "silent_server.h"
 
 namespace chos::test {
 namespace {
@@ -70,7 +70,8 @@ TEST_F(ManyServers, OfTreesAndSharedDirectories) {
   EXPECT_LT(time_of([&] { (void)examine_node(node); }), seconds(20));
   forget_servers(seconds(0));
   Findings findings;
-  EXPECT_LT(time_of([&] { findings = examine(node, ParsedConfig(), [](const std::string&) {}); }), seconds(25));
+  EXPECT_LT(time_of([&] { findings = examine(node, ParsedConfig(), [](const std::string&) {}); }),
+            seconds(25));
   EXPECT_TRUE(std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
     return finding.what == top + "/spool of the base OS does not answer";
   }));
@@ -82,16 +83,16 @@ TEST_F(ManyServers, OfOneAutomounter) {
   ASSERT_EQ(::pipe(ends), 0);
   const UniqueFd reader(ends[0]), writer(ends[1]);
   make_directories(map);
-  const std::string options =
-      "fd=" + std::to_string(writer.get()) + ",pgrp=1,minproto=5,maxproto=5,indirect";
+  const std::string options = "fd=" + std::to_string(writer.get()) + ",pgrp=1,minproto=5,maxproto=5,indirect";
   if (::mount("mute", map.c_str(), "autofs", 0, options.c_str()) != 0)
     GTEST_SKIP() << "the kernel has no autofs";
   const auto all = Servers::of_node();
   const std::vector<std::string> names = {map + "/a", map + "/b/x", map + "/b/y", map + "/c"};
   EXPECT_LT(time_of([&] {
-    all.ask_all(names);
-    for (const auto& name : names) EXPECT_FALSE(all.ask(name)) << name;
-  }), seconds(15));
+              all.ask_all(names);
+              for (const auto& name : names) EXPECT_FALSE(all.ask(name)) << name;
+            }),
+            seconds(15));
   // What is behind it is not asked, and what answers is there.
   EXPECT_TRUE(all.ask(map));
 }
@@ -177,15 +178,15 @@ TEST_F(ManyServers, KeepNothingOfChildWork) {
   EXPECT_TRUE(Servers::of_node().ask(far));
   hung.hang();
   EXPECT_EQ(in_a_process([&far] {
-    for (int fd = 3; fd < 100; ++fd) ::close(fd);
-    forget_servers(seconds(0));
-    if (Servers::of_node().ask(far)) return 1;
-    forget_servers(seconds(0));
-    const auto said = do_in_child([&far] {
-      return std::string(Servers::of_node().ask(far) ? "answers" : "silent");
-    }, 15);
-    return said && *said == "silent" ? 0 : 2;
-  }), 0);
+              for (int fd = 3; fd < 100; ++fd) ::close(fd);
+              forget_servers(seconds(0));
+              if (Servers::of_node().ask(far)) return 1;
+              forget_servers(seconds(0));
+              const auto said = do_in_child(
+                  [&far] { return std::string(Servers::of_node().ask(far) ? "answers" : "silent"); }, 15);
+              return said && *said == "silent" ? 0 : 2;
+            }),
+            0);
 }
 
 // Within a look of chosctl watch, whose parts ask for the same trees.

@@ -11,15 +11,14 @@
 
 #include "basic/text.h"
 
-
 namespace chos {
 namespace {
 
 constexpr int most_links = 40;  // as the kernel
 
-constexpr std::array<std::string_view, 14> types = {
-    "autofs", "nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "lustre", "gpfs", "beegfs", "afs",
-    "9p", "ocfs2", "gfs2"};
+constexpr std::array<std::string_view, 14> types = {"autofs", "nfs",  "nfs4",   "cifs", "smb3",
+                                                    "smbfs",  "ceph", "lustre", "gpfs", "beegfs",
+                                                    "afs",    "9p",   "ocfs2",  "gfs2"};
 
 // What is silent together: the mounts of one NFS server; of an automounter's map each name.
 std::string server_of(const Mount& mount, const std::string& directory) {
@@ -88,8 +87,7 @@ std::vector<const Mount*> Servers::on_the_way(const std::string& real) const {
   std::vector<const Mount*> found;
   for (std::size_t end = 0; end != std::string::npos;) {
     end = real.find('/', end + 1);
-    if (const Mount* mount = served_at(std::string_view(real).substr(0, end)))
-      found.push_back(mount);
+    if (const Mount* mount = served_at(std::string_view(real).substr(0, end))) found.push_back(mount);
   }
   return found;
 }

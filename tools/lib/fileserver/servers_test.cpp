@@ -6,19 +6,19 @@
 
 #include <map>
 
-#include "lifecycle/up.h"
-#include "report/doctor.h"
-#include "farm/missing_trees.h"
-#include "report/status.h"
-#include "lifecycle/down.h"
-#include "lifecycle/watch.h"
-#include "silent_server.h"
+#include "allowlist/allowlist.h"
 #include "basic/files.h"
+#include "config/config.h"
 #include "farm/layout.h"
+#include "farm/missing_trees.h"
 #include "inspect/finding.h"
 #include "inspect/tree.h"
-#include "config/config.h"
-#include "allowlist/allowlist.h"
+#include "lifecycle/down.h"
+#include "lifecycle/up.h"
+#include "lifecycle/watch.h"
+#include "report/doctor.h"
+#include "report/status.h"
+#include "silent_server.h"
 
 namespace chos::test {
 namespace {
@@ -31,8 +31,8 @@ TEST(Servers, TheirFileSystems) {
 }
 
 TEST(Servers, OfPaths) {
-  const auto table = MountTable::parse(
-      "20 1 8:1 / / rw - ext4 /dev/a rw\n21 20 0:50 / /net rw - nfs4 s:/ rw\n");
+  const auto table =
+      MountTable::parse("20 1 8:1 / / rw - ext4 /dev/a rw\n21 20 0:50 / /net rw - nfs4 s:/ rw\n");
   ASSERT_TRUE(table);
   const Servers servers(*table);
   EXPECT_TRUE(servers.serve("/net/trees/x"));
@@ -106,8 +106,8 @@ TEST_F(SilentServer, AtBoot) {
   EXPECT_EQ(describe_state(status.oses[1].entry), "server does not answer");
   EXPECT_TRUE(status.oses[1].in_kernel);
   Findings findings;
-  examine_tree(Allowlist(), status.oses[1].entry, top + "/trees/far", node.config, "6.1",
-               Servers::of_node(), findings);
+  examine_tree(Allowlist(), status.oses[1].entry, top + "/trees/far", node.config, "6.1", Servers::of_node(),
+               findings);
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_NE(findings[0].what.find("does not answer"), std::string::npos);
   // Not there and not gone: chosctl watch leaves it as it is.
@@ -163,13 +163,16 @@ TEST_F(SilentScratch, WhileItIsUp) {
   set_kernel_file("layout", "");  // what was written is no name for the kernel, but for this file
   const std::string said = reloaded();
   EXPECT_TRUE(said.starts_with("done\n")) << said;
-  EXPECT_TRUE(has(said, top + "/nfs/scratch of the base OS does not answer (is its server up?); " +
-                            target + " stays as it is")) << said;
+  EXPECT_TRUE(has(said, top + "/nfs/scratch of the base OS does not answer (is its server up?); " + target +
+                            " stays as it is"))
+      << said;
   EXPECT_EQ(id_at(target), before);
   EXPECT_TRUE(has(read_text(top + "/kernel/layout"), "dir " + link.substr(1) + "\n"));
   const std::string findings = found_by_doctor();
-  EXPECT_TRUE(has(findings, top + "/nfs/scratch of the base OS, which " + target + " shows, does not "
-                            "answer")) << findings;
+  EXPECT_TRUE(has(findings, top + "/nfs/scratch of the base OS, which " + target +
+                                " shows, does not "
+                                "answer"))
+      << findings;
 }
 
 TEST_F(SilentServer, OfTheDirectoryOfTheTrees) {

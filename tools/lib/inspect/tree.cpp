@@ -14,16 +14,16 @@
 #include <cerrno>
 #include <memory>
 
-#include "tree/cover.h"
 #include "basic/elf.h"
 #include "basic/files.h"
-#include "farm/missing_trees.h"
-#include "mount/operations.h"
-#include "tree/share.h"
-#include "tree/links.h"
-#include "basic/text.h"
 #include "basic/run_paths.h"
+#include "basic/text.h"
+#include "farm/missing_trees.h"
 #include "farm/trees.h"
+#include "mount/operations.h"
+#include "tree/cover.h"
+#include "tree/links.h"
+#include "tree/share.h"
 
 namespace chos {
 namespace {
@@ -34,8 +34,13 @@ class Tree {
  public:
   Tree(const Allowlist& list, const OsEntry& entry, const std::string& path, const Config& config,
        const std::string& kernel, const Servers& servers, Findings& out)
-      : list_(list), entry_(entry), path_(path), config_(config), kernel_(kernel),
-        servers_(servers), out_(out) {}
+      : list_(list),
+        entry_(entry),
+        path_(path),
+        config_(config),
+        kernel_(kernel),
+        servers_(servers),
+        out_(out) {}
 
   void examine() {
     if (const auto found = find_tree_at(entry_, path_, servers_); !found) {
@@ -89,8 +94,8 @@ class Tree {
     }
     if (const auto script = interpreter_of(sh.get())) {
       if (!open_file(*script))
-        add(Level::error, "its /bin/sh is a script for " + in_quotes(*script) +
-                              ", which it does not have", complete);
+        add(Level::error, "its /bin/sh is a script for " + in_quotes(*script) + ", which it does not have",
+            complete);
       return;
     }
     const auto facts = read_elf(sh.get(), "/bin/sh");
@@ -135,8 +140,8 @@ class Tree {
       const auto facts = read_elf(fd.get(), candidate);
       if (!facts || !facts->oldest_kernel) continue;
       if (running && *facts->oldest_kernel > *running)
-        add(Level::error, "its libc needs a kernel >= " + version_string(*facts->oldest_kernel) +
-                              ", this is " + kernel_,
+        add(Level::error,
+            "its libc needs a kernel >= " + version_string(*facts->oldest_kernel) + ", this is " + kernel_,
             "take a tree with an older libc, boot a newer kernel, or close the OS (option closed)");
       return;
     }
@@ -145,22 +150,22 @@ class Tree {
   }
 
   void owners() {
-    for (const char* directory :
-         {"/", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/usr", "/usr/bin", "/usr/sbin",
-          "/usr/lib", "/usr/lib64", "/usr/local/bin", "/opt", "/var"}) {
+    for (const char* directory : {"/", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/usr", "/usr/bin",
+                                  "/usr/sbin", "/usr/lib", "/usr/lib64", "/usr/local/bin", "/opt", "/var"}) {
       const auto fd = open_in_tree(fd_.get(), directory, Last::directory);
       struct stat info {};
       if (!fd || ::fstat(fd->get(), &info) != 0) continue;
       const std::string where = path_ + (std::string_view(directory) == "/" ? "" : directory);
       if (info.st_uid != 0)
-        add(Level::error, where + " belongs to uid " + std::to_string(info.st_uid) +
-                              ", who can change what others run there",
+        add(Level::error,
+            where + " belongs to uid " + std::to_string(info.st_uid) +
+                ", who can change what others run there",
             "chown root " + where + "; was the tree unpacked by a user?");
       else if ((info.st_mode & S_IWOTH) != 0)
         add(Level::error, where + " can be written by everybody", "chmod o-w " + where);
       else if ((info.st_mode & S_IWGRP) != 0 && info.st_gid != 0)
-        add(Level::warning, where + " can be written by the group " +
-                                std::to_string(info.st_gid), "chmod g-w " + where);
+        add(Level::warning, where + " can be written by the group " + std::to_string(info.st_gid),
+            "chmod g-w " + where);
     }
   }
 
@@ -188,8 +193,11 @@ class Tree {
       struct stat info {};
       const bool there = fd && ::fstat(fd->get(), &info) == 0;
       if (!there || S_ISREG(info.st_mode)) continue;
-      add(Level::warning, "its " + path + " is no regular file, so users of the node have no names "
-                          "in it", "rm " + path_ + path + " && chosctl reload");
+      add(Level::warning,
+          "its " + path +
+              " is no regular file, so users of the node have no names "
+              "in it",
+          "rm " + path_ + path + " && chosctl reload");
     }
   }
 
@@ -200,8 +208,8 @@ class Tree {
 
   void links() {
     for (const auto& name : left_over_links(fd_.get()))
-      add(Level::info, "an older version of chos has made the link " + (link_place + ("/" + name)) +
-                           " in it", "run: chosctl reload, which takes it away if it can");
+      add(Level::info, "an older version of chos has made the link " + (link_place + ("/" + name)) + " in it",
+          "run: chosctl reload, which takes it away if it can");
     if (!in_farm_) return;  // the farm is not up: that has been said
     auto wanted = wanted_links(config_);
     const auto commands = commands_of(config_, list_, entry_);
@@ -217,11 +225,17 @@ class Tree {
       add(Level::info, "it has no links for commands of the base OS: " + listed(missing),
           or_built_with(link_place));
     if (const auto own = uncovered_programs(in_farm_.get(), commands.names); !own.empty())
-      add(Level::error, "it has its own " + listed(own) + ", which [base.os] says to take from the "
-                        "base OS", "run: chosctl reload");
+      add(Level::error,
+          "it has its own " + listed(own) +
+              ", which [base.os] says to take from the "
+              "base OS",
+          "run: chosctl reload");
     if (!commands.absent.empty())
-      add(Level::warning, "[base.os] names " + listed(commands.absent) + ", which the base OS does "
-                          "not have", "install it in the base OS, or correct " + std::string(config_path));
+      add(Level::warning,
+          "[base.os] names " + listed(commands.absent) +
+              ", which the base OS does "
+              "not have",
+          "install it in the base OS, or correct " + std::string(config_path));
   }
 
   static std::string rights_of(const FTSENT& file) {
@@ -243,8 +257,7 @@ class Tree {
     std::string start = path_;
     char* const starts[] = {start.data(), nullptr};
     const std::unique_ptr<FTS, int (*)(FTS*)> walk(
-        ::fts_open(starts, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV | FTS_COMFOLLOW, nullptr),
-        ::fts_close);
+        ::fts_open(starts, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV | FTS_COMFOLLOW, nullptr), ::fts_close);
     if (!walk) return;
     std::vector<std::string> found;
     std::size_t count = 0, unread = 0;
@@ -258,13 +271,11 @@ class Tree {
         found.push_back(std::string(file->fts_path).substr(path_.size()) + " (" + rights + ")");
     }
     if (unread > 0)
-      add(Level::info, std::to_string(unread) + " of its directories could not be read",
-          "run this as root");
+      add(Level::info, std::to_string(unread) + " of its directories could not be read", "run this as root");
     if (count == 0) return;
     if (count > found.size()) found.push_back(std::to_string(count - found.size()) + " more");
     add(entry_.suid ? Level::warning : Level::info,
-        std::to_string(count) + (count == 1 ? " file" : " files") + " would give rights: " +
-            listed(found),
+        std::to_string(count) + (count == 1 ? " file" : " files") + " would give rights: " + listed(found),
         entry_.suid ? "the OS is marked suid: keep those that are needed, chmod u-s,g-s the others"
                     : "nothing: the OS is not marked suid, so they give none in it");
   }
@@ -281,9 +292,8 @@ class Tree {
 
 }  // namespace
 
-void examine_tree(const Allowlist& list, const OsEntry& entry, const std::string& path,
-                  const Config& config, const std::string& kernel, const Servers& servers,
-                  Findings& out) {
+void examine_tree(const Allowlist& list, const OsEntry& entry, const std::string& path, const Config& config,
+                  const std::string& kernel, const Servers& servers, Findings& out) {
   Tree(list, entry, path, config, kernel, servers, out).examine();
 }
 

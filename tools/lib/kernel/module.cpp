@@ -23,8 +23,7 @@ Status run_program(const std::vector<std::string>& arguments) {
   const auto ran = run_captured(arguments, 2);
   if (!ran) return Error{ran.error().what, "install it (kmod)", ran.error().code};
   if (ran->status == 0) return {};
-  return Error{arguments.front() + " failed" + (ran->output.empty() ? "" : ": " + ran->output), "",
-               EIO};
+  return Error{arguments.front() + " failed" + (ran->output.empty() ? "" : ": " + ran->output), "", EIO};
 }
 
 bool KernelModule::loaded() const {
@@ -41,18 +40,16 @@ std::string KernelModule::farm() const {
 }
 
 Status KernelModule::load(const std::string& farm) {
-  std::vector<std::string> arguments =
-      file_.empty() ? std::vector<std::string>{"modprobe", "chos"}
-                    : std::vector<std::string>{"insmod", file_};
+  std::vector<std::string> arguments = file_.empty() ? std::vector<std::string>{"modprobe", "chos"}
+                                                     : std::vector<std::string>{"insmod", file_};
   if (farm != CHOS_FARM_DEFAULT) arguments.push_back("farm=" + farm);
   auto status = run_program(arguments);
   if (status) return {};
   Error error = status.error();
   if (error.remedy.empty())
-    error.remedy = file_.empty()
-                       ? "is the module built for this kernel? See: modinfo chos; dkms status; or "
-                         "name the file with --module FILE"
-                       : "the kernel's log says more: dmesg | tail";
+    error.remedy = file_.empty() ? "is the module built for this kernel? See: modinfo chos; dkms status; or "
+                                   "name the file with --module FILE"
+                                 : "the kernel's log says more: dmesg | tail";
   return error;
 }
 

@@ -9,10 +9,10 @@
 #include <cerrno>
 #include <charconv>
 
-#include "basic/files.h"
-#include "allowlist/names.h"
-#include "basic/text.h"
 #include "allowlist/allowlist.h"
+#include "allowlist/names.h"
+#include "basic/files.h"
+#include "basic/text.h"
 
 namespace chos {
 namespace {
@@ -36,11 +36,10 @@ Status each_line(const std::string& text, const std::string& name, Take take) {
     ++line_number;
     if (line.empty()) continue;
     const auto blank = line.find(' ');
-    const bool good = blank != std::string_view::npos &&
-                      take(line.substr(0, blank), line.substr(blank + 1));
+    const bool good = blank != std::string_view::npos && take(line.substr(0, blank), line.substr(blank + 1));
     if (!good)
-      return Error{name + ":" + std::to_string(line_number) + ": cannot read the line " +
-                       in_quotes(line), "are the module and the tools of one version?", EINVAL};
+      return Error{name + ":" + std::to_string(line_number) + ": cannot read the line " + in_quotes(line),
+                   "are the module and the tools of one version?", EINVAL};
   }
   return {};
 }
@@ -52,10 +51,8 @@ ProcChos::ProcChos(std::string directory) : directory_(std::move(directory)) {}
 Error ProcChos::missing() const {
   struct stat info {};
   if (::stat(directory_.c_str(), &info) == 0)
-    return Error{"the module chos is loaded, but its files are not mounted on " + directory_,
-                 ask_up, ENOENT};
-  return Error{"the kernel module chos is not loaded (there is no " + directory_ + ")",
-               ask_up, ENOENT};
+    return Error{"the module chos is loaded, but its files are not mounted on " + directory_, ask_up, ENOENT};
+  return Error{"the kernel module chos is not loaded (there is no " + directory_ + ")", ask_up, ENOENT};
 }
 
 Status ProcChos::present() const {
@@ -110,19 +107,18 @@ Status ProcChos::write_valid(const std::string& text) const {
     case EINVAL:
       return Error{"the kernel refuses a line of the allowlist; " + kept,
                    "its log says which: dmesg | grep chos", EINVAL};
-    case EEXIST:
-      return Error{"the kernel says that a name is there twice; " + kept, "", EEXIST};
+    case EEXIST: return Error{"the kernel says that a name is there twice; " + kept, "", EEXIST};
     case E2BIG:
       return Error{"the allowlist is too big for the kernel; " + kept,
                    "at most " + std::to_string(CHOS_VALID_MAX_ENTRIES) + " entries, " +
-                       std::to_string(CHOS_VALID_MAX_BYTES) + " bytes, " +
-                       std::to_string(CHOS_GROUPS_MAX) + " groups in an entry", E2BIG};
+                       std::to_string(CHOS_VALID_MAX_BYTES) + " bytes, " + std::to_string(CHOS_GROUPS_MAX) +
+                       " groups in an entry",
+                   E2BIG};
     case ENOSPC:
       return Error{"the kernel has seen " + std::to_string(CHOS_OS_MAX) +
                        " different OSs since the module was loaded; " + kept,
                    "load the module anew: chosctl down && chosctl up", ENOSPC};
-    default:
-      return Error{status.error().what + "; " + kept, status.error().remedy, status.error().code};
+    default: return Error{status.error().what + "; " + kept, status.error().remedy, status.error().code};
   }
 }
 
@@ -138,8 +134,7 @@ Result<std::vector<OsUsage>> ProcChos::usage() const {
   const Error& error = text.error();
   if (error.code == ENOENT && present())
     return Error{"the loaded module is too old: it has no " + file("usage"),
-                 "when nobody is in an OS, load the one of these tools: chosctl down && chosctl up",
-                 ENOSYS};
+                 "when nobody is in an OS, load the one of these tools: chosctl down && chosctl up", ENOSYS};
   if (error.code == EACCES || error.code == EPERM)
     return Error{error.what, "only root may read it", error.code};
   return error;
@@ -157,13 +152,11 @@ Status ProcChos::write_layout(const std::vector<LayoutName>& names) const {
   switch (status.error().code) {
     case EEXIST:
       return Error{"the farm has one of the names with the other kind (link or dir)",
-                   "the names live until the module is unloaded: chosctl down && chosctl up",
-                   EEXIST};
+                   "the names live until the module is unloaded: chosctl down && chosctl up", EEXIST};
     case E2BIG:
       return Error{"the farm has room for " + std::to_string(CHOS_LAYOUT_MAX) + " names",
                    "shorten [farm] dirs or links in /etc/chos.conf", E2BIG};
-    default:
-      return status;
+    default: return status;
   }
 }
 
@@ -173,38 +166,40 @@ Error enter_error(int code, const std::string& name) {
     case ENOENT:
       return {what + "the kernel's list does not have it, or its tree is missing",
               "see what there is with: chos --list; an administrator sees more with: "
-              "chosctl doctor", code};
+              "chosctl doctor",
+              code};
     case ENOTDIR:
-      return {what + "its path is not a directory",
-              "ask an administrator to run: chosctl doctor", code};
+      return {what + "its path is not a directory", "ask an administrator to run: chosctl doctor", code};
     case EACCES:
       return {what + "it is closed, or for the members of other groups",
               "see what you may enter with: chos --list", code};
     case EXDEV:
-      return {what + "this process is in a container, another chroot or a user namespace, or "
-                     "there is no farm where the module expects it",
+      return {what +
+                  "this process is in a container, another chroot or a user namespace, or "
+                  "there is no farm where the module expects it",
               "enter from a login on the node itself; an administrator checks the farm with: "
-              "chosctl status", code};
+              "chosctl status",
+              code};
     case EBUSY:
-      return {what + "this process shares its root directory with another, or a thread of it "
-                     "is starting a program", "try again", code};
+      return {what +
+                  "this process shares its root directory with another, or a thread of it "
+                  "is starting a program",
+              "try again", code};
     case EPERM:
       return {what + "/proc/chos/setchos was opened with other rights than those of this process",
               "open it and write to it in one process", code};
     case ENAMETOOLONG:
-      return {what + "the name is longer than " + std::to_string(CHOS_PATH_MAX) + " bytes", "",
-              code};
-    case EINVAL:
-      return {what + "the name is empty or holds a control character", "", code};
-    default:
-      return system_error("cannot enter " + in_quotes(name), code);
+      return {what + "the name is longer than " + std::to_string(CHOS_PATH_MAX) + " bytes", "", code};
+    case EINVAL: return {what + "the name is empty or holds a control character", "", code};
+    default: return system_error("cannot enter " + in_quotes(name), code);
   }
 }
 
 Error no_tree_error(const std::string& name) {
-  return {"cannot enter " + in_quotes(name) + ": it is closed at the moment, because its tree is not "
-          "there (a server or a disk may be missing), or because the list of OSs was changed and "
-          "not loaded yet",
+  return {"cannot enter " + in_quotes(name) +
+              ": it is closed at the moment, because its tree is not "
+              "there (a server or a disk may be missing), or because the list of OSs was changed and "
+              "not loaded yet",
           "try again later, or ask an administrator to run: chosctl doctor", EACCES};
 }
 

@@ -8,16 +8,16 @@
 #include <string>
 #include <vector>
 
-#include "basic/result.h"
 #include "allowlist/allowlist.h"
+#include "basic/result.h"
 
 namespace chos {
 
 /// Of /proc/chos/version.
 struct ModuleVersion {
-  std::string version;        ///< "0.1.0"
+  std::string version;  ///< "0.1.0"
   unsigned abi = 0;
-  std::string fork_tracking;  ///< "on", "off", "lost"
+  std::string fork_tracking;                           ///< "on", "off", "lost"
   std::map<std::string, unsigned long long> counters;  ///< the lines whose value is a number
 };
 

@@ -62,8 +62,8 @@ TEST_F(Kernel, Usage) {
   write("usage", "2 30 trixie /os/trixie\n0 18446744073709551615 trixie /os/trixie~2\n");
   usage = link().usage();
   ASSERT_TRUE(usage);
-  EXPECT_EQ(*usage, (std::vector<OsUsage>{{2, 30, "trixie", "/os/trixie"},
-                                          {0, ~0ull, "trixie", "/os/trixie~2"}}));
+  EXPECT_EQ(*usage,
+            (std::vector<OsUsage>{{2, 30, "trixie", "/os/trixie"}, {0, ~0ull, "trixie", "/os/trixie~2"}}));
   const auto gone = ProcChos(path("chos")).usage();
   ASSERT_FALSE(gone);
   EXPECT_EQ(gone.error().code, ENOENT);
@@ -73,8 +73,8 @@ TEST_F(Kernel, Usage) {
 }
 
 TEST_F(Kernel, Version) {
-  const auto version = parse_version(
-      "version 1.0.0\nabi 1\nfork_tracking on\nentries 3\nrefused_ENOENT 7\nlater words\n");
+  const auto version =
+      parse_version("version 1.0.0\nabi 1\nfork_tracking on\nentries 3\nrefused_ENOENT 7\nlater words\n");
   ASSERT_TRUE(version);
   EXPECT_EQ(version->version, "1.0.0");
   EXPECT_EQ(version->abi, 1u);
@@ -87,9 +87,9 @@ TEST_F(Kernel, Version) {
 TEST_F(Kernel, Garbage) {
   for (const char* bad : {"x trixie\n", "1\n", "0 trixie\n", "-1 trixie\n", "1 \n"})
     EXPECT_FALSE(parse_processes(bad)) << bad;
-  for (const char* bad : {"1\n", "1 2\n", "1 2 x\n", "1 2 x \n", "1 2  /os/x\n", "x 2 a /os/a\n",
-                          "1 x a /os/a\n", "1 -2 a /os/a\n", "1 2 a /os/a more\n",
-                          "18446744073709551616 0 a /os/a\n"})
+  for (const char* bad :
+       {"1\n", "1 2\n", "1 2 x\n", "1 2 x \n", "1 2  /os/x\n", "x 2 a /os/a\n", "1 x a /os/a\n",
+        "1 -2 a /os/a\n", "1 2 a /os/a more\n", "18446744073709551616 0 a /os/a\n"})
     EXPECT_FALSE(parse_usage(bad)) << bad;
   for (const char* bad : {"usr\n", "file usr\n", "dir a/b\n", "dir ..\n"})
     EXPECT_FALSE(parse_layout(bad)) << bad;
@@ -98,8 +98,7 @@ TEST_F(Kernel, Garbage) {
 
 TEST_F(Kernel, EachErrnoSaysSomethingElse) {
   std::vector<std::string> said;
-  for (const int code : {ENOENT, ENOTDIR, EACCES, EXDEV, EBUSY, EPERM, ENAMETOOLONG, EINVAL,
-                         ENOMEM}) {
+  for (const int code : {ENOENT, ENOTDIR, EACCES, EXDEV, EBUSY, EPERM, ENAMETOOLONG, EINVAL, ENOMEM}) {
     const auto error = enter_error(code, "tri\x1bxie");
     EXPECT_EQ(error.code, code);
     EXPECT_NE(error.what.find("'tri\\x1bxie'"), std::string::npos) << error.what;

@@ -11,12 +11,12 @@
 #include <set>
 
 #include "basic/files.h"
-#include "mount/operations.h"
-#include "store/mounts.h"
 #include "basic/progress.h"
 #include "farm/lock.h"
-#include "tree/share.h"
+#include "mount/operations.h"
+#include "store/mounts.h"
 #include "tree/layer.h"
+#include "tree/share.h"
 
 namespace chos {
 namespace {
@@ -62,8 +62,10 @@ class Down {
     if (auto status = mount_pseudo(node_.filesystem, where); !status) return status;
     if (node_.kernel.present()) return {};
     (void)detach(where);
-    return Error{"the module is loaded, but " + where + " shows none of its files, so it is not known "
-                     "who is in an OS", "see: chosctl doctor", EIO};
+    return Error{"the module is loaded, but " + where +
+                     " shows none of its files, so it is not known "
+                     "who is in an OS",
+                 "see: chosctl doctor", EIO};
   }
 
   bool ask_processes() {
@@ -114,12 +116,13 @@ class Down {
       const Mount* mount = table->at(farm);
       if (mount == nullptr) break;
       if (mount->type != node_.filesystem)
-        return Error{"something else (" + mount->type + ") is mounted on " + farm,
-                     "unmount it by hand", EBUSY};
+        return Error{"something else (" + mount->type + ") is mounted on " + farm, "unmount it by hand",
+                     EBUSY};
       const auto gently = detach_everywhere(farm);
       if (!gently) {
         if (!out_.processes.empty())
-          progress_.warning(gently.error().what + ": the processes in an OS lose what was mounted "
+          progress_.warning(gently.error().what +
+                            ": the processes in an OS lose what was mounted "
                             "in their farm");
         if (auto status = detach(farm); !status) return status;
       }
@@ -133,8 +136,7 @@ class Down {
       progress_.warning(status.error().what);
     // An overlay still needs what it was made of.
     if (out_.processes.empty())
-      if (const auto status = remove_additions(node_.layers); !status)
-        progress_.warning(status.error().what);
+      if (const auto status = remove_additions(node_.layers); !status) progress_.warning(status.error().what);
     return {};
   }
 
@@ -175,14 +177,14 @@ class Down {
       const auto table = MountTable::read("/proc/" + std::to_string(pid) + "/mountinfo");
       if (!table) continue;  // it has ended
       for (const auto& mount : table->mounts())
-        if (mount.type == node_.filesystem && mount.target == where &&
-            detach_elsewhere(pid, mount.id, where))
+        if (mount.type == node_.filesystem && mount.target == where && detach_elsewhere(pid, mount.id, where))
           ++released;
     }
     if (released > 0)
-      progress_.step("chosfs", true, where + " of " + std::to_string(released) +
-                     (released == 1 ? " service with mounts of its own"
-                                    : " services with mounts of their own"));
+      progress_.step(
+          "chosfs", true,
+          where + " of " + std::to_string(released) +
+              (released == 1 ? " service with mounts of its own" : " services with mounts of their own"));
     return released > 0;
   }
 

@@ -2,8 +2,8 @@
 // chosctl down.
 #pragma once
 
-#include "farm/node.h"
 #include "basic/progress.h"
+#include "farm/node.h"
 
 namespace chos {
 
@@ -15,10 +15,10 @@ struct DownOptions {
 /// Why down did not go on, or what is left.
 struct DownOutcome {
   enum class What {
-    down,      ///< done, or there was nothing to do
-    in_use,    ///< processes are in an OS, and nothing was changed
-    failed,    ///< said through Progress
-    remaining, ///< the farm is gone, the module could not be unloaded
+    down,       ///< done, or there was nothing to do
+    in_use,     ///< processes are in an OS, and nothing was changed
+    failed,     ///< said through Progress
+    remaining,  ///< the farm is gone, the module could not be unloaded
   };
   What what = What::down;
   std::vector<OsProcess> processes;  ///< with in_use, and with force: who is in an OS

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // chosctl down.
+#include "lifecycle/down.h"
+
 #include <sys/wait.h>
 
-#include "up_fixture.h"
 #include "mount/operations.h"
-#include "lifecycle/down.h"
+#include "up_fixture.h"
 
 namespace chos::test {
 namespace {
@@ -152,8 +153,7 @@ TEST_F(BringUp, DownOnAReadOnlyRoot) {
   make_directories(farm(""));
   up();
   ASSERT_EQ(::mount(nullptr, top.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr), 0);
-  EXPECT_EQ(take_down(node, {false, true}, log).what, DownOutcome::What::down)
-      << joined(log.failures);
+  EXPECT_EQ(take_down(node, {false, true}, log).what, DownOutcome::What::down) << joined(log.failures);
   EXPECT_FALSE(mounted(farm("")));
 }
 

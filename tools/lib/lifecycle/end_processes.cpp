@@ -35,8 +35,7 @@ class Ender {
         ::syscall(SYS_pidfd_send_signal, fd.get(), signal, nullptr, 0);
       }
       if (running_.empty()) return;
-      const auto left =
-          std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
       if (left <= 0) return;
       wait_for_one(static_cast<int>(left));
     }

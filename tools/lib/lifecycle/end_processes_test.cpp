@@ -8,8 +8,8 @@
 #include <csignal>
 #include <fstream>
 
-#include "scratch.h"
 #include "kernel/proc_chos.h"
+#include "scratch.h"
 
 namespace chos::test {
 namespace {

@@ -10,19 +10,19 @@
 #include <cerrno>
 #include <memory>
 
-#include "basic/files.h"
-#include "farm/missing_trees.h"
-#include "mount/operations.h"
-#include "farm/populate.h"
-#include "basic/transaction.h"
-#include "store/mounts.h"
-#include "basic/text.h"
-#include "farm/layout.h"
-#include "basic/progress.h"
-#include "kernel/proc_chos.h"
-#include "farm/lock.h"
-#include "tree/share.h"
 #include "allowlist/allowlist.h"
+#include "basic/files.h"
+#include "basic/progress.h"
+#include "basic/text.h"
+#include "basic/transaction.h"
+#include "farm/layout.h"
+#include "farm/lock.h"
+#include "farm/missing_trees.h"
+#include "farm/populate.h"
+#include "kernel/proc_chos.h"
+#include "mount/operations.h"
+#include "store/mounts.h"
+#include "tree/share.h"
 
 namespace chos {
 namespace {
@@ -56,8 +56,7 @@ class Up {
       if (!step("chosfs", mount_chosfs())) return false;
     }
     if (!step("layout", add_names())) return false;
-    if (!already_up && (!step("farm", make_directory()) || !step("farm", bind_farm())))
-      return false;
+    if (!already_up && (!step("farm", make_directory()) || !step("farm", bind_farm()))) return false;
     Populate populate(node_, *list_, progress_, changes_);
     auto servers = Servers::of_node();
     servers.ask_all(paths_to_ask());
@@ -67,8 +66,8 @@ class Up {
     servers.read_again();
     mark_silent_trees(node_.config, *list_, servers);
     if (!step("trees", populate.stale_trees())) return false;
-    const auto missing = mark_missing_trees(node_.config, node_.allowlist_file, *list_,
-                                            loaded_list(node_), Where::farm, servers);
+    const auto missing = mark_missing_trees(node_.config, node_.allowlist_file, *list_, loaded_list(node_),
+                                            Where::farm, servers);
     for (const auto& complaint : missing.complaints) progress_.warning(complaint.text());
     populate.ask_for_shares(servers);
     if (!step("trees", populate.own_mounts())) return false;
@@ -97,8 +96,9 @@ class Up {
     if (!parsed.list) {
       std::string text = parsed.error_text();
       while (text.ends_with('\n')) text.pop_back();
-      return Error{text, parsed.missing ? no_allowlist_remedy
-                                        : "nothing was changed; mend it and run this again", EINVAL};
+      return Error{text,
+                   parsed.missing ? no_allowlist_remedy : "nothing was changed; mend it and run this again",
+                   EINVAL};
     }
     for (const auto& note : parsed.notes) progress_.warning(note.text());
     const auto errors = check_paths(node_.config, *parsed.list, node_.allowlist_file);
@@ -136,9 +136,9 @@ class Up {
     }
     const std::string farm = node_.module->farm();
     if (!farm.empty() && farm != node_.config.farm)
-      return Error{"the module was loaded with farm=" + farm + ", the configuration says " +
-                       node_.config.farm,
-                   "chosctl down && chosctl up, or correct [farm] path", EINVAL};
+      return Error{
+          "the module was loaded with farm=" + farm + ", the configuration says " + node_.config.farm,
+          "chosctl down && chosctl up, or correct [farm] path", EINVAL};
     progress_.step("module", !loaded, "chos");
     return {};
   }
@@ -157,10 +157,11 @@ class Up {
       changes_.done("mounting " + where, [where] { return detach(where); });
     if (auto status = check_version(); !status) return status;
     const auto version = node_.kernel.version();
-    progress_.step("chosfs", !mounted, where + ", version " + version->version +
-                                           ", fork tracking " + version->fork_tracking);
+    progress_.step("chosfs", !mounted,
+                   where + ", version " + version->version + ", fork tracking " + version->fork_tracking);
     if (version->fork_tracking != "on")
-      progress_.warning("fork tracking is " + version->fork_tracking + ": children whose parents "
+      progress_.warning("fork tracking is " + version->fork_tracking +
+                        ": children whose parents "
                         "are gone lose their OS; see: chosctl doctor");
     return {};
   }
@@ -169,8 +170,8 @@ class Up {
     const auto version = node_.kernel.version();
     if (!version) return version.error();
     if (version->abi != CHOS_ABI_VERSION)
-      return Error{"the module speaks protocol " + std::to_string(version->abi) +
-                       ", chosctl speaks " + std::to_string(CHOS_ABI_VERSION),
+      return Error{"the module speaks protocol " + std::to_string(version->abi) + ", chosctl speaks " +
+                       std::to_string(CHOS_ABI_VERSION),
                    "install the module and the tools of one version", EPROTO};
     return {};
   }
@@ -198,17 +199,16 @@ class Up {
     struct stat info {};
     if (::lstat(farm.c_str(), &info) == 0) {
       if (S_ISDIR(info.st_mode)) return {};
-      return Error{farm + " is " + std::string(file_kind(info.st_mode)) +
-                       "; expected a directory",
+      return Error{farm + " is " + std::string(file_kind(info.st_mode)) + "; expected a directory",
                    "move it away, or name another directory in [farm] path", ENOTDIR};
     }
     if (errno != ENOENT) return system_error("cannot examine " + farm, errno);
     if (::mkdir(farm.c_str(), 0755) != 0) {
       const int why = errno;
-      return system_error("cannot make the directory " + farm, why,
-                          why == EROFS ? "the root file system is read-only: make the directory " +
-                                             farm + " in the image"
-                                       : "make it by hand: mkdir " + farm);
+      return system_error(
+          "cannot make the directory " + farm, why,
+          why == EROFS ? "the root file system is read-only: make the directory " + farm + " in the image"
+                       : "make it by hand: mkdir " + farm);
     }
     changes_.done("making " + farm, [farm]() -> Status {
       if (::rmdir(farm.c_str()) != 0) return system_error("cannot remove " + farm, errno);
@@ -228,7 +228,8 @@ class Up {
         return Error{"something else (" + mount->type + ") is mounted on " + farm,
                      "unmount it, or name another directory in [farm] path", EBUSY};
       if (!mount->unbindable)
-        progress_.warning(farm + " was not bound by chosctl; binds of directories above it take "
+        progress_.warning(farm +
+                          " was not bound by chosctl; binds of directories above it take "
                           "it along");
       progress_.step("farm", false, farm);
       return {};
@@ -236,7 +237,8 @@ class Up {
     if (!is_empty_directory(farm))
       return Error{farm + " is not empty",
                    "is it a farm made by hand? Move it away, or name another directory in [farm] "
-                   "path", ENOTEMPTY};
+                   "path",
+                   ENOTEMPTY};
     if (auto status = bind_unbindable(source, farm); !status) return status;
     changes_.done("binding " + farm, [farm] { return detach(farm); });
     progress_.step("farm", true, farm);
@@ -249,8 +251,9 @@ class Up {
     struct stat info {};
     if (::stat(trees.c_str(), &info) == 0) {
       if (S_ISDIR(info.st_mode)) return {};
-      return Error{trees + " is " + std::string(file_kind(info.st_mode)) +
-                       "; expected the directory of the trees", "", ENOTDIR};
+      return Error{
+          trees + " is " + std::string(file_kind(info.st_mode)) + "; expected the directory of the trees", "",
+          ENOTDIR};
     }
     std::string path;
     for (const auto part : split(std::string_view(trees).substr(1), '/')) {
@@ -299,8 +302,7 @@ class Up {
                     [this, before = *old] { return node_.kernel.write_valid(before); });
     }
     const auto count = list_->entries().size();
-    progress_.step("allowlist", changed,
-                   std::to_string(count) + (count == 1 ? " entry" : " entries"));
+    progress_.step("allowlist", changed, std::to_string(count) + (count == 1 ? " entry" : " entries"));
     return {};
   }
 

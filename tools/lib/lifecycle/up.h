@@ -2,8 +2,8 @@
 // chosctl up and reload.
 #pragma once
 
-#include "farm/node.h"
 #include "basic/progress.h"
+#include "farm/node.h"
 
 namespace chos {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // chosctl up and reload: all of it or nothing.
-#include "up_fixture.h"
-#include "mount/operations.h"
-#include "lifecycle/down.h"
 #include "farm/layout.h"
+#include "lifecycle/down.h"
+#include "mount/operations.h"
+#include "up_fixture.h"
 
 namespace chos::test {
 namespace {
@@ -145,16 +145,15 @@ TEST_F(BringUp, WithoutAListAnOsIsWhatIsMissing) {
 TEST_F(BringUp, APathOutsideTheFarmIsSaidWithItsLine) {
   write_text(top + "/list", "trixie:/os/trixie\n\nold:/srv/old\n");
   EXPECT_FALSE(bring_up(node, log));
-  EXPECT_NE(joined(log.failures).find("/list:3: the farm has no directory '/srv'"),
-            std::string::npos) << joined(log.failures);
+  EXPECT_NE(joined(log.failures).find("/list:3: the farm has no directory '/srv'"), std::string::npos)
+      << joined(log.failures);
 }
 
 TEST_F(BringUp, ReloadKeepsTheOldListOnErrors) {
   up();
   const auto before = all_mounts();
   const std::string list = read_text(top + "/kernel/valid");
-  for (const char* text :
-       {"trixie:/os/trixie\ntrixie:/os/sl6\n", "x:/os/../etc\n", "x:/srv/x\n"}) {
+  for (const char* text : {"trixie:/os/trixie\ntrixie:/os/sl6\n", "x:/os/../etc\n", "x:/srv/x\n"}) {
     write_text(top + "/list", text);
     EXPECT_FALSE(reload(node, log)) << text;
     EXPECT_EQ(read_text(top + "/kernel/valid"), list);

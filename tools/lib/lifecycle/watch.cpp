@@ -12,18 +12,18 @@
 #include <set>
 #include <utility>
 
-#include "lifecycle/up.h"
+#include "allowlist/allowlist.h"
 #include "basic/files.h"
+#include "basic/progress.h"
+#include "basic/text.h"
+#include "config/config.h"
+#include "farm/layout.h"
 #include "farm/missing_trees.h"
+#include "farm/trees.h"
+#include "lifecycle/up.h"
 #include "mount/operations.h"
 #include "store/mounts.h"
 #include "tree/share.h"
-#include "basic/text.h"
-#include "farm/layout.h"
-#include "basic/progress.h"
-#include "farm/trees.h"
-#include "config/config.h"
-#include "allowlist/allowlist.h"
 
 namespace chos {
 namespace {
@@ -57,16 +57,18 @@ class Quiet : public Progress {
   std::pair<std::string, Error> failure_;
 };
 
-std::string opened_text(const std::string& name) {
-  return in_quotes(name) + " is open: its tree is there";
-}
+std::string opened_text(const std::string& name) { return in_quotes(name) + " is open: its tree is there"; }
 
 class Watcher {
  public:
   Watcher(Node node, const std::function<std::optional<Config>()>& configuration, int stop,
           Progress& progress, std::chrono::milliseconds again)
-      : node_(std::move(node)), configuration_(configuration), stop_(stop), progress_(progress),
-        quiet_(progress), again_(again) {}
+      : node_(std::move(node)),
+        configuration_(configuration),
+        stop_(stop),
+        progress_(progress),
+        quiet_(progress),
+        again_(again) {}
 
   WatchEnd run() {
     // Opened before the first look, so that no change falls between.
@@ -118,8 +120,8 @@ class Watcher {
   // A tree that was unpacked beside gets its name by rename(2).  One that is being copied to its
   // place is not complete yet: its IN_CREATE says nothing.
   void watch_names(int fd) {
-    if (fd >= 0 && ::inotify_add_watch(fd, node_.config.trees.c_str(),
-                                       IN_MOVED_TO | IN_MOVED_FROM | IN_ONLYDIR) < 0)
+    if (fd >= 0 &&
+        ::inotify_add_watch(fd, node_.config.trees.c_str(), IN_MOVED_TO | IN_MOVED_FROM | IN_ONLYDIR) < 0)
       progress_.warning("cannot watch " + node_.config.trees + ": only mounts are waited for");
   }
 
@@ -217,7 +219,8 @@ std::string number_of_mount(int fd) {
 #ifdef STATX_MNT_ID
   constexpr unsigned unique = 0x4000;  // STATX_MNT_ID_UNIQUE, which older headers lack
   struct statx info {};
-  if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, unique, &info) == 0 && (info.stx_mask & unique) != 0)
+  if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, unique, &info) == 0 &&
+      (info.stx_mask & unique) != 0)
     return std::to_string(info.stx_mnt_id);
 #endif
   const auto number = mount_id(fd);
@@ -228,8 +231,7 @@ std::string identity_of(int fd) {
   struct stat info {};
   const std::string mount = number_of_mount(fd);
   if (::fstat(fd, &info) != 0 || mount.empty()) return "unknown";
-  return mount + ":" + std::to_string(info.st_dev) + ":" +
-         std::to_string(info.st_ino);
+  return mount + ":" + std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
 }
 
 }  // namespace
@@ -245,8 +247,7 @@ TreeStates look_at_trees(const Config& config, const Allowlist& list, const Allo
     if (!path) continue;
     const Mount* mount = table.holding(*path);
     const OsEntry* in_kernel = loaded.find_name(entry->name);
-    if (mount != nullptr && mount->type == "autofs" && in_kernel != nullptr && !in_kernel->closed)
-      continue;
+    if (mount != nullptr && mount->type == "autofs" && in_kernel != nullptr && !in_kernel->closed) continue;
     looked_at.push_back(entry);
     paths.push_back(*path);
     paths.push_back(config.farm + entry->path);
@@ -273,8 +274,7 @@ std::vector<std::string> what_changed(const Allowlist& wanted, const Allowlist& 
     if (entry->closed || in_kernel == nullptr || at == now.end()) continue;
     const std::string name = in_quotes(entry->name);
     const auto old = before.find(entry->name);
-    if (at->second.there && in_kernel->closed)
-      changes.push_back(opened_text(entry->name));
+    if (at->second.there && in_kernel->closed) changes.push_back(opened_text(entry->name));
     else if (!at->second.there && !in_kernel->closed)
       changes.push_back(name + " is closed: its tree is gone");
     else if (at->second.there && old != before.end() && old->second.there &&
@@ -284,8 +284,8 @@ std::vector<std::string> what_changed(const Allowlist& wanted, const Allowlist& 
   return changes;
 }
 
-WatchEnd watch_trees(Node node, const std::function<std::optional<Config>()>& configuration,
-                     int stop, Progress& progress, std::chrono::milliseconds again) {
+WatchEnd watch_trees(Node node, const std::function<std::optional<Config>()>& configuration, int stop,
+                     Progress& progress, std::chrono::milliseconds again) {
   return Watcher(std::move(node), configuration, stop, progress, again).run();
 }
 

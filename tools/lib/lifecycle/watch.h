@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "mount/mountinfo.h"
-#include "farm/node.h"
+#include "allowlist/allowlist.h"
 #include "basic/progress.h"
 #include "config/config.h"
-#include "allowlist/allowlist.h"
+#include "farm/node.h"
+#include "mount/mountinfo.h"
 
 namespace chos {
 
@@ -46,8 +46,7 @@ enum class WatchEnd { stopped, down, failed };
 /// A step is said for each OS that was prepared or closed.
 /// again: how long until it looks again while a tree that is to be mounted is not there, or trees are
 /// on servers.
-WatchEnd watch_trees(Node node, const std::function<std::optional<Config>()>& configuration,
-                     int stop, Progress& progress,
-                     std::chrono::milliseconds again = std::chrono::minutes(1));
+WatchEnd watch_trees(Node node, const std::function<std::optional<Config>()>& configuration, int stop,
+                     Progress& progress, std::chrono::milliseconds again = std::chrono::minutes(1));
 
 }  // namespace chos

@@ -5,13 +5,13 @@
 #include <poll.h>
 #include <sys/wait.h>
 
-#include "fake_node.h"
-#include "fuse_server.h"
-#include "lifecycle/up.h"
+#include "allowlist/allowlist.h"
 #include "basic/files.h"
 #include "basic/progress.h"
 #include "config/config.h"
-#include "allowlist/allowlist.h"
+#include "fake_node.h"
+#include "fuse_server.h"
+#include "lifecycle/up.h"
 
 namespace chos::test {
 namespace {
@@ -25,18 +25,18 @@ OsEntry entry(const std::string& name, bool closed = false) {
 }
 
 TEST(WhatChanged, OnlyWhatTheTreesCallFor) {
-  const Allowlist wanted({entry("came"), entry("went"), entry("same"), entry("other"),
-                          entry("closed", true), entry("unloaded"), entry("automount")});
+  const Allowlist wanted({entry("came"), entry("went"), entry("same"), entry("other"), entry("closed", true),
+                          entry("unloaded"), entry("automount")});
   const Allowlist loaded({entry("came", true), entry("went"), entry("same"), entry("other"),
                           entry("closed", true), entry("automount", true)});
   const TreeState there{true, "1"}, gone;
   const TreeStates before{{"same", there}, {"other", there}};
-  const TreeStates now{{"came", there}, {"went", gone}, {"same", there}, {"other", {true, "2"}},
-                       {"closed", there}, {"unloaded", there}};
-  EXPECT_EQ(what_changed(wanted, loaded, before, now),
-            (std::vector<std::string>{"'came' is open: its tree is there",
-                                      "'went' is closed: its tree is gone",
-                                      "'other' was prepared anew: its tree is another one"}));
+  const TreeStates now{{"came", there},        {"went", gone},    {"same", there},
+                       {"other", {true, "2"}}, {"closed", there}, {"unloaded", there}};
+  EXPECT_EQ(
+      what_changed(wanted, loaded, before, now),
+      (std::vector<std::string>{"'came' is open: its tree is there", "'went' is closed: its tree is gone",
+                                "'other' was prepared anew: its tree is another one"}));
   EXPECT_TRUE(what_changed(wanted, wanted, {}, {}).empty());
 }
 
@@ -100,8 +100,7 @@ class Watch : public FakeNode {
     std::string text;
     char one = 0;
     pollfd wait{lines_.get(), POLLIN, 0};
-    while (::poll(&wait, 1, 20000) > 0 && ::read(lines_.get(), &one, 1) == 1 && one != '\n')
-      text += one;
+    while (::poll(&wait, 1, 20000) > 0 && ::read(lines_.get(), &one, 1) == 1 && one != '\n') text += one;
     return text;
   }
 
@@ -129,8 +128,8 @@ TEST_F(Watch, ATreeComesAndGoes) {
   write_text(top + "/list", "late:/os/late\ntrixie:/os/trixie\n");
   start();
   EXPECT_EQ(valid(), "late:/os/late:closed\ntrixie:/os/trixie\n");
-  ASSERT_EQ(::mount((top + "/trees/disk").c_str(), (top + "/trees/late").c_str(), nullptr, MS_BIND,
-                    nullptr), 0);
+  ASSERT_EQ(::mount((top + "/trees/disk").c_str(), (top + "/trees/late").c_str(), nullptr, MS_BIND, nullptr),
+            0);
   EXPECT_EQ(line(), "'late' is open: its tree is there");
   EXPECT_EQ(read_text(shared_in("late")), "root:x:0:0::/root:/bin/sh\n");
   // The stand-in for the kernel's file is not shortened by a write.
@@ -166,13 +165,12 @@ TEST_F(Watch, ASharedDirectoryComes) {
   write_text(top + "/list", "late:/os/late\ntrixie:/os/trixie\n");
   const UniqueFd server(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
   if (!server) GTEST_SKIP() << "no /dev/fuse here";
-  const std::string options =
-      "fd=" + std::to_string(server.get()) + ",rootmode=40000,user_id=0,group_id=0";
+  const std::string options = "fd=" + std::to_string(server.get()) + ",rootmode=40000,user_id=0,group_id=0";
   ASSERT_EQ(::mount("server", mail.c_str(), "fuse.far", 0, options.c_str()), 0);
   start();
   // What tells that it has looked.
-  ASSERT_EQ(::mount((top + "/trees/disk").c_str(), (top + "/trees/late").c_str(), nullptr, MS_BIND,
-                    nullptr), 0);
+  ASSERT_EQ(::mount((top + "/trees/disk").c_str(), (top + "/trees/late").c_str(), nullptr, MS_BIND, nullptr),
+            0);
   const auto next = [this] {
     std::string said = line();
     while (said.starts_with("warning: ")) said = line();
@@ -219,8 +217,8 @@ TEST_F(Watch, AnIdleAutomountStaysUnmounted) {
   write_text(top + "/list", "late:/os/late\ntrixie:/os/trixie\n");
   start();
   // What tells that it has looked.
-  ASSERT_EQ(::mount((top + "/trees/disk").c_str(), (top + "/trees/late").c_str(), nullptr, MS_BIND,
-                    nullptr), 0);
+  ASSERT_EQ(::mount((top + "/trees/disk").c_str(), (top + "/trees/late").c_str(), nullptr, MS_BIND, nullptr),
+            0);
   EXPECT_EQ(line(), "'late' is open: its tree is there");
   set_kernel_file("valid", "late:/os/late\ntrixie:/os/trixie\n");
   int ends[2];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What chosctl asks of mmdebstrap and dnf, and what it makes of their answers: programs stand for them.
-#include "manage/os_manager_fixture.h"
 #include "basic/text.h"
+#include "manage/os_manager_fixture.h"
 
 namespace chos::test {
 namespace {
@@ -80,11 +80,13 @@ TEST_F(Builders, AnExpiredSuiteIsTakenOnlyIfAskedFor) {
 
 // What apt and dnf say of a server that accepts and answers nothing.
 TEST_F(Builders, ARepositoryThatDoesNotAnswerIsNamedSoon) {
-  program("mmdebstrap", "echo 'E: Failed to fetch http://mirror.test/debian/dists/trixie/InRelease"
-                        "  Connection failed [IP: 192.0.2.1 80]'\nexit 100");
-  program("dnf", "for a; do case $a in --config=*) cp \"${a#*=}\" " + top + "/asked;; esac; done\n"
-                 "echo 'Error: Failed to download metadata for repo x: Curl error (28): Timeout was "
-                 "reached for http://mirror.test/r/repodata/repomd.xml'\nexit 1");
+  program("mmdebstrap",
+          "echo 'E: Failed to fetch http://mirror.test/debian/dists/trixie/InRelease"
+          "  Connection failed [IP: 192.0.2.1 80]'\nexit 100");
+  program("dnf", "for a; do case $a in --config=*) cp \"${a#*=}\" " + top +
+                     "/asked;; esac; done\n"
+                     "echo 'Error: Failed to download metadata for repo x: Curl error (28): Timeout was "
+                     "reached for http://mirror.test/r/repodata/repomd.xml'\nexit 1");
   write_text(top + "/x.repo", "[x]\nname=x\nbaseurl=http://mirror.test/r\n");
   options.mirrors = {archive_of("debian", {"trixie"})};
   const auto debian = refused("debian:trixie");
@@ -98,8 +100,9 @@ TEST_F(Builders, ARepositoryThatDoesNotAnswerIsNamedSoon) {
 }
 
 TEST_F(Builders, AMirrorThatIsNotWhole) {
-  program("mmdebstrap", "echo 'E: Failed to fetch http://deb/Packages.xz  File has unexpected size (1 != 2)."
-                        " Mirror sync in progress?'\nexit 25");
+  program("mmdebstrap",
+          "echo 'E: Failed to fetch http://deb/Packages.xz  File has unexpected size (1 != 2)."
+          " Mirror sync in progress?'\nexit 25");
   options.mirrors = {archive_of("debian", {"trixie"})};
   const auto error = refused("debian:trixie");
   EXPECT_TRUE(error.remedy.starts_with("a mirror is not whole")) << error.remedy;
@@ -128,8 +131,8 @@ TEST_F(DebianSource, HasTheUpdatesAndTheSecurityUpdatesOfItsSuite) {
   options.mirrors = {main, security};
   const auto added = add_from("debian:trixie");
   ASSERT_TRUE(added) << added.error().what;
-  EXPECT_EQ(sources(), "deb " + main + " trixie main\ndeb " + main + " trixie-updates main\n" +
-                           "deb " + security + " trixie-security main\n");
+  EXPECT_EQ(sources(), "deb " + main + " trixie main\ndeb " + main + " trixie-updates main\n" + "deb " +
+                           security + " trixie-security main\n");
   // One archive may have all.
   archive_of("debian", {"trixie-security"});
   ASSERT_TRUE(remove("os"));
@@ -177,8 +180,8 @@ TEST_F(DebianSource, KnowsHowItWasMade) {
   ASSERT_TRUE(recipe) << recipe.error().what;
   EXPECT_EQ(recipe->source.text, "debian:trixie");
   EXPECT_EQ(recipe->options, options);
-  EXPECT_EQ(words_of(recipe->options), (Names{"--include=gcc,make", "--variant=minbase",
-                                              "--mirror=" + options.mirrors.front()}));
+  EXPECT_EQ(words_of(recipe->options),
+            (Names{"--include=gcc,make", "--variant=minbase", "--mirror=" + options.mirrors.front()}));
 }
 
 // dnf would take the release of this node for that of the tree.

@@ -8,16 +8,16 @@
 #include <map>
 #include <set>
 
-#include "farm/missing_trees.h"
+#include "allowlist/allowlist.h"
 #include "basic/process_info.h"
-#include "fileserver/servers.h"
+#include "basic/text.h"
 #include "build/archive.h"
 #include "build/build.h"
+#include "farm/layout.h"
+#include "farm/missing_trees.h"
+#include "fileserver/servers.h"
 #include "store/manifest.h"
 #include "store/os_release.h"
-#include "basic/text.h"
-#include "farm/layout.h"
-#include "allowlist/allowlist.h"
 
 namespace chos {
 namespace {
@@ -62,7 +62,8 @@ Result<std::vector<OsInfo>> list_oses(const Node& node, const Store& store) {
     info.tree = tree ? *tree : node.config.farm + entry.path;
     struct stat about {};
     info.entry.silent = !servers.ask(info.tree);
-    info.tree_present = !info.entry.silent && ::stat(info.tree.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
+    info.tree_present =
+        !info.entry.silent && ::stat(info.tree.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
     if (const auto* record = find_record(*records, entry.path)) {
       info.record = *record;
       info.release = record->release;
@@ -93,23 +94,21 @@ Result<OsInfo> show_os(const Node& node, const Store& store, const std::string& 
     names.push_back(info.entry.name);
   }
   return Error{node.allowlist_file + " has no OS " + in_quotes(name),
-               names.empty() ? "it has none yet; see: chosctl os add --help"
-                             : "it has " + listed(names), ENOENT};
+               names.empty() ? "it has none yet; see: chosctl os add --help" : "it has " + listed(names),
+               ENOENT};
 }
 
 Result<std::vector<PrivilegedFile>> privileged_of(const OsInfo& info, WorkProgress& progress) {
   if (info.record) {
     auto files = info.record->privileged;
-    std::sort(files.begin(), files.end(),
-              [](const auto& a, const auto& b) { return a.path < b.path; });
+    std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
     return files;
   }
   if (!info.tree_present) return std::vector<PrivilegedFile>();
   progress.stage("looking for setuid programs in " + info.tree);
-  return find_privileged(info.tree, ArchiveLimits().entries,
-                         [&](std::uint64_t entries, std::uint64_t) {
-                           return progress.tick(std::to_string(entries) + " entries");
-                         });
+  return find_privileged(info.tree, ArchiveLimits().entries, [&](std::uint64_t entries, std::uint64_t) {
+    return progress.tick(std::to_string(entries) + " entries");
+  });
 }
 
 Result<std::vector<std::string>> verify_os(const Store& store, const TreeRecord& record,
@@ -119,17 +118,19 @@ Result<std::vector<std::string>> verify_os(const Store& store, const TreeRecord&
     const auto digest = file_digest(store.image(record));
     if (!digest) return digest.error();
     if (*digest == record.digest) return std::vector<std::string>();
-    return std::vector<std::string>{store.image(record) + ": content " + *digest + ", was " +
-                                    record.digest};
+    return std::vector<std::string>{store.image(record) + ": content " + *digest + ", was " + record.digest};
   }
   const auto before = store.manifest(record);
   if (!before) return before.error();
   // A bind is of what lies at its origin, whether it is mounted now or not.
   const bool external = record.kind == TreeRecord::Kind::external;
   const std::string root = external ? record.origin : store.tree(record);
-  const auto now = read_manifest(root, [&](std::uint64_t entries, std::uint64_t bytes) {
-    return progress.tick(std::to_string(entries) + " entries, " + size_text(bytes));
-  }, external ? Unreadable::note : Unreadable::refuse);
+  const auto now = read_manifest(
+      root,
+      [&](std::uint64_t entries, std::uint64_t bytes) {
+        return progress.tick(std::to_string(entries) + " entries, " + size_text(bytes));
+      },
+      external ? Unreadable::note : Unreadable::refuse);
   if (!now) return now.error();
   return manifest_differences(*before, now->text);
 }

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "allowlist/allowlist.h"
+#include "basic/work_progress.h"
 #include "farm/node.h"
 #include "store/store.h"
-#include "basic/work_progress.h"
-#include "allowlist/allowlist.h"
 
 namespace chos {
 
@@ -18,10 +18,10 @@ struct OsInfo {
   OsEntry entry;
   bool is_default = false;
   bool tree_present = false;
-  std::string tree;                          ///< its directory on the base OS
+  std::string tree;  ///< its directory on the base OS
   std::string release, machine;
-  std::optional<TreeRecord> record;          ///< nothing: made by hand
-  std::vector<TreeRecord> others;            ///< other generations of it
+  std::optional<TreeRecord> record;             ///< nothing: made by hand
+  std::vector<TreeRecord> others;               ///< other generations of it
   std::optional<std::size_t> processes, users;  ///< in it now; nothing: not known
 };
 

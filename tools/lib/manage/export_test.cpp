@@ -4,10 +4,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "manage/os_manager_fixture.h"
-#include "lifecycle/up.h"
-#include "store/mounts.h"
 #include "kernel/proc_chos.h"
+#include "lifecycle/up.h"
+#include "manage/os_manager_fixture.h"
+#include "store/mounts.h"
 
 namespace chos::test {
 namespace {
@@ -57,8 +57,7 @@ TEST_F(OsManagerTest, ADirectoryWithWhatNobodyMayRead) {
     EXPECT_EQ(differences(*record), Names{});
     write_text(tree + "/etc/os-release", "other\n");
     ASSERT_EQ(::chmod((tree + "/root").c_str(), 0000), 0);
-    EXPECT_EQ(differences(*record), (Names{"/etc/os-release: content",
-                                           "/root: mode 0000, was 0700"}));
+    EXPECT_EQ(differences(*record), (Names{"/etc/os-release: content", "/root: mode 0000, was 0700"}));
   }
   // Whoever may read it is told what was not known.
   const auto all = store().records();

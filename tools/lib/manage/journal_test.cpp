@@ -27,8 +27,7 @@ class OsManagerKilled : public ChosctlProgram {
   std::chrono::microseconds time_of(const std::vector<std::string>& words) {
     const auto began = std::chrono::steady_clock::now();
     EXPECT_EQ(run(words), 0) << read_text(top + "/out");
-    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
-                                                                 began);
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began);
   }
   // Every OS of the list has the tree that its record tells of.
   void expect_whole() {

@@ -7,15 +7,15 @@
 
 #include <chrono>
 
-#include "manage/os_manager_fixture.h"
+#include "allowlist/allowlist.h"
+#include "basic/files.h"
+#include "config/config.h"
+#include "kernel/proc_chos.h"
 #include "lifecycle/up.h"
 #include "lifecycle/watch.h"
 #include "manage/catalog.h"
+#include "manage/os_manager_fixture.h"
 #include "store/mounts.h"
-#include "basic/files.h"
-#include "kernel/proc_chos.h"
-#include "config/config.h"
-#include "allowlist/allowlist.h"
 
 namespace chos::test {
 namespace {
@@ -65,8 +65,7 @@ class LateTree : public OsManagerTest {
   std::string valid() const { return read_text(top + "/kernel/valid"); }
   // The stand-in for the kernel's file is not shortened by a write.
   bool opens(int seconds) {
-    for (int i = 0; i < seconds * 10 && !valid().starts_with("far:/os/far\n"); ++i)
-      ::poll(nullptr, 0, 100);
+    for (int i = 0; i < seconds * 10 && !valid().starts_with("far:/os/far\n"); ++i) ::poll(nullptr, 0, 100);
     return valid().starts_with("far:/os/far\n") && exists(node.config.farm + "/os/far/bin/sh");
   }
 };
@@ -107,8 +106,8 @@ TEST_F(LateTree, OfAServerThatDoesNotAnswer) {
     for (;;) ::pause();
   }
   ::setpgid(child, child);
-  const auto options = "fd=" + std::to_string(ends[1]) + ",pgrp=" + std::to_string(child) +
-                       ",minproto=5,maxproto=5,direct";
+  const auto options =
+      "fd=" + std::to_string(ends[1]) + ",pgrp=" + std::to_string(child) + ",minproto=5,maxproto=5,direct";
   if (::mount("mute", place.c_str(), "autofs", 0, options.c_str()) != 0)
     GTEST_SKIP() << "the kernel has no autofs";
   const auto all = load_allowlist(node.allowlist_file, node.groups, node.trusted);
@@ -151,24 +150,28 @@ TEST_F(LateTree, OfServersThatDoNotAnswer) {
     return std::chrono::steady_clock::now() - began;
   };
   EXPECT_LT(took([&] {
-    EXPECT_EQ(unmounted_trees(store(), *all.list).waiting, (Names{"one", "two", "three"}));
-  }), std::chrono::seconds(15));
+              EXPECT_EQ(unmounted_trees(store(), *all.list).waiting, (Names{"one", "two", "three"}));
+            }),
+            std::chrono::seconds(15));
   forget_servers(std::chrono::seconds(0));
   EXPECT_LT(took([&] {
-    const auto mounts = mount_trees(store(), *all.list, "list");
-    ASSERT_TRUE(mounts);
-    EXPECT_EQ(mounts->missing.size(), 4U);
-  }), std::chrono::seconds(15));
+              const auto mounts = mount_trees(store(), *all.list, "list");
+              ASSERT_TRUE(mounts);
+              EXPECT_EQ(mounts->missing.size(), 4U);
+            }),
+            std::chrono::seconds(15));
   forget_servers(std::chrono::seconds(0));
   // Without the binds: the trees themselves are on the servers.
   for (const char* name : {"one", "two", "three"})
     ASSERT_EQ(::mount((top + "/net/" + name).c_str(), (node.config.trees + "/" + name).c_str(), nullptr,
-                      MS_BIND, nullptr), 0);
+                      MS_BIND, nullptr),
+              0);
   EXPECT_LT(took([&] {
-    const auto oses = list_oses(node, store());
-    ASSERT_TRUE(oses);
-    EXPECT_TRUE((*oses)[2].entry.silent);
-  }), std::chrono::seconds(15));
+              const auto oses = list_oses(node, store());
+              ASSERT_TRUE(oses);
+              EXPECT_TRUE((*oses)[2].entry.silent);
+            }),
+            std::chrono::seconds(15));
 }
 
 // What cannot be mounted stays closed, and chosctl watch goes on.

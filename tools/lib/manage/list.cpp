@@ -5,13 +5,13 @@
 
 #include <cerrno>
 
-#include "lifecycle/up.h"
+#include "allowlist/allowlist.h"
 #include "basic/files.h"
 #include "basic/replace_file.h"
+#include "basic/text.h"
+#include "lifecycle/up.h"
 #include "manage/os_manager.h"
 #include "store/mounts.h"
-#include "basic/text.h"
-#include "allowlist/allowlist.h"
 
 namespace chos {
 namespace {
@@ -40,8 +40,8 @@ Result<OsManager::Listed> OsManager::find(const std::string& name) const {
     for (const auto& one : all->entries())
       if (!one.is_base() && all->stands_alone(one)) names.push_back(one.name);
     return Error{node_.allowlist_file + " has no OS " + in_quotes(name),
-                 names.empty() ? "it has none yet; see: chosctl os add --help"
-                               : "it has " + listed(names), ENOENT};
+                 names.empty() ? "it has none yet; see: chosctl os add --help" : "it has " + listed(names),
+                 ENOENT};
   }
   const OsEntry* site_default = all->site_default();
   return Listed{*entry, site_default != nullptr ? site_default->path : ""};
@@ -50,8 +50,7 @@ Result<OsManager::Listed> OsManager::find(const std::string& name) const {
 Status OsManager::write_list(const std::string& text) const {
   const auto slash = node_.allowlist_file.rfind('/');
   const bool is_plain = slash == std::string::npos;
-  const auto fd = open_guarded(is_plain ? "." : node_.allowlist_file.substr(0, slash + 1),
-                               node_.trusted);
+  const auto fd = open_guarded(is_plain ? "." : node_.allowlist_file.substr(0, slash + 1), node_.trusted);
   if (!fd) return fd.error();
   const std::string name = is_plain ? node_.allowlist_file : node_.allowlist_file.substr(slash + 1);
   const UniqueFd old(::openat(fd->get(), name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
@@ -77,13 +76,11 @@ Result<bool> OsManager::change_list(const Edit& edit) {
   if (!parsed.list) {
     std::string errors = parsed.error_text();
     while (errors.ends_with('\n')) errors.pop_back();
-    return Error{"the new allowlist would not be accepted: " + errors, "nothing was changed",
-                 EINVAL};
+    return Error{"the new allowlist would not be accepted: " + errors, "nothing was changed", EINVAL};
   }
   if (auto status = write_list(text); !status) return status.error();
   if (auto status = apply(); !status) {
-    if (auto undone = is_new && ::unlink(node_.allowlist_file.c_str()) == 0 ? Status()
-                                                                           : write_list(old_text);
+    if (auto undone = is_new && ::unlink(node_.allowlist_file.c_str()) == 0 ? Status() : write_list(old_text);
         !undone)
       progress_.note(undone.error().what);
     if (auto undone = apply(); !undone) progress_.note(undone.error().what);

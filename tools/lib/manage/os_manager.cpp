@@ -9,12 +9,12 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "allowlist/names.h"
+#include "allowlist/allowlist.h"
 #include "allowlist/edit.h"
-#include "store/mounts.h"
+#include "allowlist/names.h"
 #include "basic/text.h"
 #include "farm/layout.h"
-#include "allowlist/allowlist.h"
+#include "store/mounts.h"
 
 namespace chos {
 namespace {
@@ -24,8 +24,7 @@ Status check_name(const std::string& name) {
   if (const auto problem = name_problem(name); !problem.empty())
     return Error{problem, "choose another name", EINVAL};
   if (name == CHOS_DEFAULT_NAME || name == "base")
-    return Error{"the name " + in_quotes(name) + " has a meaning of its own",
-                 "choose another name", EINVAL};
+    return Error{"the name " + in_quotes(name) + " has a meaning of its own", "choose another name", EINVAL};
   return {};
 }
 
@@ -52,8 +51,7 @@ const TreeRecord* other_tree(const std::vector<TreeRecord>& records, const std::
 }
 
 // The paths, as in the farm, of the trees that an OS has or had and that have no record.
-std::vector<std::string> made_by_hand(const std::vector<TreeRecord>& records,
-                                      const std::string& path) {
+std::vector<std::string> made_by_hand(const std::vector<TreeRecord>& records, const std::string& path) {
   std::vector<std::string> out;
   if (find_record(records, path) == nullptr) out.push_back(path);
   for (const auto& record : records)
@@ -66,7 +64,7 @@ std::vector<std::string> made_by_hand(const std::vector<TreeRecord>& records,
 }  // namespace
 
 Result<TreeRecord> OsManager::add(const std::string& name, const Source& source,
-                               const BuildOptions& build_options, const std::string& options) {
+                                  const BuildOptions& build_options, const std::string& options) {
   if (auto status = check_name(name); !status) return status.error();
   const auto journal = begin(name);
   if (!journal) return journal.error();
@@ -78,16 +76,13 @@ Result<TreeRecord> OsManager::add(const std::string& name, const Source& source,
   if (!before) return refused(before.error());
   if (before->find_name(name) != nullptr)
     return refused({node_.allowlist_file + " has an OS " + in_quotes(name) + " already",
-                    "to give it another tree: chosctl os replace " + name + " " + source.text,
-                    EEXIST});
+                    "to give it another tree: chosctl os replace " + name + " " + source.text, EEXIST});
   struct stat info {};
   const std::string place = store_.trees() + "/" + name;
   const bool in_place = source.kind == Source::Kind::dir && source.path == place;
   if (!in_place && ::lstat(place.c_str(), &info) == 0)
-    return refused({place + " is there, though " + node_.allowlist_file + " has no OS " +
-                        in_quotes(name),
-                    "to use that tree: chosctl os add " + name + " dir:" + place +
-                        "; else move it away",
+    return refused({place + " is there, though " + node_.allowlist_file + " has no OS " + in_quotes(name),
+                    "to use that tree: chosctl os add " + name + " dir:" + place + "; else move it away",
                     EEXIST});
   if (auto status = check_source(source); !status) return refused(status.error());
   if (auto status = check_options(source, build_options); !status) return refused(status.error());
@@ -98,14 +93,13 @@ Result<TreeRecord> OsManager::add(const std::string& name, const Source& source,
     std::string all = rest;
     if (record.machine == "i386" && all.find("persona=") == std::string::npos)
       all += std::string(all.empty() ? ":" : ",") + "persona=linux32";
-    return [line = name + ":" + record.path() + all](const std::string& text) {
-      return with_entry(text, line);
-    };
+    return
+        [line = name + ":" + record.path() + all](const std::string& text) { return with_entry(text, line); };
   });
 }
 
 Result<TreeRecord> OsManager::replace(const std::string& name, const Source& source,
-                                   const BuildOptions& build_options) {
+                                      const BuildOptions& build_options) {
   const auto journal = begin(name);
   if (!journal) return journal.error();
   const auto found = find(name);
@@ -159,16 +153,18 @@ Status OsManager::check_source(const Source& source) const {
   const auto refused = [&](const std::string& what) {
     return Error{"the source " + in_quotes(source.text) + " lies in " + what,
                  "copy it to a place of its own; for another name of an OS add a line to " +
-                     node_.allowlist_file + ", see chos(5)", EINVAL};
+                     node_.allowlist_file + ", see chos(5)",
+                 EINVAL};
   };
   const std::filesystem::path path(source.path);
   std::error_code failed;
   const auto real = std::filesystem::canonical(path, failed);
   if (failed) return system_error("cannot examine " + source.path, failed.value());
   const auto same = [](const std::string& a, const std::string& b) {
-    struct stat one {}, other {};
-    return ::stat(a.c_str(), &one) == 0 && ::stat(b.c_str(), &other) == 0 &&
-           one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+    struct stat one {
+    }, other{};
+    return ::stat(a.c_str(), &one) == 0 && ::stat(b.c_str(), &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
   };
   const auto trees = std::filesystem::weakly_canonical(store_.trees(), failed);
   for (auto at = real; at.has_relative_path(); at = at.parent_path()) {
@@ -186,7 +182,7 @@ Status OsManager::check_source(const Source& source) const {
 
 // Unchanged if the name has another path by now.
 std::string OsManager::with_name_moved(const std::string& text, const std::string& name,
-                                    const std::string& from, const TreeRecord& to) const {
+                                       const std::string& from, const TreeRecord& to) const {
   const auto parsed = parse_allowlist(text, node_.allowlist_file, node_.groups);
   const OsEntry* entry = parsed.list ? parsed.list->find_name(name) : nullptr;
   if (parsed.list && (entry == nullptr || entry->path != from)) return text;
@@ -210,9 +206,9 @@ Error OsManager::edited_meanwhile(const std::string& name) const {
 }
 
 Result<TreeRecord> OsManager::publish(const std::string& name, unsigned generation,
-                                   const std::string& previous, const Source& source,
-                                   const BuildOptions& options,
-                                   const std::function<Edit(const TreeRecord&)>& edit) {
+                                      const std::string& previous, const Source& source,
+                                      const BuildOptions& options,
+                                      const std::function<Edit(const TreeRecord&)>& edit) {
   auto status = store_.write_journal(name, {JournalEntry::What::publish, generation});
   if (!status) {
     end(name);
@@ -252,17 +248,17 @@ Result<TreeRecord> OsManager::rollback(const std::string& name) {
     const TreeRecord* target = other_tree(*records, found->entry.path);
     const TreeRecord* current = find_record(*records, found->entry.path);
     if (target == nullptr && current != nullptr && !current->previous.empty()) {
-      result = Error{"the tree of " + in_quotes(name) + " before, " + current->previous +
-                         ", was not made by chosctl",
-                     "to go back to it put that path into the line of " + name + " in " +
-                         node_.allowlist_file + ", and run: chosctl reload", ENOENT};
+      result = Error{
+          "the tree of " + in_quotes(name) + " before, " + current->previous + ", was not made by chosctl",
+          "to go back to it put that path into the line of " + name + " in " + node_.allowlist_file +
+              ", and run: chosctl reload",
+          ENOENT};
     } else if (target == nullptr) {
       result = Error{"there is no other tree of " + in_quotes(name) + " to go back to",
                      "see: chosctl os show " + name, ENOENT};
     } else {
-      const auto changed = change_list([&](const std::string& text) {
-        return with_name_moved(text, name, found->entry.path, *target);
-      });
+      const auto changed = change_list(
+          [&](const std::string& text) { return with_name_moved(text, name, found->entry.path, *target); });
       if (changed && *changed) result = *target;
       else result = changed ? edited_meanwhile(name) : changed.error();
     }
@@ -283,7 +279,8 @@ Status OsManager::remove(const std::string& name) {
   if (found->site_default == found->entry.path)
     return finish(Error{in_quotes(name) + " is the site's default",
                         "choose another first: chosctl os default OTHER, or: chosctl os default "
-                        "base", EBUSY});
+                        "base",
+                        EBUSY});
   const auto records = store_.records_of(name);
   if (!records) return finish(records.error());
   const auto all = list();
@@ -300,8 +297,8 @@ Status OsManager::remove(const std::string& name) {
     if (!used) return used.error();
     if (!*used) return {};
     return Error{"processes are in " + in_quotes(name) + "; nothing was changed",
-                 "see them: chosctl os show " + name + "; to let nobody else in: chosctl os close " +
-                     name, EBUSY};
+                 "see them: chosctl os show " + name + "; to let nobody else in: chosctl os close " + name,
+                 EBUSY};
   };
   if (auto status = used_by(); !status) return finish(status);
   if (auto status = store_.write_journal(name, {JournalEntry::What::remove, 0}); !status)
@@ -315,8 +312,7 @@ Status OsManager::remove(const std::string& name) {
   // Whoever came in while the line was still there stays.
   if (auto status = used_by(); !status) {
     const auto restored = change_list([&](const std::string& text) {
-      return text == without_entry(before, name) ? before
-                                                 : with_entry(text, render_entry(found->entry));
+      return text == without_entry(before, name) ? before : with_entry(text, render_entry(found->entry));
     });
     if (!restored) progress_.note(restored.error().what);
     return finish(status);
@@ -349,8 +345,7 @@ Result<bool> OsManager::set_option(const std::string& name, const std::string& o
 
 Result<bool> OsManager::set_default(const std::string& name) {
   if (auto status = recover(name); !status) return status.error();
-  if (name == "base")
-    return change_list([](const std::string& text) { return with_default(text, ""); });
+  if (name == "base") return change_list([](const std::string& text) { return with_default(text, ""); });
   const auto found = find(name);
   if (!found) return found.error();
   return change_list([&](const std::string& text) {

@@ -10,14 +10,14 @@
 #include <string>
 #include <vector>
 
-#include "farm/node.h"
-#include "build/build.h"
-#include "store/source.h"
-#include "store/store.h"
-#include "basic/work_progress.h"
+#include "allowlist/allowlist.h"
 #include "basic/files.h"
 #include "basic/progress.h"
-#include "allowlist/allowlist.h"
+#include "basic/work_progress.h"
+#include "build/build.h"
+#include "farm/node.h"
+#include "store/source.h"
+#include "store/store.h"
 
 namespace chos {
 
@@ -33,8 +33,8 @@ class OsManager {
       : node_(node), store_(store), progress_(progress), quiet_(quiet) {}
 
   /// Makes an OS of a source and lists it, with `options` of chos(5) such as "groups=hep,closed".
-  Result<TreeRecord> add(const std::string& name, const Source& source,
-                         const BuildOptions& build_options, const std::string& options);
+  Result<TreeRecord> add(const std::string& name, const Source& source, const BuildOptions& build_options,
+                         const std::string& options);
 
   /// Makes a new tree; who enters from now on gets it, who is inside keeps the old one.
   Result<TreeRecord> replace(const std::string& name, const Source& source,
@@ -68,8 +68,8 @@ class OsManager {
 
   Result<Allowlist> list() const;
   Result<Listed> find(const std::string& name) const;
-  std::string with_name_moved(const std::string& text, const std::string& name,
-                              const std::string& from, const TreeRecord& to) const;
+  std::string with_name_moved(const std::string& text, const std::string& name, const std::string& from,
+                              const TreeRecord& to) const;
   Error edited_meanwhile(const std::string& name) const;
   /// False: the text was as wanted already.
   Result<bool> change_list(const Edit& edit);
@@ -82,9 +82,8 @@ class OsManager {
   void end(const std::string& name);
   Status finish_interrupted(const std::string& name);
   Status clean_work(const std::string& name);
-  Result<TreeRecord> make(const std::string& name, unsigned generation,
-                          const std::string& previous, const Source& source,
-                          const BuildOptions& options);
+  Result<TreeRecord> make(const std::string& name, unsigned generation, const std::string& previous,
+                          const Source& source, const BuildOptions& options);
   Status check_source(const Source& source) const;
   Status check_line(const std::string& name, const std::string& options) const;
   Status check(const std::string& name, const Built& built);
@@ -94,13 +93,11 @@ class OsManager {
   Status discard(const TreeRecord& record);
   /// Whether processes are in one of the trees, whatever name they came in by, or came in by `name`.
   Result<bool> in_use(const std::string& name, const std::vector<TreeRecord>& trees) const;
-  Result<unsigned long long> count_in(const std::string& name,
-                                      const std::vector<TreeRecord>& trees) const;
+  Result<unsigned long long> count_in(const std::string& name, const std::vector<TreeRecord>& trees) const;
   void prune(const std::string& name, const std::string& previous);
   /// `previous` is the path that the name has had, "" if it is new.
-  Result<TreeRecord> publish(const std::string& name, unsigned generation,
-                             const std::string& previous, const Source& source,
-                             const BuildOptions& options,
+  Result<TreeRecord> publish(const std::string& name, unsigned generation, const std::string& previous,
+                             const Source& source, const BuildOptions& options,
                              const std::function<Edit(const TreeRecord&)>& edit);
 
   const Node& node_;

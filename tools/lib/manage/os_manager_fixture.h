@@ -11,9 +11,9 @@
 #include <functional>
 
 #include "fake_node.h"
+#include "kernel/proc_chos.h"
 #include "manage/catalog.h"
 #include "manage/os_manager.h"
-#include "kernel/proc_chos.h"
 
 namespace chos::test {
 
@@ -39,8 +39,7 @@ class Silent : public WorkProgress {
 
 // A tree that is fit for use: a shell with its loader, and something to tell it by.
 inline void make_usable_tree(const std::string& tree, const std::string& mark) {
-  for (const char* directory : {"/bin", "/etc", "/lib64", "/usr/bin"})
-    make_directories(tree + directory);
+  for (const char* directory : {"/bin", "/etc", "/lib64", "/usr/bin"}) make_directories(tree + directory);
   const auto copy = [&](const char* file) {
     fs::copy_file(fs::canonical(file), tree + file, fs::copy_options::overwrite_existing);
   };
@@ -63,8 +62,8 @@ class OsManagerTest : public FakeNode {
     write_text(node.allowlist_file, "# ours\n");
     for (const char* mark : {"one", "two", "three"}) {
       make_usable_tree(top + "/source/" + mark, mark);
-      ASSERT_EQ(std::system(("tar -C " + top + "/source/" + mark + " -cf " + archive(mark) + " .")
-                                .c_str()), 0);
+      ASSERT_EQ(std::system(("tar -C " + top + "/source/" + mark + " -cf " + archive(mark) + " .").c_str()),
+                0);
     }
   }
 
@@ -117,8 +116,8 @@ class ChosctlProgram : public OsManagerTest {
     OsManagerTest::SetUp();
     if (IsSkipped()) return;
     kernel = top + "/no-kernel";
-    write_text(top + "/chos.conf", "[farm]\npath = \"" + node.config.farm + "\"\ntrees = \"" +
-                                       node.config.trees + "\"\n");
+    write_text(top + "/chos.conf",
+               "[farm]\npath = \"" + node.config.farm + "\"\ntrees = \"" + node.config.trees + "\"\n");
   }
 
   pid_t start(std::vector<std::string> words) {
@@ -131,8 +130,7 @@ class ChosctlProgram : public OsManagerTest {
       argv.push_back(nullptr);
       const int log_file = ::open((top + "/out").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
       ::dup2(log_file, 1);
-      ::dup2(errors.empty() ? log_file
-                            : ::open(errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), 2);
+      ::dup2(errors.empty() ? log_file : ::open(errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), 2);
       ::execv(argv[0], argv.data());
       ::_exit(125);
     }

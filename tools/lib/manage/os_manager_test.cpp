@@ -6,12 +6,12 @@
 #include <fstream>
 #include <thread>
 
+#include "basic/files.h"
 #include "elf_file.h"
+#include "kernel/proc_chos.h"
 #include "manage/os_manager_fixture.h"
 #include "store/mounts.h"
 #include "store/remove_tree.h"
-#include "basic/files.h"
-#include "kernel/proc_chos.h"
 
 namespace chos::test {
 namespace {
@@ -122,8 +122,9 @@ TEST_F(OsManagerTest, ThePersonalityGoesWithTheTree) {
   const auto replaced = replace("os", "two");
   ASSERT_TRUE(replaced) << replaced.error().what;
   ASSERT_EQ(replaced->machine, "i386");
-  EXPECT_EQ(list(), "# ours\nos:/os/os~2:groups=0,persona=linux32\n"
-                    "alias:/os/os~2:groups=0,persona=linux32\n");
+  EXPECT_EQ(list(),
+            "# ours\nos:/os/os~2:groups=0,persona=linux32\n"
+            "alias:/os/os~2:groups=0,persona=linux32\n");
   ASSERT_TRUE(keep([](OsManager& k) { return k.rollback("os"); }));
   EXPECT_EQ(list(), "# ours\nos:/os/os:groups=0\nalias:/os/os:groups=0\n");
   ASSERT_TRUE(keep([](OsManager& k) { return k.rollback("os"); }));
@@ -177,8 +178,8 @@ TEST_F(OsManagerTest, KeepsATreeThatTheListNames) {
 TEST_F(OsManagerTest, SaysThatALineWasEditedMeanwhile) {
   ASSERT_TRUE(add("os", "one"));
   ASSERT_TRUE(add("other", "two"));
-  for (const std::string edited : {"# ours\nother:/os/other\n", "os:/os/other\n",
-                                   "os:/os/other\nalias:/os/os\n"}) {
+  for (const std::string edited :
+       {"# ours\nother:/os/other\n", "os:/os/other\n", "os:/os/other\nalias:/os/os\n"}) {
     progress.at_stage = [&](const std::string& what) {
       if (what == "publishing os") write_text(node.allowlist_file, edited);
     };

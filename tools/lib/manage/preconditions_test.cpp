@@ -42,13 +42,15 @@ class Unfit : public OsManagerTest {
 TEST_F(Unfit, WithoutAShellThatRuns) {
   EXPECT_TRUE(refused([&] { fs::remove(unfit + "/bin/sh"); }).what.starts_with(says + "it has no /bin/sh"));
   EXPECT_EQ(refused([&] {
-    std::fstream shell(unfit + "/bin/sh", std::ios::in | std::ios::out | std::ios::binary);
-    shell.seekp(offsetof(Elf64_Ehdr, e_machine)).put(static_cast<char>(EM_AARCH64));
-  }).what, says + "its programs are for another kind of processor");
+              std::fstream shell(unfit + "/bin/sh", std::ios::in | std::ios::out | std::ios::binary);
+              shell.seekp(offsetof(Elf64_Ehdr, e_machine)).put(static_cast<char>(EM_AARCH64));
+            }).what,
+            says + "its programs are for another kind of processor");
   const auto size = fs::file_size(top + "/source/two/bin/sh");
   for (const auto left : {std::uintmax_t{500}, size / 2})
-    EXPECT_TRUE(refused([&] { fs::resize_file(unfit + "/bin/sh", left); })
-                    .what.starts_with(says + "its /bin/sh is no program: "));
+    EXPECT_TRUE(refused([&] {
+                  fs::resize_file(unfit + "/bin/sh", left);
+                }).what.starts_with(says + "its /bin/sh is no program: "));
   const auto script = [&](const char* first) {
     write_text(unfit + "/bin/sh", std::string(first) + "\n", 0755);
   };
@@ -109,8 +111,7 @@ TEST_F(Unfit, WhatIsOfAnotherKindIsNoDamagedArchive) {
     ASSERT_EQ(std::system(("tar -C " + top + "/container -cf " + archive("container") + " .").c_str()), 0);
     const auto container = add("x", "container");
     ASSERT_FALSE(container);
-    EXPECT_NE(container.error().what.find("container image"), std::string::npos)
-        << container.error().what;
+    EXPECT_NE(container.error().what.find("container image"), std::string::npos) << container.error().what;
     EXPECT_EQ(container.error().remedy, "use oci:" + archive("container"));
   }
   expect_nothing();

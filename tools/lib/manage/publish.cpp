@@ -12,20 +12,20 @@
 #include <ctime>
 #include <thread>
 
+#include "allowlist/allowlist.h"
 #include "basic/files.h"
-#include "farm/missing_trees.h"
-#include "mount/operations.h"
-#include "tree/share.h"
+#include "basic/text.h"
 #include "build/archive.h"
+#include "config/config.h"
+#include "farm/missing_trees.h"
+#include "inspect/finding.h"
+#include "inspect/tree.h"
 #include "manage/os_manager.h"
+#include "mount/operations.h"
 #include "store/mounts.h"
 #include "store/os_release.h"
 #include "store/remove_tree.h"
-#include "basic/text.h"
-#include "inspect/finding.h"
-#include "inspect/tree.h"
-#include "config/config.h"
-#include "allowlist/allowlist.h"
+#include "tree/share.h"
 
 namespace chos {
 namespace {
@@ -94,8 +94,7 @@ Status OsManager::check(const std::string& name, const Built& built) {
   struct utsname about {};
   ::uname(&about);
   Findings findings;
-  examine_tree(Allowlist({entry}), entry, built.root, config, about.release, Servers::of_node(),
-               findings);
+  examine_tree(Allowlist({entry}), entry, built.root, config, about.release, Servers::of_node(), findings);
   std::string problems, remedy;
   for (const auto& finding : findings) {
     const auto what = as_in_source(finding.what, built);
@@ -126,8 +125,8 @@ Status OsManager::make_mount_points(const std::string& root) {
     for (std::size_t i = 0; parent && i < parts.size(); ++i) {
       const std::string part(parts[i]);
       if (i + 1 == parts.size() && S_ISREG(info.st_mode)) {
-        const UniqueFd made(::openat(parent.get(), part.c_str(),
-                                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+        const UniqueFd made(
+            ::openat(parent.get(), part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
         break;
       }
       done += "/" + part;
@@ -139,13 +138,11 @@ Status OsManager::make_mount_points(const std::string& root) {
   return {};
 }
 
-Result<TreeRecord> OsManager::make(const std::string& name, unsigned generation,
-                                const std::string& previous, const Source& source,
-                                const BuildOptions& options) {
+Result<TreeRecord> OsManager::make(const std::string& name, unsigned generation, const std::string& previous,
+                                   const Source& source, const BuildOptions& options) {
   const std::string work = store_.work(name);
   if (auto status = clean_work(name); !status) return status.error();
-  if (::mkdir(work.c_str(), 0700) != 0)
-    return system_error("cannot make the directory " + work, errno);
+  if (::mkdir(work.c_str(), 0700) != 0) return system_error("cannot make the directory " + work, errno);
   (void)::unlink(store_.log(name).c_str());
   const auto built = build(source, options, work, store_.log(name), progress_);
   if (!built) return built.error();
@@ -160,14 +157,15 @@ Result<TreeRecord> OsManager::make(const std::string& name, unsigned generation,
   progress_.stage("summing up the tree");
   const std::uint64_t most_entries = ArchiveLimits().entries;
   std::string problem;
-  auto manifest = read_manifest(built->root, [&](std::uint64_t entries, std::uint64_t bytes) {
-    if (bytes > options.max_size)
-      problem = "has more than " + std::to_string(options.max_size) + " bytes";
-    if (entries > most_entries)
-      problem = "has more than " + std::to_string(most_entries) + " entries";
-    return problem.empty() &&
-           progress_.tick(std::to_string(entries) + " entries, " + size_text(bytes));
-  }, built->kind == TreeRecord::Kind::external ? Unreadable::note : Unreadable::refuse);
+  auto manifest = read_manifest(
+      built->root,
+      [&](std::uint64_t entries, std::uint64_t bytes) {
+        if (bytes > options.max_size)
+          problem = "has more than " + std::to_string(options.max_size) + " bytes";
+        if (entries > most_entries) problem = "has more than " + std::to_string(most_entries) + " entries";
+        return problem.empty() && progress_.tick(std::to_string(entries) + " entries, " + size_text(bytes));
+      },
+      built->kind == TreeRecord::Kind::external ? Unreadable::note : Unreadable::refuse);
   if (!problem.empty())
     return Error{"the tree " + problem, problem.ends_with("bytes") ? "see --max-size" : "", EFBIG};
   if (!manifest) return manifest.error();
@@ -191,8 +189,7 @@ Result<TreeRecord> OsManager::make(const std::string& name, unsigned generation,
 }
 
 // The record comes first: what has one is found again by whoever takes it back.
-Status OsManager::place(const TreeRecord& record, const std::string& root,
-                     const std::string& manifest) {
+Status OsManager::place(const TreeRecord& record, const std::string& root, const std::string& manifest) {
   if (auto status = store_.write(record, manifest); !status) return status;
   const std::string tree = store_.tree(record);
   if (record.kind == TreeRecord::Kind::tree) {
@@ -201,12 +198,10 @@ Status OsManager::place(const TreeRecord& record, const std::string& root,
   }
   if (record.kind == TreeRecord::Kind::image) {
     if (auto status = unmount_below(root); !status) return status;
-    if (auto status = move(store_.work(record.name) + "/image", store_.image(record)); !status)
-      return status;
+    if (auto status = move(store_.work(record.name) + "/image", store_.image(record)); !status) return status;
   }
   if (!is_mounted_kind(store_, record)) return {};
-  if (::mkdir(tree.c_str(), 0755) != 0)
-    return system_error("cannot make the directory " + tree, errno);
+  if (::mkdir(tree.c_str(), 0755) != 0) return system_error("cannot make the directory " + tree, errno);
   return flush(store_.trees());
 }
 
@@ -215,8 +210,7 @@ Status OsManager::place(const TreeRecord& record, const std::string& root,
 Status OsManager::take_back(const TreeRecord& record) {
   struct stat info {};
   for (const char* made : {"/root", "/bundle/rootfs", "/image"})
-    if (::lstat((store_.work(record.name) + made).c_str(), &info) == 0)
-      return store_.forget(record);
+    if (::lstat((store_.work(record.name) + made).c_str(), &info) == 0) return store_.forget(record);
   return discard(record);
 }
 
@@ -224,14 +218,12 @@ Status OsManager::take_back(const TreeRecord& record) {
 Status OsManager::discard(const TreeRecord& record) {
   progress_.stage("removing the tree " + record.directory());
   // What the farm shares with it is mounted there, on entries of the tree.
-  if (auto status = unmount_below(node_.farm_path("os/" + record.directory())); !status)
-    return status;
+  if (auto status = unmount_below(node_.farm_path("os/" + record.directory())); !status) return status;
   const std::string tree = store_.tree(record);
   struct stat info {};
   if (is_mounted_kind(store_, record)) {
     if (auto status = unmount_below(tree); !status) return status;
-    if (::rmdir(tree.c_str()) != 0 && errno != ENOENT)
-      return system_error("cannot remove " + tree, errno);
+    if (::rmdir(tree.c_str()) != 0 && errno != ENOENT) return system_error("cannot remove " + tree, errno);
     if (::unlink(store_.image(record).c_str()) != 0 && errno != ENOENT)
       return system_error("cannot remove " + store_.image(record), errno);
   } else if (record.kind == TreeRecord::Kind::tree && ::lstat(tree.c_str(), &info) == 0) {
@@ -239,8 +231,7 @@ Status OsManager::discard(const TreeRecord& record) {
     if (::mkdir(work.c_str(), 0700) != 0 && errno != EEXIST)
       return system_error("cannot make the directory " + work, errno);
     if (auto status = unmount_below(tree); !status) return status;
-    if (auto status = move(tree, work + "/old~" + std::to_string(record.generation)); !status)
-      return status;
+    if (auto status = move(tree, work + "/old~" + std::to_string(record.generation)); !status) return status;
   }
   if (auto status = store_.forget(record); !status) return status;
   return clean_work(record.name);
@@ -272,7 +263,7 @@ Result<bool> OsManager::in_use(const std::string& name, const std::vector<TreeRe
 }
 
 Result<unsigned long long> OsManager::count_in(const std::string& name,
-                                            const std::vector<TreeRecord>& trees) const {
+                                               const std::vector<TreeRecord>& trees) const {
   unsigned long long count = 0;
   const auto usage = node_.kernel.usage();
   if (usage) {
@@ -297,8 +288,8 @@ Status OsManager::recover(const std::string& concerned) {
     const auto status = finish_interrupted(name);
     if (status) continue;
     if (name == concerned) return status;
-    progress_.note("what an interrupted run left of " + in_quotes(name) + " is still there: " +
-                   status.error().what);
+    progress_.note("what an interrupted run left of " + in_quotes(name) +
+                   " is still there: " + status.error().what);
   }
   return {};
 }
@@ -310,8 +301,7 @@ Result<UniqueFd> OsManager::take_in_time(const std::string& name) {
     auto journal = store_.take(name);
     if (journal || journal.error().code != EWOULDBLOCK || std::chrono::steady_clock::now() > end)
       return journal;
-    if (!waiting)
-      progress_.stage("waiting for another chosctl that is at work on " + in_quotes(name));
+    if (!waiting) progress_.stage("waiting for another chosctl that is at work on " + in_quotes(name));
     if (!progress_.tick("")) return Error{"interrupted", "", EINTR};
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
@@ -327,9 +317,9 @@ Result<UniqueFd> OsManager::begin(const std::string& name) {
     if (!left) return left.error();
     if (!*left) return journal;
   }
-  return Error{"processes are in a tree that an interrupted run left of " + in_quotes(name) +
-                   "; nothing was changed",
-               "wait until they have ended; see: chosctl status", EBUSY};
+  return Error{
+      "processes are in a tree that an interrupted run left of " + in_quotes(name) + "; nothing was changed",
+      "wait until they have ended; see: chosctl status", EBUSY};
 }
 
 void OsManager::end(const std::string& name) {
@@ -358,8 +348,7 @@ Status OsManager::finish_interrupted(const std::string& name) {
     const bool publishes = (*entry)->what == JournalEntry::What::publish;
     std::vector<TreeRecord> left;
     for (const auto& record : *records)
-      if (publishes ? record.generation == (*entry)->generation &&
-                          all->find_path(record.path()) == nullptr
+      if (publishes ? record.generation == (*entry)->generation && all->find_path(record.path()) == nullptr
                     : !listed)
         left.push_back(record);
     if (!left.empty()) {

@@ -3,9 +3,9 @@
 #include <sys/mount.h>
 #include <sys/xattr.h>
 
-#include "manage/os_manager_fixture.h"
 #include "build/builders.h"
 #include "build/pack.h"
+#include "manage/os_manager_fixture.h"
 #include "store/image.h"
 
 namespace chos::test {
@@ -78,11 +78,13 @@ class OciLayout : public OsManagerTest {
   Result<TreeRecord> add_layer(const std::string& file, const BuildOptions& options = {}) {
     const std::string type = "\"mediaType\":\"application/vnd.oci.image.";
     const auto layer = blob(file);
-    const auto config = blob_of("{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{"
-                                "\"type\":\"layers\",\"diff_ids\":[\"" + *file_digest(file) + "\"]}}");
-    const auto manifest = blob_of("{\"schemaVersion\":2," + type + "manifest.v1+json\",\"config\":{" + type +
-                                  "config.v1+json\"," + config + "},\"layers\":[{" + type +
-                                  "layer.v1.tar\"," + layer + "}]}");
+    const auto config = blob_of(
+        "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{"
+        "\"type\":\"layers\",\"diff_ids\":[\"" +
+        *file_digest(file) + "\"]}}");
+    const auto manifest =
+        blob_of("{\"schemaVersion\":2," + type + "manifest.v1+json\",\"config\":{" + type +
+                "config.v1+json\"," + config + "},\"layers\":[{" + type + "layer.v1.tar\"," + layer + "}]}");
     write_text(top + "/layout/oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}");
     write_text(top + "/layout/index.json",
                "{\"schemaVersion\":2,\"manifests\":[{" + type + "manifest.v1+json\"," + manifest +
@@ -106,8 +108,10 @@ class OciLayout : public OsManagerTest {
   // A tar archive of what `command` makes of the usable tree in the working directory.
   std::string layer(const std::string& command) {
     const std::string tree = top + "/layer", file = top + "/layer.tar";
-    EXPECT_EQ(std::system(("rm -rf " + tree + " && cp -a " + top + "/source/one " + tree + " && cd " +
-                           tree + " && rm -f " + file + " && " + command).c_str()), 0);
+    EXPECT_EQ(std::system(("rm -rf " + tree + " && cp -a " + top + "/source/one " + tree + " && cd " + tree +
+                           " && rm -f " + file + " && " + command)
+                              .c_str()),
+              0);
     return file;
   }
 };
@@ -122,11 +126,15 @@ TEST_F(OciLayout, OneThatIsSound) {
 TEST_F(OciLayout, ADockerArchiveOfTwoImages) {
   ASSERT_TRUE(add_layer(layer("tar -cf ../layer.tar .")));
   ASSERT_TRUE(remove("image"));
-  ASSERT_EQ(std::system(("cd " + top + " && mkdir saved && { skopeo --insecure-policy copy -q oci:layout:t "
+  ASSERT_EQ(std::system(("cd " + top +
+                         " && mkdir saved && { skopeo --insecure-policy copy -q oci:layout:t "
                          "docker-archive:one.tar.d:a:1 && tar -C saved -xf one.tar.d && "
                          "sed -i 's/^\\[\\(.*\\)\\]$/[\\1,\\1]/' saved/manifest.json && "
                          "tar -C saved -cf two.tar manifest.json $(ls saved | grep -vx manifest.json); }"
-                         " >log 2>&1").c_str()), 0) << read_text(top + "/log");
+                         " >log 2>&1")
+                            .c_str()),
+            0)
+      << read_text(top + "/log");
   const auto source = parse_source("oci:" + top + "/two.tar");
   ASSERT_TRUE(source);
   const auto added = keep([&](OsManager& k) { return k.add("image", *source, {}, ""); });
@@ -141,16 +149,20 @@ TEST_F(OciLayout, ADeviceNode) {
 
 TEST_F(OciLayout, ANameThatLeadsOut) {
   expect_refused(layer("echo x > file && tar -P --transform='s,^file,../outside/file,' -cf ../layer.tar "
-                       "bin etc lib64 file"), "../outside/file", "'..'");
+                       "bin etc lib64 file"),
+                 "../outside/file", "'..'");
 }
 
 TEST_F(OciLayout, AnEntryBehindALinkOfItsOwn) {
   make_directories(top + "/outside");
-  expect_refused(layer("ln -s " + top + "/outside a && mkdir b && echo x > b/file && "
+  expect_refused(layer("ln -s " + top +
+                       "/outside a && mkdir b && echo x > b/file && "
                        "tar -cf ../layer.tar bin etc lib64 a && "
-                       "tar --transform='s,^b/,a/,' -rf ../layer.tar b/file"), "a/file", "behind");
+                       "tar --transform='s,^b/,a/,' -rf ../layer.tar b/file"),
+                 "a/file", "behind");
   // What was a link is a directory by then.
-  const auto added = add_layer(layer("ln -s " + top + "/outside a && mkdir b && echo x > b/file && "
+  const auto added = add_layer(layer("ln -s " + top +
+                                     "/outside a && mkdir b && echo x > b/file && "
                                      "tar -cf ../layer.tar bin etc lib64 a && "
                                      "tar --transform='s,^b,a,' -rf ../layer.tar b"));
   EXPECT_TRUE(added) << added.error().what;
@@ -160,13 +172,14 @@ TEST_F(OciLayout, AnEntryBehindALinkOfItsOwn) {
 TEST_F(OciLayout, ABomb) {
   BuildOptions options;
   options.max_size = 4 << 20;
-  expect_refused(layer("truncate -s 100M etc/zeros && tar -czf ../layer.tar ."), "./etc/zeros",
-                 "--max-size", options);
+  expect_refused(layer("truncate -s 100M etc/zeros && tar -czf ../layer.tar ."), "./etc/zeros", "--max-size",
+                 options);
 }
 
 TEST_F(OciLayout, OneThatIsCut) {
   expect_refused(layer("head -c 1000000 /dev/urandom > etc/zz && tar -cf ../layer.tar bin lib64 etc/zz && "
-                       "truncate -s -600000 ../layer.tar"), "etc/zz", "truncated");
+                       "truncate -s -600000 ../layer.tar"),
+                 "etc/zz", "truncated");
 }
 
 // By an archive and an image, if the archive has them.
@@ -176,8 +189,10 @@ TEST_F(OsManagerTest, KeepsFileCapabilities) {
   // Revision 2, effective: cap_net_raw.
   const std::string value("\1\0\0\2\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
   ASSERT_EQ(::setxattr(program.c_str(), name.c_str(), value.data(), value.size(), 0), 0);
-  ASSERT_EQ(std::system(("tar --xattrs --xattrs-include='*' -C " + top + "/source/one -cf " +
-                         archive("one") + " .").c_str()), 0);
+  ASSERT_EQ(
+      std::system(("tar --xattrs --xattrs-include='*' -C " + top + "/source/one -cf " + archive("one") + " .")
+                      .c_str()),
+      0);
   const auto kept = [&](const std::string& file) {
     char found[64];
     const auto size = ::lgetxattr(file.c_str(), name.c_str(), found, sizeof found);

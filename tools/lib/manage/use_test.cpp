@@ -5,10 +5,10 @@
 
 #include <thread>
 
-#include "manage/os_manager_fixture.h"
-#include "lifecycle/up.h"
 #include "basic/files.h"
 #include "kernel/proc_chos.h"
+#include "lifecycle/up.h"
+#include "manage/os_manager_fixture.h"
 
 namespace chos::test {
 namespace {

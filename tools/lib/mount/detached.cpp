@@ -25,8 +25,8 @@ namespace chos {
 namespace {
 
 // The kernel's numbers, by names of our own: some headers have them as macros, some as enumerators.
-constexpr unsigned close_on_exec = 1;                        // FSOPEN_CLOEXEC, FSMOUNT_CLOEXEC
-constexpr unsigned set_string = 1, create = 6;               // FSCONFIG_
+constexpr unsigned close_on_exec = 1;           // FSOPEN_CLOEXEC, FSMOUNT_CLOEXEC
+constexpr unsigned set_string = 1, create = 6;  // FSCONFIG_
 constexpr unsigned attr_ro = 1, attr_nosuid = 2, attr_nodev = 4, attr_noexec = 8;  // MOUNT_ATTR_
 
 bool set(int context, const char* key, const std::string& value) {
@@ -41,10 +41,9 @@ long move(int mount, int target, unsigned flags) {
 }  // namespace
 
 Result<UniqueFd> clone_mount(int fd, bool with_below, const std::string& name) {
-  UniqueFd mount(static_cast<int>(
-      ::syscall(SYS_open_tree, fd, "",
-                OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
-                    static_cast<unsigned>(with_below ? AT_RECURSIVE : 0))));
+  UniqueFd mount(static_cast<int>(::syscall(SYS_open_tree, fd, "",
+                                            OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
+                                                static_cast<unsigned>(with_below ? AT_RECURSIVE : 0))));
   if (!mount) return system_error("cannot copy the mount " + name, errno);
   return mount;
 }
@@ -60,8 +59,7 @@ Result<UniqueFd> make_overlay(const std::string& source, int upper, int lower, u
   const unsigned attributes = attr_ro | ((flags & mount_nosuid) != 0 ? attr_nosuid : 0) |
                               ((flags & mount_nodev) != 0 ? attr_nodev : 0) |
                               ((flags & mount_noexec) != 0 ? attr_noexec : 0);
-  UniqueFd mount(
-      static_cast<int>(::syscall(SYS_fsmount, context.get(), close_on_exec, attributes)));
+  UniqueFd mount(static_cast<int>(::syscall(SYS_fsmount, context.get(), close_on_exec, attributes)));
   if (!mount) return system_error("cannot mount an overlay", errno);
   return mount;
 }
@@ -83,9 +81,7 @@ Status attach_mount(int mount, int target, const std::string& name) {
 }
 
 Status exchange_mount(int mount, const std::string& target) {
-  const auto open = [&target] {
-    return UniqueFd(::open(target.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-  };
+  const auto open = [&target] { return UniqueFd(::open(target.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)); };
   UniqueFd place = open();
   if (!place) return system_error("cannot open " + target, errno);
   // An older kernel has no such flag (EINVAL).

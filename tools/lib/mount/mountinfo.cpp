@@ -11,15 +11,17 @@
 
 #include "basic/text.h"
 
-
 namespace chos {
 namespace {
 
 constexpr struct {
   MountFlag flag;
   const char* name;
-} flag_table[] = {{mount_ro, "ro"}, {mount_nosuid, "nosuid"}, {mount_nodev, "nodev"},
-                  {mount_noexec, "noexec"}, {mount_nosymfollow, "nosymfollow"}};
+} flag_table[] = {{mount_ro, "ro"},
+                  {mount_nosuid, "nosuid"},
+                  {mount_nodev, "nodev"},
+                  {mount_noexec, "noexec"},
+                  {mount_nosymfollow, "nosymfollow"}};
 
 std::string text_of(const char* text) { return text == nullptr ? "" : text; }
 
@@ -179,8 +181,7 @@ bool MountTable::same_directory(std::string_view a, std::string_view b) const {
 
 bool is_below(std::string_view path, std::string_view directory) {
   if (directory == "/") return path.starts_with('/');
-  return path.starts_with(directory) &&
-         (path.size() == directory.size() || path[directory.size()] == '/');
+  return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
 std::string flag_names(unsigned flags) {

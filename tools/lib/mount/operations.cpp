@@ -15,8 +15,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "mount/compat.h"
 #include "basic/text.h"
+#include "mount/compat.h"
 
 // Of Linux 5.10; older headers lack it.
 #ifndef MS_NOSYMFOLLOW
@@ -50,10 +50,10 @@ std::uint64_t attributes(unsigned flags) {
 // Takes a copy that is not attached yet, and all below it, out of its group, and adds flags: Linux 5.12
 // and later.
 bool make_detached_slave(int copy, unsigned flags) {
-  const struct { std::uint64_t set, clear, propagation, user_space; } wanted{attributes(flags), 0,
-                                                                             MS_SLAVE, 0};
-  return ::syscall(SYS_mount_setattr, copy, "", AT_EMPTY_PATH | AT_RECURSIVE, &wanted,
-                   sizeof wanted) == 0;
+  const struct {
+    std::uint64_t set, clear, propagation, user_space;
+  } wanted{attributes(flags), 0, MS_SLAVE, 0};
+  return ::syscall(SYS_mount_setattr, copy, "", AT_EMPTY_PATH | AT_RECURSIVE, &wanted, sizeof wanted) == 0;
 }
 
 // openat2(2), which has no wrapper in libc.
@@ -71,8 +71,7 @@ int open_how(int directory, const char* path, std::uint64_t flags, std::uint64_t
 }  // namespace
 
 Status mount_pseudo(const std::string& type, const std::string& target) {
-  if (::mount(type.c_str(), target.c_str(), type.c_str(), MS_NOSUID | MS_NODEV | MS_NOEXEC,
-              nullptr) != 0)
+  if (::mount(type.c_str(), target.c_str(), type.c_str(), MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
     return system_error("cannot mount " + type + " on " + target, errno);
   return {};
 }
@@ -85,8 +84,8 @@ Status bind_tree(const std::string& source, const std::string& target) {
   return bind_tree_over(from.get(), to.get(), source, target);
 }
 
-Status bind_tree_over(int source, int target, const std::string& source_name,
-                      const std::string& target_name, unsigned flags) {
+Status bind_tree_over(int source, int target, const std::string& source_name, const std::string& target_name,
+                      unsigned flags) {
   // Not by mount(2): that would make an automounter mount it, and wait for its server.  What it mounts
   // later propagates.
   const UniqueFd copy(static_cast<int>(
@@ -119,9 +118,8 @@ Status bind_unbindable(const std::string& source, const std::string& target) {
 
 // By mount(2) it cannot be done: that follows the link.
 Status mount_link(const std::string& link, int target, const std::string& name) {
-  const UniqueFd mount(static_cast<int>(
-      ::syscall(SYS_open_tree, AT_FDCWD, link.c_str(),
-                OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW)));
+  const UniqueFd mount(static_cast<int>(::syscall(
+      SYS_open_tree, AT_FDCWD, link.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW)));
   if (!mount) return system_error("cannot take a mount of " + link, errno);
   if (::syscall(SYS_move_mount, mount.get(), "", target, "",
                 MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0)
@@ -136,8 +134,7 @@ Status mount_link(const std::string& link, int target, const std::string& name) 
 
 Status set_mount_flags(int fd, unsigned flags, const std::string& name) {
   // The whole set is written; the way access times are kept stays as it is.
-  if (::mount(nullptr, by_fd(fd).c_str(), nullptr, MS_REMOUNT | MS_BIND | kernel_flags(flags),
-              nullptr) != 0)
+  if (::mount(nullptr, by_fd(fd).c_str(), nullptr, MS_REMOUNT | MS_BIND | kernel_flags(flags), nullptr) != 0)
     return system_error("cannot set the flags '" + flag_names(flags) + "' of " + name, errno);
   return {};
 }
@@ -173,9 +170,7 @@ Result<UniqueFd> open_mount(int id, const std::string& target) {
 }
 
 Result<UniqueFd> open_in_tree(int tree, const std::string& path, Last last) {
-  const std::uint64_t flags = last == Last::keep        ? O_NOFOLLOW
-                              : last == Last::directory ? O_DIRECTORY
-                                                        : 0;
+  const std::uint64_t flags = last == Last::keep ? O_NOFOLLOW : last == Last::directory ? O_DIRECTORY : 0;
   UniqueFd fd(open_how(tree, path.c_str(), flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
   if (!fd) return system_error("cannot open " + path, errno);
   return fd;
@@ -233,14 +228,12 @@ Status detach_elsewhere(pid_t pid, int id, const std::string& target) {
   const UniqueFd space(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
   if (!space) return system_error("cannot open " + name, errno);
   const int why = in_child([&] { return detach_in(space.get(), id, target); });
-  if (why != 0)
-    return system_error("cannot detach " + target + " for process " + std::to_string(pid), why);
+  if (why != 0) return system_error("cannot detach " + target + " for process " + std::to_string(pid), why);
   return {};
 }
 
 Status unmount(const std::string& target) {
-  if (::umount2(target.c_str(), UMOUNT_NOFOLLOW) != 0)
-    return system_error("cannot unmount " + target, errno);
+  if (::umount2(target.c_str(), UMOUNT_NOFOLLOW) != 0) return system_error("cannot unmount " + target, errno);
   return {};
 }
 

@@ -10,8 +10,8 @@
 #include <string>
 
 #include "basic/files.h"
-#include "mount/mountinfo.h"
 #include "basic/result.h"
+#include "mount/mountinfo.h"
 
 namespace chos {
 
@@ -25,8 +25,8 @@ Status bind_tree(const std::string& source, const std::string& target);
 /// The same of open directories; the names are for messages, and `target_name` is where it is unmounted
 /// if something fails.  All mounts of it get `flags` before anybody sees them: from Linux 5.12 on, on an
 /// older kernel it is left to the caller.
-Status bind_tree_over(int source, int target, const std::string& source_name,
-                      const std::string& target_name, unsigned flags = 0);
+Status bind_tree_over(int source, int target, const std::string& source_name, const std::string& target_name,
+                      unsigned flags = 0);
 
 /// Binds one directory and takes it out of all propagation; a later bind of a directory
 /// above it does not take it along.
@@ -47,7 +47,7 @@ Result<UniqueFd> open_mount(int id, const std::string& target);
 /// never leaving it, with O_PATH.  Symbolic links are followed inside it, but for the last
 /// component with Last::keep.  "/proc/PID/root" and the like are refused.
 enum class Last {
-  keep,       ///< a symbolic link is opened as such
+  keep,  ///< a symbolic link is opened as such
   follow,
   directory,  ///< followed, must be a directory, and an automount there is triggered
 };
@@ -79,9 +79,7 @@ struct KnownFile {
   std::uint64_t device = 0, inode = 0;
   bool is_mount_root = false;
 
-  bool is_same_as(const KnownFile& other) const {
-    return device == other.device && inode == other.inode;
-  }
+  bool is_same_as(const KnownFile& other) const { return device == other.device && inode == other.inode; }
 };
 Result<KnownFile> known_file(int fd, const std::string& name);
 

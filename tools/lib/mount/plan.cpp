@@ -49,8 +49,7 @@ class Clearing {
 std::vector<BindAction> plan_binds(const MountTable& table, const std::vector<BindWish>& wishes) {
   std::vector<BindAction> actions;
   for (const auto& wish : wishes) {
-    if (table.at(wish.target) == nullptr)
-      actions.push_back({BindAction::Kind::bind, wish});
+    if (table.at(wish.target) == nullptr) actions.push_back({BindAction::Kind::bind, wish});
     else if (!table.same_directory(wish.source, wish.target))
       actions.push_back({BindAction::Kind::rebind, wish});
   }
@@ -75,14 +74,12 @@ std::vector<FlagAction> plan_flags(const MountTable& table, const std::vector<Fl
   return actions;
 }
 
-std::vector<std::string> without_propagation(const MountTable& table,
-                                             const std::vector<BindWish>& wishes) {
+std::vector<std::string> without_propagation(const MountTable& table, const std::vector<BindWish>& wishes) {
   std::vector<std::string> found;
   for (const auto& wish : wishes) {
     const Mount* mount = table.holding(wish.source);
     if (mount == nullptr || mount->shared || mount->slave) continue;
-    if (std::find(found.begin(), found.end(), mount->target) == found.end())
-      found.push_back(mount->target);
+    if (std::find(found.begin(), found.end(), mount->target) == found.end()) found.push_back(mount->target);
   }
   return found;
 }

@@ -54,7 +54,6 @@ std::vector<FlagAction> plan_flags(const MountTable& table, const std::vector<Fl
 
 /// The mounts, each once, that hold sources of the wishes and do not propagate: a bind does not
 /// show what the base mounts below them later.  Their targets, for messages.
-std::vector<std::string> without_propagation(const MountTable& table,
-                                             const std::vector<BindWish>& wishes);
+std::vector<std::string> without_propagation(const MountTable& table, const std::vector<BindWish>& wishes);
 
 }  // namespace chos

@@ -96,8 +96,8 @@ TEST(MountTable, SameDirectory) {
 }
 
 TEST(PlanBinds, OnlyWhatIsMissing) {
-  const std::vector<BindWish> wishes{{"/home", "/chos/home"}, {"/dev", "/chos/dev"},
-                                     {"/", "/chos/local"}, {"/srv/trees", "/chos/os"}};
+  const std::vector<BindWish> wishes{
+      {"/home", "/chos/home"}, {"/dev", "/chos/dev"}, {"/", "/chos/local"}, {"/srv/trees", "/chos/os"}};
   const auto actions = plan_binds(table(std::string(plain) + farm), wishes);
   ASSERT_EQ(actions.size(), 2u);
   EXPECT_EQ(actions[0].kind, BindAction::Kind::bind);
@@ -112,10 +112,9 @@ TEST(PlanBinds, AfterTheBaseMountedOverTheSource) {
   // With propagation the farm has it too, on top of the first bind.
   const std::string later = "70 28 0:80 / /home rw shared:50 - nfs srv:/home rw\n";
   const std::string propagated = "71 51 0:80 / /chos/home rw master:50 - nfs srv:/home rw\n";
-  EXPECT_TRUE(plan_binds(table(std::string(plain) + farm + later + propagated),
-                         {{"/home", "/chos/home"}}).empty());
-  const auto actions = plan_binds(table(std::string(plain) + farm + later),
-                                  {{"/home", "/chos/home"}});
+  EXPECT_TRUE(
+      plan_binds(table(std::string(plain) + farm + later + propagated), {{"/home", "/chos/home"}}).empty());
+  const auto actions = plan_binds(table(std::string(plain) + farm + later), {{"/home", "/chos/home"}});
   ASSERT_EQ(actions.size(), 1u);
   EXPECT_EQ(actions[0].kind, BindAction::Kind::rebind);
 }
@@ -140,20 +139,21 @@ TEST(PlanFlags, TheLongestRuleCounts) {
 }
 
 TEST(PlanFlags, NosuidGoesFromWhatBelongsToTheTree) {
-  const std::string base = "55 22 8:2 / /trees/sl6/usr rw shared:5 - ext4 d rw\n"
-                           "56 22 8:3 / /trees/sl6/opt rw,nosuid shared:6 - ext4 d rw\n"
-                           "57 22 8:4 / /trees/sl6/mail rw shared:7 - ext4 d rw\n";
-  const std::string farm = "60 54 8:1 /trees/sl6 /chos/os/sl6 rw,nosuid master:1 - ext4 d rw\n"
-                           "61 60 8:2 / /chos/os/sl6/usr rw,nosuid master:5 - ext4 d rw\n"
-                           "62 60 8:3 / /chos/os/sl6/opt rw,nosuid master:6 - ext4 d rw\n"
-                           "63 60 8:9 /mail /chos/os/sl6/mail rw,nosuid master:9 - ext4 d rw\n"
-                           "64 60 8:9 / /chos/os/sl6/spool rw,nosuid master:9 - ext4 d rw\n"
-                           "65 60 0:99 / /chos/os/sl6/etc ro,nosuid - overlay /layers/1@8:1:2 ro\n"
-                           "66 62 0:98 / /chos/os/sl6/opt/x ro,nosuid - overlay /layers/2@8:3:2 ro\n"
-                           "67 60 0:97 / /chos/os/sl6/var ro,nosuid - overlay /other/2@8:3:2 ro\n";
+  const std::string base =
+      "55 22 8:2 / /trees/sl6/usr rw shared:5 - ext4 d rw\n"
+      "56 22 8:3 / /trees/sl6/opt rw,nosuid shared:6 - ext4 d rw\n"
+      "57 22 8:4 / /trees/sl6/mail rw shared:7 - ext4 d rw\n";
+  const std::string farm =
+      "60 54 8:1 /trees/sl6 /chos/os/sl6 rw,nosuid master:1 - ext4 d rw\n"
+      "61 60 8:2 / /chos/os/sl6/usr rw,nosuid master:5 - ext4 d rw\n"
+      "62 60 8:3 / /chos/os/sl6/opt rw,nosuid master:6 - ext4 d rw\n"
+      "63 60 8:9 /mail /chos/os/sl6/mail rw,nosuid master:9 - ext4 d rw\n"
+      "64 60 8:9 / /chos/os/sl6/spool rw,nosuid master:9 - ext4 d rw\n"
+      "65 60 0:99 / /chos/os/sl6/etc ro,nosuid - overlay /layers/1@8:1:2 ro\n"
+      "66 62 0:98 / /chos/os/sl6/opt/x ro,nosuid - overlay /layers/2@8:3:2 ro\n"
+      "67 60 0:97 / /chos/os/sl6/var ro,nosuid - overlay /other/2@8:3:2 ro\n";
   const auto t = table(std::string(plain) + base + farm);
-  const auto actions =
-      plan_flags(t, {{"/chos/os/sl6", 0, mount_nosuid, "/trees/sl6", "/layers"}});
+  const auto actions = plan_flags(t, {{"/chos/os/sl6", 0, mount_nosuid, "/trees/sl6", "/layers"}});
   std::vector<std::string> targets;
   for (const auto& action : actions) targets.push_back(action.target);
   EXPECT_EQ(targets, (std::vector<std::string>{"/chos/os/sl6", "/chos/os/sl6/usr", "/chos/os/sl6/etc"}));
@@ -166,9 +166,9 @@ TEST(PlanFlags, RulesFitWholeNames) {
 
 TEST(Propagation, PrivateSourcesAreNamed) {
   const auto t = table(std::string(plain) + "58 22 0:92 / /data rw - tmpfs d rw\n");
-  EXPECT_EQ(without_propagation(t, {{"/home", "/chos/home"}, {"/data/x", "/chos/data"},
-                                    {"/data/y", "/chos/y"}}),
-            (std::vector<std::string>{"/data"}));
+  EXPECT_EQ(
+      without_propagation(t, {{"/home", "/chos/home"}, {"/data/x", "/chos/data"}, {"/data/y", "/chos/y"}}),
+      (std::vector<std::string>{"/data"}));
 }
 
 }  // namespace

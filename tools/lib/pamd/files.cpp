@@ -54,14 +54,11 @@ Result<UniqueFd> PamFiles::open_service(const std::string& name) const {
                          ", which belongs to a package and is not changed",
                      "cp " + vendor + " " + where, ENOENT};
     }
-    return Error{where + " does not exist", "is the service installed, and is its name right?",
-                 ENOENT};
+    return Error{where + " does not exist", "is the service installed, and is its name right?", ENOENT};
   }
   if (!S_ISREG(info.st_mode))
-    return Error{where + " is " + std::string(file_kind(info.st_mode)) +
-                     "; expected a regular file",
-                 S_ISLNK(info.st_mode) ? "name the file it leads to, or put a copy in its place"
-                                       : "",
+    return Error{where + " is " + std::string(file_kind(info.st_mode)) + "; expected a regular file",
+                 S_ISLNK(info.st_mode) ? "name the file it leads to, or put a copy in its place" : "",
                  EINVAL};
   if (info.st_nlink > 1)
     return Error{where + " has " + std::to_string(info.st_nlink) +
@@ -70,8 +67,7 @@ Result<UniqueFd> PamFiles::open_service(const std::string& name) const {
   UniqueFd fd(::open(("/proc/self/fd/" + std::to_string(seen.get())).c_str(),
                      O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!fd) return system_error("cannot open " + where, errno);
-  if (auto status = check_trusted(fd.get(), paths_.trusted, where); !status)
-    return status.error();
+  if (auto status = check_trusted(fd.get(), paths_.trusted, where); !status) return status.error();
   return fd;
 }
 
@@ -123,8 +119,7 @@ Result<std::string> PamFiles::back_up(const PamChange& change) const {
   }
   const auto model = open_service(change.service);
   if (!model) return model.error();
-  if (auto status = replace_in(directory->get(), name, change.backup_text, model->get(), where);
-      !status)
+  if (auto status = replace_in(directory->get(), name, change.backup_text, model->get(), where); !status)
     return status.error();
   return where;
 }
@@ -137,8 +132,7 @@ Status PamFiles::replace(const PamChange& change) const {
   if (*text != change.old_text)
     return Error{path(change.service) + " was changed by somebody else just now",
                  "look at it, then run this again", EAGAIN};
-  return replace_in(directory_.get(), change.service, change.new_text, model->get(),
-                    path(change.service));
+  return replace_in(directory_.get(), change.service, change.new_text, model->get(), path(change.service));
 }
 
 bool PamFiles::module_found() const {

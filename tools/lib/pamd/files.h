@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "basic/files.h"
-#include "pamd/plan.h"
 #include "basic/result.h"
+#include "pamd/plan.h"
 
 namespace chos {
 
@@ -21,9 +21,8 @@ struct PamPaths {
   std::vector<std::string> vendor = {"/usr/lib/pam.d", "/usr/etc/pam.d"};
   std::string backups = "/var/lib/chos/pam.d";
   /// Patterns, as glob(3) has them, of the directories of PAM's modules.
-  std::vector<std::string> modules = {"/lib/security",       "/lib/*/security",
-                                      "/lib64/security",     "/usr/lib/security",
-                                      "/usr/lib/*/security", "/usr/lib64/security"};
+  std::vector<std::string> modules = {"/lib/security",     "/lib/*/security",     "/lib64/security",
+                                      "/usr/lib/security", "/usr/lib/*/security", "/usr/lib64/security"};
   uid_t trusted = 0;  ///< whose files are believed
 };
 
@@ -59,8 +58,7 @@ class PamFiles {
   const PamPaths& paths() const { return paths_; }
 
  private:
-  PamFiles(PamPaths paths, UniqueFd directory)
-      : paths_(std::move(paths)), directory_(std::move(directory)) {}
+  PamFiles(PamPaths paths, UniqueFd directory) : paths_(std::move(paths)), directory_(std::move(directory)) {}
 
   std::string path(const std::string& name) const { return paths_.directory + "/" + name; }
   Result<UniqueFd> open_service(const std::string& name) const;

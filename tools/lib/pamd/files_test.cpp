@@ -9,10 +9,11 @@
 
 #include <cerrno>
 #include <csignal>
+
 #include <nlohmann/json.hpp>
 
-#include "scratch.h"
 #include "basic/files.h"
+#include "scratch.h"
 
 namespace chos::test {
 namespace {
@@ -23,8 +24,7 @@ class PamFilesTest : public Scratch {
  protected:
   void SetUp() override {
     Scratch::SetUp();
-    for (const char* name : {"pam.d", "vendor", "security"})
-      ASSERT_EQ(::mkdir(path(name).c_str(), 0755), 0);
+    for (const char* name : {"pam.d", "vendor", "security"}) ASSERT_EQ(::mkdir(path(name).c_str(), 0755), 0);
     put("sshd", base);
   }
 
@@ -49,8 +49,8 @@ class PamFilesTest : public Scratch {
     return std::move(*opened);
   }
   PamChange planned(const PamFiles& files, const std::vector<std::string>& options = {}) const {
-    const auto plan = plan_pam_enable({"sshd"}, *make_pam_wish(false, options), files.names(),
-                                      files.source());
+    const auto plan =
+        plan_pam_enable({"sshd"}, *make_pam_wish(false, options), files.names(), files.source());
     EXPECT_TRUE(plan.refusals.empty()) << plan.refusals.front().second.what;
     return plan.changes.at(0);
   }
@@ -67,9 +67,7 @@ class PamFilesTest : public Scratch {
   }
 };
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 TEST_F(PamFilesTest, EnableAndDisable) {
   const auto all = files();
@@ -103,7 +101,8 @@ TEST_F(PamFilesTest, TheBackupIsOfTheOriginal) {
   enable({});
   EXPECT_EQ(read("var/chos/pam.d/sshd.orig"), base + by_hand);
   // Kept while the rest is the same.
-  struct stat before {}, after {};
+  struct stat before {
+  }, after{};
   ASSERT_EQ(::stat(path("var/chos/pam.d/sshd.orig").c_str(), &before), 0);
   enable({"quiet"});
   enable({"debug"});
@@ -120,8 +119,8 @@ TEST_F(PamFilesTest, TheBackupIsOfTheOriginal) {
 TEST_F(PamFilesTest, OwnerModeAndAttributesStay) {
   put("sshd", base, 0640);
   const std::string value = "kept";
-  const bool attributes = ::setxattr(path("pam.d/sshd").c_str(), "user.chos", value.data(),
-                                     value.size(), 0) == 0;
+  const bool attributes =
+      ::setxattr(path("pam.d/sshd").c_str(), "user.chos", value.data(), value.size(), 0) == 0;
   gid_t group = ::getegid();
   if (::geteuid() == 0) {
     group = 12345;
@@ -277,9 +276,9 @@ class PamProgram : public PamFilesTest {
  protected:
   int pam(const std::string& arguments) {
     const int status = std::system(("'" CHOSCTL_PROGRAM "' --config /dev/null pam --pam-dir '" +
-                                    path("pam.d") + "' --pam-backups '" + path("orig") + "' " +
-                                    arguments + " >'" + path("out") + "' 2>'" + path("err") +
-                                    "' </dev/null").c_str());
+                                    path("pam.d") + "' --pam-backups '" + path("orig") + "' " + arguments +
+                                    " >'" + path("out") + "' 2>'" + path("err") + "' </dev/null")
+                                       .c_str());
     out = read("out");
     err = read("err");
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -292,8 +291,7 @@ TEST_F(PamProgram, EnableStatusDisable) {
   put("su", base);
   put("su-l", "session include su\n");
   EXPECT_EQ(pam("enable --option min_uid=500 --option quiet sshd su-l su"), 0) << err;
-  EXPECT_TRUE(has(out, "+ sshd          enabled; the original is " + path("orig/sshd.orig")))
-      << out;
+  EXPECT_TRUE(has(out, "+ sshd          enabled; the original is " + path("orig/sshd.orig"))) << out;
   EXPECT_TRUE(has(out, "= su-l          already through su; nothing to do")) << out;
   EXPECT_LT(out.find("+ su "), out.find("= su-l "));
   EXPECT_TRUE(get("sshd").ends_with("pam_chos.so min_uid=500 quiet\n")) << get("sshd");

@@ -6,9 +6,9 @@
 #include <charconv>
 #include <optional>
 
+#include "basic/text.h"
 #include "pamd/rule.h"
 #include "pamd/stack.h"
-#include "basic/text.h"
 
 namespace chos {
 namespace {
@@ -58,13 +58,39 @@ std::optional<std::vector<Word>> words_of(std::string_view text) {
 }
 
 bool is_return_value(std::string_view word) {
-  constexpr std::array<std::string_view, 33> known = {
-      "success", "open_err", "symbol_err", "service_err", "system_err", "buf_err", "perm_denied",
-      "auth_err", "cred_insufficient", "authinfo_unavail", "user_unknown", "maxtries",
-      "new_authtok_reqd", "acct_expired", "session_err", "cred_unavail", "cred_expired", "cred_err",
-      "no_module_data", "conv_err", "authtok_err", "authtok_recover_err", "authtok_lock_busy",
-      "authtok_disable_aging", "try_again", "ignore", "abort", "authtok_expired", "module_unknown",
-      "bad_item", "conv_again", "incomplete", "default"};
+  constexpr std::array<std::string_view, 33> known = {"success",
+                                                      "open_err",
+                                                      "symbol_err",
+                                                      "service_err",
+                                                      "system_err",
+                                                      "buf_err",
+                                                      "perm_denied",
+                                                      "auth_err",
+                                                      "cred_insufficient",
+                                                      "authinfo_unavail",
+                                                      "user_unknown",
+                                                      "maxtries",
+                                                      "new_authtok_reqd",
+                                                      "acct_expired",
+                                                      "session_err",
+                                                      "cred_unavail",
+                                                      "cred_expired",
+                                                      "cred_err",
+                                                      "no_module_data",
+                                                      "conv_err",
+                                                      "authtok_err",
+                                                      "authtok_recover_err",
+                                                      "authtok_lock_busy",
+                                                      "authtok_disable_aging",
+                                                      "try_again",
+                                                      "ignore",
+                                                      "abort",
+                                                      "authtok_expired",
+                                                      "module_unknown",
+                                                      "bad_item",
+                                                      "conv_again",
+                                                      "incomplete",
+                                                      "default"};
   return std::find(known.begin(), known.end(), word) != known.end();
 }
 
@@ -84,8 +110,7 @@ std::string read_actions(std::string_view text, PamRule& rule) {
       continue;
     }
     unsigned jump = 0;
-    const auto [end, error] =
-        std::from_chars(action.data(), action.data() + action.size(), jump);
+    const auto [end, error] = std::from_chars(action.data(), action.data() + action.size(), jump);
     if (error != std::errc() || end != action.data() + action.size() || jump == 0)
       return "unknown action " + in_quotes(action) + " in the brackets";
     rule.jumps.push_back(jump);
@@ -99,8 +124,7 @@ std::string read_type(std::string_view word, PamRule& rule) {
   else if (same_word(word, "account")) rule.type = PamRule::Type::account;
   else if (same_word(word, "password")) rule.type = PamRule::Type::password;
   else if (same_word(word, "session")) rule.type = PamRule::Type::session;
-  else
-    return "expected auth, account, password, session or @include, found " + in_quotes(word);
+  else return "expected auth, account, password, session or @include, found " + in_quotes(word);
   return {};
 }
 
@@ -118,8 +142,7 @@ std::string read_control(const Word& word, PamRule& rule) {
 // Returns what is wrong, or nothing.
 std::string read_rule(std::string_view text, PamRule& rule) {
   if (text.size() > longest_line)
-    return "longer than " + std::to_string(longest_line) +
-           " bytes, which not every Linux-PAM reads";
+    return "longer than " + std::to_string(longest_line) + " bytes, which not every Linux-PAM reads";
   const bool strange = std::any_of(text.begin(), text.end(), [](char c) {
     const auto u = static_cast<unsigned char>(c);
     return (u < 0x20 && c != '\t' && c != '\n') || u == 0x7f;
@@ -160,15 +183,12 @@ Piece piece_of(std::string_view line) {
   return {piece.text.substr(0, last), true};
 }
 
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(blanks) == std::string_view::npos;
-}
+bool is_blank(std::string_view text) { return text.find_first_not_of(blanks) == std::string_view::npos; }
 
 }  // namespace
 
 bool PamRule::is_chos() const {
-  return problem.empty() && kind == Kind::module &&
-         target.substr(target.rfind('/') + 1) == pam_module_name;
+  return problem.empty() && kind == Kind::module && target.substr(target.rfind('/') + 1) == pam_module_name;
 }
 
 bool PamFile::is_marked(const PamRule& rule) const {
@@ -193,8 +213,8 @@ PamFile parse_pam(const std::string& name, const std::string& text) {
     ++number;
     const auto newline = text.find('\n', begin);
     end = newline == std::string::npos ? text.size() : newline + 1;
-    const auto line = std::string_view(text).substr(
-        begin, (newline == std::string::npos ? end : newline) - begin);
+    const auto line =
+        std::string_view(text).substr(begin, (newline == std::string::npos ? end : newline) - begin);
     const auto piece = piece_of(line);
     const bool blank = is_blank(piece.text) && !piece.continues;
     if (open && blank) {
@@ -203,8 +223,7 @@ PamFile parse_pam(const std::string& name, const std::string& text) {
       finish(begin);
     }
     if (!open) {
-      if (is_pam_marker(line))
-        file.markers.push_back({number, begin, end, is_pam_marker_with_newline(line)});
+      if (is_pam_marker(line)) file.markers.push_back({number, begin, end, is_pam_marker_with_newline(line)});
       if (blank) {
         if (line.size() > longest_line) {
           rule = {};
@@ -236,10 +255,11 @@ PamFile parse_pam(const std::string& name, const std::string& text) {
 Status check_understood(const PamFile& file) {
   for (const auto& rule : file.rules) {
     if (!rule.problem.empty())
-      return Error{file.name + ":" + std::to_string(rule.line) +
-                       ": this line is not understood: " + rule.problem,
-                   "mend the line, pam.conf(5) has the grammar; or add the rule by hand, "
-                   "pam_chos(8) has it", EINVAL};
+      return Error{
+          file.name + ":" + std::to_string(rule.line) + ": this line is not understood: " + rule.problem,
+          "mend the line, pam.conf(5) has the grammar; or add the rule by hand, "
+          "pam_chos(8) has it",
+          EINVAL};
   }
   return {};
 }

@@ -6,7 +6,6 @@
 #include <map>
 #include <set>
 
-
 namespace chos {
 namespace {
 
@@ -18,9 +17,7 @@ std::string short_name(const std::string& included) {
   return included.starts_with(directory) ? included.substr(directory.size()) : included;
 }
 
-std::string place(const PamEntry& entry) {
-  return entry.file + ":" + std::to_string(entry.rule.line);
-}
+std::string place(const PamEntry& entry) { return entry.file + ":" + std::to_string(entry.rule.line); }
 
 std::vector<const PamEntry*> chos_entries(const PamStack& stack) {
   std::vector<const PamEntry*> found;
@@ -44,8 +41,7 @@ const PamEntry* after_chos(const PamStack& stack) {
   return after;
 }
 
-PamFile parse_service(const PamSource& source, const std::string& service,
-                      const std::string& text) {
+PamFile parse_service(const PamSource& source, const std::string& service, const std::string& text) {
   return parse_pam(source.directory + "/" + service, text);
 }
 
@@ -93,8 +89,8 @@ class Enabling {
     if (auto status = check_understood(file); !status) return status.error();
     for (const auto& rule : file.rules) {
       if (rule.is_chos() && rule.type != Type::session)
-        return Error{file.name + ":" + std::to_string(rule.line) + ": " +
-                         std::string(pam_module_name) + " works in session rules only",
+        return Error{file.name + ":" + std::to_string(rule.line) + ": " + std::string(pam_module_name) +
+                         " works in session rules only",
                      "take this line out", EINVAL};
     }
     const auto stripped = strip_pam(file, true);
@@ -128,13 +124,12 @@ class Enabling {
       change.what += change.changes ? "; its own rule is taken out" : "; nothing to do";
       return change;
     }
-    if (auto status = check_end_is_reached(base, *stack, change.warnings); !status)
-      return status.error();
+    if (auto status = check_end_is_reached(base, *stack, change.warnings); !status) return status.error();
     return place_rule(file, base, *stripped, std::move(change));
   }
 
-  Result<PamChange> place_rule(const PamFile& file, const PamFile& base,
-                               const PamStripped& stripped, PamChange change) {
+  Result<PamChange> place_rule(const PamFile& file, const PamFile& base, const PamStripped& stripped,
+                               PamChange change) {
     const PamRule* own = own_rule(file);
     const std::string wanted = pam_rule_text(wish_) + "\n";
     const auto stack = session_stack(file, reader_);
@@ -180,11 +175,13 @@ class Enabling {
         if (!change.changes || !includes) continue;
         const auto found = chos_entries(*stack);
         if (found.size() > 1)
-          change.warnings.push_back(name + " includes " + change.service + " and has a rule of its "
-                                    "own; run: chosctl pam enable " + change.service + " " + name);
+          change.warnings.push_back(name + " includes " + change.service +
+                                    " and has a rule of its "
+                                    "own; run: chosctl pam enable " +
+                                    change.service + " " + name);
         else if (const auto* after = after_chos(*stack))
-          change.warnings.push_back(name + " includes " + change.service + ", and " +
-                                    place(*after) + " comes after that and runs in the user's OS");
+          change.warnings.push_back(name + " includes " + change.service + ", and " + place(*after) +
+                                    " comes after that and runs in the user's OS");
       }
     }
   }
@@ -198,8 +195,7 @@ class Enabling {
 };
 
 Result<PamChange> disabling(const std::string& service, const PamSource& source) {
-  if (const auto problem = pam_service_problem(service); !problem.empty())
-    return Error{problem, "", EINVAL};
+  if (const auto problem = pam_service_problem(service); !problem.empty()) return Error{problem, "", EINVAL};
   const auto text = source.service(service);
   if (!text) return text.error();
   const auto file = parse_service(source, service, *text);
@@ -244,8 +240,8 @@ PamPlan plan_pam_disable(const std::vector<std::string>& services, const PamSour
     const auto stack = session_stack(file, reader);
     if (!stack) continue;
     if (const auto found = chos_entries(*stack); !found.empty())
-      change.warnings.push_back(change.service + " is still enabled through " +
-                                found.front()->through + "; to change that: chosctl pam disable " +
+      change.warnings.push_back(change.service + " is still enabled through " + found.front()->through +
+                                "; to change that: chosctl pam disable " +
                                 short_name(found.front()->through));
   }
   return plan;

@@ -41,9 +41,8 @@ bool is_plain(std::string_view text) {
 // Below the home directory, as the module wants it.
 bool is_relative(std::string_view path) {
   const auto parts = split(path, '/');
-  return std::none_of(parts.begin(), parts.end(), [](std::string_view part) {
-    return part.empty() || part == "." || part == "..";
-  });
+  return std::none_of(parts.begin(), parts.end(),
+                      [](std::string_view part) { return part.empty() || part == "." || part == ".."; });
 }
 
 // Empty, or what was expected of the value of `key`.
@@ -56,8 +55,7 @@ std::string value_problem(std::string_view key, std::string_view value) {
   if (key == "min_uid") return is_number(value, 0, 4294967294UL) ? "" : "a user id";
   if (key == "timeout") return is_number(value, 1, 600) ? "" : "seconds, from 1 to 600";
   if (key == "fallback_shell")
-    return path_problem(value).empty() && is_plain(value) && value != "/" ? ""
-                                                                          : "an absolute path";
+    return path_problem(value).empty() && is_plain(value) && value != "/" ? "" : "an absolute path";
   const auto names = split(value, ',');  // exclude_service
   const bool good = std::all_of(names.begin(), names.end(), [](std::string_view name) {
     return is_plain(name) && pam_service_problem(name).empty();
@@ -70,18 +68,16 @@ Error wrong(const std::string& what) {
 }
 
 Status check_option(const std::string& option) {
-  constexpr std::array<std::string_view, 6> with_value = {
-      "on_error", "user_file", "min_uid", "exclude_service", "timeout", "fallback_shell"};
+  constexpr std::array<std::string_view, 6> with_value = {"on_error",        "user_file", "min_uid",
+                                                          "exclude_service", "timeout",   "fallback_shell"};
   if (option == "quiet" || option == "debug") return {};
   const auto at = option.find('=');
   const std::string key = option.substr(0, at);
   if (std::find(with_value.begin(), with_value.end(), key) == with_value.end())
     return wrong("unknown option " + in_quotes(option) + " of " + std::string(pam_module_name));
-  if (at == std::string::npos)
-    return wrong("the option '" + key + "' wants a value: " + key + "=...");
+  if (at == std::string::npos) return wrong("the option '" + key + "' wants a value: " + key + "=...");
   const auto problem = value_problem(key, std::string_view(option).substr(at + 1));
-  if (!problem.empty())
-    return wrong("option " + in_quotes(option) + ": expected " + problem);
+  if (!problem.empty()) return wrong("option " + in_quotes(option) + ": expected " + problem);
   return {};
 }
 
@@ -109,9 +105,8 @@ Result<PamWish> make_pam_wish(bool deny, const std::vector<std::string>& options
 
 std::string pam_rule_text(const PamWish& wish) {
   // Neither control fails a login when the module is not there.
-  std::string text =
-      wish.deny ? "session  [success=ok ignore=ignore module_unknown=ignore default=die]  "
-                : "-session  optional  ";
+  std::string text = wish.deny ? "session  [success=ok ignore=ignore module_unknown=ignore default=die]  "
+                               : "-session  optional  ";
   text += pam_module_name;
   if (wish.deny) text += " on_error=deny";
   for (const auto& option : wish.options) text += " " + option;
@@ -120,13 +115,11 @@ std::string pam_rule_text(const PamWish& wish) {
 
 std::string pam_block(const PamWish& wish, bool after_newline) {
   const std::string start = after_newline ? "" : "\n";
-  return start + std::string(after_newline ? marker : marker_with_newline) + "\n" +
-         pam_rule_text(wish) + "\n";
+  return start + std::string(after_newline ? marker : marker_with_newline) + "\n" + pam_rule_text(wish) +
+         "\n";
 }
 
-bool is_pam_marker(std::string_view line) {
-  return line == marker || is_pam_marker_with_newline(line);
-}
+bool is_pam_marker(std::string_view line) { return line == marker || is_pam_marker_with_newline(line); }
 
 bool is_pam_marker_with_newline(std::string_view line) { return line == marker_with_newline; }
 
@@ -134,8 +127,7 @@ std::string pam_service_problem(std::string_view service) {
   if (service.empty()) return "expected the name of a service, found nothing";
   if (service.size() > 200) return "expected the name of a service, found " + in_quotes(service);
   if (service.front() == '.')
-    return "expected the name of a service, which does not start with a dot, found " +
-           in_quotes(service);
+    return "expected the name of a service, which does not start with a dot, found " + in_quotes(service);
   for (const char c : service) {
     const auto u = static_cast<unsigned char>(c);
     if (u <= 0x20 || u >= 0x7f || c == '/')
@@ -145,22 +137,24 @@ std::string pam_service_problem(std::string_view service) {
 }
 
 Status pam_service_allowed(const std::string& service) {
-  constexpr std::array<std::string_view, 5> shared = {
-      "system-auth", "password-auth", "postlogin", "smartcard-auth", "fingerprint-auth"};
-  if (service.starts_with("common-") ||
-      std::find(shared.begin(), shared.end(), service) != shared.end())
-    return Error{service + " is included by other services, before other modules: those that run "
+  constexpr std::array<std::string_view, 5> shared = {"system-auth", "password-auth", "postlogin",
+                                                      "smartcard-auth", "fingerprint-auth"};
+  if (service.starts_with("common-") || std::find(shared.begin(), shared.end(), service) != shared.end())
+    return Error{service +
+                     " is included by other services, before other modules: those that run "
                      "after the switch read their files from the OS's tree, which breaks cron and "
                      "at among others",
                  "name the services themselves, such as: chosctl pam enable sshd", EINVAL};
   if (service == "slurm")
-    return Error{"slurm: its session is opened in slurmstepd itself, which would be moved with all "
-                 "it still has to do for the job",
-                 "jobs get their OS from spank_chos", EINVAL};
+    return Error{
+        "slurm: its session is opened in slurmstepd itself, which would be moved with all "
+        "it still has to do for the job",
+        "jobs get their OS from spank_chos", EINVAL};
   if (service == "other")
-    return Error{"other stands for every service that has no file or no session rule of its own; "
-                 "services nobody thought of would be moved",
-                 "name the services themselves, such as: chosctl pam enable sshd", EINVAL};
+    return Error{
+        "other stands for every service that has no file or no session rule of its own; "
+        "services nobody thought of would be moved",
+        "name the services themselves, such as: chosctl pam enable sshd", EINVAL};
   if (service.starts_with("chos"))
     return Error{service + ": names that start with chos are kept for chos itself", "", EINVAL};
   return {};

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "pamd/rule.h"
 #include "basic/text.h"
+#include "pamd/rule.h"
 
 namespace chos {
 namespace {
@@ -40,22 +40,20 @@ class Walk {
   PamStack stack;
 
  private:
-  Status include(const PamFile& from, const PamRule& rule, const std::string& through,
-                 unsigned level, unsigned depth) {
+  Status include(const PamFile& from, const PamRule& rule, const std::string& through, unsigned level,
+                 unsigned depth) {
     if (depth > deepest)
       return Error{place(from.name, rule) + ": files include each other more than " +
                        std::to_string(deepest) + " deep",
                    "take one of these rules out", ELOOP};
     const auto text = reader_(rule.target);
     if (!text)
-      return Error{place(from.name, rule) + ": the file it includes cannot be read: " +
-                       text.error().what,
+      return Error{place(from.name, rule) + ": the file it includes cannot be read: " + text.error().what,
                    "mend that first: as it is, the service may let nobody in", text.error().code};
     const auto file = parse_pam(rule.target, *text);
     if (auto status = check_understood(file); !status) return status;
     auto& names = stack.included;
-    if (std::find(names.begin(), names.end(), rule.target) == names.end())
-      names.push_back(rule.target);
+    if (std::find(names.begin(), names.end(), rule.target) == names.end()) names.push_back(rule.target);
     return take(file, through.empty() ? rule.target : through, level, depth);
   }
 
@@ -70,14 +68,13 @@ Result<PamStack> session_stack(const PamFile& file, const PamReader& reader) {
   return std::move(walk.stack);
 }
 
-Status check_end_is_reached(const PamFile& file, const PamStack& stack,
-                            std::vector<std::string>& warnings) {
+Status check_end_is_reached(const PamFile& file, const PamStack& stack, std::vector<std::string>& warnings) {
   const auto& entries = stack.entries;
-  const bool has_module = std::any_of(entries.begin(), entries.end(), [](const PamEntry& entry) {
-    return entry.rule.kind == Kind::module;
-  });
+  const bool has_module = std::any_of(entries.begin(), entries.end(),
+                                      [](const PamEntry& entry) { return entry.rule.kind == Kind::module; });
   if (!has_module)
-    return Error{file.name + " has no session rule, so PAM takes those of the file 'other'; a rule "
+    return Error{file.name +
+                     " has no session rule, so PAM takes those of the file 'other'; a rule "
                      "here would replace them all, and sessions would fail where pam_chos has "
                      "nothing to do",
                  "add the rules it is to have first, such as: @include common-session", EINVAL};
@@ -90,20 +87,20 @@ Status check_end_is_reached(const PamFile& file, const PamStack& stack,
                       [](const PamEntry& other) { return other.level == 0; }));
     for (const unsigned jump : entry.rule.jumps) {
       if (jump > below)
-        return Error{place(entry.file, entry.rule) + ": this session rule may skip " +
-                         std::to_string(jump) + (jump == 1 ? " rule" : " rules") + ", and only " +
-                         std::to_string(below) + " follow; it would skip the one for " +
-                         std::string(pam_module_name) + " as well",
-                     "make it skip fewer, or put a rule below it: session optional pam_permit.so",
-                     EINVAL};
+        return Error{place(entry.file, entry.rule) + ": this session rule may skip " + std::to_string(jump) +
+                         (jump == 1 ? " rule" : " rules") + ", and only " + std::to_string(below) +
+                         " follow; it would skip the one for " + std::string(pam_module_name) + " as well",
+                     "make it skip fewer, or put a rule below it: session optional pam_permit.so", EINVAL};
     }
     if (!entry.rule.may_finish) continue;
     const std::string what = place(entry.file, entry.rule) +
                              ": this session rule may end the stack (sufficient or done), so that "
                              "a rule at its end is not reached";
     if (entry.through.empty())
-      return Error{what, "make it optional or required, or put it in a file that is included with "
-                         "the control substack", EINVAL};
+      return Error{what,
+                   "make it optional or required, or put it in a file that is included with "
+                   "the control substack",
+                   EINVAL};
     warnings.push_back(what + "; sessions it ends stay in the base OS");
   }
   return {};

@@ -22,11 +22,11 @@ struct PamRule {
   std::size_t begin = 0, end = 0;  ///< its bytes in the text, the last newline too
   Type type = Type::any;
   Kind kind = Kind::module;
-  std::string target;               ///< path of the module, or the file that is included
-  std::vector<std::string> args;    ///< of the module
-  std::vector<unsigned> jumps;      ///< [success=N]: how many rules may be skipped
-  bool may_finish = false;          ///< sufficient, [...=done]: rules below may not be reached
-  std::string problem;              ///< why it is not understood; empty if it is
+  std::string target;             ///< path of the module, or the file that is included
+  std::vector<std::string> args;  ///< of the module
+  std::vector<unsigned> jumps;    ///< [success=N]: how many rules may be skipped
+  bool may_finish = false;        ///< sufficient, [...=done]: rules below may not be reached
+  std::string problem;            ///< why it is not understood; empty if it is
 
   bool is_chos() const;  ///< a rule for pam_chos.so, whatever its type and directory
 };
@@ -59,8 +59,8 @@ using PamReader = std::function<Result<std::string>(const std::string& name)>;
 
 /// A rule of the session stack, in the order of execution.
 struct PamEntry {
-  std::string file;    ///< where it stands
-  std::string through; ///< name of the file that was included to get there; empty: the file itself
+  std::string file;     ///< where it stands
+  std::string through;  ///< name of the file that was included to get there; empty: the file itself
   PamRule rule;
   unsigned level = 0;  ///< how many substacks deep
 };
@@ -76,8 +76,7 @@ Result<PamStack> session_stack(const PamFile& file, const PamReader& reader);
 
 /// Whether a rule at the end of this stack is reached, and alone not what the session depends on.
 /// An Error if it is not so; `warnings`: what may be so or not.
-Status check_end_is_reached(const PamFile& file, const PamStack& stack,
-                            std::vector<std::string>& warnings);
+Status check_end_is_reached(const PamFile& file, const PamStack& stack, std::vector<std::string>& warnings);
 
 /// A file without what chosctl wrote in it.
 struct PamStripped {

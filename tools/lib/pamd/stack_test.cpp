@@ -22,8 +22,7 @@ constexpr const char* rule_line = "-session  optional  pam_chos.so\n";
 
 Texts debian(const std::string& release) {
   Texts texts;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(std::string(CHOS_PAM_DATA) + "/" + release)) {
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(CHOS_PAM_DATA) + "/" + release)) {
     std::ostringstream text;
     text << std::ifstream(entry.path()).rdbuf();
     texts[entry.path().filename()] = text.str();
@@ -40,8 +39,7 @@ PamSource source_of(const Texts& texts) {
   return {"/pam", find, find};
 }
 
-PamPlan enable(const Texts& texts, const std::vector<std::string>& services,
-               const PamWish& wish = {}) {
+PamPlan enable(const Texts& texts, const std::vector<std::string>& services, const PamWish& wish = {}) {
   std::vector<std::string> names;
   for (const auto& [name, text] : texts) names.push_back(name);
   return plan_pam_enable(services, wish, names, source_of(texts));
@@ -66,9 +64,7 @@ std::string refusal(const std::string& text, Texts others = {}) {
   return plan.refusals.front().second.what;
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 bool may_be_enabled(const std::string& service) {
   return service != "other" && !service.starts_with("common-");
@@ -255,8 +251,8 @@ TEST(PamStack, RulesWrittenByHand) {
   texts["x"] = twice;
   EXPECT_EQ(plan_pam_disable({"x"}, source_of(texts)).refusals.size(), 1u);
   EXPECT_EQ(pam_state("x", source_of(texts)).what, PamState::What::not_understood);
-  EXPECT_TRUE(has(refusal(base + "session optional pam_chos.so\n" + pam_block({}, true)),
-                  "several session rules"));
+  EXPECT_TRUE(
+      has(refusal(base + "session optional pam_chos.so\n" + pam_block({}, true)), "several session rules"));
   EXPECT_TRUE(has(refusal(base + "auth optional pam_chos.so\n"), "/pam/x:2: pam_chos.so works in"));
   // A comment that has lost its rule.
   texts["x"] = base + pam_block({}, true);
@@ -328,20 +324,20 @@ TEST(PamStack, TheEndMustBeReached) {
   EXPECT_EQ(refusal(jump + plain), "");
   EXPECT_TRUE(has(refusal("session [success=2 default=ignore] a.so\n" + plain), "skip 2 rules"));
   EXPECT_EQ(refusal("session [success=2 default=ignore] a.so\n" + plain + plain), "");
-  EXPECT_TRUE(has(refusal("session [success=2 default=ignore] a.so\nauth required c.so\n" + plain),
-                  "only 1 follow"));
+  EXPECT_TRUE(
+      has(refusal("session [success=2 default=ignore] a.so\nauth required c.so\n" + plain), "only 1 follow"));
   // An included file counts as its rules, a substack as one.
   const Texts two{{"y", plain + plain}};
   EXPECT_EQ(refusal("session [success=2 default=ignore] a.so\n@include y\n", two), "");
   EXPECT_EQ(refusal("session [success=2 default=ignore] a.so\nsession include y\n", two), "");
-  EXPECT_TRUE(has(refusal("session [success=2 default=ignore] a.so\nsession substack y\n", two),
-                  "only 1 follow"));
+  EXPECT_TRUE(
+      has(refusal("session [success=2 default=ignore] a.so\nsession substack y\n", two), "only 1 follow"));
   EXPECT_TRUE(has(refusal(plain + "@include y\n", {{"y", jump}}), "y:1: this session rule may"));
   EXPECT_EQ(refusal(plain + "session substack y\n", {{"y", jump}}), "");
 
   // sufficient, done.
-  for (const std::string last : {"session sufficient a.so\n", "session [success=done] a.so\n",
-                                 "session SUFFICIENT a.so\n"}) {
+  for (const std::string last :
+       {"session sufficient a.so\n", "session [success=done] a.so\n", "session SUFFICIENT a.so\n"}) {
     EXPECT_TRUE(has(refusal(plain + last), "/pam/x:2: this session rule may end the stack"));
     EXPECT_TRUE(has(refusal(last + plain), "/pam/x:1"));
     const Texts inner{{"y", last}};
@@ -361,8 +357,8 @@ TEST(PamStack, TheEndMustBeReached) {
 }
 
 TEST(PamStack, RefusesServices) {
-  for (const char* name : {"common-session", "common-session-noninteractive", "other", "slurm",
-                           "chos", "chos-test", "password-auth", "../sshd", ".sshd", "", "a b"}) {
+  for (const char* name : {"common-session", "common-session-noninteractive", "other", "slurm", "chos",
+                           "chos-test", "password-auth", "../sshd", ".sshd", "", "a b"}) {
     const Texts texts{{name, "session required b.so\n"}};
     const auto plan = enable(texts, {name});
     ASSERT_EQ(plan.refusals.size(), 1u) << name;

@@ -11,15 +11,15 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "basic/files.h"
-#include "inspect/tree.h"
-#include "fileserver/servers.h"
-#include "farm/missing_trees.h"
-#include "tree/share.h"
-#include "farm/layout.h"
-#include "allowlist/farm_names.h"
-#include "config/config.h"
 #include "allowlist/allowlist.h"
+#include "allowlist/farm_names.h"
+#include "basic/files.h"
+#include "config/config.h"
+#include "farm/layout.h"
+#include "farm/missing_trees.h"
+#include "fileserver/servers.h"
+#include "inspect/tree.h"
+#include "tree/share.h"
 
 namespace chos {
 namespace {
@@ -41,8 +41,7 @@ bool open_to_users(std::string path) {
 
 void examine_module(const Node& node, Findings& out) {
   if (!node.module->loaded()) {
-    out.push_back({Level::error, "module", "the kernel module chos is not loaded",
-                   "run: chosctl up"});
+    out.push_back({Level::error, "module", "the kernel module chos is not loaded", "run: chosctl up"});
     return;
   }
   const auto version = node.kernel.version();
@@ -63,13 +62,13 @@ void examine_module(const Node& node, Findings& out) {
   else if (version->fork_tracking != "on")
     out.push_back({Level::warning, "fork tracking",
                    "it was lost for lack of memory: children whose parents are gone may lose "
-                   "their OS", "load the module anew when nobody is in an OS: chosctl down && "
+                   "their OS",
+                   "load the module anew when nobody is in an OS: chosctl down && "
                    "chosctl up"});
   const std::string farm = node.module->farm();
   if (!farm.empty() && farm != node.config.farm)
     out.push_back({Level::error, "module",
-                   "it was loaded with farm=" + farm + ", the configuration says " +
-                       node.config.farm,
+                   "it was loaded with farm=" + farm + ", the configuration says " + node.config.farm,
                    "correct [farm] path, or: chosctl down && chosctl up"});
 }
 
@@ -83,9 +82,9 @@ void examine_farm(const Node& node, Findings& out) {
   const Mount* mount = table->at(farm);
   if (mount == nullptr || mount->type != node.filesystem) {
     out.push_back({Level::error, "farm",
-                   mount == nullptr ? "nothing is mounted on " + farm
-                                    : "on " + farm + " a file system of type " + mount->type +
-                                          " is mounted, not the farm",
+                   mount == nullptr
+                       ? "nothing is mounted on " + farm
+                       : "on " + farm + " a file system of type " + mount->type + " is mounted, not the farm",
                    "run: chosctl up"});
     return;
   }
@@ -94,8 +93,7 @@ void examine_farm(const Node& node, Findings& out) {
                    farm + " is not unbindable: binds of directories above it take it along",
                    "chosctl down && chosctl up"});
   const Servers servers(*table);
-  const auto [wishes, silent] =
-      wanted_binds(node.config, wanted_layout(node.config, servers), servers);
+  const auto [wishes, silent] = wanted_binds(node.config, wanted_layout(node.config, servers), servers);
   for (const auto& wish : silent)
     out.push_back({Level::error, "farm",
                    wish.source + " of the base OS, which " + wish.target + " shows, does not answer",
@@ -104,13 +102,13 @@ void examine_farm(const Node& node, Findings& out) {
     out.push_back({Level::error, "farm",
                    action.kind == BindAction::Kind::bind
                        ? "nothing is mounted on " + action.wish.target
-                       : action.wish.target + " shows another directory than " +
-                             action.wish.source,
+                       : action.wish.target + " shows another directory than " + action.wish.source,
                    "run: chosctl reload"});
   for (const auto& private_mount : without_propagation(*table, wishes))
     out.push_back({Level::warning, "propagation",
-                   "the mount of " + private_mount + " is private: what is mounted below it later "
-                   "will not appear in the farm",
+                   "the mount of " + private_mount +
+                       " is private: what is mounted below it later "
+                       "will not appear in the farm",
                    "mount --make-rshared / at boot, as systemd does, before chosctl up"});
   for (const auto& wish : wishes) {
     const Mount* base = table->holding(wish.source);
@@ -122,13 +120,12 @@ void examine_farm(const Node& node, Findings& out) {
                      "chosctl down && chosctl up"});
   }
   const auto flags = plan_flags(
-      *table, {{node.farm_path(farm_local), mount_nosuid, 0},
-               {node.farm_path(farm_trees), mount_nodev, 0}});
+      *table, {{node.farm_path(farm_local), mount_nosuid, 0}, {node.farm_path(farm_trees), mount_nodev, 0}});
   for (const auto& action : flags)
-    out.push_back({Level::warning, "farm",
-                   action.target + " lacks " + flag_names(action.after & ~action.before) +
-                       " (was it mounted since?)",
-                   "run: chosctl reload"});
+    out.push_back(
+        {Level::warning, "farm",
+         action.target + " lacks " + flag_names(action.after & ~action.before) + " (was it mounted since?)",
+         "run: chosctl reload"});
 }
 
 ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Findings& out) {
@@ -136,10 +133,9 @@ ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Find
     out.push_back({Level::error, "configuration", error.text(), "see chos.conf(5)"});
   auto parsed = load_allowlist(node.allowlist_file, node.groups, node.trusted);
   for (const auto& error : parsed.errors)
-    out.push_back({Level::error, "allowlist", error.text(),
-                   parsed.missing ? no_allowlist_remedy : "see chos(5)"});
-  for (const auto& note : parsed.notes)
-    out.push_back({Level::info, "allowlist", note.text(), "see chos(5)"});
+    out.push_back(
+        {Level::error, "allowlist", error.text(), parsed.missing ? no_allowlist_remedy : "see chos(5)"});
+  for (const auto& note : parsed.notes) out.push_back({Level::info, "allowlist", note.text(), "see chos(5)"});
   // chos(1) reads both files with the rights of its user.
   for (const std::string& file : {node.allowlist_file, std::string(config_path)}) {
     struct stat info {};
@@ -156,8 +152,8 @@ ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Find
   servers.ask_all(paths);
   const auto valid = node.kernel.valid();
   if (!valid && valid.error().code == EACCES)
-    out.push_back({Level::info, "allowlist", "only root can compare it with the kernel's",
-                   "run this as root"});
+    out.push_back(
+        {Level::info, "allowlist", "only root can compare it with the kernel's", "run this as root"});
   if (!valid) return parsed;
   const std::string in_force = valid->empty() ? "\n" : *valid;
   Allowlist wanted = *parsed.list;
@@ -173,16 +169,16 @@ ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Find
   return parsed;
 }
 
-void examine_mounts_in_shares(const std::vector<std::string>& share, std::size_t oses,
-                              std::size_t most, const MountTable& table, Findings& out) {
+void examine_mounts_in_shares(const std::vector<std::string>& share, std::size_t oses, std::size_t most,
+                              const MountTable& table, Findings& out) {
   const Servers servers(table);
   std::size_t all = 0, most_in_one = 0;
   std::string fullest;
   for (const auto& path : share) {
     const std::string real = servers.real_path(path);
     const auto& mounts = table.mounts();
-    const auto count = static_cast<std::size_t>(
-        std::count_if(mounts.begin(), mounts.end(), [&real](const Mount& mount) {
+    const auto count =
+        static_cast<std::size_t>(std::count_if(mounts.begin(), mounts.end(), [&real](const Mount& mount) {
           return mount.target != real && is_below(mount.target, real);
         }));
     all += count;
@@ -194,8 +190,9 @@ void examine_mounts_in_shares(const std::vector<std::string>& share, std::size_t
   out.push_back({Level::warning, "share",
                  std::to_string(all) + " file systems are mounted in shared directories, " +
                      std::to_string(most_in_one) + " of them in " + fullest + ": for " +
-                     std::to_string(oses) + " OSs that makes " + std::to_string(all * oses) +
-                     " mounts, of " + std::to_string(most) + " that the kernel allows (fs.mount-max); "
+                     std::to_string(oses) + " OSs that makes " + std::to_string(all * oses) + " mounts, of " +
+                     std::to_string(most) +
+                     " that the kernel allows (fs.mount-max); "
                      "at the limit the base cannot mount any more either",
                  "raise it: sysctl fs.mount-max=" + std::to_string(std::max(most, all * oses) * 10) +
                      ", and in /etc/sysctl.d; or name the directories in " + fullest +
@@ -237,8 +234,7 @@ Findings examine(const Node& node, const ParsedConfig& config, const Examining& 
     examining("tree " + entry->name);
     const auto path = base_path(node.config, entry->path);
     if (!path) {
-      out.push_back({Level::error, "tree " + entry->name, path.error().what,
-                     path.error().remedy});
+      out.push_back({Level::error, "tree " + entry->name, path.error().what, path.error().remedy});
       continue;
     }
     const std::size_t before = out.size();
@@ -251,8 +247,7 @@ Findings examine(const Node& node, const ParsedConfig& config, const Examining& 
     const Mount* mount = table ? table->holding(node.config.trees) : nullptr;
     if (mount == nullptr || (mount->flags & mount_nosuid) == 0)
       out.push_back({Level::warning, "trees",
-                     "users of the base OS can run setuid programs of the trees below " +
-                         node.config.trees,
+                     "users of the base OS can run setuid programs of the trees below " + node.config.trees,
                      "chmod 700 " + node.config.trees.substr(0, node.config.trees.rfind('/')) +
                          " (the farm still shows the trees, nosuid)"});
   }

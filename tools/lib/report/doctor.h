@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "allowlist/allowlist.h"
 #include "batch/batch.h"
+#include "config/config.h"
 #include "farm/node.h"
 #include "inspect/finding.h"
 #include "mount/mountinfo.h"
-#include "config/config.h"
-#include "allowlist/allowlist.h"
 
 namespace chos {
 
@@ -30,8 +30,8 @@ ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Find
 
 /// What is mounted in shared directories, which each of the OSs has once more: `most` mounts are all
 /// that the kernel lets there be (fs.mount-max).
-void examine_mounts_in_shares(const std::vector<std::string>& share, std::size_t oses,
-                              std::size_t most, const MountTable& table, Findings& out);
+void examine_mounts_in_shares(const std::vector<std::string>& share, std::size_t oses, std::size_t most,
+                              const MountTable& table, Findings& out);
 
 /// The batch systems of the node at `where`: whether their jobs run in OSs, what is set such that
 /// they will not, and what of the base OS they need and an OS does not show.

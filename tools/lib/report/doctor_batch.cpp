@@ -6,16 +6,16 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "basic/child_work.h"
-#include "batch/batch.h"
-#include "report/doctor.h"
-#include "farm/os_path.h"
-#include "basic/text.h"
-#include "batch/registry.h"
-#include "farm/layout.h"
-#include "inspect/finding.h"
-#include "config/config.h"
 #include "allowlist/allowlist.h"
+#include "basic/child_work.h"
+#include "basic/text.h"
+#include "batch/batch.h"
+#include "batch/registry.h"
+#include "config/config.h"
+#include "farm/layout.h"
+#include "farm/os_path.h"
+#include "inspect/finding.h"
+#include "report/doctor.h"
 
 namespace chos {
 namespace {
@@ -23,9 +23,10 @@ namespace {
 using Level = Finding::Level;
 
 bool same_file(const std::string& a, const std::string& b) {
-  struct stat one {}, two {};
-  return ::stat(a.c_str(), &one) == 0 && ::stat(b.c_str(), &two) == 0 &&
-         one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+  struct stat one {
+  }, two{};
+  return ::stat(a.c_str(), &one) == 0 && ::stat(b.c_str(), &two) == 0 && one.st_dev == two.st_dev &&
+         one.st_ino == two.st_ino;
 }
 
 bool is_there(const std::string& path) {
@@ -56,25 +57,25 @@ void examine_state(const BatchSystem& system, const BatchState& state, Findings&
                      "if they are to run in OSs: chosctl batch enable " + system.name()});
       return;
     case BatchState::What::enabled:
-      out.push_back({Level::info, subject,
-                     "jobs of " + system.title() + " run in OSs: " + listed(state.where), ""});
+      out.push_back(
+          {Level::info, subject, "jobs of " + system.title() + " run in OSs: " + listed(state.where), ""});
       return;
     case BatchState::What::partly:
-      out.push_back({Level::warning, subject, state.problem,
-                     "run: chosctl batch enable " + system.name()});
+      out.push_back({Level::warning, subject, state.problem, "run: chosctl batch enable " + system.name()});
       return;
     case BatchState::What::other:
-      out.push_back({Level::warning, subject, state.problem + ", so jobs of " + system.title() +
-                         " do not run in OSs", "see: chosctl batch status " + system.name()});
+      out.push_back({Level::warning, subject,
+                     state.problem + ", so jobs of " + system.title() + " do not run in OSs",
+                     "see: chosctl batch status " + system.name()});
       return;
     case BatchState::What::unclear: break;
   }
-  out.push_back({Level::info, subject, "whether jobs of " + system.title() +
-                     " run in OSs is not known: " + state.problem, ""});
+  out.push_back({Level::info, subject,
+                 "whether jobs of " + system.title() + " run in OSs is not known: " + state.problem, ""});
 }
 
-void examine_system(const Node& node, const Allowlist& list, const BatchNode& where,
-                    BatchSystem& system, Findings& out) {
+void examine_system(const Node& node, const Allowlist& list, const BatchNode& where, BatchSystem& system,
+                    Findings& out) {
   const auto state = system.state({});
   examine_state(system, state, out);
   if (state.what != BatchState::What::enabled && state.what != BatchState::What::partly) return;
@@ -84,11 +85,12 @@ void examine_system(const Node& node, const Allowlist& list, const BatchNode& wh
     if (!is_there(where.path(place.path))) continue;
     const auto names = blind(node, list, place.path, where.path(place.path));
     if (names.empty()) continue;
-    out.push_back({Level::error, "batch " + system.name(),
-                   place.what + " of " + system.title() + ", " + place.path +
-                       ", is not to be seen in " + listed(names),
-                   "add it to [share] in " + std::string(config_path) + ", make it in the trees, "
-                   "and run: chosctl reload"});
+    out.push_back(
+        {Level::error, "batch " + system.name(),
+         place.what + " of " + system.title() + ", " + place.path + ", is not to be seen in " + listed(names),
+         "add it to [share] in " + std::string(config_path) +
+             ", make it in the trees, "
+             "and run: chosctl reload"});
   }
 }
 
@@ -110,8 +112,8 @@ Findings from_text(const std::string& text) {
   const auto parts = split(text, '\0');
   Findings out;
   for (std::size_t i = 0; i + 4 <= parts.size(); i += 4)
-    out.push_back({static_cast<Level>(std::atoi(std::string(parts[i]).c_str())),
-                   std::string(parts[i + 1]), std::string(parts[i + 2]), std::string(parts[i + 3])});
+    out.push_back({static_cast<Level>(std::atoi(std::string(parts[i]).c_str())), std::string(parts[i + 1]),
+                   std::string(parts[i + 2]), std::string(parts[i + 3])});
   return out;
 }
 
@@ -131,19 +133,20 @@ void examine_batch_in_child(const Node& node, const Allowlist& list, int seconds
   where.patience = 5;  // a daemon that is down is waited for
   for (const auto& name : batch_names()) {
     const auto system = batch_system(name, where);
-    const auto text = do_in_child([&] {
-      Findings found;
-      examine_system(node, list, where, *system, found);
-      return as_text(found);
-    }, seconds, static_cast<int>(where.patience) + 1);
+    const auto text = do_in_child(
+        [&] {
+          Findings found;
+          examine_system(node, list, where, *system, found);
+          return as_text(found);
+        },
+        seconds, static_cast<int>(where.patience) + 1);
     const auto found = text ? from_text(*text) : Findings{unknown(*system, text.error(), seconds)};
     out.insert(out.end(), found.begin(), found.end());
   }
 }
 
 void examine_batch(const Node& node, const Allowlist& list, const BatchNode& where, Findings& out) {
-  for (const auto& name : batch_names())
-    examine_system(node, list, where, *batch_system(name, where), out);
+  for (const auto& name : batch_names()) examine_system(node, list, where, *batch_system(name, where), out);
 }
 
 }  // namespace chos

@@ -3,14 +3,14 @@
 // trees are directories.
 #include <filesystem>
 
+#include "allowlist/allowlist.h"
 #include "batch/batch.h"
-#include "report/doctor.h"
-#include "farm/os_path.h"
-#include "scratch.h"
 #include "batch/registry.h"
 #include "farm/layout.h"
+#include "farm/os_path.h"
 #include "inspect/finding.h"
-#include "allowlist/allowlist.h"
+#include "report/doctor.h"
+#include "scratch.h"
 
 namespace chos::test {
 namespace {
@@ -23,9 +23,9 @@ class BatchDoctor : public Scratch {
     Scratch::SetUp();
     node.config.farm = path("chos");
     node.config.dirs = {"run"};
-    for (const char* name : {"n/etc/slurm", "n/var/spool/slurmd", "n/usr/lib/x/slurm-wlm",
-                             "chos/run/munge", "chos/os/one/etc", "chos/os/two/etc",
-                             "chos/os/one/var/spool", "chos/os/two/var/spool"})
+    for (const char* name :
+         {"n/etc/slurm", "n/var/spool/slurmd", "n/usr/lib/x/slurm-wlm", "chos/run/munge", "chos/os/one/etc",
+          "chos/os/two/etc", "chos/os/one/var/spool", "chos/os/two/var/spool"})
       fs::create_directories(path(name));
     put("n/etc/slurm/slurm.conf", "ClusterName=x\nSlurmdSpoolDir=/var/spool/slurmd\n");
     put("n/usr/lib/x/slurm-wlm/spank_chos.so", "");
@@ -146,10 +146,12 @@ TEST_F(BatchDoctor, GridEngine) {
   const std::string cell = "n/var/lib/gridengine/default/common/";
   put(cell + "sge_request", "-v CHOS\n");
   const auto qconf = [this](const std::string& of_host) {
-    command("qconf", "case \"$*\" in\n  -sql) echo a.q ;;\n"
-                     "  '-sq a.q') echo 'starter_method  /usr/bin/chos_sge_starter' ;;\n"
-                     "  -sconf) echo 'execd_spool_dir  /srv/spool' ;;\n"
-                     "  '-sconf '*) " + of_host + " ;;\nesac\n");
+    command("qconf",
+            "case \"$*\" in\n  -sql) echo a.q ;;\n"
+            "  '-sq a.q') echo 'starter_method  /usr/bin/chos_sge_starter' ;;\n"
+            "  -sconf) echo 'execd_spool_dir  /srv/spool' ;;\n"
+            "  '-sconf '*) " +
+                of_host + " ;;\nesac\n");
   };
   qconf("exit 1");
   fs::create_directories(path("n/srv/spool"));
@@ -163,8 +165,7 @@ TEST_F(BatchDoctor, GridEngine) {
   EXPECT_TRUE(says(found, Finding::Level::error, "execd_spool_dir of Grid Engine, /local/spool, is not"));
   EXPECT_FALSE(says(found, Finding::Level::error, "/srv/spool"));
   put(cell + "sge_request", "-w w\n");
-  EXPECT_TRUE(says(examined(), Finding::Level::warning,
-                   "CHOS is not passed on: no -v CHOS in sge_request"));
+  EXPECT_TRUE(says(examined(), Finding::Level::warning, "CHOS is not passed on: no -v CHOS in sge_request"));
 }
 
 TEST_F(BatchDoctor, HTCondor) {
@@ -194,17 +195,19 @@ TEST_F(BatchDoctor, OpenPbs) {
   put("n/etc/pbs.conf", "PBS_HOME=/srv/pbs\n");
   fs::create_directories(path("n/srv/pbs/mom_priv/jobs"));
   fs::create_directories(path("n/srv/pbs/spool"));
-  command("qmgr", "case $2 in\n  export*) echo '# runs chos_jobstarter' ;;\n"
-                  "  *) printf 'Hook chos\\n    enabled = true\\n    event = execjob_launch\\n' ;;\nesac\n");
+  command("qmgr",
+          "case $2 in\n  export*) echo '# runs chos_jobstarter' ;;\n"
+          "  *) printf 'Hook chos\\n    enabled = true\\n    event = execjob_launch\\n' ;;\nesac\n");
   const auto found = examined();
-  EXPECT_TRUE(says(found, Finding::Level::error,
-                   "the scripts of jobs of OpenPBS, /srv/pbs/mom_priv/jobs, is not"));
+  EXPECT_TRUE(
+      says(found, Finding::Level::error, "the scripts of jobs of OpenPBS, /srv/pbs/mom_priv/jobs, is not"));
   EXPECT_TRUE(says(found, Finding::Level::error, "the output of jobs of OpenPBS, /srv/pbs/spool, is not"));
 }
 
 TEST_F(BatchDoctor, Lsf) {
-  put("n/etc/lsb.queues", "Begin Queue\nQUEUE_NAME = a\n"
-                          "JOB_STARTER = /usr/bin/chos_jobstarter --lsf \"%USRCMD\"\nEnd Queue\n");
+  put("n/etc/lsb.queues",
+      "Begin Queue\nQUEUE_NAME = a\n"
+      "JOB_STARTER = /usr/bin/chos_jobstarter --lsf \"%USRCMD\"\nEnd Queue\n");
   fs::create_directories(path("n/srv/lsf"));
   EXPECT_FALSE(says(examined(), Finding::Level::error, "LSF")) << "~/.lsbatch: homes are shared";
   put("n/etc/lsb.params", "Begin Parameters\nJOB_SPOOL_DIR = /srv/lsf/%U # for jobs\nEnd Parameters\n");
@@ -238,9 +241,13 @@ TEST_F(OsPath, LinksAreThoseOfTheOs) {
   put("chos/os/one/usr/share/x", "");
   put("chos/run/y", "");
   put("chos/os/one/run/y", "the tree's own, which nobody sees");
-  for (const auto& [name, target] : std::vector<std::pair<std::string, std::string>>{
-           {"absolute", "/usr/share/x"}, {"relative", "../usr/share/x"}, {"shared", "/run/y"},
-           {"over", "../../../../usr/share/x"}, {"loop", "loop"}, {"gone", "/usr/none"}})
+  for (const auto& [name, target] :
+       std::vector<std::pair<std::string, std::string>>{{"absolute", "/usr/share/x"},
+                                                        {"relative", "../usr/share/x"},
+                                                        {"shared", "/run/y"},
+                                                        {"over", "../../../../usr/share/x"},
+                                                        {"loop", "loop"},
+                                                        {"gone", "/usr/none"}})
     ASSERT_EQ(::symlink(target.c_str(), path("chos/os/one/etc/" + name).c_str()), 0);
   EXPECT_EQ(to("/etc/absolute"), "/os/one/usr/share/x");
   EXPECT_EQ(to("/etc/relative"), "/os/one/usr/share/x");

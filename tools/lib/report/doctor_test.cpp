@@ -5,15 +5,15 @@
 #include <fcntl.h>
 #include <sys/xattr.h>
 
-#include "elf_file.h"
+#include "allowlist/allowlist.h"
 #include "basic/elf.h"
-#include "tree/links.h"
 #include "basic/files.h"
-#include "scratch.h"
+#include "config/config.h"
+#include "elf_file.h"
 #include "inspect/finding.h"
 #include "inspect/tree.h"
-#include "config/config.h"
-#include "allowlist/allowlist.h"
+#include "scratch.h"
+#include "tree/links.h"
 
 namespace chos::test {
 namespace {
@@ -120,8 +120,7 @@ TEST_F(Doctor, FilesThatGiveRights) {
   ASSERT_EQ(::chmod(path("usr/bin/su").c_str(), 04755), 0);
   ASSERT_EQ(::chmod(path("usr/bin/wall").c_str(), 02755), 0);
   auto found = examine();
-  EXPECT_TRUE(says(found, Finding::Level::info,
-                   "2 files would give rights: ")) << text(found);
+  EXPECT_TRUE(says(found, Finding::Level::info, "2 files would give rights: ")) << text(found);
   EXPECT_NE(text(found).find("/usr/bin/su (setuid)"), std::string::npos) << text(found);
   EXPECT_NE(text(found).find("/usr/bin/wall (setgid)"), std::string::npos);
   entry.suid = true;

@@ -4,8 +4,8 @@
 #include <charconv>
 #include <utility>
 
-#include "mount/mountinfo.h"
 #include "allowlist/allowlist.h"
+#include "mount/mountinfo.h"
 
 namespace chos {
 namespace {
@@ -22,15 +22,12 @@ class Exposition {
     text_ += "# UNIT " + name + " " + unit + "\n";
   }
   // Without the _total of its samples.
-  void counter(const std::string& name, const std::string& help) {
-    begin(name, "counter", help, "_total");
-  }
+  void counter(const std::string& name, const std::string& help) { begin(name, "counter", help, "_total"); }
   void sample(unsigned long long value, const Labels& labels = {}) {
     std::string inside;
     for (const auto& [key, label] : labels)
       inside += (inside.empty() ? "" : ",") + key + "=\"" + escape_label(label) + "\"";
-    text_ += sample_ + (inside.empty() ? "" : "{" + inside + "}") + " " + std::to_string(value) +
-             "\n";
+    text_ += sample_ + (inside.empty() ? "" : "{" + inside + "}") + " " + std::to_string(value) + "\n";
   }
   std::string finish() { return std::move(text_) + "# EOF\n"; }
 
@@ -73,8 +70,8 @@ void add_counter(Exposition& out, const ModuleVersion& version, const std::strin
   out.sample(at->second);
 }
 
-void add_gauge(Exposition& out, const ModuleVersion& version, const std::string& key,
-               const std::string& name, const std::string& help) {
+void add_gauge(Exposition& out, const ModuleVersion& version, const std::string& key, const std::string& name,
+               const std::string& help) {
   const auto at = version.counters.find(key);
   if (at == version.counters.end()) return;
   out.gauge(name, help);
@@ -97,8 +94,7 @@ void add_module(Exposition& out, const ModuleVersion& version, const std::string
 
   add_counter(out, version, "killed", "chos_killed",
               "Programs ended because they would have gained rights inside an OS.");
-  add_gauge(out, version, "entries", "chos_allowlist_entries",
-            "Entries of the allowlist in force.");
+  add_gauge(out, version, "entries", "chos_allowlist_entries", "Entries of the allowlist in force.");
   add_gauge(out, version, "interned", "chos_interned_oses",
             "OSs that the module has known since it was loaded.");
   if (const auto bytes = version.counters.find("table_bytes"); bytes != version.counters.end()) {
@@ -114,8 +110,7 @@ bool only_points(const OsUsage& use, const std::optional<Allowlist>& list) {
   return entry != nullptr && entry->path == use.path && !list->stands_alone(*entry);
 }
 
-void add_usage(Exposition& out, const std::vector<OsUsage>& usage,
-               const std::optional<Allowlist>& list) {
+void add_usage(Exposition& out, const std::vector<OsUsage>& usage, const std::optional<Allowlist>& list) {
   const auto each = [&](auto value) {
     for (const auto& use : usage)
       if (!only_points(use, list)) out.sample(value(use), {{"os", use.name}, {"path", use.path}});

@@ -6,18 +6,18 @@
 #include <string>
 #include <vector>
 
-#include "farm/node.h"
 #include "allowlist/allowlist.h"
+#include "farm/node.h"
 
 namespace chos {
 
 struct MetricsData {
   bool up = false;  ///< the module's files answer and its farm is mounted
   std::string farm;
-  std::optional<ModuleVersion> version;        ///< nothing: no module, or its files do not answer
-  std::optional<std::vector<OsUsage>> usage;   ///< nothing: not known
-  std::optional<Allowlist> list;               ///< in force; nothing: not known
-  std::vector<Error> gaps;                     ///< why something of a loaded module is not known
+  std::optional<ModuleVersion> version;       ///< nothing: no module, or its files do not answer
+  std::optional<std::vector<OsUsage>> usage;  ///< nothing: not known
+  std::optional<Allowlist> list;              ///< in force; nothing: not known
+  std::vector<Error> gaps;                    ///< why something of a loaded module is not known
 };
 
 /// Asks the kernel.  That there is no module is no gap but a value.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "report/metrics.h"
 
+#include "allowlist/allowlist.h"
 #include "fake_node.h"
+#include "kernel/proc_chos.h"
 #include "open_metrics.h"
 #include "program_fixture.h"
-#include "kernel/proc_chos.h"
-#include "allowlist/allowlist.h"
 
 namespace chos::test {
 namespace {
@@ -34,17 +34,26 @@ TEST(OpenMetrics, TheReaderIsStrict) {
       "# TYPE a counter\n# HELP a Help.\na_total 1\na_total{x=\"\\\\\\\"\\n,}\"} 2\n# EOF\n";
   EXPECT_EQ(read_metrics(good).problem, "");
   EXPECT_EQ(read_metrics(good).series.size(), 2u);
-  for (const char* bad : {
-           "", "# EOF", "# TYPE a gauge\na 1\n", "# TYPE a gauge\na 1\n# EOF\na 2\n",
-           "# TYPE a counter\na 1\n# EOF\n", "# TYPE a gauge\na_total 1\n# EOF\n",
-           "# TYPE a gauge\na 1\na 2\n# EOF\n",
-           "# TYPE a gauge\na{x=\"1\"} 1\na{x=\"1\"} 1\n# EOF\n",
-           "# TYPE a gauge\na 1\n# TYPE b gauge\nb 1\n# HELP a x\n# EOF\n", "a 1\n# EOF\n",
-           "# TYPE a gauge\na 1\n# HELP a x\n# EOF\n", "# TYPE a gauge\n\na 1\n# EOF\n",
-           "# TYPE a gauge\n# UNIT a bytes\na 1\n# EOF\n", "# TYPE a gauge\na{x=\"\"\"} 1\n# EOF\n",
-           "# TYPE a gauge\na{x=\"\\x\"} 1\n# EOF\n", "# TYPE a gauge\na{1=\"\"} 1\n# EOF\n",
-           "# TYPE a gauge\na{} 1\n# EOF\n", "# TYPE a_total counter\na_total_total 1\n# EOF\n",
-           "# TYPE a info\na 1\n# EOF\n", "# TYPE a gauge\na x\n# EOF\n"})
+  for (const char* bad : {"",
+                          "# EOF",
+                          "# TYPE a gauge\na 1\n",
+                          "# TYPE a gauge\na 1\n# EOF\na 2\n",
+                          "# TYPE a counter\na 1\n# EOF\n",
+                          "# TYPE a gauge\na_total 1\n# EOF\n",
+                          "# TYPE a gauge\na 1\na 2\n# EOF\n",
+                          "# TYPE a gauge\na{x=\"1\"} 1\na{x=\"1\"} 1\n# EOF\n",
+                          "# TYPE a gauge\na 1\n# TYPE b gauge\nb 1\n# HELP a x\n# EOF\n",
+                          "a 1\n# EOF\n",
+                          "# TYPE a gauge\na 1\n# HELP a x\n# EOF\n",
+                          "# TYPE a gauge\n\na 1\n# EOF\n",
+                          "# TYPE a gauge\n# UNIT a bytes\na 1\n# EOF\n",
+                          "# TYPE a gauge\na{x=\"\"\"} 1\n# EOF\n",
+                          "# TYPE a gauge\na{x=\"\\x\"} 1\n# EOF\n",
+                          "# TYPE a gauge\na{1=\"\"} 1\n# EOF\n",
+                          "# TYPE a gauge\na{} 1\n# EOF\n",
+                          "# TYPE a_total counter\na_total_total 1\n# EOF\n",
+                          "# TYPE a info\na 1\n# EOF\n",
+                          "# TYPE a gauge\na x\n# EOF\n"})
     EXPECT_NE(read_metrics(bad).problem, "") << bad;
 }
 
@@ -88,8 +97,9 @@ TEST(Metrics, ADefaultThatWasEnteredIsAnOs) {
   // It stood alone once, and its processes are there.
   auto data = full();
   (*data.usage)[2].processes = 1;
-  EXPECT_EQ(read_metrics(render_metrics(data))
-                .series.at("chos_os_processes{os=\"default\",path=\"/os/trixie~2\"}"), "1");
+  EXPECT_EQ(
+      read_metrics(render_metrics(data)).series.at("chos_os_processes{os=\"default\",path=\"/os/trixie~2\"}"),
+      "1");
 }
 
 TEST(Metrics, WhatIsNotKnownIsLeftOut) {
@@ -111,17 +121,16 @@ TEST(Metrics, LabelsAreEscaped) {
   EXPECT_EQ(escape_label(letters), letters);
   const std::string mark = "\xef\xbf\xbd";
   EXPECT_EQ(escape_label("x\xffy"), "x" + mark + "ffy");
-  EXPECT_EQ(escape_label("\xc3"), mark + "c3");                         // cut
-  EXPECT_EQ(escape_label("\xc0\xaf"), mark + "c0" + mark + "af");       // too long
+  EXPECT_EQ(escape_label("\xc3"), mark + "c3");                                      // cut
+  EXPECT_EQ(escape_label("\xc0\xaf"), mark + "c0" + mark + "af");                    // too long
   EXPECT_EQ(escape_label("\xed\xa0\x80"), mark + "ed" + mark + "a0" + mark + "80");  // surrogate
-  EXPECT_EQ(escape_label("\xf4\x90\x80\x80").substr(0, 5), mark + "f4");  // past the last
+  EXPECT_EQ(escape_label("\xf4\x90\x80\x80").substr(0, 5), mark + "f4");             // past the last
   EXPECT_EQ(escape_label("\xe0\x80\x80").substr(0, 5), mark + "e0");
   auto data = full();
   (*data.usage)[0].path = "/os/\"\\\xfe";
   const auto read = read_metrics(render_metrics(data));
   EXPECT_EQ(read.problem, "");
-  EXPECT_EQ(read.series.at("chos_os_processes{os=\"trixie\",path=\"/os/\\\"\\\\" + mark + "fe\"}"),
-            "2");
+  EXPECT_EQ(read.series.at("chos_os_processes{os=\"trixie\",path=\"/os/\\\"\\\\" + mark + "fe\"}"), "2");
 }
 
 class GatherMetrics : public Scratch {

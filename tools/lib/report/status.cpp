@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "farm/missing_trees.h"
-#include "basic/text.h"
 #include "allowlist/allowlist.h"
+#include "basic/text.h"
+#include "farm/missing_trees.h"
 
 namespace chos {
 namespace {
@@ -70,10 +70,8 @@ NodeStatus examine_node(const Node& node) {
   }
   for (const auto& [name, count] : counts)
     if (count > 0)
-      out.problems.push_back(std::to_string(count) +
-                             (count == 1 ? " process is in " : " processes are in ") +
-                             in_quotes(name) + ", which is not in " + node.allowlist_file +
-                             " any more");
+      out.problems.push_back(std::to_string(count) + (count == 1 ? " process is in " : " processes are in ") +
+                             in_quotes(name) + ", which is not in " + node.allowlist_file + " any more");
   return out;
 }
 

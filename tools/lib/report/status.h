@@ -5,15 +5,15 @@
 #include <map>
 #include <optional>
 
-#include "farm/node.h"
 #include "allowlist/allowlist.h"
+#include "farm/node.h"
 
 namespace chos {
 
 struct OsStatus {
   OsEntry entry;
   bool is_default = false;
-  bool in_kernel = true;   ///< the kernel's list has it as the file does; true if not known
+  bool in_kernel = true;  ///< the kernel's list has it as the file does; true if not known
   bool tree_present = false;
   std::optional<std::size_t> processes;  ///< nothing: not known
 };
@@ -26,7 +26,7 @@ struct NodeStatus {
   std::size_t farm_dirs = 0, farm_links = 0;  ///< names; 0 without the right to ask
   std::vector<OsStatus> oses;
   std::vector<std::string> problems;  ///< such as errors of /etc/chos
-  bool all_processes = false;  ///< counts are of everybody's processes, not the asker's alone
+  bool all_processes = false;         ///< counts are of everybody's processes, not the asker's alone
 
   bool up() const { return version.has_value() && farm_mounted; }
 };

@@ -21,8 +21,7 @@ using File = std::unique_ptr<std::FILE, CloseFile>;
 
 Account account_of(const struct passwd& entry) {
   const std::string shell = entry.pw_shell == nullptr ? "" : entry.pw_shell;
-  return {entry.pw_name, entry.pw_dir, shell.empty() ? "/bin/sh" : shell, entry.pw_uid,
-          entry.pw_gid};
+  return {entry.pw_name, entry.pw_dir, shell.empty() ? "/bin/sh" : shell, entry.pw_uid, entry.pw_gid};
 }
 
 // fgetpwent(3) reads lines of the form of /etc/passwd and asks nobody.
@@ -52,8 +51,7 @@ std::optional<Account> Accounts::account(uid_t uid) const {
   if (const File file{std::fopen((root_ + "/etc/passwd").c_str(), "re")})
     if (auto found = find_account(file.get(), uid)) return found;
   std::string text;
-  if (const File file = ask("passwd", std::to_string(uid), text))
-    return find_account(file.get(), uid);
+  if (const File file = ask("passwd", std::to_string(uid), text)) return find_account(file.get(), uid);
   return std::nullopt;
 }
 

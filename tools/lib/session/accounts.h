@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "session/environment.h"
 #include "basic/result.h"
+#include "session/environment.h"
 
 namespace chos {
 

@@ -37,8 +37,7 @@ Place::Place(const std::string& allowlist, const std::string& proc) : kernel(pro
   accounts = Accounts(base_root);
   gids = own_gids();
   allowlist_file = base_root + allowlist;
-  parsed = load_allowlist(allowlist_file,
-                          [this](const std::string& name) { return accounts.group(name); });
+  parsed = load_allowlist(allowlist_file, [this](const std::string& name) { return accounts.group(name); });
   if (parsed.missing) {
     // No list is a list of nothing: the node has no OS but its own.
     parsed.list = Allowlist();
@@ -58,8 +57,7 @@ Selection Caller::select(const std::optional<std::string>& option, const Order& 
   SelectionInput input;
   input.option = option;
   if (const auto* variable = find_variable(environment, "CHOS")) input.environment = *variable;
-  if (!home.empty())
-    input.user_file = [this] { return read_user_file(user_file_path(home)); };
+  if (!home.empty()) input.user_file = [this] { return read_user_file(user_file_path(home)); };
   input.allowlist = list();
   input.gids = gids;
   return select_os(input, order);

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "session/accounts.h"
 #include "allowlist/allowlist.h"
-#include "session/environment.h"
 #include "kernel/proc_chos.h"
+#include "session/accounts.h"
+#include "session/environment.h"
 #include "session/selection.h"
 
 namespace chos {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-
 namespace chos {
 
 Environment own_environment() {
@@ -15,8 +14,7 @@ Environment own_environment() {
     const auto equals = text.find('=');
     if (equals == std::string_view::npos || equals == 0) continue;
     const std::string name(text.substr(0, equals));
-    if (find_variable(environment, name) == nullptr)
-      environment.emplace_back(name, text.substr(equals + 1));
+    if (find_variable(environment, name) == nullptr) environment.emplace_back(name, text.substr(equals + 1));
   }
   return environment;
 }
@@ -48,16 +46,14 @@ bool is_kept(const std::string& name, const std::vector<std::string>& keep) {
 }
 
 Environment login_environment(const Environment& inherited, const std::vector<std::string>& keep,
-                              const Account& account, const std::string& path,
-                              const std::string& os_name) {
-  Environment environment{{"HOME", account.home}, {"LOGNAME", account.name}, {"PATH", path},
-                          {"SHELL", account.shell}, {"USER", account.name}, {"CHOS", os_name}};
+                              const Account& account, const std::string& path, const std::string& os_name) {
+  Environment environment{{"HOME", account.home},   {"LOGNAME", account.name}, {"PATH", path},
+                          {"SHELL", account.shell}, {"USER", account.name},    {"CHOS", os_name}};
   const std::size_t fresh = environment.size();
   for (const auto& variable : inherited) {
     const auto end = environment.begin() + static_cast<std::ptrdiff_t>(fresh);
-    const bool taken = std::any_of(environment.begin(), end, [&variable](const auto& own) {
-      return own.first == variable.first;
-    });
+    const bool taken = std::any_of(environment.begin(), end,
+                                   [&variable](const auto& own) { return own.first == variable.first; });
     if (!taken && is_kept(variable.first, keep)) environment.push_back(variable);
   }
   return environment;

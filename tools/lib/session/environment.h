@@ -36,8 +36,7 @@ bool is_kept(const std::string& name, const std::vector<std::string>& keep);
 /// A login's environment: HOME, LOGNAME, PATH, SHELL and USER anew, CHOS, and the kept ones of
 /// `inherited`.  Those set anew cannot be kept.
 Environment login_environment(const Environment& inherited, const std::vector<std::string>& keep,
-                              const Account& account, const std::string& path,
-                              const std::string& os_name);
+                              const Account& account, const std::string& path, const std::string& os_name);
 
 /// "-bash" of "/bin/bash".
 std::string login_argv0(const std::string& shell);

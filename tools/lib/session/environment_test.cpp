@@ -4,16 +4,16 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "session/nss.h"
 #include "config/config.h"
+#include "session/nss.h"
 
 namespace chos {
 namespace {
 
 TEST(EnvironmentOf, ALoginShellIsClean) {
-  const Environment before{{"TERM", "xterm"},   {"LC_ALL", "C"},        {"LD_PRELOAD", "/x.so"},
-                           {"PATH", "/evil"},   {"HOME", "/elsewhere"}, {"LC_", "odd"},
-                           {"PYTHONPATH", "/x"}, {"SHELL", "/bin/zsh"}, {"CHOS", "old"},
+  const Environment before{{"TERM", "xterm"},    {"LC_ALL", "C"},        {"LD_PRELOAD", "/x.so"},
+                           {"PATH", "/evil"},    {"HOME", "/elsewhere"}, {"LC_", "odd"},
+                           {"PYTHONPATH", "/x"}, {"SHELL", "/bin/zsh"},  {"CHOS", "old"},
                            {"TERMINFO", "/t"}};
   const Account account{"alice", "/home/alice", "/bin/bash", 1000};
   const Environment expected{{"HOME", "/home/alice"}, {"LOGNAME", "alice"}, {"PATH", "/bin"},

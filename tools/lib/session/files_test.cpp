@@ -3,13 +3,13 @@
 #include "basic/files.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include "allowlist/allowlist.h"
-#include "session/user_file.h"
 #include "scratch.h"
+#include "session/user_file.h"
 
 namespace chos::test {
 namespace {
@@ -20,7 +20,9 @@ class Files : public Scratch {};
 
 TEST_F(Files, UserFileHoldsAName) {
   for (const char* text : {"trixie\n", "trixie", "trixie\r\n", "  trixie \t\n\n",
-                           "\xef\xbb\xbf" "trixie\r\n", "\n\ntrixie\n"}) {
+                           "\xef\xbb\xbf"
+                           "trixie\r\n",
+                           "\n\ntrixie\n"}) {
     write("chos", text);
     const auto file = read_user_file(path("chos"));
     EXPECT_EQ(file.state, State::chosen) << text << file.reason;
@@ -142,8 +144,7 @@ TEST_F(Files, OnlyTrustedFilesAreBelieved) {
   EXPECT_FALSE(none.list);
 
   ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
-  EXPECT_NE(load_allowlist(path("fifo"), lookup_group, me).error_text().find("is a FIFO"),
-            std::string::npos);
+  EXPECT_NE(load_allowlist(path("fifo"), lookup_group, me).error_text().find("is a FIFO"), std::string::npos);
   EXPECT_FALSE(load_allowlist(directory(), lookup_group, me).list);
 
   write("long", "");

@@ -10,9 +10,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "allowlist/allowlist.h"
 #include "basic/exit_status.h"
 #include "basic/text.h"
-#include "allowlist/allowlist.h"
 
 namespace chos {
 namespace {
@@ -45,11 +45,11 @@ bool file_is_there(const std::string& command) {
 
 std::vector<std::string> working_directory(const Environment& environment) {
   std::vector<std::string> names;
-  struct stat here {}, there {};
+  struct stat here {
+  }, there{};
   const std::string* pwd = find_variable(environment, "PWD");
   if (pwd != nullptr && pwd->starts_with('/') && ::stat(".", &here) == 0 &&
-      ::stat(pwd->c_str(), &there) == 0 && here.st_dev == there.st_dev &&
-      here.st_ino == there.st_ino)
+      ::stat(pwd->c_str(), &there) == 0 && here.st_dev == there.st_dev && here.st_ino == there.st_ino)
     names.push_back(*pwd);
   char name[PATH_MAX];
   // "(unreachable)/..." is not a name to go back to.
@@ -73,7 +73,8 @@ Status enter_os(const Place& place, const Selection& chosen, const Messages& war
   if (auto entered = place.kernel.enter(chosen.kernel_name()); !entered) {
     Error error = entered.error();
     if (error.code == ENOENT && chosen.entry != nullptr)
-      error.remedy = place.allowlist_file + " does have it, so perhaps it was not loaded yet "
+      error.remedy = place.allowlist_file +
+                     " does have it, so perhaps it was not loaded yet "
                      "(chosctl reload)";
     // The list, which was asked before, lets this user in.
     if (error.code == EACCES && chosen.entry != nullptr) error = no_tree_error(chosen.entry->name);
@@ -83,8 +84,7 @@ Status enter_os(const Place& place, const Selection& chosen, const Messages& war
   return {};
 }
 
-NotStarted exec_program(const std::string& file, std::vector<std::string> arguments,
-                  const std::string& os) {
+NotStarted exec_program(const std::string& file, std::vector<std::string> arguments, const std::string& os) {
   std::vector<char*> argv;
   for (auto& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
@@ -93,8 +93,9 @@ NotStarted exec_program(const std::string& file, std::vector<std::string> argume
   if (why != ENOENT && why != ENOTDIR)
     return {exit_cannot, in_quotes(file) + " cannot be run in " + os + ": " + std::strerror(why)};
   if (file_is_there(file))
-    return {exit_cannot, in_quotes(file) + " is there in " + os + ", but the interpreter or the "
-                         "dynamic loader that it needs is not"};
+    return {exit_cannot, in_quotes(file) + " is there in " + os +
+                             ", but the interpreter or the "
+                             "dynamic loader that it needs is not"};
   return {exit_not_found, in_quotes(file) + " is not found in " + os};
 }
 

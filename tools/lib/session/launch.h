@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "session/caller.h"
 #include "basic/messages.h"
+#include "session/caller.h"
 
 namespace chos {
 
@@ -31,7 +31,6 @@ struct NotStarted {
 
 /// Becomes the program `file`, found by $PATH of `environ`, with `arguments` from argv[0] on; returns
 /// only if that fails.
-NotStarted exec_program(const std::string& file, std::vector<std::string> arguments,
-                  const std::string& os);
+NotStarted exec_program(const std::string& file, std::vector<std::string> arguments, const std::string& os);
 
 }  // namespace chos

@@ -29,8 +29,7 @@ std::optional<Account> ask_account(Ask ask) {
   if (found == nullptr) return std::nullopt;
   const std::string shell = entry.pw_shell == nullptr ? "" : entry.pw_shell;
   const char* home = entry.pw_dir == nullptr ? "" : entry.pw_dir;
-  return Account{entry.pw_name, home, shell.empty() ? "/bin/sh" : shell, entry.pw_uid,
-                 entry.pw_gid};
+  return Account{entry.pw_name, home, shell.empty() ? "/bin/sh" : shell, entry.pw_uid, entry.pw_gid};
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 
 #include "basic/text.h"
 
-
 namespace chos {
 namespace {
 
@@ -25,12 +24,9 @@ class Chooser {
         if (!input_.environment) return nothing(source, "not set");
         if (input_.environment->empty()) return nothing(source, "set, but empty");
         return take(source, *input_.environment);
-      case Source::user_file:
-        return ask_user_file();
-      case Source::site_default:
-        return ask_site_default();
-      case Source::base:
-        break;
+      case Source::user_file: return ask_user_file();
+      case Source::site_default: return ask_site_default();
+      case Source::base: break;
     }
     return false;
   }
@@ -63,16 +59,13 @@ class Chooser {
     if (!input_.user_file) return nothing(Source::user_file, "no home directory is known");
     const UserFile file = input_.user_file();
     switch (file.state) {
-      case UserFile::State::absent:
-        return nothing(Source::user_file, "there is no " + file.path);
+      case UserFile::State::absent: return nothing(Source::user_file, "there is no " + file.path);
       case UserFile::State::empty:
         step(Source::user_file, Step::Verdict::ignored, file.path + " is empty");
         return false;
       case UserFile::State::unusable:
-        return refuse(Source::user_file, file.reason,
-                      "write one name into it with: chos --set NAME");
-      case UserFile::State::chosen:
-        break;
+        return refuse(Source::user_file, file.reason, "write one name into it with: chos --set NAME");
+      case UserFile::State::chosen: break;
     }
     return take(Source::user_file, file.name, file.path);
   }
@@ -80,8 +73,7 @@ class Chooser {
   bool ask_site_default() {
     if (input_.allowlist == nullptr)
       return refuse(Source::site_default,
-                    std::string("the site's default is not known: ") + allowlist_path +
-                        " cannot be used",
+                    std::string("the site's default is not known: ") + allowlist_path + " cannot be used",
                     "name an OS (chos -o NAME), and ask an administrator to run: chosctl doctor");
     const OsEntry* entry = input_.allowlist->site_default();
     if (entry == nullptr) return nothing(Source::site_default, "the site has none");
@@ -103,10 +95,9 @@ class Chooser {
     }
     const OsEntry* entry = list->find(name);
     if (entry == nullptr)
-      return refuse(source,
-                    label(source, where) + " names " + in_quotes(name) + ", which is not in " +
-                        allowlist_path,
-                    enterable_text(list, input_.gids));
+      return refuse(
+          source, label(source, where) + " names " + in_quotes(name) + ", which is not in " + allowlist_path,
+          enterable_text(list, input_.gids));
     if (entry->is_base()) {
       out_.entry = entry;
       return chosen(source, said + ", the base OS");
@@ -117,12 +108,12 @@ class Chooser {
         return refuse(source, in_quotes(entry->name) + " is closed: nobody new may enter",
                       enterable_text(list, input_.gids));
       case Access::not_in_group:
-        return refuse(source, in_quotes(entry->name) + " is for the members of " +
-                                  (entry->group_names.size() == 1 ? "the group " : "the groups ") +
-                                  listed(entry->group_names),
+        return refuse(source,
+                      in_quotes(entry->name) + " is for the members of " +
+                          (entry->group_names.size() == 1 ? "the group " : "the groups ") +
+                          listed(entry->group_names),
                       enterable_text(list, input_.gids));
-      case Access::allowed:
-        break;
+      case Access::allowed: break;
     }
     out_.entry = entry;
     out_.base = false;
@@ -179,8 +170,7 @@ const char* verdict_key(Step::Verdict verdict) {
 }
 
 const Order& order_of_chos() {
-  static const Order order{Source::option, Source::environment, Source::user_file,
-                           Source::site_default};
+  static const Order order{Source::option, Source::environment, Source::user_file, Source::site_default};
   return order;
 }
 
@@ -224,8 +214,7 @@ Selection select_os(const SelectionInput& input, const Order& order) {
 std::vector<std::string> enterable(const Allowlist& list, const std::vector<gid_t>& gids) {
   std::vector<std::string> names;
   for (const auto& entry : list.entries()) {
-    if (list.stands_alone(entry) && access_of(entry, gids) == Access::allowed)
-      names.push_back(entry.name);
+    if (list.stands_alone(entry) && access_of(entry, gids) == Access::allowed) names.push_back(entry.name);
   }
   return names;
 }

@@ -3,10 +3,11 @@
 // each rule said.  Pure: what it needs is handed in.
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <optional>
 #include <string>
-#include <sys/types.h>
 #include <vector>
 
 #include "allowlist/allowlist.h"
@@ -30,14 +31,14 @@ const char* source_key(Source source);
 using Order = std::vector<Source>;
 
 /// DESIGN: who chooses, in what order.  Each ends in the base OS.
-const Order& order_of_chos();        ///< -o, $CHOS, ~/.chos, site default
-const Order& order_of_login();       ///< ~/.chos, site default
-const Order& order_of_job();         ///< option, $CHOS, site default
-const Order& order_of_grid();        ///< ~/.chos, then the base OS: a job manager's
+const Order& order_of_chos();   ///< -o, $CHOS, ~/.chos, site default
+const Order& order_of_login();  ///< ~/.chos, site default
+const Order& order_of_job();    ///< option, $CHOS, site default
+const Order& order_of_grid();   ///< ~/.chos, then the base OS: a job manager's
 
 struct SelectionInput {
   std::optional<std::string> option;
-  std::string option_label = "-o";  ///< the option's name, for messages
+  std::string option_label = "-o";         ///< the option's name, for messages
   std::optional<std::string> environment;  ///< empty counts as unset
   /// Called only if no rule before ~/.chos has chosen.  Empty: no home is known.
   std::function<UserFile()> user_file;
@@ -58,10 +59,10 @@ const char* verdict_key(Step::Verdict verdict);
 
 struct Selection {
   Source source = Source::base;
-  std::string requested;          ///< as it was written; "" for the base OS by default
-  const OsEntry* entry = nullptr; ///< points into the allowlist; null for base without an entry
+  std::string requested;           ///< as it was written; "" for the base OS by default
+  const OsEntry* entry = nullptr;  ///< points into the allowlist; null for base without an entry
   bool base = true;
-  std::optional<Error> refusal;   ///< set: nothing may be entered
+  std::optional<Error> refusal;  ///< set: nothing may be entered
   std::vector<Step> trail;
 
   bool ok() const { return !refusal; }

@@ -96,7 +96,7 @@ TEST_F(Choice, RefusalsStopTheSearch) {
   const struct {
     const char* name;
     const char* says;
-  } cases[] = {{"nope", "not in /etc/chos"},   {"sl6", "is closed"},
+  } cases[] = {{"nope", "not in /etc/chos"},        {"sl6", "is closed"},
                {"lab", "members of the group 100"}, {"/os/nope", "not in /etc/chos"},
                {"/os/lab", "members of the group"}, {"Trixie", "not in /etc/chos"},
                {"../trixie", "not in /etc/chos"}};

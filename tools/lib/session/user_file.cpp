@@ -85,23 +85,17 @@ UserFile interpret_user_file(const std::string& path, const RawUserFile& raw) {
     return file;
   };
   switch (raw.found) {
-    case Found::nothing:
-      return file;
-    case Found::dangling:
-      return unusable(path + " is a symbolic link that leads nowhere");
+    case Found::nothing: return file;
+    case Found::dangling: return unusable(path + " is a symbolic link that leads nowhere");
     case Found::not_regular:
-      return unusable(path + " is " + std::string(file_kind(raw.mode)) +
-                      "; expected a regular file");
+      return unusable(path + " is " + std::string(file_kind(raw.mode)) + "; expected a regular file");
     case Found::too_big:
       return unusable(path + " has " + std::to_string(raw.size) + " bytes; expected at most " +
                       std::to_string(CHOS_PATH_MAX));
-    case Found::unreadable:
-      return unusable(system_error("cannot read " + path, raw.code).what);
-    case Found::bytes:
-      break;
+    case Found::unreadable: return unusable(system_error("cannot read " + path, raw.code).what);
+    case Found::bytes: break;
   }
-  const auto name =
-      without_ends({raw.data, std::min<std::size_t>(raw.length, sizeof raw.data)});
+  const auto name = without_ends({raw.data, std::min<std::size_t>(raw.length, sizeof raw.data)});
   if (name.empty()) {
     file.state = UserFile::State::empty;
     return file;
@@ -132,8 +126,7 @@ Status write_user_file(const std::string& path, const std::string& name) {
     ::unlink(temporary.c_str());
     return Status(std::move(error));
   };
-  if (auto status = write_once(fd.get(), name + "\n", temporary); !status)
-    return fail(status.error());
+  if (auto status = write_once(fd.get(), name + "\n", temporary); !status) return fail(status.error());
   if (::fchmod(fd.get(), 0644 & ~mask) != 0 || ::fsync(fd.get()) != 0)
     return fail(system_error("cannot write " + temporary, errno));
   if (::rename(temporary.c_str(), path.c_str()) != 0)

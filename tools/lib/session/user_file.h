@@ -29,12 +29,12 @@ struct UserFile {
 /// What is at a path, as plain bytes: a child process can send it to its parent.
 struct RawUserFile {
   enum class Found : unsigned char {
-    nothing,       ///< no such file
-    dangling,      ///< a symbolic link that leads nowhere
-    not_regular,   ///< `mode` says what instead
-    too_big,       ///< `size` bytes
-    unreadable,    ///< `code` is the errno
-    bytes,         ///< `length` bytes of `data`
+    nothing,      ///< no such file
+    dangling,     ///< a symbolic link that leads nowhere
+    not_regular,  ///< `mode` says what instead
+    too_big,      ///< `size` bytes
+    unreadable,   ///< `code` is the errno
+    bytes,        ///< `length` bytes of `data`
   };
   Found found = Found::nothing;
   int code = 0;

@@ -8,7 +8,6 @@
 
 #include "basic/text.h"
 
-
 namespace chos {
 namespace {
 
@@ -53,13 +52,11 @@ std::vector<std::string> words_of(const BuildOptions& options) {
 
 Status check_options(const Source& source, const BuildOptions& options) {
   for (const auto& one : given_of(options))
-    if (!one.kinds.empty() &&
-        std::find(one.kinds.begin(), one.kinds.end(), source.kind) == one.kinds.end())
+    if (!one.kinds.empty() && std::find(one.kinds.begin(), one.kinds.end(), source.kind) == one.kinds.end())
       return Error{one.name + " means nothing to the source " + in_quotes(source.text),
                    "leave it out; see: chosctl os --help", EINVAL};
   if (options.releasever.find_first_of(" $/\n") != std::string::npos)
-    return Error{in_quotes(options.releasever) + " is no release", "expected such as --releasever 9",
-                 EINVAL};
+    return Error{in_quotes(options.releasever) + " is no release", "expected such as --releasever 9", EINVAL};
   return {};
 }
 
@@ -76,8 +73,7 @@ Result<std::uint64_t> parse_size(const std::string& text) {
     unit = {};
   }
   if (failed != std::errc() || !unit.empty() || number == 0 || number > (UINT64_MAX >> shift))
-    return Error{"the size " + in_quotes(text) + " is none", "expected such as 500M, 20G or 1T",
-                 EINVAL};
+    return Error{"the size " + in_quotes(text) + " is none", "expected such as 500M, 20G or 1T", EINVAL};
   return number << shift;
 }
 
@@ -89,8 +85,8 @@ std::string size_text(std::uint64_t bytes) {
     tenths /= 1024;
     ++unit;
   }
-  return std::to_string(tenths / 10) +
-         (unit > 0 ? "." + std::to_string(tenths % 10) : std::string()) + " " + units[unit];
+  return std::to_string(tenths / 10) + (unit > 0 ? "." + std::to_string(tenths % 10) : std::string()) + " " +
+         units[unit];
 }
 
 }  // namespace chos

@@ -13,12 +13,12 @@ namespace chos {
 
 struct BuildOptions {
   std::uint64_t max_size = std::uint64_t{64} << 30;  ///< bytes unpacked
-  bool drop_devices = false;            ///< of tar archives and layers
-  std::string variant = "important";    ///< debian: of mmdebstrap
-  std::vector<std::string> include;     ///< debian: packages besides
-  std::vector<std::string> mirrors;     ///< debian: empty: those that apt uses here
-  bool expired_ok = false;              ///< debian: a Release file past its date is fine
-  std::string releasever;               ///< rpm: what $releasever of the .repo file stands for
+  bool drop_devices = false;                         ///< of tar archives and layers
+  std::string variant = "important";                 ///< debian: of mmdebstrap
+  std::vector<std::string> include;                  ///< debian: packages besides
+  std::vector<std::string> mirrors;                  ///< debian: empty: those that apt uses here
+  bool expired_ok = false;                           ///< debian: a Release file past its date is fine
+  std::string releasever;                            ///< rpm: what $releasever of the .repo file stands for
 
   bool operator==(const BuildOptions&) const = default;
 };

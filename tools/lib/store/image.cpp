@@ -38,16 +38,16 @@ Result<std::string> image_type(const std::string& file) {
     wanted = little_endian(start.data() + 40, 8);  // bytes_used
   } else if (little_endian(start.data() + 1024, 4) == 0xe0f5e1e2) {
     type = "erofs";
-    const unsigned shift = start[1024 + 12];                              // blkszbits
+    const unsigned shift = start[1024 + 12];                                        // blkszbits
     wanted = shift < 32 ? little_endian(start.data() + 1024 + 36, 4) << shift : 0;  // blocks
   } else {
     return Error{file + " is neither a squashfs nor an erofs image",
-                 "make one by mksquashfs(1) or mkfs.erofs(1); for an archive use tar: or oci:",
-                 EINVAL};
+                 "make one by mksquashfs(1) or mkfs.erofs(1); for an archive use tar: or oci:", EINVAL};
   }
   if (size < wanted)
-    return Error{file + " is truncated: it has " + std::to_string(size) + " bytes of " +
-                     std::to_string(wanted), "get it anew and compare its checksum", EINVAL};
+    return Error{
+        file + " is truncated: it has " + std::to_string(size) + " bytes of " + std::to_string(wanted),
+        "get it anew and compare its checksum", EINVAL};
   return type;
 }
 

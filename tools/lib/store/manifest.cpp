@@ -41,9 +41,7 @@ class Sha256 {
   Sha256() : context_(::EVP_MD_CTX_new(), ::EVP_MD_CTX_free) {
     ::EVP_DigestInit_ex(context_.get(), ::EVP_sha256(), nullptr);
   }
-  void add(const void* data, std::size_t size) {
-    ::EVP_DigestUpdate(context_.get(), data, size);
-  }
+  void add(const void* data, std::size_t size) { ::EVP_DigestUpdate(context_.get(), data, size); }
   std::string finish() {
     std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
     unsigned size = 0;
@@ -95,8 +93,7 @@ Status walk_tree(std::string root, Visit visit, Fail fail) {
   errno = 0;
   while (const FTSENT* file = ::fts_read(walk.get())) {
     if (file->fts_info == FTS_DP) continue;
-    const bool failed = file->fts_info == FTS_DNR || file->fts_info == FTS_ERR ||
-                        file->fts_info == FTS_NS;
+    const bool failed = file->fts_info == FTS_DNR || file->fts_info == FTS_ERR || file->fts_info == FTS_NS;
     if (auto status = failed ? fail(*file) : visit(*file); !status) return status;
     errno = 0;
   }
@@ -106,8 +103,7 @@ Status walk_tree(std::string root, Visit visit, Fail fail) {
 
 std::string capabilities(const FTSENT& file) {
   std::array<unsigned char, 64> value{};
-  const ssize_t size =
-      ::lgetxattr(file.fts_accpath, "security.capability", value.data(), value.size());
+  const ssize_t size = ::lgetxattr(file.fts_accpath, "security.capability", value.data(), value.size());
   return size > 0 ? hex(value.data(), static_cast<std::size_t>(size)) : "-";
 }
 
@@ -158,9 +154,7 @@ class Reader {
     return S_ISFIFO(mode) ? 'p' : 's';
   }
 
-  bool is_noted(int why) const {
-    return unreadable_ == Unreadable::note && (why == EACCES || why == EPERM);
-  }
+  bool is_noted(int why) const { return unreadable_ == Unreadable::note && (why == EACCES || why == EPERM); }
 
   std::string path_of(const FTSENT& file) const {
     const auto path = std::string(file.fts_path).substr(root_.size());
@@ -180,8 +174,7 @@ class Reader {
   Result<std::string> regular(const FTSENT& file, const std::string& path) {
     const struct stat& info = *file.fts_statp;
     const std::string caps = capabilities(file), size = std::to_string(info.st_size);
-    if (const auto rights = rights_of(info, caps); !rights.empty())
-      out_.privileged.push_back({path, rights});
+    if (const auto rights = rights_of(info, caps); !rights.empty()) out_.privileged.push_back({path, rights});
     const auto noted = [&] {
       ++out_.unreadable;
       return size + " " + unknown + " " + caps;
@@ -222,8 +215,7 @@ class Reader {
       target.resize(static_cast<std::size_t>(size));
       about += "0 " + escaped(target) + " -";
     } else if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)) {
-      about += "0 " + std::to_string(major(info.st_rdev)) + ":" +
-               std::to_string(minor(info.st_rdev)) + " -";
+      about += "0 " + std::to_string(major(info.st_rdev)) + ":" + std::to_string(minor(info.st_rdev)) + " -";
     } else {
       about += "0 - -";
     }
@@ -262,8 +254,7 @@ std::vector<Entry> read_entries(const std::string& text) {
 }
 
 std::string difference(const Entry& before, const Entry& after) {
-  static constexpr const char* names[] = {"type", "mode", "owner", "content", "content",
-                                          "capabilities"};
+  static constexpr const char* names[] = {"type", "mode", "owner", "content", "content", "capabilities"};
   std::string out;
   for (std::size_t i = 0; i < before.words.size(); ++i) {
     if (before.words[i] == after.words[i]) continue;
@@ -300,8 +291,7 @@ Result<std::vector<PrivilegedFile>> find_privileged(const std::string& root, std
   std::uint64_t entries = 0;
   const auto visit = [&](const FTSENT& file) -> Status {
     if (++entries > most)
-      return Error{"the tree " + root + " has more than " + std::to_string(most) + " entries", "",
-                   EFBIG};
+      return Error{"the tree " + root + " has more than " + std::to_string(most) + " entries", "", EFBIG};
     if (progress && !progress(entries, 0)) return Error{"interrupted", "", EINTR};
     if (!S_ISREG(file.fts_statp->st_mode)) return {};
     if (const auto rights = rights_of(*file.fts_statp, capabilities(file)); !rights.empty())
@@ -309,13 +299,11 @@ Result<std::vector<PrivilegedFile>> find_privileged(const std::string& root, std
     return {};
   };
   if (auto status = walk_tree(root, visit, cannot_read); !status) return status.error();
-  std::sort(found.begin(), found.end(),
-            [](const auto& a, const auto& b) { return a.path < b.path; });
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   return found;
 }
 
-std::vector<std::string> manifest_differences(const std::string& before,
-                                              const std::string& after) {
+std::vector<std::string> manifest_differences(const std::string& before, const std::string& after) {
   const auto old_entries = read_entries(before), new_entries = read_entries(after);
   std::vector<std::string> out;
   auto a = old_entries.begin();

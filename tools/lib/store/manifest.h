@@ -21,7 +21,7 @@ struct PrivilegedFile {
 struct Manifest {
   std::string text;
   std::uint64_t entries = 0;
-  std::uint64_t bytes = 0;  ///< of the content of regular files, each hard link once
+  std::uint64_t bytes = 0;       ///< of the content of regular files, each hard link once
   std::uint64_t unreadable = 0;  ///< entries whose content is not known
   std::vector<PrivilegedFile> privileged;
 

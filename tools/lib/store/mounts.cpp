@@ -8,10 +8,10 @@
 #include <cstring>
 #include <memory>
 
-#include "mount/operations.h"
-#include "fileserver/servers.h"
-#include "store/image.h"
 #include "basic/text.h"
+#include "fileserver/servers.h"
+#include "mount/operations.h"
+#include "store/image.h"
 
 namespace chos {
 
@@ -66,8 +66,7 @@ Result<bool> mount_one(const Store& store, const TreeRecord& record, const Mount
   const std::string target = store.tree(record);
   if (table.at(target) != nullptr) return false;
   if (record.kind == TreeRecord::Kind::image) {
-    if (auto status = mount_image(store.image(record), record.origin, target); !status)
-      return status.error();
+    if (auto status = mount_image(store.image(record), record.origin, target); !status) return status.error();
     return true;
   }
   if (auto status = look_at(record.origin, servers); !status) return status.error();
@@ -83,8 +82,7 @@ Result<bool> mount_tree(const Store& store, const TreeRecord& record) {
   return mount_one(store, record, *table, Servers(*table));
 }
 
-Result<TreeMounts> mount_trees(const Store& store, const Allowlist& list,
-                               const std::string& file) {
+Result<TreeMounts> mount_trees(const Store& store, const Allowlist& list, const std::string& file) {
   TreeMounts out;
   const auto records = store.records();
   if (!records) return records.error();
@@ -95,10 +93,10 @@ Result<TreeMounts> mount_trees(const Store& store, const Allowlist& list,
   for (const auto& [entry, record] : unmounted(store, *records, trees_of(list), *table, servers)) {
     const auto mounted = mount_one(store, *record, *table, servers);
     if (!mounted)
-      out.missing.push_back({file, entry->line, "the tree of " + in_quotes(entry->name) +
-                                                    " is not there: " + mounted.error().what});
-    else if (*mounted)
-      out.mounted.push_back(store.tree(*record));
+      out.missing.push_back(
+          {file, entry->line,
+           "the tree of " + in_quotes(entry->name) + " is not there: " + mounted.error().what});
+    else if (*mounted) out.mounted.push_back(store.tree(*record));
   }
   return out;
 }

@@ -13,8 +13,8 @@ namespace chos {
 
 /// What mount_trees() found and did.
 struct TreeMounts {
-  std::vector<std::string> mounted;      ///< targets that were mounted now
-  std::vector<Complaint> missing;        ///< of OSs whose image or directory cannot be had
+  std::vector<std::string> mounted;  ///< targets that were mounted now
+  std::vector<Complaint> missing;    ///< of OSs whose image or directory cannot be had
 };
 
 /// OSs whose trees are still to be mounted by Node::mount_trees.

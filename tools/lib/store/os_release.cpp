@@ -9,8 +9,8 @@
 
 #include "basic/elf.h"
 #include "basic/files.h"
-#include "mount/operations.h"
 #include "basic/text.h"
+#include "mount/operations.h"
 
 namespace chos {
 namespace {
@@ -31,8 +31,7 @@ UniqueFd open_file(const std::string& root, const std::string& path) {
 
 // As os-release(5): quotes like a shell's, with backslashes.
 std::string unquoted(std::string_view text) {
-  if (text.size() >= 2 && (text.front() == '"' || text.front() == '\'') &&
-      text.back() == text.front())
+  if (text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front())
     text = text.substr(1, text.size() - 2);
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -54,8 +53,7 @@ std::string parse_os_release(const std::string& text) {
   for (const auto line : split(text, '\n')) {
     const auto equals = line.find('=');
     if (equals == std::string_view::npos || line.starts_with('#')) continue;
-    values[std::string(trimmed(line.substr(0, equals)))] =
-        unquoted(trimmed(line.substr(equals + 1)));
+    values[std::string(trimmed(line.substr(0, equals)))] = unquoted(trimmed(line.substr(equals + 1)));
   }
   if (const auto pretty = values.find("PRETTY_NAME"); pretty != values.end()) return pretty->second;
   std::string out = values["NAME"];

@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "mount/operations.h"
 #include "mount/mountinfo.h"
+#include "mount/operations.h"
 
 namespace chos {
 namespace {
@@ -43,8 +43,8 @@ Status unmount_below(const std::string& path) {
       if (auto status = detach(mount->target); !status) return status;
     }
   }
-  return Error{"something is mounted again and again below " + path,
-               "see who does it: findmnt -R " + path, EBUSY};
+  return Error{"something is mounted again and again below " + path, "see who does it: findmnt -R " + path,
+               EBUSY};
 }
 
 }  // namespace chos

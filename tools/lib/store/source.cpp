@@ -20,8 +20,9 @@ constexpr const char* forms =
 // A word that goes to mmdebstrap, dnf or skopeo and must not be taken for an option or a list.
 bool is_plain_word(std::string_view word) {
   return !word.empty() && word.front() != '-' &&
-         word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                "0123456789._+-:@~^") == std::string_view::npos;
+         word.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+             "0123456789._+-:@~^") == std::string_view::npos;
 }
 
 Error bad(const std::string& text, const std::string& problem) {
@@ -37,11 +38,11 @@ std::string absolute(const std::string& path) {
 Status expect(const Source& source, mode_t type, const char* wanted) {
   struct stat info {};
   if (::stat(source.path.c_str(), &info) != 0)
-    return system_error("the source " + in_quotes(source.text) + ": cannot examine " + source.path,
-                        errno);
+    return system_error("the source " + in_quotes(source.text) + ": cannot examine " + source.path, errno);
   if ((info.st_mode & S_IFMT) == type) return {};
   return Error{"the source " + in_quotes(source.text) + ": " + source.path + " is " +
-                   std::string(file_kind(info.st_mode)) + "; expected " + wanted, "", EINVAL};
+                   std::string(file_kind(info.st_mode)) + "; expected " + wanted,
+               "", EINVAL};
 }
 
 Status read_debian(Source& source, std::string_view rest) {
@@ -60,8 +61,7 @@ Status read_rpm(Source& source, std::string_view rest) {
   if (hash != std::string_view::npos)
     for (const auto part : split(rest.substr(hash + 1), '#'))
       for (const auto word : split(part, ',')) {
-        if (!is_plain_word(word))
-          return bad(source.text, "it names no package with " + in_quotes(word));
+        if (!is_plain_word(word)) return bad(source.text, "it names no package with " + in_quotes(word));
         source.packages.emplace_back(word);
       }
   return expect(source, S_IFREG, "a repository file (.repo)");

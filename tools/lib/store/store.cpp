@@ -10,13 +10,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <set>
+
+#include <nlohmann/json.hpp>
 
 #include "allowlist/names.h"
 #include "basic/replace_file.h"
-#include "fileserver/servers.h"
 #include "basic/text.h"
+#include "fileserver/servers.h"
 
 namespace chos {
 namespace {
@@ -50,9 +51,9 @@ bool is_closed(const std::string& directory) {
 }
 
 Json to_json(const BuildOptions& options) {
-  return {{"max_size", options.max_size}, {"drop_devices", options.drop_devices},
-          {"variant", options.variant},   {"include", options.include},
-          {"mirrors", options.mirrors},   {"expired_ok", options.expired_ok},
+  return {{"max_size", options.max_size},    {"drop_devices", options.drop_devices},
+          {"variant", options.variant},      {"include", options.include},
+          {"mirrors", options.mirrors},      {"expired_ok", options.expired_ok},
           {"releasever", options.releasever}};
 }
 
@@ -72,13 +73,19 @@ Json to_json(const TreeRecord& record) {
   Json privileged = Json::array();
   for (const auto& file : record.privileged)
     privileged.push_back({{"path", file.path}, {"rights", file.rights}});
-  return {{"name", record.name},       {"generation", record.generation},
-          {"kind", kind_key(record.kind)}, {"source", record.source},
+  return {{"name", record.name},
+          {"generation", record.generation},
+          {"kind", kind_key(record.kind)},
+          {"source", record.source},
           {"options", to_json(record.options)},
-          {"origin", record.origin},   {"digest", record.digest},
-          {"bytes", record.bytes},     {"entries", record.entries},
-          {"release", record.release}, {"machine", record.machine},
-          {"created", record.created}, {"previous", record.previous},
+          {"origin", record.origin},
+          {"digest", record.digest},
+          {"bytes", record.bytes},
+          {"entries", record.entries},
+          {"release", record.release},
+          {"machine", record.machine},
+          {"created", record.created},
+          {"previous", record.previous},
           {"privileged", privileged}};
 }
 
@@ -87,8 +94,7 @@ TreeRecord from_json(const Json& json) {
   record.name = json.at("name").get<std::string>();
   record.generation = json.at("generation").get<unsigned>();
   const auto kind = json.at("kind").get<std::string>();
-  for (const auto one :
-       {TreeRecord::Kind::tree, TreeRecord::Kind::image, TreeRecord::Kind::external})
+  for (const auto one : {TreeRecord::Kind::tree, TreeRecord::Kind::image, TreeRecord::Kind::external})
     if (kind == kind_key(one)) record.kind = one;
   record.source = json.at("source").get<std::string>();
   record.options = options_from(json.value("options", Json::object()));
@@ -101,8 +107,7 @@ TreeRecord from_json(const Json& json) {
   record.created = json.at("created").get<std::string>();
   record.previous = json.value("previous", "");  // older records have none
   for (const auto& file : json.at("privileged"))
-    record.privileged.push_back(
-        {file.at("path").get<std::string>(), file.at("rights").get<std::string>()});
+    record.privileged.push_back({file.at("path").get<std::string>(), file.at("rights").get<std::string>()});
   return record;
 }
 
@@ -129,9 +134,7 @@ const char* kind_key(TreeRecord::Kind kind) {
   return "external";
 }
 
-std::string Store::image(const TreeRecord& record) const {
-  return own("images/" + record.key() + ".img");
-}
+std::string Store::image(const TreeRecord& record) const { return own("images/" + record.key() + ".img"); }
 std::string Store::work(const std::string& name) const { return own("work/" + name); }
 std::string Store::log(const std::string& name) const { return own("log/" + name + ".log"); }
 
@@ -160,10 +163,10 @@ Result<std::vector<TreeRecord>> Store::records() const {
   const auto files = names_in(own("os"));
   if (errno != 0 && errno != ENOENT && errno != ENOTDIR)
     return system_error("cannot read what chosctl knows of the trees in " + own("os"), errno,
-                        errno != EACCES      ? ""
+                        errno != EACCES    ? ""
                         : ::geteuid() != 0 ? "use sudo; users see the OSs by: chos --list"
-                                           : "on a server with root_squash run there: chmod 755 " +
-                                                 trees_ + "/.chos " + own("os"));
+                                           : "on a server with root_squash run there: chmod 755 " + trees_ +
+                                                 "/.chos " + own("os"));
   for (const auto& file : files) {
     if (!file.ends_with(record_end)) continue;
     const std::string path = own("os/" + file);
@@ -225,9 +228,10 @@ Result<UniqueFd> Store::take(const std::string& name) const {
                    "wait for it, or end it: fuser -v " + path, EWOULDBLOCK};
     }
     // Whoever had it before may have removed it.
-    struct stat ours {}, there {};
-    if (::fstat(fd.get(), &ours) == 0 && ::stat(path.c_str(), &there) == 0 &&
-        ours.st_ino == there.st_ino && ours.st_dev == there.st_dev)
+    struct stat ours {
+    }, there{};
+    if (::fstat(fd.get(), &ours) == 0 && ::stat(path.c_str(), &there) == 0 && ours.st_ino == there.st_ino &&
+        ours.st_dev == there.st_dev)
       return fd;
   }
 }
@@ -240,7 +244,7 @@ Result<std::optional<JournalEntry>> Store::journal(const std::string& name) cons
     const auto json = Json::parse(*text);
     JournalEntry entry;
     entry.what = json.at("what").get<std::string>() == "remove" ? JournalEntry::What::remove
-                                                               : JournalEntry::What::publish;
+                                                                : JournalEntry::What::publish;
     entry.generation = json.at("generation").get<unsigned>();
     return std::optional<JournalEntry>(entry);
   } catch (const Json::exception&) {
@@ -262,9 +266,7 @@ Status Store::write_journal(const std::string& name, const JournalEntry& entry) 
   return {};
 }
 
-Status Store::end_journal(const std::string& name) const {
-  return remove_file(own("journal/" + name));
-}
+Status Store::end_journal(const std::string& name) const { return remove_file(own("journal/" + name)); }
 
 std::vector<std::string> Store::unfinished() const {
   std::set<std::string> names;

@@ -32,15 +32,15 @@ struct TreeRecord {
   std::string name;
   unsigned generation = 1;
   Kind kind = Kind::tree;
-  std::string source;     ///< as given to chosctl
-  BuildOptions options;   ///< likewise; older records have none
-  std::string origin;     ///< external: the directory; image: its type, "squashfs" or "erofs"
-  std::string digest;     ///< of the manifest; of the file for an image
+  std::string source;    ///< as given to chosctl
+  BuildOptions options;  ///< likewise; older records have none
+  std::string origin;    ///< external: the directory; image: its type, "squashfs" or "erofs"
+  std::string digest;    ///< of the manifest; of the file for an image
   std::uint64_t bytes = 0, entries = 0;
-  std::string release;    ///< PRETTY_NAME of its os-release
-  std::string machine;    ///< "x86_64", "i386" ...
-  std::string created;    ///< "2026-11-22T10:11:12Z"
-  std::string previous;   ///< the path that the name had before; "" if none, or not known
+  std::string release;   ///< PRETTY_NAME of its os-release
+  std::string machine;   ///< "x86_64", "i386" ...
+  std::string created;   ///< "2026-11-22T10:11:12Z"
+  std::string previous;  ///< the path that the name had before; "" if none, or not known
   std::vector<PrivilegedFile> privileged;
 
   std::string key() const { return name + "~" + std::to_string(generation); }
@@ -54,7 +54,7 @@ const char* kind_key(TreeRecord::Kind kind);
 struct JournalEntry {
   enum class What { publish, remove };  ///< publish: add and replace
   What what = What::publish;
-  unsigned generation = 1;              ///< publish: the new one
+  unsigned generation = 1;  ///< publish: the new one
 };
 
 class Store {

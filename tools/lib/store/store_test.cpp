@@ -6,16 +6,15 @@
 #include <fstream>
 
 #include "allowlist/allowlist.h"
-#include "scratch.h"
 #include "allowlist/edit.h"
 #include "build/build.h"
 #include "build/builders.h"
 #include "config/edit.h"
+#include "scratch.h"
+#include "store/image.h"
 #include "store/manifest.h"
 #include "store/os_release.h"
 #include "store/source.h"
-#include "store/image.h"
-
 
 namespace chos::test {
 namespace {
@@ -51,8 +50,7 @@ TEST_F(StoreSource, Refuses) {
   write("file", "");
   for (const std::string text :
        {"", ":", "trixie", "docker:x", "debian:", "debian:/amd64", "debian:trixie/", "debian:-x",
-        "debian:a b", "tar:", "tar:/no/such/file", "image:/tmp", "dir:/no/such", "oci:/tmp",
-        "rpm:/tmp"})
+        "debian:a b", "tar:", "tar:/no/such/file", "image:/tmp", "dir:/no/such", "oci:/tmp", "rpm:/tmp"})
     EXPECT_FALSE(parse_source(text)) << text;
   EXPECT_FALSE(parse_source("rpm:" + path("file") + "#--nogpgcheck"));
   EXPECT_FALSE(parse_source("rpm:" + path("file") + "#"));
@@ -98,8 +96,8 @@ TEST(StoreEdit, Changes) {
   EXPECT_EQ(with_option("a:/os/a:closed\n", "a", "closed", false), "a:/os/a\n");
   EXPECT_EQ(with_option("a:/os/a: suid , closed\n", "a", "closed", false), "a:/os/a:suid\n");
   EXPECT_EQ(with_option("a:/os/a:closed\n", "a", "closed", true), "a:/os/a:closed\n");
-  EXPECT_EQ(with_option(list_text, "old", "closed", false).find("old:/os/old:suid\r\n") !=
-                std::string::npos, true);
+  EXPECT_EQ(with_option(list_text, "old", "closed", false).find("old:/os/old:suid\r\n") != std::string::npos,
+            true);
   EXPECT_EQ(with_default("a:/os/a\n", "/os/a"), "a:/os/a\ndefault:/os/a\n");
   EXPECT_EQ(with_default("default:/os/b\na:/os/a\n", "/os/a"), "default:/os/a\na:/os/a\n");
   EXPECT_EQ(with_default("default:/os/b\na:/os/a\n", ""), "a:/os/a\n");
@@ -126,8 +124,7 @@ TEST(StoreConfig, SetsTheCommandsOfAnOs) {
   EXPECT_EQ(*with_os_commands(there, "a", two),
             "[base.os] # ours\n\"a\" = [\"sudo\", \"ping\"]\nb = [\"at\"]\n[share]\nadd = "
             "[\"/x\"]\n");
-  EXPECT_EQ(*with_os_commands(there, "a", {}),
-            "[base.os] # ours\nb = [\"at\"]\n[share]\nadd = [\"/x\"]\n");
+  EXPECT_EQ(*with_os_commands(there, "a", {}), "[base.os] # ours\nb = [\"at\"]\n[share]\nadd = [\"/x\"]\n");
   EXPECT_EQ(*with_os_commands(there, "c", {"su"}),
             "[base.os] # ours\n\"c\" = [\"su\"]\na = [\n  \"su\", # why\n]\nb = [\"at\"]\n"
             "[share]\nadd = [\"/x\"]\n");
@@ -178,8 +175,7 @@ TEST_F(StoreManifest, SaysWhatThereIs) {
   EXPECT_EQ(manifest->privileged.front().rights, "setuid");
   EXPECT_NE(manifest->text.find("/etc/a\\x20b f "), std::string::npos);
   // echo hello | sha256sum
-  EXPECT_NE(manifest->text.find(
-                "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"),
+  EXPECT_NE(manifest->text.find("5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"),
             std::string::npos);
   EXPECT_EQ(manifest->digest().size(), 7U + 64U);
 }

@@ -11,12 +11,12 @@
 #include <filesystem>
 #include <memory>
 
-#include "mount/operations.h"
-#include "mount/detached.h"
-#include "tree/links.h"
-#include "basic/text.h"
 #include "basic/files.h"
 #include "basic/program_search.h"
+#include "basic/text.h"
+#include "mount/detached.h"
+#include "mount/operations.h"
+#include "tree/links.h"
 
 namespace chos {
 namespace {
@@ -71,8 +71,8 @@ Status BaseCovers::make_link() const {
     return system_error("cannot make the directory of " + link_, failure.value(),
                         "is /run mounted and writable?");
   const std::string fresh = link_ + ".new";
-  if ((::unlink(fresh.c_str()) != 0 && errno != ENOENT) ||
-      ::symlink(text.c_str(), fresh.c_str()) != 0 || ::rename(fresh.c_str(), link_.c_str()) != 0)
+  if ((::unlink(fresh.c_str()) != 0 && errno != ENOENT) || ::symlink(text.c_str(), fresh.c_str()) != 0 ||
+      ::rename(fresh.c_str(), link_.c_str()) != 0)
     return system_error("cannot make the link " + link_, errno);
   return {};
 }
@@ -87,8 +87,7 @@ Status BaseCovers::cover(int target, const std::string& name, int tree, const st
   return set_mount_flags(fresh->get(), flags, name);
 }
 
-Result<BaseCovers::Count> BaseCovers::show(int tree, const std::vector<std::string>& names,
-                                           unsigned flags) {
+Result<BaseCovers::Count> BaseCovers::show(int tree, const std::vector<std::string>& names, unsigned flags) {
   Count count;
   if (is_base_root(tree)) return count;
   const auto removed = uncover_others(tree, names);
@@ -98,8 +97,7 @@ Result<BaseCovers::Count> BaseCovers::show(int tree, const std::vector<std::stri
     const UniqueFd own = open_own(tree, path);
     if (!own) continue;
     // In /bin and in /usr/bin it may be one file: then it is covered when the second is looked at.
-    if (auto status = cover(own.get(), path_of(own.get()), tree, path, flags); !status)
-      return status.error();
+    if (auto status = cover(own.get(), path_of(own.get()), tree, path, flags); !status) return status.error();
     ++count.made;
   }
   count.all = names.size();

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "mount/mountinfo.h"
 #include "basic/transaction.h"
+#include "mount/mountinfo.h"
 
 namespace chos {
 
@@ -28,8 +28,7 @@ class BaseCovers {
   BaseCovers(std::string links, Transaction& changes, MountTable table);
 
   Status make_link() const;
-  Status cover(int target, const std::string& name, int tree, const std::string& path,
-               unsigned flags);
+  Status cover(int target, const std::string& name, int tree, const std::string& path, unsigned flags);
   Result<std::size_t> uncover_others(int tree, const std::vector<std::string>& names);
 
   std::string link_;

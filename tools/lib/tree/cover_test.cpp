@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // [base.os]: programs of one OS that are the base's, wherever its tree has them.
-#include "layer_fixture.h"
 #include "tree/cover.h"
-#include "report/doctor.h"
+
+#include "allowlist/allowlist.h"
 #include "inspect/finding.h"
 #include "inspect/tree.h"
-#include "allowlist/allowlist.h"
+#include "layer_fixture.h"
+#include "report/doctor.h"
 
 namespace chos::test {
 namespace {
@@ -27,8 +28,7 @@ class Covers : public LayerNode {
   }
   std::string text(const std::string& path, const std::string& os = "trixie") const {
     char out[256] = "";
-    return ::readlink(in_os(path, os).c_str(), out, sizeof out - 1) > 0 ? out
-                                                                        : read_text(in_os(path, os));
+    return ::readlink(in_os(path, os).c_str(), out, sizeof out - 1) > 0 ? out : read_text(in_os(path, os));
   }
   std::string doctor() {
     Findings found;
@@ -107,7 +107,8 @@ TEST_F(Covers, OtherNamesOfTheTree) {
   EXPECT_EQ(text("/usr/bin/env"), base_link_target());
   EXPECT_EQ(text("/usr/bin/no-such-command-at-all", "sl6"), "stays\n");
   EXPECT_NE(joined(log.warnings).find("the base OS has no no-such-command-at-all, which [base.os]"),
-            std::string::npos) << joined(log.warnings);
+            std::string::npos)
+      << joined(log.warnings);
   EXPECT_NE(joined(log.warnings).find("names 'nowhere', which is not in"), std::string::npos)
       << joined(log.warnings);
 }

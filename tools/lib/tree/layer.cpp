@@ -15,9 +15,9 @@
 #include <filesystem>
 #include <memory>
 
-#include "mount/operations.h"
-#include "mount/detached.h"
 #include "basic/files.h"
+#include "mount/detached.h"
+#include "mount/operations.h"
 
 namespace chos {
 namespace {
@@ -39,15 +39,12 @@ Status make_one(const std::string& top, const Addition& addition) {
   switch (addition.kind) {
     case Addition::Kind::directory:
       // One above a deeper addition may be there already.
-      made = (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) &&
-             ::chmod(path.c_str(), 0755) == 0;
+      made = (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) && ::chmod(path.c_str(), 0755) == 0;
       break;
     case Addition::Kind::file:
       made = ::mknod(path.c_str(), S_IFREG | 0644, 0) == 0 && ::chmod(path.c_str(), 0644) == 0;
       break;
-    case Addition::Kind::link:
-      made = ::symlink(addition.target.c_str(), path.c_str()) == 0;
-      break;
+    case Addition::Kind::link: made = ::symlink(addition.target.c_str(), path.c_str()) == 0; break;
   }
   return made ? Status() : system_error("cannot make " + path, errno);
 }
@@ -65,7 +62,8 @@ bool is_mount_root(int fd) {
 }
 
 bool same_file(int fd, const std::string& path) {
-  struct stat one {}, two {};
+  struct stat one {
+  }, two{};
   return ::fstat(fd, &one) == 0 && ::stat(path.c_str(), &two) == 0 && one.st_dev == two.st_dev &&
          one.st_ino == two.st_ino;
 }
@@ -83,13 +81,11 @@ std::string name_of_content(const std::string& text) {
 
 Result<std::string> make_additions(const std::string& layers, const Layer& layer) {
   struct stat info {};
-  if (::fstat(layer.lower.get(), &info) != 0)
-    return system_error("cannot examine " + layer.place, errno);
-  std::string text = std::to_string(info.st_mode & 07777) + ":" + std::to_string(info.st_uid) +
-                     ":" + std::to_string(info.st_gid);
+  if (::fstat(layer.lower.get(), &info) != 0) return system_error("cannot examine " + layer.place, errno);
+  std::string text = std::to_string(info.st_mode & 07777) + ":" + std::to_string(info.st_uid) + ":" +
+                     std::to_string(info.st_gid);
   for (const auto& addition : layer.additions)
-    text += "\n" + std::to_string(static_cast<int>(addition.kind)) + addition.path + "\n" +
-            addition.target;
+    text += "\n" + std::to_string(static_cast<int>(addition.kind)) + addition.path + "\n" + addition.target;
   const std::string path = layers + "/" + name_of_content(text);
   struct stat there {};
   if (::lstat(path.c_str(), &there) == 0) return path;
@@ -105,8 +101,7 @@ Result<std::string> make_additions(const std::string& layers, const Layer& layer
   for (const auto& addition : layer.additions)
     if (auto status = make_one(fresh, addition); !status) return status.error();
   if (::chown(fresh.c_str(), info.st_uid, info.st_gid) != 0 ||
-      ::chmod(fresh.c_str(), info.st_mode & 07777) != 0 ||
-      ::rename(fresh.c_str(), path.c_str()) != 0)
+      ::chmod(fresh.c_str(), info.st_mode & 07777) != 0 || ::rename(fresh.c_str(), path.c_str()) != 0)
     return system_error("cannot make " + path, errno);
   return path;
 }
@@ -114,8 +109,8 @@ Result<std::string> make_additions(const std::string& layers, const Layer& layer
 Result<std::string> overlay_source(const std::string& additions, int lower) {
   struct stat info {};
   if (::fstat(lower, &info) != 0) return system_error("cannot examine a directory", errno);
-  return additions + "@" + std::to_string(major(info.st_dev)) + ":" +
-         std::to_string(minor(info.st_dev)) + ":" + std::to_string(info.st_ino);
+  return additions + "@" + std::to_string(major(info.st_dev)) + ":" + std::to_string(minor(info.st_dev)) +
+         ":" + std::to_string(info.st_ino);
 }
 
 Status remove_additions(const std::string& layers) {
@@ -163,11 +158,9 @@ Result<UniqueFd> LayerMounts::make_mount(const Layer& layer, const std::string& 
 std::vector<const Mount*> LayerMounts::below(const std::string& target) const {
   std::vector<const Mount*> found;
   for (const auto& mount : table_.mounts())
-    if (mount.target != target && is_below(mount.target, target) &&
-        open_mount(mount.id, mount.target))
+    if (mount.target != target && is_below(mount.target, target) && open_mount(mount.id, mount.target))
       found.push_back(&mount);
-  std::sort(found.begin(), found.end(),
-            [](const Mount* a, const Mount* b) { return a->target < b->target; });
+  std::sort(found.begin(), found.end(), [](const Mount* a, const Mount* b) { return a->target < b->target; });
   return found;
 }
 
@@ -233,12 +226,11 @@ Result<LayerMounts::Outcome> LayerMounts::show(int tree, const Layer& layer, uns
     old = id ? table_.by_id(*id) : nullptr;
     if (old != nullptr && (old->target != target || !is_ours(*old))) old = nullptr;
   }
-  const bool same = old != nullptr && (layer.empty ? same_file(place->get(), *additions)
-                                                   : old->source == *source);
+  const bool same =
+      old != nullptr && (layer.empty ? same_file(place->get(), *additions) : old->source == *source);
   if (same && (old->flags & flags) == flags) {
     if (!layer.empty)
-      if (auto status = refresh_overlay(place->get(), old->flags, target); !status)
-        return status.error();
+      if (auto status = refresh_overlay(place->get(), old->flags, target); !status) return status.error();
     return Outcome::already;
   }
 
@@ -255,8 +247,7 @@ Result<LayerMounts::Outcome> LayerMounts::show(int tree, const Layer& layer, uns
     changes_->done("replacing the layer on " + target,
                    [target, before] { return exchange_mount(before->get(), target); });
   if (auto status = put(fresh->get(), target, old != nullptr); !status) return status.error();
-  if (!before)
-    changes_->done("mounting a layer on " + target, [target] { return detach(target); });
+  if (!before) changes_->done("mounting a layer on " + target, [target] { return detach(target); });
   // A bind has what its source has: it must not propagate, nor be writable.
   if (::mount(nullptr, by_fd(fresh->get()).c_str(), nullptr, MS_PRIVATE, nullptr) != 0)
     return system_error("cannot make " + target + " private", errno);
@@ -280,8 +271,7 @@ Result<std::size_t> LayerMounts::remove_others(int tree, const LayerPlan& plan) 
     const auto before = std::make_shared<UniqueFd>(std::move(*copy));
     if (auto status = detach(mount.target); !status) return status.error();
     ++removed;
-    changes_->done("removing the layer on " + mount.target,
-                   [target = mount.target, before]() -> Status {
+    changes_->done("removing the layer on " + mount.target, [target = mount.target, before]() -> Status {
       const UniqueFd again(::open(target.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
       if (!again) return system_error("cannot open " + target, errno);
       return attach_mount(before->get(), again.get(), target);

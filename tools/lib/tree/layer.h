@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "tree/layer_plan.h"
+#include "basic/files.h"
+#include "basic/transaction.h"
 #include "mount/detached.h"
 #include "mount/mountinfo.h"
-#include "basic/transaction.h"
-#include "basic/files.h"
+#include "tree/layer_plan.h"
 
 namespace chos {
 
@@ -48,8 +48,8 @@ class LayerMounts {
   LayerMounts(std::string layers, Transaction& changes, MountTable table);
 
   bool is_ours(const Mount& mount) const;
-  Result<UniqueFd> make_mount(const Layer& layer, const std::string& additions,
-                              const std::string& source, unsigned flags) const;
+  Result<UniqueFd> make_mount(const Layer& layer, const std::string& additions, const std::string& source,
+                              unsigned flags) const;
   std::vector<const Mount*> below(const std::string& target) const;
   Status put(int mount, const std::string& target, bool replace);
   Status carry(int mount, const std::string& target);
@@ -57,7 +57,7 @@ class LayerMounts {
   std::string layers_;
   Transaction* changes_;
   MountTable table_;
-  std::string device_, root_;  // of layers_
+  std::string device_, root_;        // of layers_
   std::vector<std::string> copied_;  // where it has put copies that table_ does not know
   std::optional<Stage> stage_;
 };

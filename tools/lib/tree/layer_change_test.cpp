@@ -6,8 +6,8 @@
 #include <atomic>
 #include <thread>
 
-#include "layer_fixture.h"
 #include "basic/elf.h"
+#include "layer_fixture.h"
 
 namespace chos::test {
 namespace {
@@ -24,8 +24,7 @@ TEST_F(LayerChanges, ReloadFollowsTheConfiguration) {
   EXPECT_EQ(link("true"), base_link_target());
   EXPECT_FALSE(exists(in_os("/mnt/site/spool")));
   EXPECT_EQ(read_text(in_os("/mnt/site/file")), "the base's\n");
-  EXPECT_NE(joined(log.changed).find("layers: 4, 4 changed"), std::string::npos)
-      << joined(log.changed);
+  EXPECT_NE(joined(log.changed).find("layers: 4, 4 changed"), std::string::npos) << joined(log.changed);
   reloaded();
   EXPECT_EQ(joined(log.changed), "");
   node.config.base_commands.clear();
@@ -123,8 +122,8 @@ TEST_F(LayerChanges, ReloadSeesWhatChangedInTheTree) {
   EXPECT_EQ(read_text(in_os("/mnt/site/spool/job")), "a job\n");
 
   // The directory is another one.  (Where something is mounted on it nobody can rename it.)
-  const std::string elsewhere = "unshare -m sh -c 'umount -l " + farm("") + " && mv " + place + " " +
-                                place + ".old && mkdir " + place + "'";
+  const std::string elsewhere = "unshare -m sh -c 'umount -l " + farm("") + " && mv " + place + " " + place +
+                                ".old && mkdir " + place + "'";
   ASSERT_EQ(std::system(elsewhere.c_str()), 0);
   write_text(place + "/own", "another\n");
   reloaded();
@@ -180,8 +179,7 @@ TEST_F(LayerChanges, AnInnerLayerStaysOnAnOuterOne) {
   EXPECT_EQ(read_text(in_os("/mnt/site/file")), "the base's\n");
   EXPECT_EQ(read_text(in_os("/mnt/site/inner/deep/file")), "deep\n");
   EXPECT_EQ(read_text(in_os("/mnt/site/inner/own")), "inner\n");
-  EXPECT_NE(joined(log.changed).find("layers: 3, 2 changed"), std::string::npos)
-      << joined(log.changed);
+  EXPECT_NE(joined(log.changed).find("layers: 3, 2 changed"), std::string::npos) << joined(log.changed);
   const auto before = all_mounts();
   reloaded();
   EXPECT_EQ(joined(log.changed), "");
@@ -210,8 +208,7 @@ TEST_F(LayerChanges, WhatAnOlderVersionMadeInTheTree) {
   reloaded();
   const std::string said = "links: 4 that an older version had made in the tree of 'trixie'";
   EXPECT_NE(joined(log.changed).find(said), std::string::npos) << joined(log.changed);
-  for (const char* name : {"env", "gone", "chos-base", "chos"})
-    EXPECT_FALSE(exists(place + "/" + name));
+  for (const char* name : {"env", "gone", "chos-base", "chos"}) EXPECT_FALSE(exists(place + "/" + name));
   EXPECT_TRUE(exists(place + "/other"));
   EXPECT_EQ(link("env"), base_link_target());
   EXPECT_EQ(link("chos"), chos);

@@ -17,8 +17,8 @@ namespace {
 
 // Where users write, or a system's own daemons all the time; a cover over one of them, or over a
 // directory that holds it, would end that.
-constexpr const char* written[] = {"/tmp", "/var/tmp", "/run", "/var/run", "/var/lock", "/var/cache",
-                                   "/dev", "/home", "/root", "/srv"};
+constexpr const char* written[] = {"/tmp",       "/var/tmp", "/run",  "/var/run", "/var/lock",
+                                   "/var/cache", "/dev",     "/home", "/root",    "/srv"};
 
 struct Entries {
   bool any = false;
@@ -86,18 +86,16 @@ std::string cover_problem(const std::string& place, int fd) {
     if (is_below(directory, place) || is_below(place, directory))
       return place + " is, or holds, a directory that is written to (" + directory + ")";
   struct stat info {};
-  if (::fstat(fd, &info) == 0 && (info.st_mode & S_IWOTH) != 0)
-    return "everybody may write in " + place;
+  if (::fstat(fd, &info) == 0 && (info.st_mode & S_IWOTH) != 0) return "everybody may write in " + place;
   const auto entries = look_into(fd);
-  if (!entries.open_to_all.empty())
-    return "everybody may write in " + place + "/" + entries.open_to_all;
+  if (!entries.open_to_all.empty()) return "everybody may write in " + place + "/" + entries.open_to_all;
   return {};
 }
 
 LayerPlan plan_layers(int tree, const std::vector<Addition>& wishes) {
   LayerPlan plan;
-  std::map<std::string, Way> ways;             // by the directory of a wish
-  std::map<std::string, Layer> layers;         // by place
+  std::map<std::string, Way> ways;              // by the directory of a wish
+  std::map<std::string, Layer> layers;          // by place
   std::map<std::string, std::string> problems;  // by place
   for (const auto& wish : wishes) {
     const auto slash = wish.path.rfind('/');

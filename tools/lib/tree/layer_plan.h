@@ -23,9 +23,9 @@ struct Addition {
 
 /// The additions at one directory.
 struct Layer {
-  std::string place;  ///< as in the tree, without symbolic links: "/usr/local/bin"
-  UniqueFd lower;     ///< the tree's own directory, O_PATH
-  bool empty = false; ///< it has no entries
+  std::string place;                ///< as in the tree, without symbolic links: "/usr/local/bin"
+  UniqueFd lower;                   ///< the tree's own directory, O_PATH
+  bool empty = false;               ///< it has no entries
   std::vector<Addition> additions;  ///< sorted by path
 };
 

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "scratch.h"
 #include "basic/files.h"
+#include "scratch.h"
 
 namespace chos::test {
 namespace {
@@ -69,9 +69,9 @@ TEST_F(PlanLayers, NeverOverWhatIsWrittenTo) {
   make("open", 0777);
   make("beside/open", 01777);
   const std::vector<Addition> wishes{
-      {Kind::directory, "/var/mail", {}}, {Kind::directory, "/top", {}}, {Kind::directory, "/open/x", {}},
-      {Kind::directory, "/beside/x", {}}, {Kind::directory, "/var/tmp/x", {}},
-      {Kind::directory, "/var/lib/x", {}}};
+      {Kind::directory, "/var/mail", {}},  {Kind::directory, "/top", {}},
+      {Kind::directory, "/open/x", {}},    {Kind::directory, "/beside/x", {}},
+      {Kind::directory, "/var/tmp/x", {}}, {Kind::directory, "/var/lib/x", {}}};
   EXPECT_EQ(plan(wishes),
             "/var/lib: Dx\n"
             "/var/mail! /var is, or holds, a directory that is written to (/var/tmp)\n"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What up adds to the OSs, in layers: links to programs of the base OS, and places for its shares.
-#include "layer_fixture.h"
-#include "lifecycle/down.h"
 #include "basic/files.h"
 #include "config/config.h"
+#include "layer_fixture.h"
+#include "lifecycle/down.h"
 
 namespace chos::test {
 namespace {
@@ -97,8 +97,7 @@ TEST_F(Layers, NothingCanBeWrittenToThem) {
   ASSERT_TRUE(table);
   EXPECT_EQ(table->at(in_os("/mnt/site"))->type, "overlay");
   EXPECT_EQ(table->at(in_os("/mnt/site", "sl6"))->type, "tmpfs") << "it was empty";
-  for (const auto* mount : table->below(farm("/os")))
-    EXPECT_FALSE(mount->shared) << mount->target;
+  for (const auto* mount : table->below(farm("/os"))) EXPECT_FALSE(mount->shared) << mount->target;
   // Elsewhere the OS is as it was.
   EXPECT_EQ(::mkdir((in_os("/etc") + "/x").c_str(), 0755), 0);
 }
@@ -121,7 +120,8 @@ TEST_F(Layers, LinksYield) {
   EXPECT_EQ(link("no-such-command-at-all"), "");
   // sl6 has no /usr at all, so there is no place for a link but the root.
   EXPECT_NE(joined(log.warnings).find("no links in 'sl6' for chos, chos-base, env, true and false"),
-            std::string::npos) << joined(log.warnings);
+            std::string::npos)
+      << joined(log.warnings);
 }
 
 TEST_F(Layers, ChainsAreMade) {

@@ -10,19 +10,17 @@
 #include <climits>
 #include <memory>
 
-#include "mount/operations.h"
-#include "basic/version.h"
-#include "basic/program_search.h"
 #include "allowlist/farm_names.h"
+#include "basic/program_search.h"
+#include "basic/version.h"
+#include "mount/operations.h"
 
 namespace chos {
 namespace {
 
 constexpr const char* path_of_trees[] = {link_place, "/usr/bin", "/bin"};
 
-std::string through_local(const char* program) {
-  return "/" + std::string(farm_local) + program;
-}
+std::string through_local(const char* program) { return "/" + std::string(farm_local) + program; }
 
 bool has(int tree, const TreeLink& link) {
   for (const char* directory : path_of_trees) {
@@ -57,16 +55,14 @@ OsCommands commands_of(const Config& config, const Allowlist& list, const OsEntr
     const auto found = config.os_commands.find(other.name);
     if (other.path != entry.path || found == config.os_commands.end()) continue;
     for (const auto& name : found->second)
-      (find_command(name, base_search_path, self).file.empty() ? out.absent : out.names)
-          .push_back(name);
+      (find_command(name, base_search_path, self).file.empty() ? out.absent : out.names).push_back(name);
   }
   return out;
 }
 
 void add_commands(std::vector<TreeLink>& links, const OsCommands& commands) {
   for (const auto& name : commands.names)
-    if (std::none_of(links.begin(), links.end(),
-                     [&name](const TreeLink& link) { return link.name == name; }))
+    if (std::none_of(links.begin(), links.end(), [&name](const TreeLink& link) { return link.name == name; }))
       links.push_back({name, base_link_target(), false});
 }
 
@@ -100,7 +96,8 @@ std::vector<std::string> left_over_links(int tree) {
 }
 
 bool is_base_root(int tree) {
-  struct stat one {}, two {};
+  struct stat one {
+  }, two{};
   return ::fstat(tree, &one) == 0 && ::stat("/", &two) == 0 && one.st_dev == two.st_dev &&
          one.st_ino == two.st_ino;
 }

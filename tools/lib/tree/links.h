@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "allowlist/allowlist.h"
-#include "config/config.h"
 #include "basic/result.h"
+#include "config/config.h"
 
 namespace chos {
 

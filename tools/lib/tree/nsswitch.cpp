@@ -7,8 +7,8 @@
 #include <memory>
 #include <vector>
 
-#include "mount/operations.h"
 #include "basic/text.h"
+#include "mount/operations.h"
 
 namespace chos {
 namespace {
@@ -57,8 +57,8 @@ std::string filter_nsswitch(std::string_view text, const HasService& has) {
     line = trimmed(line.substr(0, line.find('#')));
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) continue;
-    out += std::string(trimmed(line.substr(0, colon))) + ":" +
-           filter_services(line.substr(colon + 1), has) + "\n";
+    out += std::string(trimmed(line.substr(0, colon))) + ":" + filter_services(line.substr(colon + 1), has) +
+           "\n";
   }
   return out;
 }

@@ -13,8 +13,7 @@ namespace chos::test {
 namespace {
 
 std::string filtered(const std::string& text, const std::set<std::string>& there) {
-  return filter_nsswitch(text,
-                         [&there](const std::string& name) { return there.count(name) != 0; });
+  return filter_nsswitch(text, [&there](const std::string& name) { return there.count(name) != 0; });
 }
 
 TEST(Nsswitch, ServicesThatAreNotThereGo) {
@@ -25,10 +24,10 @@ TEST(Nsswitch, ServicesThatAreNotThereGo) {
 }
 
 TEST(Nsswitch, ActionsGoWithTheirService) {
-  const std::string hosts = "hosts: files mdns4_minimal [NOTFOUND=return] resolve[!UNAVAIL=return] "
-                            "dns [ SUCCESS=continue TRYAGAIN=return ] myhostname\n";
-  EXPECT_EQ(filtered(hosts, {"files", "dns"}),
-            "hosts: files dns [ SUCCESS=continue TRYAGAIN=return ]\n");
+  const std::string hosts =
+      "hosts: files mdns4_minimal [NOTFOUND=return] resolve[!UNAVAIL=return] "
+      "dns [ SUCCESS=continue TRYAGAIN=return ] myhostname\n";
+  EXPECT_EQ(filtered(hosts, {"files", "dns"}), "hosts: files dns [ SUCCESS=continue TRYAGAIN=return ]\n");
   EXPECT_EQ(filtered(hosts, {"files", "mdns4_minimal", "dns", "myhostname"}),
             "hosts: files mdns4_minimal [NOTFOUND=return] dns [ SUCCESS=continue TRYAGAIN=return ] "
             "myhostname\n");
@@ -37,13 +36,11 @@ TEST(Nsswitch, ActionsGoWithTheirService) {
                      "[SUCCESS=merge] x",
                      {"files"}),
             "group: files [SUCCESS=merge]\n");
-  EXPECT_EQ(filtered("passwd: files [NOTFOUND=return", {"files"}),
-            "passwd: files [NOTFOUND=return\n");
+  EXPECT_EQ(filtered("passwd: files [NOTFOUND=return", {"files"}), "passwd: files [NOTFOUND=return\n");
 }
 
 TEST(Nsswitch, NoDatabaseIsLeftWithoutAny) {
-  EXPECT_EQ(filtered("netgroup: nis\nautomount:\nno colon\n", {}),
-            "netgroup: files\nautomount: files\n");
+  EXPECT_EQ(filtered("netgroup: nis\nautomount:\nno colon\n", {}), "netgroup: files\nautomount: files\n");
   EXPECT_EQ(filtered("", {}), "");
 }
 

@@ -11,10 +11,10 @@
 #include <climits>
 #include <filesystem>
 
-#include "basic/files.h"
-#include "mount/operations.h"
-#include "basic/run_paths.h"
 #include "allowlist/farm_names.h"
+#include "basic/files.h"
+#include "basic/run_paths.h"
+#include "mount/operations.h"
 
 namespace chos {
 namespace {
@@ -98,8 +98,7 @@ Result<std::string> make_link(const ShareSite& site, const std::string& path, co
                         "is /run mounted and writable?");
   const std::string fresh = link + ".new";
   if ((::unlink(fresh.c_str()) != 0 && errno != ENOENT) ||
-      ::symlink(wanted.text.c_str(), fresh.c_str()) != 0 ||
-      ::rename(fresh.c_str(), link.c_str()) != 0)
+      ::symlink(wanted.text.c_str(), fresh.c_str()) != 0 || ::rename(fresh.c_str(), link.c_str()) != 0)
     return system_error("cannot make the link " + link, errno);
   return link;
 }
@@ -119,16 +118,16 @@ Result<ShareOutcome> mounted(const std::string& name, const Status& status) {
 }
 
 // `inherited` are for itself, and not for what is mounted in it.
-Result<ShareOutcome> bind(int tree, const std::string& path, const Opened& base,
-                          const Opened& target, unsigned flags, unsigned inherited) {
+Result<ShareOutcome> bind(int tree, const std::string& path, const Opened& base, const Opened& target,
+                          unsigned flags, unsigned inherited) {
   const std::string name = path_of(target.fd.get());
   if (auto status = bind_tree_over(base.fd.get(), target.fd.get(), path, name, flags); !status)
     return status.error();
   return mounted(name, set_new_flags(tree, path, flags | inherited, name));
 }
 
-Result<ShareOutcome> link_over(const ShareSite& site, int tree, const std::string& path,
-                               const Opened& base, const Opened& target, unsigned flags) {
+Result<ShareOutcome> link_over(const ShareSite& site, int tree, const std::string& path, const Opened& base,
+                               const Opened& target, unsigned flags) {
   const auto wanted = wanted_link(site, base, target);
   if (!wanted) return wanted.error();
   const auto link = make_link(site, path, *wanted);
@@ -137,11 +136,9 @@ Result<ShareOutcome> link_over(const ShareSite& site, int tree, const std::strin
   if (auto status = mount_link(*link, target.fd.get(), name); !status) return status.error();
   auto status = set_new_flags(tree, path, flags, name);
   if (const auto seen = open_base(name); status && !(seen && seen->info.is_same_as(base.info)))
-    status = Error{path + " of the base OS cannot be reached by the link " + wanted->text + " at " +
-                       name,
-                   "is what it is on mounted in the farm too? See: findmnt -R " + site.farm + "/" +
-                       farm_local,
-                   EXDEV};
+    status = Error{
+        path + " of the base OS cannot be reached by the link " + wanted->text + " at " + name,
+        "is what it is on mounted in the farm too? See: findmnt -R " + site.farm + "/" + farm_local, EXDEV};
   return mounted(name, status);
 }
 
@@ -170,8 +167,7 @@ Result<ShareOutcome> with_flags(const Opened& share, const Mount& mount, unsigne
                                 ShareOutcome::What what) {
   const unsigned wanted = mount.flags | flags;
   if (wanted != mount.flags) {
-    if (auto status = set_mount_flags(share.fd.get(), wanted, mount.target); !status)
-      return status.error();
+    if (auto status = set_mount_flags(share.fd.get(), wanted, mount.target); !status) return status.error();
     if (what == ShareOutcome::What::already) what = ShareOutcome::What::bound;
   }
   return ShareOutcome{what, mount.target, {}, false, true};
@@ -235,11 +231,10 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
   if (is_link && kind == S_IFDIR)
     return skipped(path + " in the tree is a symbolic link, which is left as it is", false);
   if (!is_link && (target->info.mode & S_IFMT) != kind)
-    return skipped(path + " in the tree is " +
-                       std::string(file_kind(target->info.mode)) + ", in the base OS " +
-                       std::string(file_kind(kind)), true);
-  if (base->info.is_same_as(target->info))
-    return skipped(path + " in the tree is the base's own file", true);
+    return skipped(path + " in the tree is " + std::string(file_kind(target->info.mode)) +
+                       ", in the base OS " + std::string(file_kind(kind)),
+                   true);
+  if (base->info.is_same_as(target->info)) return skipped(path + " in the tree is the base's own file", true);
   unsigned inherited = 0;
   if (kind == S_IFDIR) {
     const Mount* of_base = mount_of(table, *base);

@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
-#include "mount/mountinfo.h"
 #include "basic/result.h"
-#include "fileserver/servers.h"
 #include "basic/run_paths.h"
+#include "fileserver/servers.h"
+#include "mount/mountinfo.h"
 
 namespace chos {
 
@@ -27,9 +27,9 @@ struct ShareOutcome {
     skipped
   };
   What what = What::skipped;
-  std::string target;  ///< where it is mounted, if it is
-  std::string reason;  ///< why it was skipped
-  bool unusual = false;   ///< skipped for something an administrator may want to change
+  std::string target;      ///< where it is mounted, if it is
+  std::string reason;      ///< why it was skipped
+  bool unusual = false;    ///< skipped for something an administrator may want to change
   bool was_there = false;  ///< it, or something else, was mounted there before
 };
 
@@ -54,8 +54,7 @@ bool was_shared_as_file(const ShareSite& site, const std::string& path);
 /// that processes may be in it.
 /// `flags` are those that the mount gets besides.
 Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, int tree,
-                                const std::string& path, unsigned flags,
-                                const std::function<bool()>& in_use);
+                                const std::string& path, unsigned flags, const std::function<bool()>& in_use);
 
 /// Whether a tree has to do with what others are given a place for.  One without /etc/ssh has no
 /// OpenSSH to read ssh_known_hosts, and all of /etc would have to be covered for it.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Files and directories that the trees show as the base has them.
+#include "tree/share.h"
+
 #include <filesystem>
 
-#include "up_fixture.h"
-#include "mount/operations.h"
-#include "lifecycle/down.h"
 #include "basic/files.h"
-#include "tree/share.h"
+#include "lifecycle/down.h"
+#include "mount/operations.h"
+#include "up_fixture.h"
 
 namespace chos::test {
 namespace {
@@ -365,8 +366,10 @@ TEST_F(BringUp, LinksInATreeLeadNowhereOutside) {
   node.config.share = {"/etc/a", "/etc/hostname"};
   ASSERT_EQ(::symlink((top + "/victim").c_str(), (tree + "/etc/a").c_str()), 0);
   // A directory on the way that is a link to the base's /etc, as seen from the base.
-  ASSERT_EQ(std::system(("rm -r " + top + "/trees/sl6/etc && ln -s ../../../../../../etc " + top +
-                         "/trees/sl6/etc").c_str()), 0);
+  ASSERT_EQ(
+      std::system(("rm -r " + top + "/trees/sl6/etc && ln -s ../../../../../../etc " + top + "/trees/sl6/etc")
+                      .c_str()),
+      0);
   up();
   EXPECT_FALSE(mounted("/etc/hostname"));
   EXPECT_FALSE(mounted(top + "/victim"));
