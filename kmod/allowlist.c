@@ -85,6 +85,28 @@ static bool name_taken(const struct allowlist *list, const char *name, u32 hash)
 	return false;
 }
 
+/* Logs why a line is refused.  @expected describes valid syntax, for -EINVAL. */
+static void log_bad_line(unsigned int number, int err, const char *expected)
+{
+	const char *why;
+
+	switch (err) {
+	case -EINVAL:
+		pr_notice_ratelimited("allowlist, line %u: expected %s\n", number,
+				      expected);
+		return;
+	case -EEXIST:
+		why = "an earlier line has the same name";
+		break;
+	case -E2BIG:
+		why = "too many entries or groups";
+		break;
+	default:
+		why = "out of memory";
+	}
+	pr_notice_ratelimited("allowlist, line %u: %s\n", number, why);
+}
+
 /*
  * Parses all lines of @text into @list, which has space for @max entries.  Logs the
  * line that causes an error.  May sleep.  Returns 0 or an errno of chos/abi.h.
@@ -113,14 +135,7 @@ static int parse_lines(struct allowlist *list, char *text, size_t max)
 		}
 		if (err) {
 			kfree(rule.groups);
-			if (err == -EINVAL)
-				pr_notice_ratelimited("allowlist, line %u: expected %s\n",
-						      number, expected);
-			else
-				pr_notice_ratelimited("allowlist, line %u: %s\n", number,
-						      err == -EEXIST ? "an earlier line has the same name" :
-						      err == -E2BIG ? "too many entries or groups" :
-						      "out of memory");
+			log_bad_line(number, err, expected);
 			return err;
 		}
 		list->entry[list->count].rule = rule;

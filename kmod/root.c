@@ -197,17 +197,45 @@ static bool may_move(const struct fs_struct *fs, const struct place *place,
 }
 
 /*
+ * The critical section of a move: swaps the root directory of the current process with
+ * *@new_root and its working directory with *@new_pwd, and stores the word for @id in
+ * @slot.  NULL for @new_root or @new_pwd keeps that directory.
+ * Takes the lock of its fs_struct; does not sleep.
+ * Returns 0; or -EBUSY if may_move() forbids the move, with nothing changed.
+ */
+static int swap_root(const struct place *place, const struct path *pwd,
+		     struct path *new_root, struct path *new_pwd,
+		     u64 *slot, unsigned int id)
+{
+	struct fs_struct *fs = current->fs;
+	int err = 0;
+
+	chos_fs_lock(fs);
+	if (may_move(fs, place, pwd)) {
+		/* Pairs with the dependent loads that lead from the word to the OS's links. */
+		smp_store_release(slot, chos_word_for(current, id));
+		if (new_root)
+			swap(fs->root, *new_root);
+		if (new_pwd)
+			swap(fs->pwd, *new_pwd);
+	} else {
+		err = -EBUSY;
+	}
+	chos_fs_unlock(fs);
+	return err;
+}
+
+/*
  * Moves the current process from the root of @place to @root and makes @id its OS.
  * May sleep; takes the lock of its fs_struct.
  * Returns 0; -ENOMEM; or -EBUSY if another thread interfered or the process shares its
  * root with another process.  After an error nothing has changed.
  */
 static int root_move(const struct place *place, const struct path *root,
-		unsigned int id)
+		     unsigned int id)
 {
 	struct path new_root = *root, new_pwd = *root, pwd;
 	bool pwd_stays, root_stays = path_equal(&place->root, root);
-	struct fs_struct *fs;
 	int err = 0;
 	u64 *slot;
 
@@ -226,19 +254,8 @@ static int root_move(const struct place *place, const struct path *root,
 		path_get(&new_root);
 	if (!pwd_stays)
 		path_get(&new_pwd);
-	fs = current->fs;
-	chos_fs_lock(fs);
-	if (may_move(fs, place, &pwd)) {
-		/* Pairs with the dependent loads that lead from the word to the OS's links. */
-		smp_store_release(slot, chos_word_for(current, id));
-		if (!root_stays)
-			swap(fs->root, new_root);
-		if (!pwd_stays)
-			swap(fs->pwd, new_pwd);
-	} else {
-		err = -EBUSY;
-	}
-	chos_fs_unlock(fs);
+	err = swap_root(place, &pwd, root_stays ? NULL : &new_root,
+			pwd_stays ? NULL : &new_pwd, slot, id);
 	/* These are the old paths now, or the new ones after an error. */
 	if (!root_stays)
 		path_put(&new_root);
