@@ -6,10 +6,9 @@
 
 #include <iostream>
 
-#include <nlohmann/json.hpp>
-
 #include "allowlist/allowlist.h"
 #include "basic/exit_status.h"
+#include "basic/json.h"
 #include "basic/process_info.h"
 #include "basic/table.h"
 #include "basic/text.h"
@@ -17,13 +16,7 @@
 namespace chos::tool {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 // Names of processes and files need not be UTF-8; what is not becomes U+FFFD.
-void print(const Json& json) {
-  std::cout << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
-}
-
 const char* access_word(Access access) {
   switch (access) {
     case Access::allowed: return "yes";
@@ -59,7 +52,7 @@ int report_list(const Context& context) {
     return exit_cannot;
   }
   const OsEntry* site_default = list->site_default();
-  Json json{{"current", current_name(context)}, {"oses", Json::array()}};
+  Json oses = Json::array();
   Table table({"", "NAME", "PATH", "STATE", "MAY ENTER"});
   for (const auto& entry : list->entries()) {
     if (!list->stands_alone(entry)) continue;
@@ -67,20 +60,20 @@ int report_list(const Context& context) {
     const bool current = is_current(context, entry);
     const bool is_default = &entry == site_default;
     if (context.options.plain) print_plain(entry, access);
-    json["oses"].push_back({{"name", entry.name},
-                            {"path", entry.path},
-                            {"closed", entry.closed},
-                            {"suid", entry.suid},
-                            {"groups", entry.group_names},
-                            {"persona", entry.linux32 ? Json("linux32") : Json(nullptr)},
-                            {"default", is_default},
-                            {"current", current},
-                            {"may_enter", access == Access::allowed}});
+    oses.push_back({{"name", entry.name},
+                    {"path", entry.path},
+                    {"closed", entry.closed},
+                    {"suid", entry.suid},
+                    {"groups", entry.group_names},
+                    {"persona", entry.linux32 ? Json("linux32") : Json(nullptr)},
+                    {"default", is_default},
+                    {"current", current},
+                    {"may_enter", access == Access::allowed}});
     table.add({current ? "*" : "", entry.name + (is_default ? " (default)" : ""), entry.path,
                describe_state(entry), access_word(access)});
   }
   if (context.options.json) {
-    print(json);
+    print_json({{"current", current_name(context)}, {"oses", oses}});
     return 0;
   }
   if (context.options.plain) {
@@ -110,9 +103,9 @@ int report_current(const Context& context) {
   if (context.options.json) {
     const auto* list = context.list();
     const OsEntry* entry = list == nullptr ? nullptr : list->find(context.current);
-    print({{"name", name},
-           {"base", context.current == "/"},
-           {"path", entry == nullptr ? Json(nullptr) : Json(entry->path)}});
+    print_json({{"name", name},
+                {"base", context.current == "/"},
+                {"path", entry == nullptr ? Json(nullptr) : Json(entry->path)}});
   } else {
     std::cout << name << "\n";
   }
@@ -124,15 +117,15 @@ int report_why(const Context& context) {
   // As chos itself would.
   if (const auto there = context.kernel.present(); chosen.ok() && !there) chosen.refusal = there.error();
   if (context.options.json) {
-    Json json{{"name", chosen.ok() ? Json(chosen.name()) : Json(nullptr)},
-              {"source", source_key(chosen.source)},
-              {"base", chosen.base},
-              {"error", chosen.ok() ? Json(nullptr) : Json(chosen.refusal->what)},
-              {"steps", Json::array()}};
+    Json steps = Json::array();
     for (const auto& step : chosen.trail)
-      json["steps"].push_back(
+      steps.push_back(
           {{"rule", source_key(step.source)}, {"verdict", verdict_key(step.verdict)}, {"text", step.text}});
-    print(json);
+    print_json({{"name", chosen.ok() ? Json(chosen.name()) : Json(nullptr)},
+                {"source", source_key(chosen.source)},
+                {"base", chosen.base},
+                {"error", chosen.ok() ? Json(nullptr) : Json(chosen.refusal->what)},
+                {"steps", steps}});
     return chosen.ok() ? 0 : exit_cannot;
   }
   Table table({"", "RULE", "WHAT IT SAYS"});
@@ -170,7 +163,7 @@ int report_processes(const Context& context) {
       table.add({os, std::to_string(process.pid), user, printable(about->command)});
     }
   }
-  if (context.options.json) print(json);
+  if (context.options.json) print_json(json);
   else if (table.empty())
     context.say.hint(::geteuid() == 0 ? "no process is in an OS" : "none of your processes is in an OS");
   else std::cout << table.text();
@@ -209,7 +202,8 @@ int set_own(const Context& context) {
                         ": logins stay in the base OS until you are one");
   if (const auto there = context.kernel.present(); !there)
     context.say.warning("it cannot be entered now: " + there.error().what);
-  if (context.options.json) print({{"file", path}, {"name", line}, {"may_enter", access == Access::allowed}});
+  if (context.options.json)
+    print_json({{"file", path}, {"name", line}, {"may_enter", access == Access::allowed}});
   else std::cout << path << ": " << line << "\n";
   return 0;
 }

@@ -4,9 +4,8 @@
 #include <algorithm>
 #include <iostream>
 
-#include <nlohmann/json.hpp>
-
 #include "basic/exit_status.h"
+#include "basic/json.h"
 #include "basic/process_info.h"
 #include "basic/table.h"
 #include "basic/text.h"
@@ -18,8 +17,6 @@ namespace chos::ctl {
 namespace {
 
 const Messages say("chosctl");
-
-using Json = nlohmann::ordered_json;
 
 BatchNode node_of(const Options& options) {
   BatchNode node;
@@ -114,7 +111,7 @@ int batch_status(const Options& options) {
     for (const auto& trap : traps) notes.push_back("note: " + name + ": " + trap);
   }
   if (options.json) {
-    std::cout << Json{{"systems", list}}.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+    print_json({{"systems", list}});
   } else if (table.empty()) {
     std::cout << "there is no batch system on this node\n";
   } else {

@@ -4,10 +4,9 @@
 #include <algorithm>
 #include <iostream>
 
-#include <nlohmann/json.hpp>
-
 #include "allowlist/allowlist.h"
 #include "basic/exit_status.h"
+#include "basic/json.h"
 #include "basic/process_info.h"
 #include "basic/table.h"
 #include "basic/text.h"
@@ -21,12 +20,7 @@
 namespace chos::ctl {
 namespace {
 
-using Json = nlohmann::ordered_json;
 const Messages say("chosctl");
-
-void print(const Json& json) {
-  std::cout << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
-}
 
 int failed(const Error& error) {
   say.error(error);
@@ -87,7 +81,7 @@ int list(const Node& node, const Store& store, bool json) {
   if (json) {
     Json out = Json::array();
     for (const auto& info : *all) out.push_back(as_json(info));
-    print(out);
+    print_json(out);
     return 0;
   }
   Table table({"NAME", "RELEASE", "SIZE", "SOURCE", "DIGEST", "STATE", "USERS", "PROCESSES"});
@@ -151,8 +145,8 @@ int show(const Node& node, const Store& store, const OsOptions& options) {
   if (!privileged) say.warning("its setuid programs are not known: " + privileged.error().what);
   if (options.json) {
     Json json = as_json(*info);
-    json["privileged"] = privileged ? as_json(*privileged) : Json(nullptr);
-    print(json);
+    json.set("privileged", privileged ? as_json(*privileged) : Json(nullptr));
+    print_json(json);
     return 0;
   }
   std::cout << "name      " << info->entry.name << (info->is_default ? " (default)" : "") << "\n"
@@ -213,7 +207,7 @@ int verify(const Node& node, const Store& store, const OsOptions& options) {
     if (differences->size() > most_printed)
       std::cout << "  and " << differences->size() - most_printed << " more; see --json\n";
   }
-  if (options.json) print(out);
+  if (options.json) print_json(out);
   return differs ? exit_failed : 0;
 }
 
@@ -226,13 +220,13 @@ int pack(const Node& node, const Store& store, const OsOptions& options) {
   const auto status = pack_tree(info->tree, options.file, options.erofs ? "erofs" : "squashfs", progress);
   progress.clear();
   if (!status) return failed(status.error());
-  if (options.json) print({{"name", options.name}, {"file", options.file}});
+  if (options.json) print_json({{"name", options.name}, {"file", options.file}});
   else std::cout << options.name << " is packed into " << options.file << "\n";
   return 0;
 }
 
 int done(const OsOptions& options, bool changed, const std::string& text) {
-  if (options.json) print({{"name", options.name}, {"changed", changed}});
+  if (options.json) print_json({{"name", options.name}, {"changed", changed}});
   else std::cout << text << (changed ? "" : " already; nothing was changed") << "\n";
   return 0;
 }
@@ -241,8 +235,8 @@ int done(const OsOptions& options, const Result<TreeRecord>& record, const std::
   if (!record) return failed(record.error());
   if (options.json) {
     Json json = as_json(*record);
-    json["name"] = record->name;
-    print(json);
+    json.set("name", record->name);
+    print_json(json);
   } else {
     std::cout << record->name << ": " << text << ", "
               << (record->release.empty() ? "an OS without os-release" : printable(record->release, 80))
@@ -319,7 +313,7 @@ int change(const Node& node, const Store& store, const std::string& config, cons
       failed(status.error());
       if (status.error().code != EBUSY) return exit_failed;
       const Json inside = print_inside(node, options.name, options.json);
-      if (options.json) print({{"name", options.name}, {"changed", false}, {"processes", inside}});
+      if (options.json) print_json({{"name", options.name}, {"changed", false}, {"processes", inside}});
       return exit_failed;
     }
     case OsCommand::close: return toggled("closed", true, options.name + " is closed");

@@ -5,10 +5,9 @@
 #include <algorithm>
 #include <iostream>
 
-#include <nlohmann/json.hpp>
-
 #include "basic/exit_status.h"
 #include "basic/files.h"
+#include "basic/json.h"
 #include "basic/program_search.h"
 #include "basic/replace_file.h"
 #include "basic/text.h"
@@ -54,10 +53,7 @@ Result<std::vector<std::string>> wanted_commands(const std::vector<std::string>&
 }
 
 void print(const OsOptions& options, const std::vector<std::string>& commands) {
-  if (options.json)
-    std::cout << nlohmann::ordered_json{{"name", options.name}, {"commands", commands}}.dump(
-                     2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
-              << "\n";
+  if (options.json) print_json({{"name", options.name}, {"commands", commands}});
   else
     for (const auto& command : commands) std::cout << command << "\n";
 }

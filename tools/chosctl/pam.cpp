@@ -2,9 +2,8 @@
 #include <algorithm>
 #include <iostream>
 
-#include <nlohmann/json.hpp>
-
 #include "basic/exit_status.h"
+#include "basic/json.h"
 #include "basic/process_info.h"
 #include "basic/table.h"
 #include "chosctl/commands.h"
@@ -15,8 +14,6 @@ namespace chos::ctl {
 namespace {
 
 const Messages say("chosctl");
-
-using Json = nlohmann::ordered_json;
 
 Result<PamFiles> open_files(const Options& options) {
   PamPaths paths;
@@ -177,7 +174,7 @@ int pam_status(const Options& options) {
                       {"options", state.arguments},
                       {"problem", state.problem}});
     const Json all{{"module_found", files->module_found()}, {"services", list}};
-    std::cout << all.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+    print_json(all);
   } else {
     Table table({"SERVICE", "STATE", "OPTIONS"});
     for (const auto& state : states)

@@ -4,10 +4,9 @@
 #include <algorithm>
 #include <iostream>
 
-#include <nlohmann/json.hpp>
-
 #include "allowlist/allowlist.h"
 #include "basic/exit_status.h"
+#include "basic/json.h"
 #include "basic/messages.h"
 #include "basic/table.h"
 #include "chosctl/commands.h"
@@ -18,12 +17,6 @@
 
 namespace chos::ctl {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-void print(const Json& json) {
-  std::cout << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
-}
 
 const char* state_of(const NodeStatus& status) {
   if (status.up()) return "up";
@@ -38,34 +31,35 @@ std::string os_state(const OsStatus& os) {
 }
 
 Json as_json(const NodeStatus& status) {
-  Json json{{"state", state_of(status)},
-            {"module", {{"loaded", status.module_loaded}}},
-            {"farm",
-             {{"path", status.farm},
-              {"mounted", status.farm_mounted},
-              {"dirs", status.farm_dirs},
-              {"links", status.farm_links}}},
-            {"all_processes", status.all_processes},
-            {"oses", Json::array()},
-            {"problems", status.problems}};
+  Json module{{"loaded", status.module_loaded}};
   if (status.version) {
-    json["module"]["version"] = status.version->version;
-    json["module"]["abi"] = status.version->abi;
-    json["module"]["fork_tracking"] = status.version->fork_tracking;
-    json["module"]["counters"] = status.version->counters;
+    module.set("version", status.version->version);
+    module.set("abi", status.version->abi);
+    module.set("fork_tracking", status.version->fork_tracking);
+    module.set("counters", status.version->counters);
   }
+  Json oses = Json::array();
   for (const auto& os : status.oses)
-    json["oses"].push_back({{"name", os.entry.name},
-                            {"path", os.entry.path},
-                            {"closed", os.entry.closed},
-                            {"suid", os.entry.suid},
-                            {"groups", os.entry.group_names},
-                            {"persona", os.entry.linux32 ? Json("linux32") : Json(nullptr)},
-                            {"default", os.is_default},
-                            {"tree_present", os.tree_present},
-                            {"in_kernel", os.in_kernel},
-                            {"processes", os.processes ? Json(*os.processes) : Json(nullptr)}});
-  return json;
+    oses.push_back({{"name", os.entry.name},
+                    {"path", os.entry.path},
+                    {"closed", os.entry.closed},
+                    {"suid", os.entry.suid},
+                    {"groups", os.entry.group_names},
+                    {"persona", os.entry.linux32 ? Json("linux32") : Json(nullptr)},
+                    {"default", os.is_default},
+                    {"tree_present", os.tree_present},
+                    {"in_kernel", os.in_kernel},
+                    {"processes", os.processes ? Json(*os.processes) : Json(nullptr)}});
+  return Json{{"state", state_of(status)},
+              {"module", module},
+              {"farm",
+               {{"path", status.farm},
+                {"mounted", status.farm_mounted},
+                {"dirs", status.farm_dirs},
+                {"links", status.farm_links}}},
+              {"all_processes", status.all_processes},
+              {"oses", oses},
+              {"problems", status.problems}};
 }
 
 void print_text(const NodeStatus& status) {
@@ -93,7 +87,7 @@ void print_text(const NodeStatus& status) {
 
 int status(const Node& node, bool json) {
   const auto found = examine_node(node);
-  if (json) print(as_json(found));
+  if (json) print_json(as_json(found));
   else print_text(found);
   return found.up() ? 0 : exit_down;
 }
@@ -113,7 +107,7 @@ int doctor(const Node& node, const ParsedConfig& config, bool json) {
                       {"subject", finding.subject},
                       {"what", finding.what},
                       {"remedy", finding.remedy}});
-    print({{"errors", errors}, {"findings", list}});
+    print_json({{"errors", errors}, {"findings", list}});
     return errors > 0 ? exit_failed : 0;
   }
   const bool colour = wants_colour(1);

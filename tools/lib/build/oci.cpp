@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 
-#include <nlohmann/json.hpp>
-
 #include "basic/files.h"
+#include "basic/json.h"
 #include "basic/subprocess.h"
 #include "basic/text.h"
 #include "build/archive.h"
@@ -18,16 +17,14 @@
 namespace chos {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr std::size_t largest_json = 16 << 20;
 constexpr const char* tag = "chos";
 
 Result<Json> read_json(const std::string& path) {
   const auto text = read_file(path, largest_json);
   if (!text) return text.error();
-  auto json = Json::parse(*text, nullptr, false);
-  if (json.is_discarded()) return Error{path + " is no JSON", "is the image complete?", EINVAL};
+  auto json = Json::parse(*text);
+  if (!json) return Error{path + " is no JSON", "is the image complete?", EINVAL};
   return json;
 }
 
@@ -45,10 +42,10 @@ Result<Json> manifest_of(const std::string& layout) {
   const auto index = read_json(layout + "/index.json");
   if (!index) return index;
   try {
-    const auto file = blob(layout, index->at("manifests").at(0).at("digest").get<std::string>());
+    const auto file = blob(layout, index->view().at("manifests").at(0).at("digest").string());
     if (!file) return file.error();
     return read_json(*file);
-  } catch (const Json::exception& error) {
+  } catch (const JsonError& error) {
     return Error{layout + "/index.json names no image: " + error.what(), "", EINVAL};
   }
 }
@@ -62,11 +59,11 @@ Status check_layers(const BuildContext& context, const std::string& layout) {
   std::uint64_t bytes = 0;
   std::size_t number = 0;
   try {
-    const auto& layers = manifest->at("layers");
+    const auto layers = manifest->view().at("layers").items();
     for (const auto& layer : layers) {
       context.progress.stage("checking layer " + std::to_string(++number) + " of " +
                              std::to_string(layers.size()));
-      const auto file = blob(layout, layer.at("digest").get<std::string>());
+      const auto file = blob(layout, layer.at("digest").string());
       if (!file) return file.error();
       const auto status = check_archive(*file, limits, bytes, [&](std::uint64_t entries, std::uint64_t sum) {
         return context.progress.tick(std::to_string(entries) + " entries, " + size_text(sum));
@@ -76,7 +73,7 @@ Status check_layers(const BuildContext& context, const std::string& layout) {
       error.what = "layer " + std::to_string(number) + " of " + context.source.path + ": " + error.what;
       return error;
     }
-  } catch (const Json::exception& error) {
+  } catch (const JsonError& error) {
     return Error{"the manifest of " + context.source.path + " is not as expected: " + error.what(), "",
                  EINVAL};
   }
@@ -93,10 +90,11 @@ Result<std::string> layout_transport(const Source& source) {
   if (!index) return index.error();
   std::vector<std::string> tags;
   try {
-    for (const auto& image : index->at("manifests"))
-      tags.push_back(
-          image.value("/annotations/org.opencontainers.image.ref.name"_json_pointer, std::string()));
-  } catch (const Json::exception& error) {
+    for (const auto& image : index->view().at("manifests").items()) {
+      const auto annotations = image.find("annotations");
+      tags.push_back(annotations ? annotations->value("org.opencontainers.image.ref.name", "") : "");
+    }
+  } catch (const JsonError& error) {
     return Error{source.path + "/index.json is not as expected: " + error.what(), "", EINVAL};
   }
   const bool known = std::find(tags.begin(), tags.end(), source.tag) != tags.end();

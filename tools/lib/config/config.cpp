@@ -2,7 +2,6 @@
 #include "config/config.h"
 
 // Header only: no library at run time for reading one small file.
-#define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
 
 #include <algorithm>

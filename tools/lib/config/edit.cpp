@@ -2,7 +2,6 @@
 #include "config/edit.h"
 
 // Header only, as in config.cpp.
-#define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
 
 #include <cerrno>

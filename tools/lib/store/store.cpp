@@ -12,17 +12,14 @@
 #include <memory>
 #include <set>
 
-#include <nlohmann/json.hpp>
-
 #include "allowlist/names.h"
+#include "basic/json.h"
 #include "basic/replace_file.h"
 #include "basic/text.h"
 #include "fileserver/servers.h"
 
 namespace chos {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::size_t largest_record = 16 << 20;
 constexpr std::size_t largest_manifest = std::size_t{1} << 30;
@@ -57,7 +54,7 @@ Json to_json(const BuildOptions& options) {
           {"releasever", options.releasever}};
 }
 
-BuildOptions options_from(const Json& json) {
+BuildOptions options_from(const JsonView& json) {
   BuildOptions options;
   options.max_size = json.value("max_size", options.max_size);
   options.drop_devices = json.value("drop_devices", options.drop_devices);
@@ -89,26 +86,36 @@ Json to_json(const TreeRecord& record) {
           {"privileged", privileged}};
 }
 
-TreeRecord from_json(const Json& json) {
+TreeRecord from_json(const JsonView& json) {
   TreeRecord record;
-  record.name = json.at("name").get<std::string>();
-  record.generation = json.at("generation").get<unsigned>();
-  const auto kind = json.at("kind").get<std::string>();
+  record.name = json.at("name").string();
+  record.generation = static_cast<unsigned>(json.at("generation").number());
+  const auto kind = json.at("kind").string();
   for (const auto one : {TreeRecord::Kind::tree, TreeRecord::Kind::image, TreeRecord::Kind::external})
     if (kind == kind_key(one)) record.kind = one;
-  record.source = json.at("source").get<std::string>();
-  record.options = options_from(json.value("options", Json::object()));
-  record.origin = json.at("origin").get<std::string>();
-  record.digest = json.at("digest").get<std::string>();
-  record.bytes = json.at("bytes").get<std::uint64_t>();
-  record.entries = json.at("entries").get<std::uint64_t>();
-  record.release = json.at("release").get<std::string>();
-  record.machine = json.at("machine").get<std::string>();
-  record.created = json.at("created").get<std::string>();
+  record.source = json.at("source").string();
+  if (const auto options = json.find("options")) record.options = options_from(*options);
+  record.origin = json.at("origin").string();
+  record.digest = json.at("digest").string();
+  record.bytes = json.at("bytes").number();
+  record.entries = json.at("entries").number();
+  record.release = json.at("release").string();
+  record.machine = json.at("machine").string();
+  record.created = json.at("created").string();
   record.previous = json.value("previous", "");  // older records have none
-  for (const auto& file : json.at("privileged"))
-    record.privileged.push_back({file.at("path").get<std::string>(), file.at("rights").get<std::string>()});
+  for (const auto& file : json.at("privileged").items())
+    record.privileged.push_back({file.at("path").string(), file.at("rights").string()});
   return record;
+}
+
+Result<TreeRecord> parse_record(const std::string& text) {
+  const auto json = Json::parse(text);
+  if (!json) return json.error();
+  try {
+    return from_json(json->view());
+  } catch (const JsonError& error) {
+    return Error{error.what(), "", EINVAL};
+  }
 }
 
 Status replace_file(const std::string& path, const std::string& text, int model = -1) {
@@ -173,12 +180,11 @@ Result<std::vector<TreeRecord>> Store::records() const {
     const auto text = read_file(path, largest_record);
     if (!text && text.error().code == ENOENT) continue;  // forgotten in this moment
     if (!text) return text.error();
-    try {
-      out.push_back(from_json(Json::parse(*text)));
-    } catch (const Json::exception& error) {
-      return Error{path + " is no record of an OS: " + error.what(),
+    auto record = parse_record(*text);
+    if (!record)
+      return Error{path + " is no record of an OS: " + record.error().what,
                    "restore it, or remove it if its OS is not needed", EINVAL};
-    }
+    out.push_back(std::move(*record));
   }
   std::sort(out.begin(), out.end(), [](const TreeRecord& a, const TreeRecord& b) {
     return a.name != b.name ? a.name < b.name : a.generation < b.generation;
@@ -200,7 +206,7 @@ Status Store::write(const TreeRecord& record, const std::string& manifest) const
   if (!model || ::fchmod(model.get(), 0600) != 0) return system_error("cannot make " + path, errno);
   if (auto status = replace_file(path, manifest, model.get()); !status) return status;
   // Names of files in it need not be UTF-8.
-  const auto text = to_json(record).dump(2, ' ', false, Json::error_handler_t::replace);
+  const auto text = to_json(record).text();
   return replace_file(own("os/" + record.key() + record_end), text + "\n");
 }
 
@@ -240,15 +246,16 @@ Result<std::optional<JournalEntry>> Store::journal(const std::string& name) cons
   const auto text = read_file(own("journal/" + name), largest_record);
   if (!text && text.error().code == ENOENT) return std::optional<JournalEntry>();
   if (!text) return text.error();
+  const auto json = Json::parse(*text);
+  if (!json) return std::optional<JournalEntry>();  // nothing was done before it was written
   try {
-    const auto json = Json::parse(*text);
     JournalEntry entry;
-    entry.what = json.at("what").get<std::string>() == "remove" ? JournalEntry::What::remove
-                                                                : JournalEntry::What::publish;
-    entry.generation = json.at("generation").get<unsigned>();
+    entry.what = json->view().at("what").string() == "remove" ? JournalEntry::What::remove
+                                                              : JournalEntry::What::publish;
+    entry.generation = static_cast<unsigned>(json->view().at("generation").number());
     return std::optional<JournalEntry>(entry);
-  } catch (const Json::exception&) {
-    return std::optional<JournalEntry>();  // nothing was done before it was written
+  } catch (const JsonError&) {
+    return std::optional<JournalEntry>();
   }
 }
 
@@ -261,7 +268,7 @@ Status Store::write_journal(const std::string& name, const JournalEntry& entry) 
   const Json json{{"what", entry.what == JournalEntry::What::remove ? "remove" : "publish"},
                   {"generation", entry.generation},
                   {"pid", ::getpid()}};
-  if (auto status = write_once(fd.get(), json.dump() + "\n", path); !status) return status;
+  if (auto status = write_once(fd.get(), json.line() + "\n", path); !status) return status;
   if (::fsync(fd.get()) != 0) return system_error("cannot write " + path, errno);
   return {};
 }
