@@ -82,10 +82,10 @@ TEST_F(PamMove, CloseKnowsAnOsEnteredByItsPath) {
 
 TEST_F(PamMove, CloseLeavesNoOtherOs) {
   write("proc/setchos", "sl6");
-  close({"trixie", "", -1});
+  close({"trixie", "", {}});
   EXPECT_EQ(os(), "sl6") << "somebody has moved it since";
   std::filesystem::remove(path("proc/setchos"));
-  close({"trixie", "", -1});
+  close({"trixie", "", {}});
   EXPECT_TRUE(log().empty());
 }
 
@@ -104,6 +104,22 @@ TEST_F(PamMove, Personality) {
   close(*outcome.moved);
   EXPECT_EQ(::personality(0xffffffff), before | ADDR_NO_RANDOMIZE);
   ::personality(static_cast<unsigned long>(before));
+}
+
+TEST_F(PamMove, LeavingAnOsKeepsAnotherPersonality) {
+  // The list is below /local there, where there is none: the session is opened in the base OS.
+  for (const unsigned before : {PER_BSD | unsigned{ADDR_NO_RANDOMIZE}, unsigned{PER_LINUX32}}) {
+    write("proc/setchos", "sl6");
+    EXPECT_EQ(in_a_process([&] {
+                if (::personality(before) == -1) return 2;
+                if (open().what != What::base) return 3;
+                const auto wanted = before == PER_LINUX32 ? unsigned{PER_LINUX} : before;
+                return ::personality(0xffffffff) == static_cast<int>(wanted) ? 0 : 4;
+              }),
+              0)
+        << before;
+    EXPECT_EQ(os()[0], '/');
+  }
 }
 
 // root in an OS runs su: the target goes where the rules say.

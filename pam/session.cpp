@@ -4,7 +4,6 @@
 #include <grp.h>
 #include <poll.h>
 #include <shadow.h>
-#include <sys/personality.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <syslog.h>
@@ -21,6 +20,7 @@
 #include "basic/text.h"
 #include "kernel/proc_chos.h"
 #include "pam/scout.h"
+#include "session/persona.h"
 #include "session/selection.h"
 #include "session/user_file.h"
 
@@ -225,29 +225,17 @@ void go_back(const char* before, const char* home) noexcept {
   (void)!::chdir("/");
 }
 
-constexpr unsigned long persona_query = 0xffffffff;
-
-// What the personality must become, with its flags kept; -1 if it is right.  That of a process in
-// the base OS is left alone, if the OS asks for none.
-int persona_for(bool linux32, bool in_base) {
-  if (in_base && !linux32) return -1;
-  const int now = ::personality(persona_query);
-  const int wanted = linux32 ? PER_LINUX32 : PER_LINUX;
-  if (now < 0 || (now & PER_MASK) == wanted) return -1;
-  return (now & ~PER_MASK) | wanted;
-}
-
 Status Login::move(const Selection& chosen) {
   const std::string name = chosen.kernel_name();
   // All that is needed after the move is made before it.
   const bool linux32 = chosen.entry != nullptr && chosen.entry->linux32;
-  const int persona = persona_for(linux32, current_ == "/");
+  const auto persona = persona_to_set(current_ == "/", linux32);
   const std::string line = journal_.line(
       LOG_INFO, "user " + in_quotes(request_.user) + " enters " + in_quotes(chosen.name()) + rule_);
   const std::string stuck = journal_.line(LOG_CRIT, "cannot take back the groups of the process");
   char before[PATH_MAX] = "";
   if (::getcwd(before, sizeof before) == nullptr) before[0] = '\0';
-  outcome_.moved = Moved{chosen.name(), before, persona < 0 ? -1 : ::personality(persona_query)};
+  outcome_.moved = Moved{chosen.name(), before, persona ? own_persona() : std::nullopt};
 
   GroupsOf groups(gids_);
   Status entered = kernel_.enter(name);
@@ -266,7 +254,7 @@ Status Login::move(const Selection& chosen) {
     journal_.send(stuck);
     ::_exit(1);  // never go on as root with the groups of a user
   }
-  if (persona >= 0) ::personality(static_cast<unsigned long>(persona));
+  if (persona) (void)set_persona(*persona);
   go_back(before, account_.home.c_str());
   journal_.send(line);
   outcome_.what = Outcome::What::moved;
@@ -279,8 +267,7 @@ Status Login::leave() {
   char before[PATH_MAX] = "";
   if (::getcwd(before, sizeof before) == nullptr) before[0] = '\0';
   if (auto left = kernel_.enter("/"); !left) return left;
-  const int persona = persona_for(false, false);
-  if (persona >= 0) ::personality(static_cast<unsigned long>(persona));
+  if (const auto persona = persona_to_set(false, false)) (void)set_persona(*persona);
   go_back(before, account_.home.c_str());
   return {};
 }
@@ -325,7 +312,7 @@ void close_session(const Request& request, const Options& options, const Moved& 
                                    in_quotes(moved.os) + ": " + left.error().what);
     return;
   }
-  if (moved.persona >= 0) ::personality(static_cast<unsigned long>(moved.persona));
+  if (moved.persona) (void)set_persona(*moved.persona);
   // Else it would stay in the farm, which nobody could take down then.
   if (moved.cwd.empty() || ::chdir(moved.cwd.c_str()) != 0) (void)!::chdir("/");
   if (options.debug)

@@ -36,9 +36,9 @@ struct System {
 
 /// What close() needs to know.
 struct Moved {
-  std::string os;    ///< as it was asked for: a name, or a path of the allowlist
-  std::string cwd;   ///< the working directory before the move; "" if it is not known
-  int persona = -1;  ///< the personality before the move; -1: it was not changed
+  std::string os;                   ///< as it was asked for: a name, or a path of the allowlist
+  std::string cwd;                  ///< the working directory before the move; "" if it is not known
+  std::optional<unsigned> persona;  ///< the personality before the move, if the move changed it
 };
 
 struct Outcome {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "chos-base/run.h"
 
-#include <sys/personality.h>
-
 #include <cerrno>
 #include <cstdlib>
 
@@ -13,6 +11,7 @@
 #include "basic/text.h"
 #include "kernel/proc_chos.h"
 #include "session/launch.h"
+#include "session/persona.h"
 
 namespace chos::base {
 namespace {
@@ -31,13 +30,6 @@ Result<std::string> own_os(const ProcChos& kernel) {
   return os;
 }
 
-// An OS marked persona=linux32 gave it to us; uname(2) in the base OS tells what the node is.
-void drop_linux32() {
-  const int now = ::personality(0xffffffff);
-  if (now != -1 && (now & PER_MASK) == PER_LINUX32)
-    ::personality((static_cast<unsigned long>(now) & ~static_cast<unsigned long>(PER_MASK)) | PER_LINUX);
-}
-
 int leave(const ProcChos& kernel, const Request& request, const std::string& os) {
   auto directories = working_directory(own_environment());
   for (auto& directory : directories) directory = name_in_base(directory);
@@ -46,7 +38,7 @@ int leave(const ProcChos& kernel, const Request& request, const std::string& os)
                 in_quotes(request.command) + " was not run, since " + in_quotes(os) +
                     " cannot be left: " + left.error().what,
                 left.error().remedy);
-  drop_linux32();
+  if (const auto persona = persona_to_set(false, false)) (void)set_persona(*persona);
   if (const auto back = change_directory(directories, where); !back)
     return fail(exit_cannot, in_quotes(request.command) + " was not run: " + back.error().what,
                 "call it in a directory that all OSs have, such as one below your home");

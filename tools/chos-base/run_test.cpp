@@ -206,6 +206,10 @@ TEST_F(ChosBase, ThePersonalityDoesNotGoAlong) {
   write("kernel/setchos", "/\n");
   EXPECT_EQ(shell("setarch i386 '" CHOS_BASE_PROGRAM "' --proc kernel uname -m").out,
             shell("setarch i386 uname -m").out);
+  // Flags are the user's own.
+  in_os();
+  EXPECT_EQ(shell("setarch i386 -R '" CHOS_BASE_PROGRAM "' --proc kernel cat /proc/self/personality").out,
+            "00040000\n");
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "session/launch.h"
 
-#include <sys/personality.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,21 +12,10 @@
 #include "allowlist/allowlist.h"
 #include "basic/exit_status.h"
 #include "basic/text.h"
+#include "session/persona.h"
 
 namespace chos {
 namespace {
-
-void set_persona(const Place& place, const Selection& chosen, const Messages& warn) {
-  const auto* list = place.list();
-  const OsEntry* before = list == nullptr ? nullptr : list->find(place.current);
-  const bool wanted = chosen.entry != nullptr && chosen.entry->linux32;
-  if (wanted) {
-    if (::personality(PER_LINUX32) == -1)
-      warn.warning("cannot set the personality linux32: " + std::string(std::strerror(errno)));
-  } else if (before != nullptr && before->linux32 && place.current != "/") {
-    ::personality(PER_LINUX);
-  }
-}
 
 // Whether execvp(3)'s ENOENT is about the file, or about what the file needs.
 bool file_is_there(const std::string& command) {
@@ -80,7 +68,12 @@ Status enter_os(const Place& place, const Selection& chosen, const Messages& war
     if (error.code == EACCES && chosen.entry != nullptr) error = no_tree_error(chosen.entry->name);
     return error;
   }
-  set_persona(place, chosen, warn);
+  const bool linux32 = chosen.entry != nullptr && chosen.entry->linux32;
+  const auto persona = persona_to_set(place.current == "/", linux32);
+  const int failed = persona ? set_persona(*persona) : 0;
+  if (failed != 0)
+    warn.warning(std::string("cannot set the personality ") + (linux32 ? "linux32" : "linux") + ": " +
+                 std::strerror(failed));
   return {};
 }
 
