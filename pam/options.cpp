@@ -47,9 +47,9 @@ std::string set(Options& options, std::string_view key, std::string_view value) 
     const auto seconds = number(value, 1, 600);
     if (!seconds) return "expected timeout=SECONDS, 1 to 600";
     options.timeout = *seconds;
-  } else if (key == "fallback_shell" || key == "allowlist" || key == "proc") {
+  } else if (key == "fallback_shell" || key == "allowlist") {
     if (!value.starts_with('/')) return "expected " + std::string(key) + "=/PATH";
-    (key == "allowlist" ? options.allowlist : key == "proc" ? options.proc : options.fallback_shell) = value;
+    (key == "allowlist" ? options.allowlist : options.fallback_shell) = value;
   } else {
     return "there is no such option";
   }

@@ -2,6 +2,7 @@
 // The options of pam_chos.so, as they stand in a file of /etc/pam.d: pam_chos(8).
 #pragma once
 
+#include <chos/abi.h>
 #include <sys/types.h>
 
 #include <string>
@@ -19,7 +20,7 @@ struct Options {
   bool quiet = false;                      ///< quiet: say nothing to the user (the log still gets it)
   bool debug = false;                      ///< debug: the log gets what each rule said
   std::string allowlist = "/etc/chos";     ///< allowlist=FILE
-  std::string proc = "/proc/chos";         ///< proc=DIRECTORY, for tests
+  std::string proc = CHOS_MOUNT;           ///< no option: for tests
 
   /// What could not be understood, for the log.  Such a word is left out: a mistake of an
   /// administrator locks nobody out.  (`deny` may be set even so.)

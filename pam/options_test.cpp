@@ -22,10 +22,9 @@ TEST(PamOptions, Defaults) {
 }
 
 TEST(PamOptions, All) {
-  const auto options =
-      parse_options({"on_error=deny", "user_file=.config/os", "min_uid=0", "exclude_service=su,sudo",
-                     "exclude_service=cron", "timeout=600", "fallback_shell=/bin/bash", "quiet", "debug",
-                     "allowlist=/a", "proc=/p"});
+  const auto options = parse_options({"on_error=deny", "user_file=.config/os", "min_uid=0",
+                                      "exclude_service=su,sudo", "exclude_service=cron", "timeout=600",
+                                      "fallback_shell=/bin/bash", "quiet", "debug", "allowlist=/a"});
   EXPECT_TRUE(options.complaints.empty());
   EXPECT_TRUE(options.deny);
   EXPECT_EQ(options.user_file, ".config/os");
@@ -36,7 +35,6 @@ TEST(PamOptions, All) {
   EXPECT_TRUE(options.quiet);
   EXPECT_TRUE(options.debug);
   EXPECT_EQ(options.allowlist, "/a");
-  EXPECT_EQ(options.proc, "/p");
   EXPECT_FALSE(parse_options({"on_error=deny", "on_error=base"}).deny);
 }
 
@@ -70,7 +68,8 @@ TEST(PamOptions, BadOnesAreLeftOut) {
                            "timeout=",
                            "timeout=5s",
                            "fallback_shell=bash",
-                           "proc=x",
+                           "proc=/p",
+                           "log=/l",
                            "allowlist=",
                            "quiet=yes",
                            "Quiet",
@@ -84,6 +83,7 @@ TEST(PamOptions, BadOnesAreLeftOut) {
     EXPECT_EQ(options.min_uid, 1000u) << word;
     EXPECT_TRUE(options.excluded.empty()) << word;
     EXPECT_EQ(options.allowlist, "/etc/chos") << word;
+    EXPECT_EQ(options.proc, "/proc/chos") << word;
   }
   EXPECT_NE(parse_options({"a\x1b[31m"}).complaints[0].find("\\x1b"), std::string::npos);
 }

@@ -10,6 +10,7 @@
 #include <exception>
 #include <new>
 
+#include "pam/arguments.h"
 #include "pam/session.h"
 
 namespace {
@@ -19,10 +20,6 @@ using chos::pam::Outcome;
 using chos::pam::Request;
 
 constexpr const char* data_name = "chos_moved";
-
-Options options_of(int argc, const char** argv) {
-  return chos::pam::parse_options(std::vector<std::string>(argv, argv + argc));
-}
 
 std::string item(pam_handle_t* handle, int which) {
   const void* value = nullptr;
@@ -86,7 +83,7 @@ template <typename Work>
 int guarded(int argc, const char** argv, Work work) noexcept {
   const NoCancel whole;
   try {
-    return work(options_of(argc, argv));
+    return work(chos::pam::options_of_module(argc, argv));
   } catch (const std::exception&) {
     for (int i = 0; i < argc; ++i)
       if (std::strcmp(argv[i], "on_error=deny") == 0) return PAM_SESSION_ERR;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// pam_chos.so as it was built, through the API that sshd and su use.  The services are files in a
-// scratch directory; the accounts are this machine's own.
+// pam_chos.so through the API that sshd and su use.  The services are files in a scratch directory; the
+// accounts are this machine's own.  Most tests load pam_chos_test.so, where a directory stands for
+// /proc/chos.
 #include <malloc.h>
 #include <security/pam_appl.h>
 #include <sys/resource.h>
@@ -207,7 +208,7 @@ TEST_F(PamModule, AMissingModuleLocksNobodyOut) {
 
 TEST_F(PamModule, ExportsTwoFunctionsAndNeedsLittle) {
   if (CHOS_TEST_SANITIZED) GTEST_SKIP() << "a sanitizer brings libraries and symbols of its own";
-  const std::string dynamic = output_of("LC_ALL=C readelf -dW " CHOS_PAM_MODULE);
+  const std::string dynamic = output_of("LC_ALL=C readelf -dW " CHOS_INSTALLED_PAM_MODULE);
   std::vector<std::string> needed;
   for (std::size_t at = 0; (at = dynamic.find("(NEEDED)", at)) != std::string::npos; ++at) {
     const auto open = dynamic.find('[', at), close = dynamic.find(']', at);
@@ -217,7 +218,7 @@ TEST_F(PamModule, ExportsTwoFunctionsAndNeedsLittle) {
   std::sort(needed.begin(), needed.end());
   EXPECT_EQ(needed, (std::vector<std::string>{"libc.so.6", "libpam.so.0"}));
   for (const char* flag : {"NODELETE", "NOW"}) EXPECT_NE(dynamic.find(flag), std::string::npos);
-  std::istringstream symbols(output_of("LC_ALL=C readelf --dyn-syms -W " CHOS_PAM_MODULE));
+  std::istringstream symbols(output_of("LC_ALL=C readelf --dyn-syms -W " CHOS_INSTALLED_PAM_MODULE));
   std::vector<std::string> exported;
   for (std::string text; std::getline(symbols, text);) {
     std::istringstream fields(text);
@@ -227,6 +228,21 @@ TEST_F(PamModule, ExportsTwoFunctionsAndNeedsLittle) {
   }
   std::sort(exported.begin(), exported.end());
   EXPECT_EQ(exported, (std::vector<std::string>{"pam_sm_close_session", "pam_sm_open_session"}));
+}
+
+// It knows /proc/chos only, where this process is in the base OS if there is a module at all.
+TEST_F(PamModule, TheInstalledModuleTakesNoPathOfTheModule) {
+  module_ = CHOS_INSTALLED_PAM_MODULE;
+  allow("default:/\n");
+  const Session base = session(line());
+  EXPECT_EQ(base.open, PAM_SUCCESS);
+  EXPECT_EQ(base.close, PAM_SUCCESS);
+  EXPECT_EQ(base.chos, "base");
+  EXPECT_TRUE(base.said.empty());
+  allow("trixie:/os/trixie\ndefault:/os/trixie\n");
+  const Session refused = session(permit + line("on_error=deny"));
+  EXPECT_EQ(refused.open, PAM_SESSION_ERR);
+  EXPECT_EQ(os(), "/") << "proc= is not obeyed";
 }
 
 TEST_F(PamModule, TheApplicationDoesNotNotice) {

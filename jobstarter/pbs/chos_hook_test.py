@@ -77,8 +77,9 @@ class Hook(unittest.TestCase):
         binary = self.top / "starter"
         binary.write_bytes(Path(STARTER).read_bytes())
         binary.chmod(0o755)
-        self.starter.write_text(f'#!/bin/sh\nexec {binary} --allowlist {self.top}/list '
-                                f'--proc {self.top}/kernel --log {self.top}/log "$@"\n')
+        self.starter.write_text(f'#!/bin/sh\nexec env CHOS_TEST_ALLOWLIST={self.top}/list '
+                                f'CHOS_TEST_PROC={self.top}/kernel CHOS_TEST_LOG={self.top}/log '
+                                f'{binary} "$@"\n')
         self.starter.chmod(0o755)
 
     def env(self, **more):

@@ -99,16 +99,25 @@ class SpankPlugin : public Program {
   void SetUp() override {
     Program::SetUp();
     if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
-    plugin_ = ::dlopen(CHOS_SPANK_PLUGIN, RTLD_NOW);
-    ASSERT_NE(plugin_, nullptr) << ::dlerror();
+    load(CHOS_SPANK_PLUGIN);
     log_.listen(path("log"));
   }
 
+  void load(const char* plugin) {
+    plugin_ = ::dlopen(plugin, RTLD_NOW);
+    ASSERT_NE(plugin_, nullptr) << ::dlerror();
+  }
   int call(const char* name) {
     std::string words[] = {"allowlist=" + path("list"), "proc=" + path("kernel"), "log=" + path("log")};
     char* vector[] = {words[0].data(), words[1].data(), words[2].data()};
     auto hook = reinterpret_cast<Hook>(::dlsym(plugin_, name));
-    return hook == nullptr ? -99 : hook(nullptr, 3, vector);
+    return hook == nullptr ? -99 : hook(nullptr, with_arguments_ ? 3 : 0, vector);
+  }
+  Ran started_without_arguments(const char* option) {
+    with_arguments_ = false;
+    const Ran ran = started(option, {});
+    with_arguments_ = true;
+    return ran;
   }
   void init(const char* option) {
     tell("init " + std::to_string(call("slurm_spank_init")));
@@ -160,11 +169,14 @@ class SpankPlugin : public Program {
   }
 
   void* plugin_ = nullptr;
+  bool with_arguments_ = true;
   LogSocket log_;
 };
 
 TEST_F(SpankPlugin, ExportsItsEntryPointsAndNothingElse) {
-  const auto ran = shell("nm -D --defined-only '" CHOS_SPANK_PLUGIN "' | sed \"s/.* //\" | tr \"\\n\" \" \"");
+  load(CHOS_INSTALLED_SPANK_PLUGIN);
+  const auto ran =
+      shell("nm -D --defined-only '" CHOS_INSTALLED_SPANK_PLUGIN "' | sed \"s/.* //\" | tr \"\\n\" \" \"");
   EXPECT_EQ(ran.out,
             "plugin_name plugin_type plugin_version slurm_spank_init "
             "slurm_spank_init_post_opt slurm_spank_task_init slurm_spank_user_init "
@@ -173,7 +185,7 @@ TEST_F(SpankPlugin, ExportsItsEntryPointsAndNothingElse) {
             static_cast<unsigned>(SLURM_VERSION_NUMBER));
   EXPECT_STREQ(static_cast<const char*>(::dlsym(plugin_, "plugin_type")), "spank");
   // Nothing of libstdc++'s: another version of it may be in the program.
-  EXPECT_EQ(shell("ldd '" CHOS_SPANK_PLUGIN "' | grep -c stdc").out, "0\n");
+  EXPECT_EQ(shell("ldd '" CHOS_INSTALLED_SPANK_PLUGIN "' | grep -c stdc").out, "0\n");
 }
 
 TEST_F(SpankPlugin, SrunAndSbatchSetWhatTheJobTakesAlong) {
@@ -276,6 +288,16 @@ TEST_F(SpankPlugin, AnArgumentThatIsNoneIsRefused) {
   EXPECT_EQ(ran.out,
             "error chos: unknown argument 'nonsense=1' in plugstack.conf (see "
             "spank_chos(8))\ninit -1\nslurmd 0\n");
+}
+
+// It knows /etc/chos and /proc/chos only, and base is an OS of every node.
+TEST_F(SpankPlugin, TheInstalledPluginTakesNoArgument) {
+  load(CHOS_INSTALLED_SPANK_PLUGIN);
+  EXPECT_EQ(played([this] { tell("init " + std::to_string(call("slurm_spank_init"))); }).out,
+            "error chos: unknown argument 'allowlist=" + path("list") +
+                "' in plugstack.conf (see spank_chos(8))\ninit -1\n");
+  EXPECT_EQ(started_without_arguments("base").out, "init 0\nuser 0\njob CHOS=base\ntask 0\n");
+  EXPECT_EQ(entered(), "/\n");
 }
 
 TEST_F(SpankPlugin, LongAndOddValuesAreRefusedNotCut) {

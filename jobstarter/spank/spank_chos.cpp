@@ -15,6 +15,7 @@
 
 #include "basic/exit_status.h"
 #include "basic/syslog.h"
+#include "spank/arguments.h"
 #include "spank/step.h"
 
 extern "C" {
@@ -29,8 +30,8 @@ SPANK_PLUGIN(chos, 1)
 
 namespace {
 
+using chos::Paths;
 using chos::spank::Asked;
-using chos::spank::Site;
 
 constexpr int failed = -1;
 constexpr int patience = 60'000;  // ms
@@ -64,9 +65,10 @@ bool submits() {
   return context == S_CTX_LOCAL || context == S_CTX_ALLOCATOR;
 }
 
-Site site_of(int count, char** words) {
-  const auto site = chos::spank::parse_arguments(std::vector<std::string>(words, words + count));
-  return site ? *site : Site{};  // slurm_spank_init has refused it
+// slurm_spank_init has refused any other word.
+Paths paths_of(int count, char** words) {
+  std::vector<std::string> all(words, words + count);
+  return chos::spank::take_paths(all);
 }
 
 std::string own_variable(const char* name) {
@@ -101,11 +103,11 @@ std::string node_of(spank_t handle) {
 }
 
 // In one line to whoever waits for the job, and to the system's log.
-void say_refusal(spank_t handle, const Site& site, const chos::Error& error) {
+void say_refusal(spank_t handle, const Paths& paths, const chos::Error& error) {
   const std::string text = text_of(error, "; the task was not started");
   uint32_t job = 0;
   (void)spank_get_item(handle, S_JOB_ID, &job);
-  chos::Syslog("spank_chos", "job " + std::to_string(job), site.log.c_str())
+  chos::Syslog("spank_chos", "job " + std::to_string(job), paths.log.c_str())
       .write(LOG_WARNING, "uid " + std::to_string(::geteuid()) + ": " + text);
   slurm_error("chos: %s: %s", node_of(handle).c_str(), text.c_str());
 }
@@ -172,9 +174,10 @@ int guarded(Work work) noexcept {
 
 int register_option(spank_t handle, int count, char** words) {
   if (!submits() && spank_context() != S_CTX_REMOTE) return ESPANK_SUCCESS;
-  const auto site = chos::spank::parse_arguments(std::vector<std::string>(words, words + count));
-  if (!site) {
-    slurm_error("chos: %s", text_of(site.error(), "").c_str());
+  std::vector<std::string> rest(words, words + count);
+  (void)chos::spank::take_paths(rest);
+  if (const auto good = chos::spank::check_arguments(rest); !good) {
+    slurm_error("chos: %s", text_of(good.error(), "").c_str());
     return failed;
   }
   // What sbatch and salloc left there for the job's first step is not an option of the steps in it,
@@ -185,11 +188,11 @@ int register_option(spank_t handle, int count, char** words) {
 }
 
 // Slurm calls it for each component of a heterogeneous job.
-int submit(spank_t handle, const Site& site) {
+int submit(spank_t handle, const Paths& paths) {
   static std::optional<std::string> before;
   Asked asked{{}, own_variable("CHOS"), own_variable(chos::spank::carrier), before};
   if (option_given) asked.option = before = option_value();
-  const auto submission = chos::spank::at_submission(asked, site);
+  const auto submission = chos::spank::at_submission(asked, paths);
   if (!submission) {
     slurm_error("chos: %s", text_of(submission.error(), "; nothing was submitted").c_str());
     return failed;
@@ -211,7 +214,7 @@ extern "C" int slurm_spank_init(spank_t handle, int count, char** words) {
 // In srun, sbatch, salloc.
 extern "C" int slurm_spank_init_post_opt(spank_t handle, int count, char** words) {
   if (!submits()) return ESPANK_SUCCESS;
-  return guarded([=] { return submit(handle, site_of(count, words)); });
+  return guarded([=] { return submit(handle, paths_of(count, words)); });
 }
 
 // Once on each node, with the user's rights, before any task: what would keep the tasks out is said
@@ -220,9 +223,9 @@ extern "C" int slurm_spank_init_post_opt(spank_t handle, int count, char** words
 extern "C" int slurm_spank_user_init(spank_t handle, int count, char** words) {
   refused = true;  // unless the trial ends well: what it throws counts too
   (void)guarded([=] {
-    const Site site = site_of(count, words);
-    const auto there = chos::spank::try_out(asked_of(handle), variable(handle, "PWD"), site, patience);
-    if (!there) say_refusal(handle, site, there.error());
+    const Paths paths = paths_of(count, words);
+    const auto there = chos::spank::try_out(asked_of(handle), variable(handle, "PWD"), paths, patience);
+    if (!there) say_refusal(handle, paths, there.error());
     refused = !there;
     return static_cast<int>(ESPANK_SUCCESS);
   });
@@ -233,10 +236,10 @@ extern "C" int slurm_spank_user_init(spank_t handle, int count, char** words) {
 extern "C" int slurm_spank_task_init(spank_t handle, int count, char** words) {
   return guarded([=] {
     if (refused) fail_step(handle);
-    const Site site = site_of(count, words);
-    const auto entered = chos::spank::enter(asked_of(handle), variable(handle, "PWD"), site);
+    const Paths paths = paths_of(count, words);
+    const auto entered = chos::spank::enter(asked_of(handle), variable(handle, "PWD"), paths);
     if (!entered) {
-      say_refusal(handle, site, entered.error());
+      say_refusal(handle, paths, entered.error());
       fail_step(handle);
     }
     if (!entered->empty()) (void)spank_setenv(handle, "CHOS", entered->c_str(), 1);

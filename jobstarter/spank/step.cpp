@@ -20,12 +20,6 @@ constexpr const char* by_option = "option:";
 constexpr const char* by_environment = "environment:";
 constexpr std::size_t longest_text = 2048;
 
-// "KEY=VALUE" -> VALUE, if that is the key.
-std::optional<std::string> value_of(const std::string& word, const std::string& key) {
-  if (!word.starts_with(key + "=")) return {};
-  return word.substr(key.size() + 1);
-}
-
 std::optional<std::string> carried_as(const std::string& carried, const std::string& how) {
   if (!carried.starts_with(how) || carried.size() == how.size()) return {};
   return carried.substr(how.size());
@@ -52,10 +46,11 @@ SelectionInput input_at_submission(const Asked& asked, const Place& place) {
 }
 
 // Nothing here may outlive the child, and nothing of Slurm's may run in it.
-[[noreturn]] void try_in_child(const Asked& asked, const std::string& directory, const Site& site, int out) {
+[[noreturn]] void try_in_child(const Asked& asked, const std::string& directory, const Paths& paths,
+                               int out) {
   std::string text;
   try {
-    const auto entered = enter(asked, directory, site);
+    const auto entered = enter(asked, directory, paths);
     if (!entered) text = entered.error().what + '\n' + entered.error().remedy;
   } catch (const std::exception& error) {
     text = error.what();
@@ -74,18 +69,12 @@ Error error_of(const std::string& text) {
 
 }  // namespace
 
-Result<Site> parse_arguments(const std::vector<std::string>& words) {
-  Site site;
-  for (const auto& word : words) {
-    if (const auto allowlist = value_of(word, "allowlist")) site.allowlist = *allowlist;
-    else if (const auto proc = value_of(word, "proc")) site.proc = *proc;
-    else if (const auto log = value_of(word, "log")) site.log = *log;
-    else return Error{"unknown argument " + in_quotes(word) + " in plugstack.conf", "see spank_chos(8)", 0};
-  }
-  return site;
+Status check_arguments(const std::vector<std::string>& words) {
+  if (words.empty()) return {};
+  return Error{"unknown argument " + in_quotes(words.front()) + " in plugstack.conf", "see spank_chos(8)", 0};
 }
 
-Result<Submission> at_submission(const Asked& asked, const Site& site) {
+Result<Submission> at_submission(const Asked& asked, const Paths& paths) {
   if (asked.option && asked.option->empty())
     return Error{"--chos needs the name of an OS", "--chos=base is the base OS", 0};
   // Slurm hands one value to all of them, the last.
@@ -93,7 +82,7 @@ Result<Submission> at_submission(const Asked& asked, const Site& site) {
     return Error{"the components of a heterogeneous job have one OS, but --chos names " +
                      in_quotes(*asked.before) + " and " + in_quotes(*asked.option),
                  "another OS is for a step: srun --het-group=N --chos=OS", 0};
-  Place place(site.allowlist, site.proc);
+  Place place(paths);
   // A node for submissions only knows of no OS; the nodes that run the job do.
   if (place.parsed.missing) place.parsed.list.reset();
   const SelectionInput input = input_at_submission(asked, place);
@@ -106,8 +95,8 @@ Result<Submission> at_submission(const Asked& asked, const Site& site) {
   }
 }
 
-Result<std::string> enter(const Asked& asked, const std::string& directory, const Site& site) {
-  const Place place(site.allowlist, site.proc);
+Result<std::string> enter(const Asked& asked, const std::string& directory, const Paths& paths) {
+  const Place place(paths);
   const Selection chosen = select_os(input_of(asked, place), order_of_job());
   if (!chosen.ok()) return *chosen.refusal;
   const std::string os = chosen.name();
@@ -123,14 +112,14 @@ Result<std::string> enter(const Asked& asked, const std::string& directory, cons
   return nothing_chosen ? std::string() : os;
 }
 
-Status try_out(const Asked& asked, const std::string& directory, const Site& site, int patience) {
+Status try_out(const Asked& asked, const std::string& directory, const Paths& paths, int patience) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("cannot make a pipe", errno);
   const UniqueFd in(ends[0]);
   UniqueFd out(ends[1]);
   const pid_t child = ::fork();
   if (child == -1) return system_error("cannot fork", errno);
-  if (child == 0) try_in_child(asked, directory, site, out.get());
+  if (child == 0) try_in_child(asked, directory, paths, out.get());
   out.reset();
   struct pollfd wait {
     in.get(), POLLIN, 0

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "allowlist/allowlist.h"
 #include "basic/result.h"
+#include "session/paths.h"
 
 namespace chos::spank {
 
@@ -21,19 +21,11 @@ struct Asked {
   std::optional<std::string> option;  ///< --chos=NAME
   std::string variable;               ///< $CHOS: of the submitter, or of the job
   std::string carried;                ///< the value of `carrier`
-  std::optional<std::string> before;  ///< --chos of a heterogeneous job's component before this one
+  std::optional<std::string> before = {};  ///< --chos of a heterogeneous job's component before this one
 };
 
-/// Where things are; all but tests leave it as it is.
-struct Site {
-  std::string allowlist = allowlist_path;
-  std::string proc = "/proc/chos";
-  std::string log = "/dev/log";
-};
-
-/// Of the words after the plugin's name in plugstack.conf: allowlist=FILE, proc=DIRECTORY,
-/// log=SOCKET.  An Error names the word that is none of them.
-Result<Site> parse_arguments(const std::vector<std::string>& words);
+/// The plugin has no arguments.  The Error names the first of `words`.
+Status check_arguments(const std::vector<std::string>& words);
 
 /// What a submitting program puts into its own environment, and so into the job's.
 struct Submission {
@@ -43,16 +35,16 @@ struct Submission {
 
 /// Before a job or a step is submitted.  The name is checked against the allowlist, if this node has
 /// one; an Error says why no node of this cluster would run the job.
-Result<Submission> at_submission(const Asked& asked, const Site& site);
+Result<Submission> at_submission(const Asked& asked, const Paths& paths);
 
 /// In the task, with its user's rights and in its working directory: enters the OS and returns to the
 /// directory by name.  `directory`: $PWD of the job.  The result is for $CHOS; "": leave it as it is.
 ///
 /// An Error: the task must not run; it may be in the OS or not.
-Result<std::string> enter(const Asked& asked, const std::string& directory, const Site& site);
+Result<std::string> enter(const Asked& asked, const std::string& directory, const Paths& paths);
 
 /// Whether enter() would succeed here: a child tries it.  An Error within `patience` milliseconds
 /// too if it does not come back.
-Status try_out(const Asked& asked, const std::string& directory, const Site& site, int patience);
+Status try_out(const Asked& asked, const std::string& directory, const Paths& paths, int patience);
 
 }  // namespace chos::spank

@@ -7,7 +7,7 @@
 namespace chos::test {
 namespace {
 
-const std::string own = "\"" CHOS_STARTER "\" --allowlist list --proc kernel --log log";
+const std::string own = "\"" CHOS_STARTER "\"";
 
 class StarterContracts : public Starter {
  protected:
@@ -161,9 +161,7 @@ TEST_F(StarterContracts, WithTheRightsOfTheUser) {
   ASSERT_EQ(::chmod(directory().c_str(), 0755), 0);
   ASSERT_EQ(::chmod(path("kernel/setchos").c_str(), 0666), 0);
   std::filesystem::copy_file(CHOS_STARTER, path("starter"));
-  const std::string user =
-      "setpriv --reuid 65534 --regid 65534 --clear-groups ./starter "
-      "--allowlist list --proc kernel --log log ";
+  const std::string user = "setpriv --reuid 65534 --regid 65534 --clear-groups ./starter ";
   EXPECT_EQ(shell(user + "sh -c 'id -u; id -G; sh probe x'").out, "65534\n65534\ntrixie\n<x>\n");
   EXPECT_EQ(shell(user + "--lsf 'id -u; sh probe x'").out, "65534\ntrixie\n<x>\n");
   EXPECT_EQ(shell("CHOS=lab " + user + "sh probe").status, 126) << "he is in none of its groups";

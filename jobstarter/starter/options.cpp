@@ -7,7 +7,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include "allowlist/allowlist.h"
 #include "basic/own_arguments.h"
 #include "basic/version.h"
 
@@ -28,8 +27,7 @@ By the name chos_sge_starter it is chos_jobstarter --sge.
 Exit status: the job's; 127 not found in the OS; 126 it was not started (with --sge: 100).
 See chos_jobstarter(8).)";
 
-const std::vector<std::string> with_value{"-o",    "--os",  "--argv0",   "--allowlist",      "--proc",
-                                          "--log", "--pam", "--pam-dir", "--session-program"};
+const std::vector<std::string> with_value{"-o", "--os", "--argv0", "--pam"};
 
 class Help : public CLI::Formatter {
  public:
@@ -79,16 +77,6 @@ std::variant<Options, Complaint, int> parse_options(const std::vector<std::strin
   app.add_flag("--lsf", lsf, "COMMAND is a line for the shell, as of LSF's JOB_STARTER");
   auto* argv0_option = app.add_option("--argv0", argv0, "The job's argv[0], such as -bash");
   argv0_option->type_name("NAME");
-  options.allowlist = allowlist_path;
-  options.proc = "/proc/chos";
-  options.log = "/dev/log";
-  const std::string hidden;
-  app.add_option("--allowlist", options.allowlist, "Instead of /etc/chos")->group(hidden);
-  app.add_option("--proc", options.proc, "Instead of /proc/chos")->group(hidden);
-  app.add_option("--log", options.log, "Instead of /dev/log")->group(hidden);
-  options.session_program = CHOS_SESSION_PROGRAM;
-  app.add_option("--pam-dir", options.pam_directory, "Instead of /etc/pam.d")->group(hidden);
-  app.add_option("--session-program", options.session_program, "Instead of what is installed")->group(hidden);
 
   // CLI11 takes them from the back.
   const auto end = arguments.begin() + static_cast<std::ptrdiff_t>(own);
@@ -110,7 +98,7 @@ std::variant<Options, Complaint, int> parse_options(const std::vector<std::strin
     }
     // Nothing need have been set yet; --sge is the last of the options, if it is there.
     const bool of_sge = own > 0 && arguments[own - 1] == "--sge";
-    return Complaint{one_line(error.what()), of_sge ? Form::sge : Form::plain, options.log};
+    return Complaint{one_line(error.what()), of_sge ? Form::sge : Form::plain};
   }
   if (os_option->count() > 0) options.os = os;
   if (argv0_option->count() > 0) options.argv0 = argv0;

@@ -7,7 +7,6 @@
 #include <variant>
 #include <vector>
 
-#include "allowlist/allowlist.h"
 #include "starter/form.h"
 
 namespace chos::starter {
@@ -20,19 +19,12 @@ struct Options {
   std::optional<std::string> argv0;  ///< instead of the job's own; only with Form::plain
   std::vector<std::string> words;    ///< the job, as the batch system hands it over
   std::vector<std::string> own;      ///< the options, but for --pam: to be given again
-  // Only tests give these.
-  std::string allowlist;
-  std::string proc;
-  std::string log;
-  std::string pam_directory;
-  std::string session_program;
 };
 
 /// Why the command line is not taken.
 struct Complaint {
   std::string what;         ///< in one line
   Form form = Form::plain;  ///< as far as it was said
-  std::string log;
 };
 
 /// Options, a complaint, or the exit status after help or the version has been printed.

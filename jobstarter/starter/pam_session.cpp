@@ -42,8 +42,6 @@ Status check_service(const std::string& service, const std::vector<std::string>&
 
 }  // namespace
 
-std::vector<std::string> pam_directories() { return {"/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d"}; }
-
 Error PamSession::failed(const std::string& what, int code) const {
   return {"PAM service " + in_quotes(service_) + ": " + what + ": " + ::pam_strerror(handle_, code),
           "the system's log may say more", EACCES};

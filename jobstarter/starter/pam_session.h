@@ -39,7 +39,4 @@ class PamSession {
   bool opened_ = false, credentials_ = false;
 };
 
-/// /etc/pam.d and where distributions have theirs.
-std::vector<std::string> pam_directories();
-
 }  // namespace chos::starter

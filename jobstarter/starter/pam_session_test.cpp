@@ -38,10 +38,8 @@ class StarterPam : public Program {
   void to_base() { write("kernel/setchos", "/\n"); }
   std::string pam(const std::string& words, const std::string& before = "") {
     return before + " LD_PRELOAD=libpam_wrapper.so PAM_WRAPPER=1 PAM_WRAPPER_SERVICE_DIR=" + path("pam.d") +
-           " '" + path("chos_jobstarter") +
-           "' --allowlist list --proc kernel --log log "
-           "--pam-dir '" +
-           path("pam.d") + "' --session-program '" + path("chos_jobsession") + "' " + words;
+           " CHOS_TEST_PAM_DIR=" + path("pam.d") + " CHOS_TEST_SESSION_PROGRAM=" + path("chos_jobsession") +
+           " '" + path("chos_jobstarter") + "' " + words;
   }
   Ran starter(const std::string& words, const std::string& before = "") {
     to_base();
@@ -52,7 +50,7 @@ class StarterPam : public Program {
   pid_t start(const std::string& words) {
     to_base();
     const std::string command =
-        "cd '" + directory() + "'; export CHOS=trixie " + pam("--pam job " + words).insert(0, "; exec env");
+        "cd '" + directory() + "'; exec env CHOS=trixie " + environment() + pam("--pam job " + words);
     const pid_t child = ::fork();
     if (child == 0) {
       ::setpgid(0, 0);
@@ -112,9 +110,10 @@ TEST_F(StarterPam, LimitsOfPam) {
 
 TEST_F(StarterPam, TheJobIsAsWithoutASession) {
   service("session required pam_permit.so\n");
-  write("look",
-        "env | grep -v -e PAM -e ^_=; ls /proc/self/fd; grep ^Sig[PBIC] /proc/self/status; ulimit -a; "
-        "umask; pwd; printf '<%s>' \"$@\"; cat\n");
+  write(
+      "look",
+      "env | grep -v -e PAM -e ^CHOS_TEST_ -e ^_=; ls /proc/self/fd; grep ^Sig[PBIC] /proc/self/status; ulimit -a; "
+      "umask; pwd; printf '<%s>' \"$@\"; cat\n");
   const std::string before =
       "exec 7<list; trap \"\" USR1 CHLD; umask 027; export CHOS=trixie Z=1 A=; "
       "echo input | ";

@@ -25,13 +25,12 @@ TEST_F(Starter, ProcessEnvironmentLimitsAndDescriptorsStay) {
       "Z=1 A= LC_ALL=de_DE SPACE=\"a  b\"; ";
   const auto direct = shell(set_up + "sh look");
   write("kernel/setchos", "/\n");
-  const auto started = shell(set_up + "'" CHOS_STARTER "' --allowlist list --proc kernel sh look");
+  const auto started = shell(set_up + "'" CHOS_STARTER "' sh look");
   EXPECT_EQ(started.out, direct.out) << started.err;
   EXPECT_NE(direct.out.find("SPACE=a  b"), std::string::npos);
   EXPECT_EQ(entered().rfind("trixie", 0), 0u);
   // The process too.
-  const auto ran = shell("sh -c 'echo $$; exec \"$@\"' sh '" CHOS_STARTER
-                         "' --allowlist list --proc kernel -o trixie sh -c 'echo $$'");
+  const auto ran = shell("sh -c 'echo $$; exec \"$@\"' sh '" CHOS_STARTER "' -o trixie sh -c 'echo $$'");
   const auto middle = ran.out.find('\n');
   ASSERT_NE(middle, std::string::npos) << ran.err;
   EXPECT_EQ(ran.out.substr(0, middle + 1), ran.out.substr(middle + 1));
@@ -76,8 +75,7 @@ TEST_F(Starter, NoJobInAnotherOs) {
   write("list", "nonsense\n");
   refused(starter("echo wrong"), "the site's default is not known");
   // No module.
-  refused(shell("CHOS=trixie '" CHOS_STARTER "' --allowlist list --proc nowhere echo wrong"),
-          "is not loaded");
+  refused(shell("CHOS=trixie CHOS_TEST_PROC=nowhere '" CHOS_STARTER "' echo wrong"), "is not loaded");
 }
 
 TEST_F(Starter, TheLogSaysWhatTheUserIsTold) {
@@ -93,10 +91,11 @@ TEST_F(Starter, TheLogSaysWhatTheUserIsTold) {
 
 TEST_F(Starter, WithoutAnOsNoModuleIsNeeded) {
   no_default();
-  const auto ran = shell("'" CHOS_STARTER "' --allowlist list --proc nowhere echo fine");
+  const std::string nowhere = "export CHOS_TEST_PROC=nowhere; ";
+  const auto ran = shell(nowhere + "'" CHOS_STARTER "' echo fine");
   EXPECT_EQ(ran.out, "fine\n") << ran.err;
-  EXPECT_EQ(shell("'" CHOS_STARTER "' --allowlist none --proc nowhere echo fine").out, "fine\n");
-  EXPECT_EQ(shell("CHOS=base '" CHOS_STARTER "' --allowlist none --proc nowhere echo fine").out, "fine\n");
+  EXPECT_EQ(shell(nowhere + "CHOS_TEST_ALLOWLIST=none '" CHOS_STARTER "' echo fine").out, "fine\n");
+  EXPECT_EQ(shell(nowhere + "CHOS=base CHOS_TEST_ALLOWLIST=none '" CHOS_STARTER "' echo fine").out, "fine\n");
 }
 
 TEST_F(Starter, CommandsThatAreNotThere) {
@@ -117,9 +116,7 @@ TEST_F(Starter, FormsOfGridEngineAndLsf) {
   const std::string script = path("spool/job_scripts/7");
   EXPECT_EQ(starter("--sge " + script + " x", sge).out, "script " + script + " x trixie\n");
   EXPECT_EQ(starter("--sge echo -o x", sge).out, "-o x\n");
-  EXPECT_EQ(shell("echo 'echo stdin $1 $CHOS' | { " + sge +
-                  "'" CHOS_STARTER "' --allowlist list --proc kernel --sge -s x; }")
-                .out,
+  EXPECT_EQ(shell("echo 'echo stdin $1 $CHOS' | { " + sge + "'" CHOS_STARTER "' --sge -s x; }").out,
             "stdin x trixie\n");
   auto ran = starter("--sge " + path("spool/job_scripts/8"), sge);
   EXPECT_EQ(ran.status, 100);
@@ -134,6 +131,16 @@ TEST_F(Starter, FormsOfGridEngineAndLsf) {
   ran = shell("bash -c 'exec -a -bash ./chos_sge_starter -s x'");
   EXPECT_EQ(ran.status, 100) << ran.err;
   EXPECT_EQ(ran.err.find("not expected"), std::string::npos) << ran.err;
+}
+
+TEST_F(Starter, TheInstalledProgramHasNoOptionForTests) {
+  const std::string installed = " '" CHOS_JOBSTARTER_PROGRAM "' ";
+  for (const std::string option : {"--allowlist", "--proc", "--log", "--pam-dir", "--session-program"}) {
+    const auto ran = shell(installed + option + " x true");
+    EXPECT_EQ(ran.status, 126) << option;
+    EXPECT_NE(ran.err.find(option), std::string::npos) << ran.err;
+  }
+  EXPECT_EQ(shell("CHOS=base" + installed + "echo fine").out, "fine\n");
 }
 
 TEST_F(Starter, HelpAndComplaints) {
@@ -176,10 +183,7 @@ TEST_F(Starter, ExceptionsToo) {
       "set -- \"$@\" $long $long $long; done; (ulimit -v ";
   int seen = 0;
   for (int limit = 4000; limit <= 16000; limit += 400) {
-    const auto ran = shell(tell + std::to_string(limit) +
-                           "; exec '" CHOS_STARTER
-                           "' --allowlist list "
-                           "--proc kernel --log log --sge true \"$@\")");
+    const auto ran = shell(tell + std::to_string(limit) + "; exec '" CHOS_STARTER "' --sge true \"$@\")");
     if (ran.err.find("chos_jobstarter: std::bad_alloc; the job was not started\n") == std::string::npos)
       continue;
     ++seen;

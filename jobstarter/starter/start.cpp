@@ -16,10 +16,11 @@ namespace {
 
 class Start {
  public:
-  explicit Start(const Options& options)
+  Start(const Options& options, const StarterPaths& paths)
       : options_(options),
-        caller_(options.allowlist, options.proc),
-        failure_(status_of_failure(options.form), options.log, caller_.environment) {
+        paths_(paths),
+        caller_(paths),
+        failure_(status_of_failure(options.form), paths.log, caller_.environment) {
     if (caller_.account) failure_.set_user(caller_.account->name);
   }
 
@@ -34,6 +35,7 @@ class Start {
   int open_session() const;
 
   const Options& options_;
+  const StarterPaths& paths_;
   Caller caller_;
   Failure failure_;
 };
@@ -51,18 +53,13 @@ int Start::open_session() const {
   char self[PATH_MAX] = {};
   if (::readlink("/proc/self/exe", self, sizeof self - 1) < 0)
     return fail(system_error("cannot find chos_jobstarter", errno));
-  std::vector<std::string> arguments{options_.session_program,
-                                     std::to_string(status_of_failure(options_.form)),
-                                     options_.pam,
-                                     options_.pam_directory,
-                                     caller_.kernel.directory(),
-                                     options_.log,
-                                     self};
+  std::vector<std::string> arguments{paths_.session_program, std::to_string(status_of_failure(options_.form)),
+                                     options_.pam, self};
   arguments.insert(arguments.end(), options_.own.begin(), options_.own.end());
   const bool ended = !options_.own.empty() && (options_.own.back() == "--" || options_.form != Form::plain);
   if (!ended) arguments.emplace_back("--");
   arguments.insert(arguments.end(), options_.words.begin(), options_.words.end());
-  const auto failed = exec_program(options_.session_program, arguments, "the base OS");
+  const auto failed = exec_program(paths_.session_program, arguments, "the base OS");
   return fail(failed.why, "was chos built without PAM?");
 }
 
@@ -95,6 +92,6 @@ int Start::run() {
 
 }  // namespace
 
-int start(const Options& options) { return Start(options).run(); }
+int start(const Options& options, const StarterPaths& paths) { return Start(options, paths).run(); }
 
 }  // namespace chos::starter

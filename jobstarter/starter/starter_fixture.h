@@ -15,7 +15,7 @@ class Starter : public Program {
     log_.listen(path("log"));
   }
   Ran starter(const std::string& words, const std::string& before = "") {
-    return shell(before + " '" CHOS_STARTER "' --allowlist list --proc kernel --log log " + words);
+    return shell(before + " '" CHOS_STARTER "' " + words);
   }
   void no_default() {
     write("list", "trixie:/os/trixie\nsl6:/os/sl6:closed\n");

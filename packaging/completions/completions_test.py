@@ -194,7 +194,7 @@ def main() -> int:
         (folder / "list").write_text(LIST)
         (folder / "image.tar").write_text("")
         (folder / "bin").mkdir()
-        for tool, text in (("chos", f'exec {program} --allowlist "{folder}/list" "$@"'),
+        for tool, text in (("chos", f'exec env "CHOS_TEST_ALLOWLIST={folder}/list" {program} "$@"'),
                            ("probe-command", "")):
             (folder / "bin" / tool).write_text(f"#!/bin/sh\n{text}\n")
             (folder / "bin" / tool).chmod(0o755)

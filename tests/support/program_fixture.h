@@ -33,17 +33,23 @@ class Program : public Scratch {
   Ran shell(const std::string& command) {
     const std::string whole = "cd '" + directory() + "' && { " + command + "\n} >out 2>err </dev/null";
     const int status =
-        std::system(("env -u CHOS HOME='" + path("home") + "' sh -c '" + escaped(whole) + "'").c_str());
+        std::system(("env -u CHOS " + environment() + "sh -c '" + escaped(whole) + "'").c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read("out"), read("err")};
-  }
-  Ran chos(const std::string& arguments, const std::string& before = "") {
-    return shell(before + " '" CHOS_PROGRAM "' --allowlist list --config none --proc kernel " + arguments);
   }
   Ran chosctl(const std::string& arguments) {
     const std::string config = std::filesystem::exists(path("conf")) ? " --config conf " : " ";
     return shell("'" CHOSCTL_PROGRAM "' --allowlist list" + config + arguments);
   }
   std::string entered() { return read("kernel/setchos"); }
+
+  /// Variables before a command.  The programs that are built for the tests take their paths from them.
+  std::string environment() {
+    const auto set = [this](const char* name, const char* file) {
+      return std::string(name) + "='" + path(file) + "' ";
+    };
+    return set("HOME", "home") + set("CHOS_TEST_ALLOWLIST", "list") + set("CHOS_TEST_CONFIG", "none") +
+           set("CHOS_TEST_PROC", "kernel") + set("CHOS_TEST_LOG", "log");
+  }
 
  private:
   static std::string escaped(const std::string& text) {

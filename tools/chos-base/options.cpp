@@ -83,10 +83,6 @@ std::variant<Request, int> parse_options(const std::vector<std::string>& argv) {
     const std::string& word = argv[at];
     if (word == "-h" || word == "--help") return print(help());
     if (word == "--version") return print(std::string("chos-base ") + version_text + "\n");
-    if (word == "--proc" && at + 1 < argv.size()) {
-      request.proc = argv[++at];
-      continue;
-    }
     if (word != "--") return complain("unknown option " + in_quotes(word));
     ++at;
     break;

@@ -11,7 +11,6 @@ namespace chos::base {
 struct Request {
   std::string command;                 ///< a name, or a path in the base OS
   std::vector<std::string> arguments;  ///< from argv[0] on
-  std::string proc = "/proc/chos";     ///< other in tests only
 };
 
 /// The request, or the exit status after help, the version or a complaint has been printed.

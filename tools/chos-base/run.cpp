@@ -3,13 +3,13 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <exception>
 
 #include "allowlist/farm_names.h"
 #include "basic/exit_status.h"
 #include "basic/messages.h"
 #include "basic/program_search.h"
 #include "basic/text.h"
-#include "kernel/proc_chos.h"
 #include "session/launch.h"
 #include "session/persona.h"
 
@@ -60,10 +60,9 @@ std::string search_path(const char* path) {
   return path == nullptr || *path == '\0' ? standard : path + (":" + standard);
 }
 
-int run(const Request& request) {
+int run(const Request& request, const ProcChos& kernel) {
   // While it is called by its name in the OS; in the base OS /proc is the same.
   const auto self = identity_of("/proc/self/exe");
-  const ProcChos kernel(request.proc);
   const auto os = own_os(kernel);
   if (!os)
     return fail(exit_cannot, in_quotes(request.command) + " was not run: " + os.error().what,
@@ -88,6 +87,16 @@ int run(const Request& request) {
   const auto failed = exec_program(file, request.arguments, where);
   return fail(failed.status, failed.why,
               failed.status == exit_not_found ? "a path is looked up there, not in the OS" : "");
+}
+
+int run_program(const std::vector<std::string>& argv, const ProcChos& kernel) {
+  try {
+    const auto parsed = parse_options(argv);
+    if (const int* status = std::get_if<int>(&parsed)) return *status;
+    return run(std::get<Request>(parsed), kernel);
+  } catch (const std::exception& error) {
+    return fail(exit_cannot, error.what(), "");
+  }
 }
 
 }  // namespace chos::base

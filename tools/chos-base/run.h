@@ -2,7 +2,11 @@
 // Leaving the OS and becoming a command of the base OS.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "chos-base/options.h"
+#include "kernel/proc_chos.h"
 
 namespace chos::base {
 
@@ -19,6 +23,9 @@ std::string search_path(const char* path);
 ///
 /// Arguments, descriptors, signals and environment stay; but CHOS, unset or empty, becomes the OS
 /// left, and the personality linux32 of a 32-bit OS does not go along.
-int run(const Request& request);
+int run(const Request& request, const ProcChos& kernel);
+
+/// The program chos-base(1), for its main() and that of the tests: run() for the whole of argv.
+int run_program(const std::vector<std::string>& argv, const ProcChos& kernel);
 
 }  // namespace chos::base

@@ -19,11 +19,11 @@ class ChosBase : public Program {
     write(name, "#!/bin/sh\n" + text + "\n");
     ASSERT_EQ(::chmod(path(name).c_str(), mode), 0);
   }
-  void link(const std::string& name, const std::string& target = CHOS_BASE_PROGRAM) {
+  void link(const std::string& name, const std::string& target = CHOS_BASE_TEST_PROGRAM) {
     ASSERT_EQ(::symlink(target.c_str(), path(name).c_str()), 0);
   }
   Ran base(const std::string& words, const std::string& before = "") {
-    return shell(before + " '" CHOS_BASE_PROGRAM "' --proc kernel " + words);
+    return shell(before + " '" CHOS_BASE_TEST_PROGRAM "' " + words);
   }
   void in_os() { write("kernel/setchos", "trixie\n"); }
   std::string both() const { return path("bin") + ":" + path("bin2"); }
@@ -37,7 +37,6 @@ TEST_F(ChosBase, ByItsNameOrAnother) {
   EXPECT_EQ(one.command, "sbatch");
   EXPECT_EQ(one.arguments.size(), 5u);
   EXPECT_EQ(one.arguments.front(), "/usr/local/bin/sbatch");
-  EXPECT_EQ(one.proc, "/proc/chos");
   one = request({"chos-base", "qsub", "-x", "--help"});
   EXPECT_EQ(one.command, "qsub");
   EXPECT_EQ(one.arguments, (std::vector<std::string>{"qsub", "-x", "--help"}));
@@ -68,7 +67,7 @@ TEST_F(ChosBase, SearchPath) {
 }
 
 TEST_F(ChosBase, FindsTheFirstThatIsNotItself) {
-  const auto self = identity_of(CHOS_BASE_PROGRAM);
+  const auto self = identity_of(CHOS_BASE_TEST_PROGRAM);
   ASSERT_TRUE(self);
   link("bin/one");
   program("bin2/one", "");
@@ -132,7 +131,8 @@ TEST_F(ChosBase, WhatBecomesOfChos) {
   EXPECT_EQ(base("sh -c 'echo \"<${CHOS-unset}>\"'").out, "<unset>\n");
   EXPECT_EQ(base("sh -c 'echo \"<${CHOS-unset}>\"'", "CHOS=").out, "<>\n");
   // Nor where there is no module.
-  EXPECT_EQ(shell("'" CHOS_BASE_PROGRAM "' --proc nowhere sh -c 'echo \"<$CHOS>\"'").out, "<>\n");
+  EXPECT_EQ(shell("CHOS_TEST_PROC=nowhere '" CHOS_BASE_TEST_PROGRAM "' sh -c 'echo \"<$CHOS>\"'").out,
+            "<>\n");
 }
 
 TEST_F(ChosBase, LinkedToAName) {
@@ -167,9 +167,8 @@ TEST_F(ChosBase, WhatCannotBeRun) {
   refused(base(""), 126, "no command");
   refused(base("--nope"), 126, "unknown option '--nope'");
   in_os();
-  refused(shell("mkdir gone; cd gone; rmdir ../gone; '" CHOS_BASE_PROGRAM "' --proc '" + path("kernel") +
-                "' echo wrong"),
-          126, "the working directory cannot be reached");
+  refused(shell("mkdir gone; cd gone; rmdir ../gone; '" CHOS_BASE_TEST_PROGRAM "' echo wrong"), 126,
+          "the working directory cannot be reached");
   // The kernel says no, or cannot be asked.
   in_os();
   ASSERT_EQ(::chmod(path("kernel/setchos").c_str(), 0444), 0);
@@ -181,9 +180,18 @@ TEST_F(ChosBase, WhatCannotBeRun) {
 
 TEST_F(ChosBase, TheDirectoryAsTheUserNamesIt) {
   in_os();
-  const auto ran = shell("mkdir real && ln -s real alias && cd alias && '" CHOS_BASE_PROGRAM
-                         "' --proc ../kernel sh -c pwd");
+  const auto ran =
+      shell("mkdir real && ln -s real alias && cd alias && '" CHOS_BASE_TEST_PROGRAM "' sh -c pwd");
   EXPECT_EQ(ran.out, path("alias") + "\n");
+}
+
+TEST_F(ChosBase, TheInstalledProgramHasNoOptionForTests) {
+  in_os();
+  const auto ran = shell("'" CHOS_BASE_PROGRAM "' --proc kernel true");
+  EXPECT_EQ(ran.status, 126);
+  EXPECT_NE(ran.err.find("unknown option '--proc'"), std::string::npos) << ran.err;
+  EXPECT_EQ(shell("'" CHOS_BASE_PROGRAM "' echo fine").out, "fine\n");
+  EXPECT_EQ(entered(), "trixie\n") << "it knows no other directory than /proc/chos";
 }
 
 TEST_F(ChosBase, HelpAndVersion) {
@@ -200,15 +208,15 @@ TEST_F(ChosBase, HelpAndVersion) {
 
 TEST_F(ChosBase, ThePersonalityDoesNotGoAlong) {
   in_os();
-  const auto inside = shell("setarch i386 '" CHOS_BASE_PROGRAM "' --proc kernel uname -m");
+  const auto inside = shell("setarch i386 '" CHOS_BASE_TEST_PROGRAM "' uname -m");
   if (inside.err.find("not found") != std::string::npos) GTEST_SKIP() << "no setarch here";
   EXPECT_EQ(inside.out, shell("uname -m").out);
   write("kernel/setchos", "/\n");
-  EXPECT_EQ(shell("setarch i386 '" CHOS_BASE_PROGRAM "' --proc kernel uname -m").out,
+  EXPECT_EQ(shell("setarch i386 '" CHOS_BASE_TEST_PROGRAM "' uname -m").out,
             shell("setarch i386 uname -m").out);
   // Flags are the user's own.
   in_os();
-  EXPECT_EQ(shell("setarch i386 -R '" CHOS_BASE_PROGRAM "' --proc kernel cat /proc/self/personality").out,
+  EXPECT_EQ(shell("setarch i386 -R '" CHOS_BASE_TEST_PROGRAM "' cat /proc/self/personality").out,
             "00040000\n");
 }
 

@@ -3,10 +3,8 @@
 
 namespace chos::tool {
 
-Context::Context(const Options& given)
-    : Caller(given.allowlist, given.proc),
-      options(given),
-      parsed_config_(load_config(base_root + given.config)) {
+Context::Context(const Options& given, const ToolPaths& paths)
+    : Caller(paths), options(given), parsed_config_(load_config(base_root + paths.config)) {
   if (parsed_config_.ok()) config = parsed_config_.config;
 }
 

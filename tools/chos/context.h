@@ -9,12 +9,17 @@
 
 namespace chos::tool {
 
+/// The system's files that chos uses.
+struct ToolPaths : Paths {
+  std::string config = config_path;
+};
+
 struct Context : Caller {
   Options options;
   Messages say{"chos"};
   Config config;
 
-  explicit Context(const Options& given);
+  Context(const Options& given, const ToolPaths& paths);
 
   /// Says on standard error what is wrong with /etc/chos or /etc/chos.conf, if anything.
   void report_files() const;

@@ -7,11 +7,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include "allowlist/allowlist.h"
 #include "basic/exit_status.h"
 #include "basic/own_arguments.h"
 #include "basic/version.h"
-#include "config/config.h"
 
 namespace chos::tool {
 namespace {
@@ -30,7 +28,7 @@ The OS is chosen by the first of: -o NAME, $CHOS, ~/.chos, the site's default.
 Exit status: the command's; 127 not found in the OS; 126 chos could not do it.
 See chos(1).)";
 
-const std::vector<std::string> with_value{"-o", "--os", "--set", "--allowlist", "--config", "--proc"};
+const std::vector<std::string> with_value{"-o", "--os", "--set"};
 
 class Help : public CLI::Formatter {
  public:
@@ -67,13 +65,6 @@ std::variant<Options, int> parse_options(const std::vector<std::string>& argumen
   app.add_flag("--json", options.json, "Print JSON, with one of the options above");
   app.add_flag("--plain", options.plain,
                "With --list, for programs: NAME, PATH, STATE and yes or no, with tabs between");
-  const std::string hidden;
-  options.allowlist = allowlist_path;
-  options.config = config_path;
-  options.proc = "/proc/chos";
-  app.add_option("--allowlist", options.allowlist, "Instead of /etc/chos")->group(hidden);
-  app.add_option("--config", options.config, "Instead of /etc/chos.conf")->group(hidden);
-  app.add_option("--proc", options.proc, "Instead of /proc/chos")->group(hidden);
 
   // CLI11 takes them from the back.
   std::vector<std::string> mine(arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(own));

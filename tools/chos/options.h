@@ -18,10 +18,6 @@ struct Options {
   bool json = false;
   bool plain = false;                ///< --list
   std::vector<std::string> command;  ///< empty: a login shell
-  // Only tests and people who try something out give these.
-  std::string allowlist;
-  std::string config;
-  std::string proc;
 };
 
 /// Options, or the exit status after help, the version or a complaint has been printed.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// chos and chosctl, as people run them.
+// chosctl, as people run it.
 #include <nlohmann/json.hpp>
 
 #include "program_fixture.h"
@@ -7,22 +7,7 @@
 namespace chos::test {
 namespace {
 
-TEST_F(Program, WithoutAModule) {
-  const auto ran = shell("'" CHOS_PROGRAM "' --proc nowhere true");
-  EXPECT_EQ(ran.status, 126);
-  EXPECT_NE(ran.err.find("is not loaded"), std::string::npos);
-  EXPECT_NE(ran.err.find("chosctl up"), std::string::npos);
-  EXPECT_EQ(shell("'" CHOS_PROGRAM "' --proc nowhere --current").status, 126);
-  EXPECT_EQ(shell("'" CHOS_PROGRAM "' --proc nowhere --ps").status, 126);
-}
-
 TEST_F(Program, HelpAndVersion) {
-  EXPECT_EQ(chos("--version").out.rfind("chos 1.", 0), 0u);
-  const auto help = chos("--help");
-  EXPECT_EQ(help.status, 0);
-  EXPECT_NE(help.out.find("chos -o trixie make"), std::string::npos);
-  EXPECT_NE(help.out.find("chos --list --plain"), std::string::npos);
-  EXPECT_EQ(chos("--nope").status, 126);
   EXPECT_EQ(chosctl("--help").status, 0);
   EXPECT_EQ(chosctl("nope").status, 2);
   EXPECT_EQ(chosctl("").status, 2);
@@ -80,143 +65,6 @@ TEST_F(Program, CommandsOfRootAreRepeatedAsTheyWereGiven) {
       chosctl("--proc kernel os verify 'it'\\''s'")
           .err.find("  run: chos -o base chosctl --allowlist list --proc kernel os verify 'it'\\''s'\n"),
       std::string::npos);
-}
-
-TEST_F(Program, RunsACommand) {
-  if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
-  auto ran = chos("-o trixie sh -c 'echo $CHOS; pwd; echo \"$@\"; exit 7' sh -o x -- --list", "KEPT=1");
-  EXPECT_EQ(ran.status, 7) << ran.err;
-  EXPECT_EQ(ran.out, "trixie\n" + directory() + "\n-o x -- --list\n");
-  EXPECT_EQ(entered().rfind("trixie", 0), 0u);
-  EXPECT_EQ(chos("-o trixie -- echo -n x").out, "x");
-  EXPECT_EQ(chos("sh -c 'echo $KEPT$CHOS'", "KEPT=1 CHOS=").out, "1trixie\n");  // by default
-  EXPECT_EQ(chos("sh -c 'echo $CHOS'", "CHOS=/os/trixie").out, "trixie\n");
-  write("home/.chos", "base\n");
-  write("kernel/setchos", "/\n");
-  EXPECT_EQ(chos("sh -c 'echo $CHOS'").out, "base\n");
-  EXPECT_EQ(entered(), "/\n");  // nothing to leave
-}
-
-TEST_F(Program, StatusesOfCommandsThatDoNotStart) {
-  if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
-  auto ran = chos("-o trixie no-such-command-at-all");
-  EXPECT_EQ(ran.status, 127);
-  EXPECT_NE(ran.err.find("'no-such-command-at-all' is not found in trixie"), std::string::npos);
-  EXPECT_EQ(chos("-o trixie ./none").status, 127);
-  EXPECT_EQ(chos("-o trixie list/none").status, 127);
-  EXPECT_EQ(chos("-o trixie ./list").status, 126);  // not executable
-  EXPECT_EQ(chos("-o trixie /etc").status, 126);
-  write("script", "#!/no/such/interpreter\n");
-  ASSERT_EQ(::chmod(path("script").c_str(), 0755), 0);
-  ran = chos("-o trixie ./script");
-  EXPECT_EQ(ran.status, 126);
-  EXPECT_NE(ran.err.find("interpreter"), std::string::npos);
-}
-
-TEST_F(Program, RefusesWhatIsNotAllowed) {
-  if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
-  auto ran = chos("-o nope echo wrong");
-  EXPECT_EQ(ran.status, 126);
-  EXPECT_EQ(ran.out, "");
-  EXPECT_NE(ran.err.find("-o names 'nope'"), std::string::npos);
-  EXPECT_NE(ran.err.find("you may enter: trixie and base"), std::string::npos);
-  EXPECT_EQ(chos("echo wrong", "CHOS=sl6").status, 126);
-  EXPECT_EQ(chos("-o lab echo wrong").status, 126);
-  EXPECT_EQ(chos("-o '' echo wrong").status, 126);
-  EXPECT_EQ(entered(), "/\n");
-  // The kernel has the last word.
-  ASSERT_EQ(::unlink(path("kernel/setchos").c_str()), 0);
-  EXPECT_EQ(chos("-o trixie echo wrong").status, 126);
-}
-
-TEST_F(Program, AUserFileThatCannotBeUsed) {
-  if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
-  ASSERT_EQ(::mkfifo(path("home/.chos").c_str(), 0600), 0);
-  auto ran = chos("echo wrong");
-  EXPECT_EQ(ran.status, 126);
-  EXPECT_NE(ran.err.find("is a FIFO"), std::string::npos) << ran.err;
-  EXPECT_EQ(chos("-o trixie echo right").out, "right\n");
-  ASSERT_EQ(::unlink(path("home/.chos").c_str()), 0);
-  write("home/.chos", "");
-  ran = chos("echo right");
-  EXPECT_EQ(ran.out, "right\n");
-  EXPECT_NE(ran.err.find("is empty"), std::string::npos) << ran.err;
-}
-
-TEST_F(Program, ALostWorkingDirectory) {
-  if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
-  const std::string base = "'" CHOS_PROGRAM "' --allowlist ../list --proc ../kernel -o trixie sh -c pwd";
-  auto ran = shell("mkdir gone && cd gone && rmdir ../gone && '" CHOS_PROGRAM "' --allowlist '" +
-                   path("list") + "' --proc '" + path("kernel") + "' -o trixie pwd");
-  EXPECT_EQ(ran.status, 0) << ran.err;
-  EXPECT_EQ(ran.out, path("home") + "\n");
-  EXPECT_NE(ran.err.find("cannot be reached in trixie"), std::string::npos) << ran.err;
-  // A name of the user's own for it is kept.
-  ran = shell("mkdir real && ln -s real alias && cd alias && " + base);
-  EXPECT_EQ(ran.out, path("alias") + "\n");
-}
-
-TEST_F(Program, ALoginShellIsClean) {
-  if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
-  const auto ran = shell("echo 'echo $0; env' | KEPT=1 TERM=vt52 '" CHOS_PROGRAM
-                         "' --allowlist list --config none --proc kernel -o trixie");
-  EXPECT_EQ(ran.status, 0) << ran.err;
-  EXPECT_NE(ran.out.find("TERM=vt52\n"), std::string::npos);
-  EXPECT_NE(ran.out.find("CHOS=trixie\n"), std::string::npos);
-  EXPECT_EQ(ran.out.find("KEPT="), std::string::npos);
-  EXPECT_EQ(ran.out.rfind("-", 0), 0u) << ran.out;
-}
-
-TEST_F(Program, ListsAndTells) {
-  if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
-  const auto list = nlohmann::json::parse(chos("--list --json").out);
-  ASSERT_EQ(list["oses"].size(), 3u);
-  EXPECT_EQ(list["oses"][0]["name"], "trixie");
-  EXPECT_EQ(list["oses"][0]["default"], true);
-  EXPECT_EQ(list["oses"][1]["may_enter"], false);
-  EXPECT_NE(chos("--list").out.find("trixie (default)"), std::string::npos);
-
-  write("kernel/setchos", "trixie\n");
-  EXPECT_EQ(chos("--current").out, "trixie\n");
-  EXPECT_EQ(nlohmann::json::parse(chos("--current --json").out)["path"], "/os/trixie");
-
-  const auto ps = nlohmann::json::parse(chos("--ps --json").out);
-  ASSERT_EQ(ps.size(), 1u);
-  EXPECT_EQ(ps[0]["pid"], ::getpid());
-  EXPECT_NE(chos("--ps").out.find("trixie"), std::string::npos);
-
-  auto why = chos("--why --json -o sl6");
-  EXPECT_EQ(why.status, 126);
-  EXPECT_EQ(nlohmann::json::parse(why.out)["steps"][0]["verdict"], "refused");
-  why = chos("--why");
-  EXPECT_EQ(why.status, 0);
-  EXPECT_NE(why.out.find("> site default"), std::string::npos) << why.out;
-}
-
-TEST_F(Program, SetWritesTheUserFile) {
-  if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
-  auto ran = chos("--set trixie");
-  EXPECT_EQ(ran.status, 0) << ran.err;
-  EXPECT_EQ(read("home/.chos"), "trixie\n");
-  ran = chos("--set sl6");
-  EXPECT_EQ(ran.status, 0);
-  EXPECT_NE(ran.err.find("is closed now"), std::string::npos);
-  EXPECT_EQ(read("home/.chos"), "sl6\n");
-  ran = chos("--set nope");
-  EXPECT_EQ(ran.status, 126);
-  EXPECT_EQ(read("home/.chos"), "sl6\n");
-  EXPECT_EQ(chos("--set base").status, 0);
-  EXPECT_EQ(read("home/.chos"), "base\n");
-}
-
-TEST_F(Program, ABrokenListLeavesNamesToTheKernel) {
-  if (!is_root()) GTEST_SKIP() << "needs a list that is root's";
-  write("list", "trixie:/os/trixie\nbroken\n");
-  auto ran = chos("-o trixie echo right");
-  EXPECT_EQ(ran.out, "right\n");
-  EXPECT_NE(ran.err.find("list:2: expected name:path"), std::string::npos) << ran.err;
-  EXPECT_EQ(chos("echo wrong").status, 126);  // the default is not known
-  EXPECT_EQ(chos("--list").status, 126);
 }
 
 TEST_F(Program, ChosctlWhereNothingIs) {

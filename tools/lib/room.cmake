@@ -33,6 +33,20 @@ function(chos_tests name)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST)
 endfunction()
 
+# A second build of a program, for the tests alone: NAME_test, whose main() in tests/support takes paths from
+# the environment.  The installed program has no option for them.
+function(chos_test_program name)
+  if(NOT CHOS_BUILD_TESTS)
+    return()
+  endif()
+  string(REPLACE "-" "_" file ${name})
+  add_executable(${name}_test ${PROJECT_SOURCE_DIR}/tests/support/${file}_main.cpp)
+  set_target_properties(${name}_test PROPERTIES
+    OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/for_tests
+    LINK_OPTIONS "$<TARGET_PROPERTY:${name},LINK_OPTIONS>")
+  target_link_libraries(${name}_test PRIVATE $<TARGET_PROPERTY:${name},LINK_LIBRARIES>)
+endfunction()
+
 function(chos_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;USES;LIBRARIES;TESTS;TEST_LIBRARIES;TEST_PROGRAMS;TEST_DEFINITIONS" ${ARGN})
   add_library(chos_${name} STATIC ${ROOM_SOURCES})

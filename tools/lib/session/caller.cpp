@@ -31,12 +31,12 @@ std::vector<gid_t> own_gids() {
 
 }  // namespace
 
-Place::Place(const std::string& allowlist, const std::string& proc) : kernel(proc) {
+Place::Place(const Paths& paths) : kernel(paths.proc) {
   if (const auto now = kernel.current()) current = *now;
   base_root = root_of_base(current);
   accounts = Accounts(base_root);
   gids = own_gids();
-  allowlist_file = base_root + allowlist;
+  allowlist_file = base_root + paths.allowlist;
   parsed = load_allowlist(allowlist_file, [this](const std::string& name) { return accounts.group(name); });
   if (parsed.missing) {
     // No list is a list of nothing: the node has no OS but its own.
@@ -45,7 +45,7 @@ Place::Place(const std::string& allowlist, const std::string& proc) : kernel(pro
   }
 }
 
-Caller::Caller(const std::string& allowlist, const std::string& proc) : Place(allowlist, proc) {
+Caller::Caller(const Paths& paths) : Place(paths) {
   environment = own_environment();
   account = accounts.account(::geteuid());
   const std::string* variable = find_variable(environment, "HOME");

@@ -11,6 +11,7 @@
 #include "kernel/proc_chos.h"
 #include "session/accounts.h"
 #include "session/environment.h"
+#include "session/paths.h"
 #include "session/selection.h"
 
 namespace chos {
@@ -25,8 +26,7 @@ struct Place {
   std::string allowlist_file;  ///< as read
   ParsedAllowlist parsed;
 
-  /// `allowlist` and `proc` are /etc/chos and /proc/chos but in tests.
-  Place(const std::string& allowlist, const std::string& proc);
+  explicit Place(const Paths& paths);
 
   /// Null if the list has errors.
   const Allowlist* list() const { return parsed.list ? &*parsed.list : nullptr; }
@@ -38,7 +38,7 @@ struct Caller : Place {
   std::optional<Account> account;
   std::string home;  ///< $HOME, else the account's; may be empty
 
-  Caller(const std::string& allowlist, const std::string& proc);
+  explicit Caller(const Paths& paths);
 
   /// What the rules of `order` choose; `option` is what was asked for explicitly.
   Selection select(const std::optional<std::string>& option, const Order& order) const;

@@ -26,7 +26,7 @@ class EnterOs : public Scratch {
     write("kernel/setchos", from);
     std::filesystem::remove(path("persona"));
     const int status = in_a_process([&] {
-      Place place("/none", path("kernel"));
+      Place place({path("none"), path("kernel"), path("log")});
       place.parsed = load_allowlist(path("list"), [](const std::string&) { return Error{}; });
       Selection chosen;
       chosen.base = to == "/";
