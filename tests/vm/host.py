@@ -21,6 +21,7 @@ PACKAGES = {
               "libpam0g-dev", "libgtest-dev", "libslurm-dev"],
     "unit": ["binutils", "pamtester", "libpam-wrapper", "libnss-wrapper", "zsh", "fish"],
     "fuzz": ["clang", "libclang-rt-14-dev", "g++"],
+    "tidy": ["clang-tidy", "git"],
     "check": ["make", "gcc", "libc6-dev", "libelf-dev", "sparse", "perl", "linux-source",
               "linux-headers-amd64"],
 }

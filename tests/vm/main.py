@@ -8,16 +8,18 @@ import subprocess
 import sys
 import traceback
 
-from . import builders, fuzz, kernels, qemu, results, suites
+from . import builders, fuzz, kernels, qemu, results, rooms, suites
 from .progress import Failure, Parallel, say
 
 HELP = """\
 Tests of chos.  What this machine lacks is installed by apt; Debian trees, kernels and images
 come from its own mirror and are kept in ${XDG_CACHE_HOME:-~/.cache}/chos, with the logs.
 
-  tests/run                     units, check, fuzz, the cases of the kernel and the node on all
+  tests/run                     units, rooms, check, tidy, fuzz, the cases of the kernel and the node on all
                                 four kernels but for lengthy ones, some logins and jobs
-  tests/run unit                the GoogleTest units of the tools
+  tests/run unit                the GoogleTest units of the tools, as installed and with sanitizers
+  tests/run rooms               the includes, against the table of ARCHITECTURE.md
+  tests/run tidy                clang-tidy on the C++ sources that you changed
   tests/run check               the module's sources: W=1, sparse, checkpatch
   tests/run fuzz [SECONDS]      libFuzzer over what users and administrators write, 60 s each
   tests/run vm                  all cases in virtual machines, on all four kernels
@@ -79,7 +81,8 @@ def _everything() -> list:
         machines = None
         broken = results.Outcome("vm", "all", "FAIL", 0.0, str(failure))
         say(f"virtual machines: {failure}")
-    order = ["unit", "check", "fuzz"]
+    order = ["rooms", "unit", "check", "tidy", "fuzz"]
+    jobs.start("rooms", guarded("rooms", rooms.check))
     jobs.start("unit", guarded("unit", suites.unit))
     if machines:
         # The one with daemons takes longest: it goes first.
@@ -87,6 +90,7 @@ def _everything() -> list:
             order.append(name)
             jobs.start(name, guarded(name, lambda name=name: machines.run(name)))
     jobs.start("check", guarded("check", suites.check))
+    jobs.start("tidy", guarded("tidy", lambda: suites.tidy(every=False)))
     jobs.start("fuzz", guarded("fuzz", fuzz.fuzz))
     done = jobs.wait()
     outcomes = [outcome for name in order for outcome in done[name]]
@@ -113,8 +117,9 @@ def main() -> int:
             outcomes = builders.killed(_number(words, builders.KILLS, "builders [KILLS]"))
         elif words:
             raise Failure(f"{what} takes no more words; see tests/run --help")
-        elif what in ("everything", "unit", "check"):
-            part = {"everything": _everything, "unit": suites.unit, "check": suites.check}[what]
+        elif what in ("everything", "unit", "rooms", "check", "tidy"):
+            part = {"everything": _everything, "unit": suites.unit, "rooms": rooms.check,
+                    "check": suites.check, "tidy": suites.tidy}[what]
             outcomes = part()
         else:
             raise Failure(f"no part {what}: see tests/run --help")

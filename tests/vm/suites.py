@@ -2,6 +2,7 @@
 """The parts of tests/run: unit tests, the module's style check, cases in VMs."""
 
 import fnmatch
+import subprocess
 import threading
 import time
 import xml.etree.ElementTree as xml
@@ -13,17 +14,22 @@ from .results import Outcome
 
 
 def unit() -> list:
+    """The unit tests, as they are built for a user and with the sanitizers.  Raises Failure."""
+    return _unit("dev", "unit", 120) + _unit("asan", "unit-asan", 300)
+
+
+def _unit(preset: str, part: str, limit: int) -> list:
     """Build the tools, run what ctest knows; an outcome for each group of tests that passed."""
     host.need("unit")
-    folder = tools.build(True, True)
+    folder = tools.build(True, preset == "dev", preset)
     report = folder / "results.xml"
     report.unlink(missing_ok=True)
-    log = cache.logs() / "unit.log"
+    log = cache.logs() / f"{part}.log"
     log.unlink(missing_ok=True)
     trouble = ""
     try:
-        run(["ctest", "--test-dir", str(folder), "-j", "2", "--timeout", "120",
-             "--output-on-failure", "--output-junit", str(report)], "unit tests", log)
+        run(["ctest", "--test-dir", str(folder), "-j", "2", "--timeout", str(limit),
+             "--output-on-failure", "--output-junit", str(report)], f"{part} tests", log)
     except Failure as failure:
         trouble = str(failure)
     if not report.exists():
@@ -33,19 +39,19 @@ def unit() -> list:
         name, seconds = case.get("name"), float(case.get("time", 0))
         group = name.split(".")[0]
         if case.find("failure") is not None or case.get("status") == "fail":
-            outcomes.append(Outcome("unit", name, "FAIL", 0.0, "see the log", log))
+            outcomes.append(Outcome(part, name, "FAIL", 0.0, "see the log", log))
         elif case.find("skipped") is not None or case.get("status") in ("notrun", "disabled"):
-            outcomes.append(Outcome("unit", name, "SKIP", 0.0, _why(case)))
+            outcomes.append(Outcome(part, name, "SKIP", 0.0, _why(case)))
         else:
-            one = passed.setdefault(group, Outcome("unit", group, "PASS", count=0))
+            one = passed.setdefault(group, Outcome(part, group, "PASS", count=0))
             one.count += 1
             one.seconds += seconds
     if trouble and not any(o.status == "FAIL" for o in outcomes):
-        outcomes.append(Outcome("unit", "ctest", "FAIL", 0.0, "it ended with an error", log))
+        outcomes.append(Outcome(part, "ctest", "FAIL", 0.0, "it ended with an error", log))
     if not passed and not outcomes:
-        outcomes.append(Outcome("unit", "ctest", "FAIL", 0.0, "there are no unit tests", log))
+        outcomes.append(Outcome(part, "ctest", "FAIL", 0.0, "there are no unit tests", log))
     total = sum(o.count for o in passed.values())
-    say(f"unit tests: {total} passed, {sum(o.status == 'FAIL' for o in outcomes)} failed")
+    say(f"{part} tests: {total} passed, {sum(o.status == 'FAIL' for o in outcomes)} failed")
     return list(passed.values()) + outcomes
 
 
@@ -74,6 +80,53 @@ def check() -> list:
         return [Outcome("check", "kmod", "FAIL", 0.0, "W=1, sparse or checkpatch complained", log)]
     say("check: clean")
     return [Outcome("check", "kmod", "PASS", time.monotonic() - began)]
+
+
+# clang-tidy needs some ten seconds for a source.
+_MOST_TIDIED = 8
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", "-C", str(kernels.TOP), *words], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _changed() -> tuple:
+    """The commit to compare with, and the C++ sources that differ from it, uncommitted changes included.
+
+    The commit is the one where this branch left its origin; where nothing was committed since, the last one's
+    parent.
+    """
+    base = _git("merge-base", "HEAD", "origin/main") or _git("rev-parse", "HEAD")
+    if base == _git("rev-parse", "HEAD") and not _git("status", "--porcelain", "--untracked-files=no"):
+        base = _git("rev-parse", "HEAD~1")
+    names = _git("diff", "--name-only", "--diff-filter=d", base, "--", "tools/*.cpp", "pam/*.cpp",
+                 "jobstarter/*.cpp").splitlines() if base else []
+    return base[:12], names
+
+
+def tidy(every: bool = True) -> list:
+    """clang-tidy on the C++ sources that were changed; a few of them unless every.  Raises Failure."""
+    host.need("tools", "tidy")
+    base, files = _changed()
+    if not files:
+        say(f"tidy: no C++ source differs from {base}")
+        return [Outcome("tidy", "clang-tidy", "PASS", 0.0)]
+    folder = tools.configure("dev", "-DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON")
+    log = cache.logs() / "tidy.log"
+    log.unlink(missing_ok=True)
+    began = time.monotonic()
+    looked_at = files if every else files[:_MOST_TIDIED]
+    if len(files) > len(looked_at):
+        say(f"tidy: {len(files)} sources differ from {base}; looking at the first {_MOST_TIDIED},"
+            " all of them by: tests/run tidy")
+    try:
+        run(["clang-tidy", "-p", str(folder), "--quiet", *looked_at], f"tidy: {len(looked_at)} sources", log,
+            cwd=kernels.TOP)
+    except Failure:
+        return [Outcome("tidy", "clang-tidy", "FAIL", 0.0, "see the log", log)]
+    say("tidy: clean")
+    return [Outcome("tidy", "clang-tidy", "PASS", time.monotonic() - began)]
 
 
 # So that every run ends within the hour, on a busy machine too.  They take minutes each ...

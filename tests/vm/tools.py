@@ -15,26 +15,39 @@ from .progress import Failure, run, say
 
 
 # Compiled quickly: somebody waits, and the figures of tests/bench are the module's.
-_CONFIGURE = ["--preset", "dev", "-DCMAKE_INSTALL_PREFIX=/usr"]
+_CONFIGURE = ["-DCMAKE_INSTALL_PREFIX=/usr"]
 # Beside this machine's own, bookworm's; and the releases of Slurm that the plugins are to be built for.
 _SLURM_SUITES = ("trixie", "sid")
 _SLURM_RELEASES = ("22.05", "24.11", "26.05")  # sid may have gone on
 _lock = threading.RLock()
 
 
-def _folder() -> Path:
-    path = cache.root() / "build" / f"tools-{cache.key_of(str(TOP))}"
+def _folder(preset: str) -> Path:
+    """One for each checkout, so that a change to one source rebuilds what depends on it alone."""
+    path = cache.root() / "build" / f"{preset}-{cache.key_of(str(TOP))}"
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
-def build(tests: bool, slurms: bool = False) -> Path:
-    """Build the programs, and the unit tests too if asked; the build folder.  Raises Failure.
+def build(tests: bool, slurms: bool = False, preset: str = "dev") -> Path:
+    """Build the programs, and the unit tests too if asked.  Returns the build folder, raises Failure.
 
-    slurms: spank_chos for all the releases of Slurm too.
+    slurms: builds spank_chos for all the releases of Slurm too.  preset: of CMakePresets.json.
     """
     with _lock:  # once, whoever asks first
-        return _build(tests, slurms)
+        return _build(tests, slurms, preset)
+
+
+def configure(preset: str, *options: str) -> Path:
+    """A build folder with compile_commands.json, in which nothing is built.  Raises Failure."""
+    host.need("tools")
+    folder = cache.root() / "build" / f"commands-{cache.key_of(str(TOP))}"
+    folder.mkdir(parents=True, exist_ok=True)
+    log = cache.logs() / "configure.log"
+    log.unlink(missing_ok=True)
+    run(["cmake", "--preset", preset, *_CONFIGURE, "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON", *options,
+         "-S", str(TOP), "-B", str(folder)], "cmake", log, cwd=TOP)
+    return folder
 
 
 def _own_slurm(folder: Path) -> str:
@@ -63,18 +76,20 @@ def _check_slurms(includes: list) -> None:
 
 
 @lru_cache
-def _build(tests: bool, slurms: bool) -> Path:
+def _build(tests: bool, slurms: bool, preset: str) -> Path:
     host.need("tools")
     more = [str(mirror.suite_files("libslurm-dev", suite) / "usr/include")
             for suite in _SLURM_SUITES] if slurms else []
     what = "tools and unit tests" if tests else "tools"
-    folder = _folder()
-    log = cache.logs() / f"build-{what.split()[-1]}.log"
+    if preset != "dev":
+        what += f" ({preset})"
+    folder = _folder(preset)
+    log = cache.logs() / f"build-{preset}-{'tests' if tests else 'tools'}.log"
     log.unlink(missing_ok=True)
     with open(folder / ".lock", "a", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another run may be at it
         say(f"{what}: building")
-        run(["cmake", *_CONFIGURE, "-S", str(TOP), "-B", str(folder),
+        run(["cmake", "--preset", preset, *_CONFIGURE, "-S", str(TOP), "-B", str(folder),
              f"-DCHOS_SLURM_MORE_INCLUDES={';'.join(more)}"], "cmake", log, cwd=TOP)
         if slurms:
             _check_slurms([_own_slurm(folder), *more])

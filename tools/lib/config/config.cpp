@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/config.h"
 
-// Header only: no library at run time for reading one small file.
+// Compiled in toml.cpp.
 #include <toml++/toml.h>
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/edit.h"
 
-// Header only, as in config.cpp.
+// Compiled in toml.cpp.
 #include <toml++/toml.h>
 
 #include <cerrno>
