@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* /proc/chos/valid: its grammar, its limits, who may write it, and what a change means. */
+/* /proc/chos/valid: its grammar, its limits, who may write it, and the effects of a new list. */
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -31,7 +31,7 @@ CHOS_CASE(allowlist_accepts, 20) {
   Node node;
   const std::string long_name(CHOS_NAME_MAX, 'n');
   const std::string long_path = "/" + std::string(CHOS_PATH_MAX - 1, 'p');
-  /* The list, and how it reads back. */
+  /* The list that is written, and the text that is then read. */
   const std::pair<std::string, std::string> good[] = {
       {"\n", ""},
       {"# nothing\n", ""},
@@ -176,7 +176,7 @@ CHOS_CASE(allowlist_limits, 30) {
     CHECK_ERR(enter("os4096"), ENOENT);
   });
   refuse(numbered(0, CHOS_VALID_MAX_ENTRIES + 1), E2BIG);
-  /* Exactly as many bytes as there may be, and one more. */
+  /* Exactly the maximum size, and one byte more. */
   std::string padded = "a:/b\n#";
   padded += std::string(CHOS_VALID_MAX_BYTES - padded.size(), 'x');
   CHECK_OK(allow(padded));
@@ -190,10 +190,10 @@ CHOS_CASE(allowlist_limits, 30) {
 }
 
 CHOS_CASE(allowlist_too_many_oss, 60) {
-  /* CHOS_OS_MAX different ones since loading; the same ones again cost nothing. */
+  /* There can be CHOS_OS_MAX different OSs since the module was loaded; known ones are free. */
   Node node;
   int made = static_cast<int>(counter("interned"));
-  CHECK(made == 3 || made == 4); /* the base's entry may count */
+  CHECK(made == 3 || made == 4); /* the entry of the base OS may count */
   for (int first = 0;; first += CHOS_VALID_MAX_ENTRIES / 2) {
     const std::string list = numbered(first, CHOS_VALID_MAX_ENTRIES / 2);
     const std::string before = get(CHOS_VALID);
@@ -210,7 +210,7 @@ CHOS_CASE(allowlist_too_many_oss, 60) {
     CHECK_EQ(get(CHOS_VALID), before);
     break;
   }
-  CHECK_OK(allow(kList)); /* those are known */
+  CHECK_OK(allow(kList)); /* these OSs are known */
   AS(kAnna, [] {
     CHECK_OK(enter("trixie"));
     CHECK_VIEW("trixie");
@@ -229,7 +229,7 @@ CHOS_CASE(allowlist_message_names_the_line, 20) {
 
 CHOS_CASE(allowlist_writers, 20) {
   Node node;
-  /* Rights count at the write, not only at the open. */
+  /* Privilege is checked at write time, not only at open time. */
   const Fd valid = open_file(CHOS_VALID, O_RDWR);
   CHECK_OK(valid.get());
   AS(kAnna, [&] {
@@ -247,20 +247,14 @@ CHOS_CASE(allowlist_writers, 20) {
   CHECK_OK(sys(lseek(valid.get(), 0, SEEK_SET)));
   CHECK_OK(put_fd(valid.get(), "x:/x\n"));
   CHECK_EQ(get(CHOS_VALID), std::string("x:/x\n"));
-  /* Small reads piece by piece give the same text. */
+  /* Reading in small pieces gives the same text. */
   CHECK_OK(allow(numbered(0, 500)));
-  std::string text;
-  char piece[7];
   const Fd reader = open_file(CHOS_VALID, O_RDONLY);
-  for (long got = 1; got > 0;) {
-    got = CHECK_OK(sys(read(reader.get(), piece, sizeof piece)));
-    text.append(piece, static_cast<size_t>(got));
-  }
-  CHECK_EQ(text, numbered(0, 500));
+  CHECK_EQ(read_in_pieces(reader.get(), 7), numbered(0, 500));
 }
 
 CHOS_CASE(allowlist_changes, 20) {
-  /* An OS removed, closed, limited to a group: who is inside stays, and so do his children. */
+  /* An OS is removed, closed, or limited to a group: processes inside stay, and so do their children. */
   Node node;
   Shared<Event> entered, changed, checked_it;
   const pid_t inside = start(kAnna, [&] {
@@ -294,7 +288,7 @@ CHOS_CASE(allowlist_changes, 20) {
 }
 
 CHOS_CASE(allowlist_name_gets_another_path, 20) {
-  /* Who is inside stays in the tree that he entered; the name now means the other one. */
+  /* A process inside stays in the tree that it entered; the name now means another tree. */
   Node node;
   AS(kRoot, [] {
     CHECK_OK(enter("trixie"));
@@ -326,8 +320,8 @@ CHOS_CASE(allowlist_groups, 20) {
     });
   };
   can(kAnna, false, false, false);
-  can(kBert, false, true, false);                            /* by his gid */
-  can({1000, 1000, {4711}}, true, false, false);             /* by a further group */
+  can(kBert, false, true, false);                            /* by the gid */
+  can({1000, 1000, {4711}}, true, false, false);             /* by a supplementary group */
   can({1000, 4711, {}}, true, false, false);
   can({1000, 1000, {5, 6, 70000, 4712}}, false, true, true);
   can({1000, 4712, {4711, 1}}, true, true, true);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Entering and leaving: names, paths, forms of writing, the working directory. */
+/* Entering and leaving: names, paths, system calls that write, the working directory. */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sendfile.h>
@@ -12,7 +12,7 @@
 namespace chos::guest {
 namespace {
 
-/* A state that is one of two: `before` after an error, "trixie" after success. */
+/* After success the view must be "trixie", after an error it must be `before`. */
 void check_all_or_nothing(const char* what, long result, const std::string& before) {
   const std::string seen = view();
   CHECK_SAY(seen == (result >= 0 ? "trixie" : before),
@@ -39,7 +39,7 @@ CHOS_CASE(enter_by_name_and_path, 10) {
       CHECK_VIEW("/");
     }
     for (const char* word : {"/", "/\n", "base", "base\n"}) {
-      CHECK_OK(enter(word)); /* out of no OS: no error */
+      CHECK_OK(enter(word)); /* leaving while in the base is not an error */
       CHECK_VIEW("/");
       CHECK_OK(enter("alma9"));
       CHECK_VIEW("alma9");
@@ -50,7 +50,7 @@ CHOS_CASE(enter_by_name_and_path, 10) {
     CHECK_EQ(getuid(), 1000u);
     CHECK_EQ(geteuid(), 1000u);
   });
-  CHECK_VIEW("/"); /* the parent of them all */
+  CHECK_VIEW("/"); /* the parent has not moved */
 }
 
 CHOS_CASE(enter_parent_stays, 10) {
@@ -87,7 +87,7 @@ CHOS_CASE(enter_two_users_at_once, 10) {
 }
 
 CHOS_CASE(enter_what_is_shared, 10) {
-  /* Homes, devices, processes are those of the node in every OS. */
+  /* Every OS has the homes, devices and processes of the node. */
   Node node;
   Shared<Event> entered, written;
   const pid_t other = start(kAnna, [&] {
@@ -120,7 +120,7 @@ CHOS_CASE(enter_with_a_shell, 10) {
   CHECK_EQ(shell("printf %s sl6 > /proc/chos/setchos && exec /usr/bin/probe spawn sl6"), 0);
   CHECK_EQ(shell("echo trixie > /proc/chos/setchos && echo / > /proc/chos/setchos && "
                  "exec /usr/bin/probe view /"), 0);
-  /* Appending is writing at the end of an empty file. */
+  /* O_APPEND writes at offset 0, because the size of the file is 0. */
   CHECK_EQ(shell("echo trixie >> /proc/chos/setchos && exec /usr/bin/probe view trixie"), 0);
   CHECK(shell("echo nope 2>/dev/null > /proc/chos/setchos") != 0);
 }
@@ -140,7 +140,7 @@ CHOS_CASE(enter_default, 10) {
     CHECK_OK(enter("default"));
     CHECK_VIEW("trixie");
   });
-  CHECK_OK(allow("default:/os/sl6\n")); /* no entry shares its path */
+  CHECK_OK(allow("default:/os/sl6\n")); /* no other entry has its path */
   AS(kAnna, [] {
     CHECK_OK(enter("default"));
     CHECK_EQ(get(CHOS_SETCHOS), std::string("default\n"));
@@ -168,7 +168,7 @@ CHOS_CASE(enter_default, 10) {
 }
 
 CHOS_CASE(enter_same_path_twice, 10) {
-  /* Two names of one path: whatever the module calls it, what is read may be written back. */
+  /* Two names for one path: whichever name setchos shows can be written back. */
   Node node;
   CHECK_OK(allow("one:/os/trixie\ntwo:/os/trixie\nsl6:/os/sl6\n"));
   AS(kAnna, [] {
@@ -189,17 +189,17 @@ CHOS_CASE(enter_working_directory, 10) {
   Node node;
   AS(kAnna, [] {
     CHECK_OK(sys(chdir("/var/lib")));
-    CHECK_OK(enter("trixie")); /* not below the farm: becomes the farm */
+    CHECK_OK(enter("trixie")); /* the cwd is not below the farm: it becomes the farm */
     CHECK_EQ(working_directory(), std::string("/"));
     CHECK_EQ(link_of("usr"), std::string("os/trixie/usr"));
     CHECK_OK(sys(chdir("/home/1000")));
-    CHECK_OK(enter("sl6")); /* below the farm: stays */
+    CHECK_OK(enter("sl6")); /* the cwd is below the farm: it stays */
     CHECK_EQ(working_directory(), std::string("/home/1000"));
     CHECK_OK(sys(chdir("/usr/bin")));
     CHECK_EQ(working_directory(), std::string("/os/sl6/usr/bin"));
     CHECK_OK(enter("trixie"));
     CHECK_EQ(working_directory(), std::string("/os/sl6/usr/bin"));
-    CHECK_OK(enter("/")); /* below the base root: stays */
+    CHECK_OK(enter("/")); /* the cwd is below the base root: it stays */
     CHECK_EQ(working_directory(), std::string("/chos/os/sl6/usr/bin"));
     CHECK_OK(sys(chdir("/chos/home/1000")));
     CHECK_OK(enter("trixie"));
@@ -212,7 +212,7 @@ CHOS_CASE(enter_working_directory, 10) {
 }
 
 CHOS_CASE(enter_with_directories_open, 10) {
-  /* Descriptors stay what they were, refuse nothing, and do not become the root or the cwd. */
+  /* Open directories stay valid, do not prevent a switch, and become neither the root nor the cwd. */
   Node node;
   AS(kAnna, [] {
     const Fd outside = open_file("/", O_PATH | O_DIRECTORY);
@@ -222,7 +222,7 @@ CHOS_CASE(enter_with_directories_open, 10) {
     CHECK_EQ(working_directory(), std::string("/"));
     const Fd id(openat(outside.get(), "usr/id", O_RDONLY));
     CHECK(static_cast<bool>(id));
-    CHECK_OK(sys(fchdir(outside.get()))); /* as after chroot(2) */
+    CHECK_OK(sys(fchdir(outside.get()))); /* possible, as after chroot(2) */
     CHECK_VIEW("trixie");
     CHECK_OK(enter("sl6")); /* the cwd is outside the new root: it becomes the root */
     CHECK_EQ(working_directory(), std::string("/"));
@@ -295,7 +295,7 @@ CHOS_CASE(enter_forms_of_writing, 20) {
     CHECK_VIEW("trixie");
     CHECK_OK(put_fd(set.get(), "sl6\n"));
     CHECK_VIEW("sl6");
-    /* Whether a write moves the offset on is not said. */
+    /* The protocol does not define whether a write advances the offset. */
     check_all_or_nothing("a second write", sys(write(set.get(), "trixie", 6)), "sl6");
     CHECK_OK(sys(lseek(set.get(), 0, SEEK_SET)));
     CHECK_OK(put_fd(set.get(), "/"));
@@ -326,7 +326,7 @@ CHOS_CASE(enter_forms_of_writing, 20) {
     const Fd read_only = open_file(CHOS_SETCHOS, O_RDONLY);
     CHECK_ERR(sys(write(read_only.get(), "trixie", 6)), EBADF);
     CHECK_VIEW("/");
-    CHECK_OK(sys(truncate(CHOS_SETCHOS, 0))); /* what a shell's > does */
+    CHECK_OK(sys(truncate(CHOS_SETCHOS, 0))); /* as a shell's > does */
     const Fd set = open_file(CHOS_SETCHOS, O_WRONLY);
     CHECK_ERR(raw(SYS_write, set.get(), 8, 6), EFAULT);
     CHECK_VIEW("/");
@@ -340,7 +340,7 @@ CHOS_CASE(enter_forms_of_reading, 10) {
     CHECK_OK(enter("trixie"));
     std::string text;
     char byte;
-    while (CHECK_OK(sys(read(set.get(), &byte, 1))) == 1) text += byte; /* opened in the base */
+    while (CHECK_OK(sys(read(set.get(), &byte, 1))) == 1) text += byte; /* it was opened in the base */
     CHECK_EQ(text, std::string("trixie\n"));
     char buffer[32];
     CHECK_EQ(sys(pread(set.get(), buffer, sizeof buffer, 2)), 5);
@@ -348,7 +348,7 @@ CHOS_CASE(enter_forms_of_reading, 10) {
     CHECK_EQ(sys(pread(set.get(), buffer, sizeof buffer, 7)), 0);
     CHECK_EQ(sys(pread(set.get(), buffer, sizeof buffer, 1000)), 0);
     CHECK_EQ(sys(pread(set.get(), buffer, sizeof buffer, 1ll << 40)), 0);
-    /* Each reader of one open file sees its own. */
+    /* Each reader of one open file sees its own OS. */
     AS(kAnna, [&] {
       CHECK_OK(enter("sl6"));
       char own[32];
@@ -356,10 +356,10 @@ CHOS_CASE(enter_forms_of_reading, 10) {
       CHECK_EQ(std::string(own, 4), std::string("sl6\n"));
     });
     CHECK_EQ(sys(pread(set.get(), buffer, sizeof buffer, 0)), 7);
-    CHECK_EQ(sys(readlink(CHOS_LINK, buffer, 4)), 4); /* cut, as readlink(2) says */
+    CHECK_EQ(sys(readlink(CHOS_LINK, buffer, 4)), 4); /* truncated, as readlink(2) documents */
     CHECK_EQ(std::string(buffer, 4), std::string("/os/"));
     struct stat info;
-    CHECK_OK(sys(stat(CHOS_LINK "/usr/id", &info))); /* and it can be walked through */
+    CHECK_OK(sys(stat(CHOS_LINK "/usr/id", &info))); /* a path through the link resolves */
     CHECK_EQ(info.st_size, 6);
   });
 }

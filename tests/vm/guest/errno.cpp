@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Every errno of setchos as a user gets it: counted, logged, and without any effect. */
+/* Every errno of setchos: a refused write is counted, logged, and changes nothing. */
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -15,7 +15,7 @@
 namespace chos::guest {
 namespace {
 
-/* Refused with that error, and counted under its name. */
+/* Checks that the write is refused with that error and counted under the error's name. */
 void refuse(std::string_view text, int error) {
   const std::string key = std::string("refused_") + strerrorname_np(error);
   const std::string before = view();
@@ -26,7 +26,7 @@ void refuse(std::string_view text, int error) {
   CHECK_EQ(counter(key), counted + 1);
 }
 
-/* From the base and from inside an OS. */
+/* The same from the base and from inside an OS. */
 void refuse_everywhere(const std::vector<std::string>& texts, int error) {
   AS(kAnna, [&] {
     for (const auto& text : texts) refuse(text, error);
@@ -84,7 +84,7 @@ CHOS_CASE(errno_tree_is_missing, 20) {
 }
 
 CHOS_CASE(errno_tree_outside_of_the_farm, 20) {
-  /* A tree that is a link out of the farm: whatever the answer, the base's files are not an OS. */
+  /* A tree is a link out of the farm: refused or not, the files of the base must not become an OS. */
   Node node;
   const std::string trees = kTrees;
   make_link("/usr", trees + "/out");
@@ -99,7 +99,7 @@ CHOS_CASE(errno_tree_outside_of_the_farm, 20) {
     });
   }
   AS(kAnna, [] {
-    /* A link inside the farm is a fine tree. */
+    /* A link that stays inside the farm may serve as a tree. */
     if (enter("alias") == 0) CHECK_EQ(get("/usr/id"), std::string("trixie"));
   });
   for (const char* name : {"/out", "/up", "/alias"}) unlink((trees + name).c_str());
@@ -151,11 +151,11 @@ CHOS_CASE(errno_exdev_ebusy_eperm, 20) {
       _exit(0);
     }
     alignas(16) static char stack[16384];
-    /* A second thread, without libc: it sleeps until the end. */
+    /* A second thread, created without libc; it sleeps until the end. */
     const long thread = raw_child(
         CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM,
-        [](void* what) {
-          static_cast<Event*>(what)->wait();
+        [](void* event) {
+          static_cast<Event*>(event)->wait();
           return 0;
         },
         &*end, stack + sizeof stack);
@@ -168,7 +168,7 @@ CHOS_CASE(errno_exdev_ebusy_eperm, 20) {
 }
 
 CHOS_CASE(errno_refusals_are_logged, 30) {
-  /* With uid, pid and name; and a flood of them does not fill the log. */
+  /* A message has uid, pid and name.  Messages are rate-limited, so a flood does not fill the log. */
   Node node;
   Log log;
   Shared<std::atomic<int>> pid;
@@ -189,7 +189,7 @@ CHOS_CASE(errno_refusals_are_logged, 30) {
 }
 
 CHOS_CASE(errno_refusals_are_audited, 30) {
-  /* Without an audit daemon the kernel's audit log goes to its own log. */
+  /* Without an audit daemon, audit messages go to the kernel log. */
   const std::string line = get("/proc/cmdline");
   if (line.find("audit=0") != std::string::npos) skip("booted with audit=0");
   Node node;

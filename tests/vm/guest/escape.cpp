@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Not a way out of, or into, somebody else's root directory: chroot jails. */
+/* setchos is no way out of a chroot jail, or into another process's root directory. */
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* kJail = "/srv/jail";
 
-/* A directory with the node's /proc in it, as careless admins and build tools make them. */
+/* A jail with the node's /proc in it, as careless admins and build tools make it. */
 void make_jail() {
   make_dirs(std::string(kJail) + "/proc");
   make_dirs(std::string(kJail) + "/etc");
@@ -43,7 +43,7 @@ Root root_now() {
   return {info.st_dev, info.st_ino};
 }
 
-/* Nothing that can be written to setchos gives the caller another root directory. */
+/* Checks that no write to setchos changes the caller's root directory. */
 void cannot_move(int error = EXDEV) {
   const Root before = root_now();
   const std::string os = get(CHOS_SETCHOS);
@@ -58,7 +58,7 @@ void cannot_move(int error = EXDEV) {
   }
 }
 
-/* As root and then as a user, in that directory as the root. */
+/* The same after chroot(2) to `root`, by root and by a user. */
 void cannot_move_from(const std::string& root) {
   for (const Who& who : {kRoot, kAnna}) {
     AS(kRoot, [&] {
@@ -75,7 +75,7 @@ CHOS_CASE(escape_from_a_chroot, 30) {
   Node node;
   const Jail jail;
   cannot_move_from(kJail);
-  /* The same with a working directory and descriptors outside. */
+  /* With an open directory, and then the working directory, outside the jail. */
   AS(kRoot, [] {
     const Fd outside = open_file("/", O_RDONLY | O_DIRECTORY);
     CHECK_OK(sys(chroot(kJail)));
@@ -87,7 +87,7 @@ CHOS_CASE(escape_from_a_chroot, 30) {
 }
 
 CHOS_CASE(escape_from_a_chroot_that_is_a_mount, 30) {
-  /* The jail is the root of its mount, though not of the namespace. */
+  /* The jail is the root of a mount, but not of the namespace. */
   Node node;
   make_dirs(kJail);
   CHECK_OK(mount_fs("tmpfs", kJail, 0, "mode=755"));
@@ -95,7 +95,7 @@ CHOS_CASE(escape_from_a_chroot_that_is_a_mount, 30) {
     const Jail jail;
     cannot_move_from(kJail);
   }
-  /* And one that is the same directory as the base root, through another mount. */
+  /* The jail is the same directory as the base root, in another mount. */
   make_dirs("/srv/base");
   CHECK_OK(bind_mount("/", "/srv/base", MS_REC));
   CHECK_OK(set_mount("/srv/base", MS_SLAVE | MS_REC));
@@ -104,7 +104,7 @@ CHOS_CASE(escape_from_a_chroot_that_is_a_mount, 30) {
 }
 
 CHOS_CASE(escape_from_a_chroot_with_a_farm_in_it, 30) {
-  /* The jail has what looks like a farm of its own at /chos. */
+  /* The jail has something at /chos that looks like a farm. */
   Node node;
   const Jail jail;
   const std::string inner = std::string(kJail) + "/chos";
@@ -120,12 +120,12 @@ CHOS_CASE(escape_from_a_chroot_with_a_farm_in_it, 30) {
 }
 
 CHOS_CASE(escape_through_a_second_farm, 30) {
-  /* A jailed root makes the farm that his /proc shows his root directory, and wants to leave. */
+  /* A jailed root makes the farm in its /proc its root directory, and tries to leave from there. */
   Node node;
   const Jail jail;
   AS(kRoot, [] {
     CHECK_OK(sys(chroot(kJail)));
-    const Fd set = open_file(CHOS_SETCHOS, O_RDWR); /* in the farm it has no /proc */
+    const Fd set = open_file(CHOS_SETCHOS, O_RDWR); /* before the chroot: that farm has no /proc */
     CHECK_OK(sys(chroot(CHOS_FARM)));
     CHECK_OK(sys(chdir("/")));
     const Root before = root_now();
@@ -144,7 +144,7 @@ CHOS_CASE(escape_through_a_second_farm, 30) {
 }
 
 CHOS_CASE(escape_from_a_chroot_inside_an_os, 30) {
-  /* Somebody in an OS is jailed further in: he stays in the jail. */
+  /* A process that was jailed inside an OS stays in the jail. */
   Node node;
   const std::string inner = std::string(kTrees) + "/trixie/srv/jail";
   make_dirs(inner + "/proc");
@@ -159,7 +159,7 @@ CHOS_CASE(escape_from_a_chroot_inside_an_os, 30) {
         CHECK_ERR(enter("/"), EXDEV);
         CHECK_ERR(enter("sl6"), EXDEV);
         CHECK_ERR(enter("base"), EXDEV);
-        enter("trixie"); /* already there: may succeed, but does not move */
+        enter("trixie"); /* its own OS: this may succeed, but must not move it */
         const Root after = root_now();
         CHECK_EQ(after.device, before.device);
         CHECK_EQ(after.inode, before.inode);
@@ -170,7 +170,7 @@ CHOS_CASE(escape_from_a_chroot_inside_an_os, 30) {
 }
 
 CHOS_CASE(escape_from_the_base_seen_through_the_farm, 30) {
-  /* chroot into /local, the base's root by another way, from inside an OS. */
+  /* A chroot from inside an OS to /local, which is the base root in another mount. */
   Node node;
   AS(kRoot, [] {
     CHECK_OK(enter("trixie"));
@@ -180,7 +180,7 @@ CHOS_CASE(escape_from_the_base_seen_through_the_farm, 30) {
     const Root before = root_now();
     for (const char* word : {"/", "sl6", "base"}) {
       const Fd set = open_file(CHOS_SETCHOS, O_WRONLY);
-      /* This mount has no chosfs on it; with one, too, the answer is EXDEV. */
+      /* There is no chosfs in this new procfs mount.  The next block writes through an open file. */
       if (set) CHECK_ERR(put_fd(set.get(), word), EXDEV);
     }
     CHECK_EQ(root_now().inode, before.inode);
@@ -196,7 +196,7 @@ CHOS_CASE(escape_from_the_base_seen_through_the_farm, 30) {
 }
 
 CHOS_CASE(escape_after_the_farm_is_detached, 30) {
-  /* Somebody is in an OS, and the farm is unmounted lazily: there is no base root above him. */
+  /* The farm is unmounted lazily while a process is in an OS: it has no base root to return to. */
   Node node;
   Shared<Event> entered, gone;
   const pid_t inside = start(kAnna, [&] {

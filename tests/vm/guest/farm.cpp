@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The farm: its names, its links by reader, a farm at another path, one made by hand. */
+/* The farm: its names, its links that depend on the reader, a farm at another path or made by hand. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -55,7 +55,7 @@ CHOS_CASE(farm_layout, 20) {
   CHECK_EQ(get(CHOS_LAYOUT), std::string());
   CHECK_OK(put(CHOS_LAYOUT, "link usr\ndir home\nlink a.b_c+d-e\ndir 9\n"));
   CHECK_EQ(get(CHOS_LAYOUT), std::string("link usr\ndir home\nlink a.b_c+d-e\ndir 9\n"));
-  CHECK_OK(put(CHOS_LAYOUT, "dir home\nlink usr\ndir tmp")); /* known ones, and a new one */
+  CHECK_OK(put(CHOS_LAYOUT, "dir home\nlink usr\ndir tmp")); /* two known names and a new one */
   CHECK_EQ(get(CHOS_LAYOUT), std::string("link usr\ndir home\nlink a.b_c+d-e\ndir 9\ndir tmp\n"));
   const auto names = names_in(CHOS_FARM);
   CHECK_EQ(names.size(), 5u);
@@ -67,7 +67,7 @@ CHOS_CASE(farm_layout, 20) {
   CHECK_EQ(info.st_uid, 0u);
   CHECK_OK(sys(lstat(CHOS_FARM "/usr", &info)));
   CHECK_EQ(info.st_mode, static_cast<mode_t>(S_IFLNK | 0777));
-  CHECK_EQ(link_of(CHOS_FARM "/usr"), std::string("local/usr")); /* for somebody in no OS */
+  CHECK_EQ(link_of(CHOS_FARM "/usr"), std::string("local/usr")); /* as a reader in no OS sees it */
 }
 
 CHOS_CASE(farm_layout_refuses, 20) {
@@ -84,7 +84,7 @@ CHOS_CASE(farm_layout_refuses, 20) {
   refuse("link " + std::string(CHOS_NAME_MAX + 1, 'n'), EINVAL);
   refuse("dir usr\n", EEXIST);
   refuse("link home\n", EEXIST);
-  refuse("dir new\nlink newer\ndir usr\n", EEXIST); /* none of them */
+  refuse("dir new\nlink newer\ndir usr\n", EEXIST); /* none of the three is added */
   CHECK(!exists(CHOS_FARM "/new"));
   refuse("link twice\ndir twice\n", EEXIST);
   CHECK(!exists(CHOS_FARM "/twice"));
@@ -104,7 +104,7 @@ CHOS_CASE(farm_layout_limits, 20) {
   CHECK_OK(put(CHOS_LAYOUT, names));
   CHECK_EQ(names_in(CHOS_FARM).size(), static_cast<size_t>(CHOS_LAYOUT_MAX));
   refuse("link more\n", E2BIG);
-  CHECK_OK(put(CHOS_LAYOUT, names)); /* all known */
+  CHECK_OK(put(CHOS_LAYOUT, names)); /* all of them are known */
   std::string large;
   while (large.size() <= CHOS_LAYOUT_MAX_BYTES) large += "link n1\n";
   refuse(large, E2BIG);
@@ -113,7 +113,7 @@ CHOS_CASE(farm_layout_limits, 20) {
 }
 
 CHOS_CASE(farm_names_appear_at_once, 20) {
-  /* Also where somebody has looked for them in vain, and for who is inside already. */
+  /* Even if a lookup of the name failed before, and for a process that is already inside. */
   Node node;
   Shared<Event> missed, added;
   const pid_t inside = start(kAnna, [&] {
@@ -171,7 +171,7 @@ CHOS_CASE(farm_seen_from_the_base, 20) {
   CHECK_OK(sys(statfs("/chos", &fs)));
   CHECK_EQ(static_cast<unsigned long>(fs.f_type), static_cast<unsigned long>(CHOS_FS_MAGIC));
   AS(kAnna, [] {
-    /* In an OS all the farm's names are there, and only they. */
+    /* The root directory in an OS has exactly the names of the farm. */
     CHECK_OK(enter("trixie"));
     const auto names = names_in("/");
     for (const char* name : {"bin", "sbin", "usr", "etc", "lib", "lib64", "proc", "dev", "tmp",
@@ -186,11 +186,11 @@ CHOS_CASE(farm_seen_from_the_base, 20) {
 }
 
 CHOS_CASE(farm_walk_stays_in_rcu, 20) {
-  /* RESOLVE_CACHED: the walk gives up where it would leave RCU mode. */
+  /* With RESOLVE_CACHED, a walk fails where it would have to leave RCU mode. */
   Node node;
   AS(kAnna, [] {
     CHECK_OK(enter("trixie"));
-    get("/usr/id"); /* now it is cached */
+    get("/usr/id"); /* fills the dentry cache */
     open_how how{};
     how.flags = O_RDONLY | O_CLOEXEC;
     how.resolve = RESOLVE_CACHED;
@@ -200,7 +200,7 @@ CHOS_CASE(farm_walk_stays_in_rcu, 20) {
     char text[16] = {};
     CHECK_OK(sys(read(static_cast<int>(fd), text, sizeof text - 1)));
     CHECK_EQ(std::string(text), std::string("trixie"));
-    how.resolve = RESOLVE_NO_SYMLINKS; /* they are symlinks, and say so */
+    how.resolve = RESOLVE_NO_SYMLINKS; /* the links of the farm count as symbolic links */
     CHECK_ERR(sys(syscall(SYS_openat2, AT_FDCWD, "/usr/id", &how, sizeof how)), ELOOP);
   });
 }
@@ -212,7 +212,7 @@ CHOS_CASE(farm_at_another_path, 20) {
 }
 
 CHOS_CASE(farm_made_by_hand, 20) {
-  /* As the seeds draw it: a plain directory with links through /proc/chos/link. */
+  /* As in CHOS of 2004: a plain directory with links through /proc/chos/link. */
   Node node({.farm = Farm::kHandMade, .path = "/srv/byhand"});
   AS(kAnna, [] {
     CHECK_EQ(link_of("/srv/byhand/usr"), std::string("/proc/chos/link/usr"));
@@ -229,7 +229,7 @@ CHOS_CASE(farm_made_by_hand, 20) {
     CHECK_OK(enter("/"));
     CHECK_EQ(working_directory(), std::string("/srv/byhand/home/1000"));
   });
-  /* It is a farm as long as nobody but root can change it. */
+  /* It is accepted as a farm only while nobody but root can change it. */
   CHECK_OK(sys(chmod("/srv/byhand", 0777)));
   AS(kAnna, [] { CHECK_ERR(enter("trixie"), EXDEV); });
   CHECK_OK(sys(chmod("/srv/byhand", 0755)));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Random writes to every file that can be written, by a user and by root. */
+/* Random writes to every writable file of /proc/chos, by a user and by root. */
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -11,7 +11,7 @@
 namespace chos::guest {
 namespace {
 
-/* CHOS_SEED in the environment gives other numbers. */
+/* CHOS_SEED in the environment, or 1. */
 uint64_t seed() {
   const char* value = getenv("CHOS_SEED");
   const uint64_t number = value ? strtoull(value, nullptr, 0) : 1;
@@ -25,7 +25,7 @@ std::string noise(Random& random, unsigned most) {
   return text;
 }
 
-/* Words of the grammar in a random order, with a random defect now and then. */
+/* Words of the grammar in random order, sometimes with a random defect. */
 std::string sentence(Random& random, const std::vector<std::string>& words) {
   std::string text;
   for (unsigned n = random.below(12); n > 0; --n) text += words[random.below(words.size())];
@@ -70,7 +70,10 @@ const Target kSet{CHOS_SETCHOS, &kSetWords, {EINVAL, ENAMETOOLONG, ENOENT, ENOTD
 const Target kValid{CHOS_VALID, &kValidWords, {EINVAL, EEXIST, E2BIG, ENOSPC}};
 const Target kLayout{CHOS_LAYOUT, &kLayoutWords, {EINVAL, EEXIST, E2BIG}};
 
-/* `errors` are the only ones that may come; each 1000 writes the file must still read well. */
+/*
+ * Makes many random writes.  Errors other than `errors` fail the case; with `must_fail`, so does any
+ * success.  After every 1000 writes, the state must still be consistent.
+ */
 void write_at_random(int fd, const Target& target, const std::vector<int>& errors, uint64_t number,
                      bool must_fail) {
   Random random(number);
@@ -78,10 +81,10 @@ void write_at_random(int fd, const Target& target, const std::vector<int>& error
   const int times = load(100'000, 1'000'000);
   for (int i = 0; i < times; ++i) {
     const std::string text = anything(random, *target.words);
-    /* Mostly as it is meant to be, at the beginning, in a single write. */
+    /* Mostly at offset 0, where writes are valid. */
     const off_t at = random.below(50) == 0 ? static_cast<off_t>(random.below(500)) : 0;
     const long moved = sys(lseek(fd, at, SEEK_SET));
-    if (moved < 0) continue; /* not every file can be positioned beyond its end */
+    if (moved < 0) continue; /* not every file allows a seek beyond its end */
     const long result = sys(write(fd, text.data(), text.size()));
     if (result >= 0) {
       ++good;
@@ -96,7 +99,7 @@ void write_at_random(int fd, const Target& target, const std::vector<int>& error
     }
   }
   note(std::string(target.path) + ": " + std::to_string(good) + " of " + std::to_string(times) +
-       " taken");
+       " accepted");
   CHECK_EQ(good > 0, !must_fail);
 }
 
@@ -108,7 +111,7 @@ void fuzz_as(const Who& who, const Target& target, uint64_t number) {
   });
 }
 
-/* With a descriptor that root opened: every write is refused. */
+/* A user writes to a descriptor that root opened: every write must be refused. */
 void fuzz_inherited(const Target& target, uint64_t number) {
   const std::string before = get(target.path);
   const Fd fd = open_file(target.path, O_RDWR);
@@ -138,7 +141,7 @@ CHOS_CASE(fuzz_valid_as_root, 60) {
   Node node;
   fuzz_as(kRoot, kValid, seed() + 2);
   const std::string list = get(CHOS_VALID);
-  CHECK_OK(allow(list.empty() ? "\n" : list)); /* what is in force is a list */
+  CHECK_OK(allow(list.empty() ? "\n" : list)); /* the list that is read can be written back */
   CHECK_EQ(get(CHOS_VALID), list);
   CHECK_OK(allow(kList));
   AS(kAnna, [] {

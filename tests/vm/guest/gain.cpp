@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * No rights from setuid, setgid or capability files inside an OS that is not marked suid,
- * whatever way the file is reached: the process is killed before it runs.
+ * Inside an OS that is not marked suid, no program file gives rights by setuid, setgid or file
+ * capabilities, however it is reached: the process is killed before the program runs.
  */
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -22,7 +22,10 @@ namespace {
 
 constexpr gid_t kGroup = 4711;
 
-/* Programs of the base that give rights: root's, a group's, another user's, a capability. */
+/*
+ * Programs of the base OS that give rights by setuid (of root, another user, the caller), setgid and
+ * a capability, and one that gives none.
+ */
 struct Base {
   Base() {
     for (const char* name : {"root", "group", "bert", "anna", "caps", "plain"}) {
@@ -48,15 +51,16 @@ struct Base {
 };
 
 int exec_fd(int fd, const std::vector<std::string>& arguments) {
-  std::vector<char*> argv;
-  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
+  const auto argv = argv_of(arguments);
   char* environment[] = {nullptr};
   return static_cast<int>(
       sys(syscall(SYS_execveat, fd, "", argv.data(), environment, AT_EMPTY_PATH)));
 }
 
-/* As Anna: opens the program in the base, enters the OS, runs it; the wait status. */
+/*
+ * Opens the program in the base OS, enters the OS, and executes the descriptor, all as `who`.
+ * Returns the wait status.
+ */
 int run_by_descriptor(const std::string& program, const char* os, const Who& who,
                       const std::vector<std::string>& arguments) {
   const pid_t pid = start(who, [&] {
@@ -90,7 +94,7 @@ CHOS_CASE(gain_by_descriptor_is_killed, 30) {
     check_killed(run_by_descriptor(path, "/os/sl6", kAnna, {"probe", "view", "sl6"}));
     CHECK_EQ(counter("killed"), ++killed);
   }
-  /* In the base they work, before and after. */
+  /* In the base OS they work, also after a visit to an OS. */
   AS(kAnna, [] {
     CHECK_EQ(run_program({"/usr/bin/root/probe", "euid", "0"}), 0);
     CHECK_EQ(run_program({"/usr/bin/bert/probe", "euid", "1001"}), 0);
@@ -118,31 +122,31 @@ CHOS_CASE(gain_by_other_ways_is_killed, 30) {
   AS(kAnna, [&] {
     const Fd directory = open_file("/usr/bin", O_PATH | O_DIRECTORY);
     CHECK_OK(enter("trixie"));
-    CHECK_EQ(get(root + "/usr/id"), std::string("base")); /* it can be looked at */
+    CHECK_EQ(get(root + "/usr/id"), std::string("base")); /* files of the base can be read */
     check_killed(run_program({root + "/usr/bin/root/probe", "euid", "0"}));
     check_killed(run_program({root + "/usr/bin/caps/probe", "gained"}));
-    /* The interpreter of a script. */
+    /* As the interpreter of a script. */
     check_killed(run_program({"/home/1000/script"}));
-    /* A working directory from before. */
+    /* By a working directory that was opened in the base. */
     AS(kAnna, [&] {
       CHECK_OK(sys(fchdir(directory.get())));
       check_killed(run_program({"root/probe", "euid", "0"}));
     });
-    /* A thread that is not the first. */
+    /* From a thread other than the thread group leader. */
     const pid_t threaded = start(kAnna, [&] {
       std::thread([&] { exec({root + "/usr/bin/root/probe", "euid", "0"}); }).join();
     });
     check_killed(wait_status(threaded));
-    /* The trees as the base sees them are not mounted nosuid. */
     CHECK_VIEW("trixie");
   });
+  /* A program of the OS's own tree, by its path in the base, where trees are not mounted nosuid. */
   const std::string in_tree = std::string(kTrees) + "/trixie/usr/bin/raised";
   make_dirs(in_tree);
   install_probe(in_tree + "/probe", 0, 0, 04755);
   AS(kAnna, [&] {
     CHECK_OK(enter("trixie"));
     check_killed(run_program({root + in_tree + "/probe", "euid", "0"}));
-    /* Reached the ordinary way it gains nothing, and runs. */
+    /* By its path in the OS it runs and gains nothing. */
     CHECK_EQ(run_program({"/usr/bin/raised/probe", "euid", "1000"}), 0);
     CHECK_EQ(run_program({"/usr/bin/raised/probe", "gained"}), 0x100);
   });
@@ -159,13 +163,13 @@ CHOS_CASE(gain_of_nothing_is_not_killed, 30) {
                              arguments);
   };
   CHECK_EQ(run("plain", kAnna, {"probe", "view", "trixie"}), 0);
-  CHECK_EQ(run("anna", kAnna, {"probe", "euid", "1000"}), 0); /* setuid to himself */
+  CHECK_EQ(run("anna", kAnna, {"probe", "euid", "1000"}), 0); /* setuid to the caller */
   CHECK_EQ(run("root", kRoot, {"probe", "euid", "0"}), 0);
   CHECK_EQ(run("caps", kRoot, {"probe", "euid", "0"}), 0);
   CHECK_EQ(run("group", {1000, kGroup, {}}, {"probe", "egid", "4711"}), 0);
   AS(kAnna, [] {
     CHECK_OK(enter("trixie"));
-    /* The base through the farm, where it is mounted nosuid. */
+    /* The base as seen in the farm, where it is mounted nosuid. */
     CHECK_EQ(run_program({"/local/usr/bin/root/probe", "euid", "1000"}), 0);
     CHECK_EQ(run_program({"/local/usr/bin/caps/probe", "gained"}), 0x100);
   });
@@ -176,7 +180,7 @@ CHOS_CASE(gain_of_nothing_is_not_killed, 30) {
     CHECK_OK(exec_fd(fd.get(), {"probe", "euid", "1000"}));
   });
   CHECK_EQ(wait_status(pid), 0);
-  /* A daemon of root's on its way to a user keeps rights; it does not gain them. */
+  /* A daemon that becomes a user keeps the rights of its saved uid; it does not gain them. */
   AS(kRoot, [] {
     CHECK_OK(enter("trixie"));
     CHECK_OK(sys(setresuid(1000, 0, 0)));
@@ -198,14 +202,14 @@ CHOS_CASE(gain_where_it_is_allowed, 30) {
     CHECK_EQ(run_program({"/usr/bin/raised/probe", "euid", "0"}), 0);
     CHECK_EQ(run_program({"/usr/bin/raised/probe", "view", "sl6"}), 0);
     CHECK_OK(enter("trixie"));
-    /* The suid mount is there to see from trixie too; there it is no way to rights. */
+    /* The suid mount is visible from other OSs, but must not give rights there. */
     check_killed(run_program({"/os/sl6/usr/bin/raised/probe", "euid", "0"}));
     CHECK_OK(enter("alma9"));
     check_killed(run_program({"/os/sl6/usr/bin/raised/probe", "euid", "0"}));
   });
   CHECK_EQ(run_by_descriptor("/usr/bin/root/probe", "sl6", kAnna, {"probe", "euid", "0"}), 0);
   CHECK_EQ(counter("killed"), 2L);
-  /* The newest list decides. */
+  /* The list that is in force decides. */
   CHECK_OK(allow("sl6:/os/sl6\n"));
   AS(kAnna, [] {
     CHECK_OK(enter("sl6"));

@@ -20,7 +20,7 @@ namespace {
 
 bool failed = false;
 
-/* Memory that all processes of a case share: the first failure is the one that explains. */
+/* In memory that all processes of a case share.  Later failures are mostly consequences of the first. */
 struct FirstFailure {
   std::atomic<bool> taken;
   char text[500];
@@ -108,7 +108,7 @@ void check_err(const char* file, int line, const char* text, long result, int er
 }
 
 void become(const Who& who) {
-  if (geteuid() != 0 && geteuid() == who.uid) return; /* already */
+  if (geteuid() != 0 && geteuid() == who.uid) return; /* already that user */
   CHECK_OK(setgroups(who.groups.size(), who.groups.data()) ? -errno : 0);
   CHECK_OK(setresgid(who.gid, who.gid, who.gid) ? -errno : 0);
   CHECK_OK(setresuid(who.uid, who.uid, who.uid) ? -errno : 0);
@@ -121,7 +121,7 @@ pid_t start(const Who& who, const std::function<void()>& code) {
   if (pid) return pid;
   try {
     become(who);
-    /* After become(), which clears it. */
+    /* After become(), because a change of credentials clears it. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);
     prctl(PR_SET_DUMPABLE, 1);
@@ -151,7 +151,7 @@ void finish(const char* file, int line, pid_t pid) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
   if (WIFEXITED(status) && WEXITSTATUS(status) == 77) throw Skip{first_failure()};
   if (WIFSIGNALED(status)) {
-    fail(file, line, std::string("the child was ended by ") + strsignal(WTERMSIG(status)));
+    fail(file, line, std::string("the child was killed by a signal: ") + strsignal(WTERMSIG(status)));
   }
   fail(file, line, "the child failed");
 }
@@ -161,10 +161,15 @@ void end_child(pid_t pid) {
   wait_status(pid);
 }
 
-int exec(const std::vector<std::string>& arguments) {
+std::vector<char*> argv_of(const std::vector<std::string>& arguments) {
   std::vector<char*> argv;
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
+  return argv;
+}
+
+int exec(const std::vector<std::string>& arguments) {
+  const auto argv = argv_of(arguments);
   execv(argv[0], argv.data());
   return -errno;
 }

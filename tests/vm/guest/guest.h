@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What every kernel case uses: registration, checks, and children that run a
- * piece of the case as somebody else.
+ * The framework of the kernel cases: registration, checks, and child processes that run a part of
+ * the case as another user.
  *
- * A case is a function.  It passes when it returns, fails when a CHECK throws, and
- * is skipped when it calls skip().  Checks work in children too: a child made
- * with start() ends with status 1 after a failed check, and finish() hands the
- * failure on.
+ * A case is a function.  It passes when it returns, fails when a CHECK throws, and is skipped when
+ * it calls skip().  Checks work in children too: a child made with start() exits with status 1
+ * after a failed check, and finish() then fails in the parent.
  */
 #ifndef CHOS_GUEST_H
 #define CHOS_GUEST_H
@@ -29,7 +28,7 @@ struct Skip {
 
 using Body = void (*)();
 
-/* Puts a case on the list; `seconds` is its limit on a machine with KVM. */
+/* Adds a case to the list; `seconds` is its time limit on a machine with KVM. */
 struct Registration {
   Registration(const char* name, int seconds, Body body);
   const char* name;
@@ -45,17 +44,17 @@ const std::vector<const Registration*>& all_cases();
 
 [[noreturn]] void fail(const char* file, int line, const std::string& what);
 [[noreturn]] void skip(const std::string& why);
-/* Says something on the console that helps to understand a failure or a figure. */
+/* Prints a line on the console that helps to understand a failure or a measurement. */
 void note(const std::string& text);
 
-/* True with CHOS_LONG=1 in the environment: larger loads. */
+/* True if the environment has CHOS_LONG=1, which asks for larger loads. */
 bool long_run();
-/* A count for a load: `normal`, or `large` with CHOS_LONG=1. */
+/* Number of rounds, processes and the like: `normal`, or `large` with CHOS_LONG=1. */
 inline int load(int normal, int large) { return long_run() ? large : normal; }
-/* CHOS_TIME_SCALE: how much slower than KVM this machine is said to be. */
+/* The factor in CHOS_TIME_SCALE by which time limits grow on this machine; 1 with KVM. */
 double time_scale();
 
-/* -------- values in messages */
+/* -------- formatting of values in messages */
 
 std::string show(std::string_view text);
 inline std::string show(const char* text) { return show(std::string_view(text)); }
@@ -66,7 +65,7 @@ std::string show(const T& value) {
   out << value;
   return out.str();
 }
-/* "ok 3" or "EXDEV", for results that are -errno when negative. */
+/* Formats a result that is -errno when negative: "ok 3" or "EXDEV". */
 std::string show_result(long result);
 
 /* -------- checks */
@@ -82,7 +81,7 @@ std::string show_result(long result);
 #define CHECK_EQ(have, want) \
   chos::guest::check_eq(__FILE__, __LINE__, #have, #want, (have), (want))
 
-/* For results that are -errno when they are negative. */
+/* For results that are -errno when negative. */
 #define CHECK_OK(result) chos::guest::check_ok(__FILE__, __LINE__, #result, (result))
 #define CHECK_ERR(result, error) \
   chos::guest::check_err(__FILE__, __LINE__, #result, (result), (error))
@@ -98,7 +97,7 @@ void check_eq(const char* file, int line, const char* a_text, const char* b_text
 long check_ok(const char* file, int line, const char* text, long result);
 void check_err(const char* file, int line, const char* text, long result, int error);
 
-/* -------- who does it */
+/* -------- users and child processes */
 
 struct Who {
   uid_t uid;
@@ -109,23 +108,23 @@ inline const Who kRoot{0, 0, {}};
 inline const Who kAnna{1000, 1000, {}};
 inline const Who kBert{1001, 1001, {}};
 
-/* Becomes that user for good: groups, gid, uid, and no capability left. */
+/* Switches this process to that user permanently: groups, gid, uid, and no capabilities. */
 void become(const Who& who);
 
 /*
- * Runs `code` in a forked child as `who`.  The child ends with status 0, or 1 after a
- * failed check.  It dies with the case's process.
+ * Runs `code` in a forked child as `who`.  The child exits with status 0, or 1 after a failed
+ * check.  It is killed when its parent exits.
  */
 pid_t start(const Who& who, const std::function<void()>& code);
-/* Waits for such a child; fails the case unless it ended with status 0. */
+/* Waits for a child made with start(); fails the case unless its exit status is 0. */
 #define FINISH(pid) chos::guest::finish(__FILE__, __LINE__, (pid))
 void finish(const char* file, int line, pid_t pid);
-/* start() and finish() in one. */
+/* start() followed by finish(). */
 #define AS(who, ...) FINISH(chos::guest::start((who), __VA_ARGS__))
 
-/* The wait status of a child; interrupted waits are taken up again. */
+/* Waits for a child and returns its wait status; retries after EINTR. */
 int wait_status(pid_t pid);
-/* Ends a child of ours and reaps it. */
+/* Kills a child of this process and reaps it. */
 void end_child(pid_t pid);
 
 /*
@@ -134,19 +133,21 @@ void end_child(pid_t pid);
  */
 int run_program(const std::vector<std::string>& arguments,
                 const std::function<void()>& how = nullptr);
-/* execv with strings; returns -errno. */
+/* A null-terminated argv whose pointers are valid as long as `arguments` is. */
+std::vector<char*> argv_of(const std::vector<std::string>& arguments);
+/* execv(2) with strings; returns -errno if it fails. */
 int exec(const std::vector<std::string>& arguments);
 
-/* Runs a check in a thread: a failed one ends the whole process with status 1. */
+/* Wraps code with checks for a thread: a failed check ends the whole process with status 1. */
 std::function<void()> checked(std::function<void()> code);
 
-/* Marks the case as failed where nothing may be thrown (destructors). */
+/* Marks the case as failed without throwing, for destructors. */
 void mark_failed(const std::string& why);
 bool marked_failed();
 
-/* The message of the first failed check, in whichever process; "" if there is none. */
+/* The message of the first failed check in any process of the case; "" if none has failed. */
 std::string first_failure();
-/* Makes the place for it; before the case is forked. */
+/* Allocates the shared memory for that message; call it before the case is forked. */
 void prepare_failures();
 
 }  // namespace chos::guest

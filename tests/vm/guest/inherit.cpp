@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Every way to become a child: it is in the OS in which its parent was at that moment. */
+/* However a child is created, it is in the OS in which its parent was at that moment. */
 #include <fcntl.h>
 #include <sched.h>
 #include <spawn.h>
@@ -20,7 +20,7 @@ namespace {
 
 constexpr const char* kProbe = "/usr/bin/probe";
 
-/* A child made with clone flags; it runs the code and ends with 0, or 1 after a failed check. */
+/* Starts a child with clone flags.  It runs the code and exits with 0, or 1 after a failed check. */
 pid_t start_clone(uint64_t flags, const std::function<void()>& code) {
   const pid_t pid = clone_fork(flags);
   CHECK_OK(pid);
@@ -30,9 +30,7 @@ pid_t start_clone(uint64_t flags, const std::function<void()>& code) {
 }
 
 int spawn_and_wait(const std::vector<std::string>& arguments) {
-  std::vector<char*> argv;
-  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
+  const auto argv = argv_of(arguments);
   pid_t pid = 0;
   char* environment[] = {nullptr};
   CHECK_EQ(posix_spawn(&pid, argv[0], nullptr, nullptr, argv.data(), environment), 0);
@@ -43,15 +41,9 @@ void check_children_of(const std::string& name) {
   AS(kAnna, [&] { CHECK_VIEW(name); });
   FINISH(start_clone(0, [&] { CHECK_VIEW(name); }));
   FINISH(start_clone(CLONE_FS | CLONE_FILES, [&] { CHECK_VIEW(name); }));
+  const std::string target = name == "/" ? "/" : "/os/" + name;
   const pid_t pid = vfork();
-  if (pid == 0) {
-    char target[64] = {};
-    raw(SYS_readlink, reinterpret_cast<long>(CHOS_LINK), reinterpret_cast<long>(target),
-        sizeof target);
-    const char* want = name == "/" ? "/" : nullptr;
-    const bool right = want ? strcmp(target, want) == 0 : strcmp(target + 4, name.c_str()) == 0;
-    raw(SYS_exit, right ? 0 : 1);
-  }
+  if (pid == 0) raw(SYS_exit, raw_link_is(target.c_str()) ? 0 : 1);
   CHECK_OK(pid);
   CHECK_EQ(wait_status(pid), 0);
   CHECK_EQ(spawn_and_wait({kProbe, "view", name}), 0);
@@ -77,7 +69,7 @@ CHOS_CASE(inherit_fork_vfork_spawn_exec, 20) {
 }
 
 CHOS_CASE(inherit_clone_parent, 20) {
-  /* The child's parent is the caller's parent, which is elsewhere. */
+  /* The parent of the child is the caller's parent, which is in another OS. */
   Node node;
   AS(kAnna, [] {
     CHECK_OK(enter("sl6"));
@@ -101,7 +93,7 @@ CHOS_CASE(inherit_clone_parent, 20) {
 }
 
 CHOS_CASE(inherit_threads, 20) {
-  /* A thread is where its process is, and so are the children it makes. */
+  /* A thread and the children it creates are in the OS of the process. */
   Node node;
   AS(kAnna, [] {
     CHECK_OK(enter("trixie"));
@@ -115,7 +107,7 @@ CHOS_CASE(inherit_threads, 20) {
       CHECK_VIEW("sl6");
       check_children_of("sl6");
     }));
-    std::thread(checked([] { CHECK_OK(enter("sl6")); })).join(); /* any thread moves all */
+    std::thread(checked([] { CHECK_OK(enter("sl6")); })).join(); /* any thread moves all of them */
     CHECK_VIEW("sl6");
     moved->add();
     waiting.join();
@@ -123,7 +115,7 @@ CHOS_CASE(inherit_threads, 20) {
 }
 
 CHOS_CASE(inherit_leader_is_gone, 20) {
-  /* The first thread has ended; the process goes on in the others. */
+  /* The thread group leader has exited; the process continues in another thread. */
   Node node;
   AS(kAnna, [] {
     const pid_t pid = start(kAnna, [] {
@@ -145,14 +137,14 @@ CHOS_CASE(inherit_leader_is_gone, 20) {
         })();
         _exit(0);
       }).detach();
-      raw(SYS_exit, 0); /* this thread alone */
+      raw(SYS_exit, 0); /* ends this thread only */
     });
     FINISH(pid);
   });
 }
 
 CHOS_CASE(inherit_exec_by_another_thread, 20) {
-  /* execve in a thread: it takes over the leader's PID, and stays in the OS. */
+  /* A thread that calls execve(2) takes over the leader's PID and stays in the OS. */
   Node node;
   AS(kAnna, [] {
     for (const char* name : {"trixie", "/"}) {
@@ -189,7 +181,7 @@ CHOS_CASE(inherit_child_pid_namespace, 20) {
     FINISH(start_clone(CLONE_NEWPID, [] {
       CHECK_EQ(getpid(), 1);
       CHECK_VIEW("trixie");
-      /* An orphan in there: its new parent is PID 1 of that namespace. */
+      /* An orphan in that namespace: its new parent is PID 1 of the namespace. */
       Shared<Event> gone, looked;
       const pid_t between = clone_fork(0);
       if (between == 0) {
@@ -218,7 +210,7 @@ CHOS_CASE(inherit_child_pid_namespace, 20) {
 }
 
 CHOS_CASE(inherit_daemon, 20) {
-  /* Double fork and setsid; it first looks when all that made it is gone. */
+  /* A daemon by double fork and setsid; its first look at the link is after its parents have exited. */
   Node node;
   Shared<Event> gone, done;
   for (const char* name : {"trixie", "/"}) {
@@ -244,7 +236,7 @@ CHOS_CASE(inherit_daemon, 20) {
 }
 
 CHOS_CASE(inherit_parent_switches_later, 20) {
-  /* None of the children had looked when the parent went on. */
+  /* The children look at the link for the first time after the parent has switched again. */
   Node node;
   AS(kAnna, [] {
     Shared<Event> look;
@@ -266,7 +258,7 @@ CHOS_CASE(inherit_parent_switches_later, 20) {
 }
 
 CHOS_CASE(inherit_child_leaves, 20) {
-  /* A child in the base below a parent in an OS is not dragged back, nor are its children. */
+  /* A child that left its parent's OS stays in the base, and so do its children. */
   Node node;
   AS(kAnna, [] {
     CHECK_OK(enter("trixie"));
@@ -283,7 +275,7 @@ CHOS_CASE(inherit_child_leaves, 20) {
 }
 
 CHOS_CASE(inherit_without_tracking, 20) {
-  /* track=0: at the first look a process climbs to the nearest ancestor that is known. */
+  /* track=0: the first look of a process takes the OS of its nearest ancestor in the table. */
   Node node({.parameters = "track=0"});
   CHECK_EQ(version()["fork_tracking"], std::string("off"));
   AS(kAnna, [] {
@@ -291,11 +283,11 @@ CHOS_CASE(inherit_without_tracking, 20) {
     CHECK_OK(enter("trixie"));
     AS(kAnna, [] {
       AS(kAnna, [] {
-        AS(kAnna, [] { CHECK_VIEW("trixie"); }); /* the first in the chain to look */
+        AS(kAnna, [] { CHECK_VIEW("trixie"); }); /* the first of the chain to look */
         CHECK_VIEW("trixie");
       });
       CHECK_OK(enter("/"));
-      AS(kAnna, [] { CHECK_VIEW("/"); }); /* left: not dragged back */
+      AS(kAnna, [] { CHECK_VIEW("/"); }); /* its parent left: it is not in trixie again */
     });
     check_children_of("trixie");
     CHECK_OK(enter("/"));
@@ -305,8 +297,8 @@ CHOS_CASE(inherit_without_tracking, 20) {
 
 CHOS_CASE(inherit_fork_beside_switch, 60) {
   /*
-   * One thread forks while another one moves the process between the base and an OS.  Root
-   * directory and OS of a child belong together, whichever came first.
+   * One thread forks while another thread moves the process between the base and an OS.  The root
+   * directory and the OS of each child must match, whether the fork or the switch came first.
    */
   Node node;
   AS(kAnna, [] {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Loading and unloading: what insmod alone gives, its parameters, and when rmmod is refused. */
+/* Loading and unloading: the files that insmod creates, its parameters, and when rmmod is refused. */
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -17,7 +17,7 @@
 namespace chos::guest {
 namespace {
 
-/* Loads the module and takes it down again, whatever happens in between. */
+/* Loads the module; the destructor unmounts everything and unloads it. */
 class Loaded {
  public:
   explicit Loaded(const std::string& parameters = "") { CHECK_OK(load_module(parameters)); }
@@ -31,12 +31,12 @@ void check_mode(const char* path, mode_t type, mode_t bits) {
   struct stat info;
   CHECK_OK(sys(lstat(path, &info)));
   CHECK_EQ(info.st_mode & S_IFMT, type);
-  CHECK_SAY((info.st_mode & 07777) == bits, std::string(path) + " has other rights");
+  CHECK_SAY((info.st_mode & 07777) == bits, std::string(path) + " has another mode");
   CHECK_EQ(info.st_uid, 0u);
   CHECK_EQ(info.st_gid, 0u);
 }
 
-/* Objects in use in each cache of the kernel's allocator. */
+/* The number of objects in use, for each slab cache of the kernel. */
 std::map<std::string, long> slab_objects() {
   std::map<std::string, long> all;
   std::istringstream lines(get("/proc/slabinfo"));
@@ -83,7 +83,7 @@ CHOS_CASE(load_insmod_alone, 10) {
     CHECK_ERR(open_file(CHOS_LAYOUT, O_WRONLY).get(), EACCES);
     CHECK_ERR(open_file(CHOS_VERSION, O_WRONLY).get(), EACCES);
     CHECK_ERR(open_file(CHOS_PROCESSES, O_WRONLY).get(), EACCES);
-    CHECK_ERR(enter("trixie"), ENOENT); /* nothing is allowed yet */
+    CHECK_ERR(enter("trixie"), ENOENT); /* the allowlist is empty */
     CHECK_OK(enter("/"));
     CHECK_EQ(link_of(CHOS_LINK), std::string("/"));
   });
@@ -108,7 +108,7 @@ CHOS_CASE(load_version_file, 10) {
   for (const char* key : keys) {
     std::string line;
     CHECK(static_cast<bool>(std::getline(lines, line)));
-    CHECK_SAY(line.rfind(std::string(key) + " ", 0) == 0, line + " where " + key + " belongs");
+    CHECK_SAY(line.rfind(std::string(key) + " ", 0) == 0, line + ": expected " + key);
     CHECK_SAY(std::count(line.begin(), line.end(), ' ') == 1, line);
   }
   CHECK_EQ(counter("abi"), static_cast<long>(CHOS_ABI_VERSION));
@@ -125,7 +125,7 @@ CHOS_CASE(load_version_file, 10) {
 CHOS_CASE(load_without_mount, 10) {
   const Loaded module("mount=0");
   CHECK(!mounted_at(CHOS_MOUNT));
-  CHECK_EQ(names_in(CHOS_MOUNT).size(), 0u); /* the directory is there to mount on */
+  CHECK_EQ(names_in(CHOS_MOUNT).size(), 0u); /* the empty mount point exists */
   CHECK_OK(mount_fs(CHOS_FS_TYPE, CHOS_MOUNT));
   CHECK_EQ(link_of(CHOS_LINK), std::string("/"));
   CHECK_EQ(names_in(CHOS_MOUNT).size(), 8u);
@@ -134,13 +134,13 @@ CHOS_CASE(load_without_mount, 10) {
 CHOS_CASE(load_without_mount_unloads, 10) {
   for (int i = 0; i < 20; ++i) {
     CHECK_OK(load_module("mount=0"));
-    CHECK_OK(unload_module()); /* at once: nothing is mounted */
+    CHECK_OK(unload_module()); /* no clean-up is needed: nothing is mounted */
     CHECK(!exists(CHOS_MOUNT));
   }
 }
 
 CHOS_CASE(load_mount_program_missing, 20) {
-  /* The module's own mount fails: it stays, and its message is the command to run. */
+  /* If the module cannot mount chosfs, it stays loaded and logs the command to run. */
   const char* program = "/bin/mount";
   CHECK_OK(sys(rename(program, "/bin/mount.away")));
   Log log;
@@ -167,7 +167,7 @@ CHOS_CASE(load_bad_parameters, 10) {
 }
 
 CHOS_CASE(load_second_mount, 10) {
-  /* One superblock, however often it is mounted; and no user mounts it. */
+  /* All mounts show one superblock, and users cannot mount it. */
   const Loaded module;
   CHECK_OK(allow(kList));
   make_dirs("/srv/again");
@@ -187,14 +187,14 @@ CHOS_CASE(load_unload_refused, 20) {
   make_dirs("/chos");
   CHECK_OK(bind_mount(CHOS_FARM, "/chos"));
   CHECK_OK(umount_lazily(CHOS_MOUNT));
-  CHECK_ERR(unload_module(), EAGAIN); /* the farm's bind is a mount too */
+  CHECK_ERR(unload_module(), EAGAIN); /* the bind mount of the farm counts */
   CHECK_OK(umount_lazily("/chos"));
   CHECK_OK(mount_fs(CHOS_FS_TYPE, CHOS_MOUNT));
   {
     const Fd open_one = open_file(CHOS_SETCHOS, O_RDWR);
     CHECK_OK(open_one.get());
     CHECK_OK(umount_lazily(CHOS_MOUNT));
-    CHECK_ERR(unload_module(), EAGAIN); /* detached, but open */
+    CHECK_ERR(unload_module(), EAGAIN); /* detached, but a file is open */
     char byte;
     CHECK_OK(sys(read(open_one.get(), &byte, 1)));
   }
@@ -204,7 +204,7 @@ CHOS_CASE(load_unload_refused, 20) {
 }
 
 CHOS_CASE(load_unload_refused_while_inside, 20) {
-  /* A process whose root is the farm holds it even after everything is detached. */
+  /* A process whose root is the farm pins the module even after all mounts are detached. */
   auto node = std::make_unique<Node>();
   Shared<Event> inside, leave;
   const pid_t pid = start(kAnna, [&] {
@@ -234,8 +234,8 @@ CHOS_CASE(load_unload_100_times, 60) {
 
 CHOS_CASE(load_unload_leaves_nothing, 60) {
   /*
-   * Rounds of full use.  A leak of one object a round shows as a rise in each of three windows;
-   * what the kernel keeps for other reasons does not.
+   * Loads, uses and unloads the module many times.  If each round leaks an object, the count rises in
+   * all of three windows; objects that the kernel keeps for other reasons do not show that.
    */
   const int rounds = load(8, 100);
   const auto use = [] {
@@ -262,14 +262,14 @@ CHOS_CASE(load_unload_leaves_nothing, 60) {
   }
   for (const auto& [name, rise] : least) {
     CHECK_SAY(rise < rounds, name + ": " + std::to_string(rise) +
-                                 " objects more in each of three times " + std::to_string(rounds) +
-                                 " rounds");
+                                 " objects more in each of three windows of " +
+                                 std::to_string(rounds) + " rounds");
   }
   CHECK_EQ(get("/proc/vmallocinfo").find("[chos]"), std::string::npos);
 }
 
 CHOS_CASE(load_unload_under_load, 90) {
-  /* Readers, forks and would-be switchers beside insmod and rmmod. */
+  /* Processes read, fork and try to switch during insmod and rmmod. */
   Shared<std::atomic<bool>> stop;
   std::vector<pid_t> busy;
   for (int i = 0; i < 4; ++i) {
@@ -298,7 +298,7 @@ CHOS_CASE(load_unload_under_load, 90) {
 }
 
 CHOS_CASE(load_files_stay, 10) {
-  /* Nobody, root included, makes, moves or removes a name in chosfs. */
+  /* Nobody, root included, can create, rename or remove a name in chosfs. */
   Node node;
   const auto attack = [](int expected) {
     for (const std::string& path :

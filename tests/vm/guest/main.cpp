@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * chos-guest list        NAME SECONDS of every case
- * chos-guest run NAME    runs one as root: 0 passed, 77 skipped, else failed; of the last two the
- *                        last line says why
+ * chos-guest list        prints the name and the time limit in seconds of every case
+ * chos-guest run NAME    runs one case as root; exits with 0 if it passed, 77 if it was skipped,
+ *                        else it failed.  The last line of output says why it was skipped or failed.
  *
- * Called by the name "probe" it is the program that cases run inside an OS (probe.cpp).
+ * Called by the name "probe", it is the program that cases run inside an OS (probe.cpp).
  */
 #include <signal.h>
 #include <sys/prctl.h>
@@ -48,7 +48,10 @@ double now() {
   return static_cast<double>(at.tv_sec) + static_cast<double>(at.tv_nsec) / 1e9;
 }
 
-/* Our own children, live and dead: everything a case left comes to us, as the subreaper. */
+/*
+ * The children of this process, zombies included.  This process is a subreaper, so whatever a case
+ * left running is among them.
+ */
 std::vector<pid_t> children() {
   std::vector<pid_t> found;
   for (const auto& name : names_in("/proc")) {
@@ -66,8 +69,8 @@ std::vector<pid_t> children() {
   return found;
 }
 
-/* Where the processes of a case that hangs are. */
-void say_where() {
+/* Prints the kernel stacks of the processes of a case that hangs. */
+void print_stacks() {
   int shown = 0;
   for (const auto& name : names_in("/proc")) {
     if (name[0] < '0' || name[0] > '9') continue;
@@ -85,7 +88,7 @@ void say_where() {
   }
 }
 
-/* Ends whatever is left of the case. */
+/* Kills the processes that the case left running. */
 void end_children() {
   for (;;) {
     const auto left = children();
@@ -107,13 +110,13 @@ int wait_for_case(pid_t pid, double deadline) {
     while ((ended = waitpid(-1, &status, WNOHANG)) > 0) {
       if (ended != pid) continue;
       if (WIFEXITED(status)) return WEXITSTATUS(status);
-        mark_failed(std::string("the case was ended by ") + strsignal(WTERMSIG(status)));
+      mark_failed(std::string("the case was killed by a signal: ") + strsignal(WTERMSIG(status)));
       return 1;
     }
     const double left = deadline - now();
     if (left <= 0) {
-      mark_failed("the case took longer than its limit");
-      say_where();
+      mark_failed("the case exceeded its time limit");
+      print_stacks();
       return 1;
     }
     timespec span;
@@ -129,7 +132,7 @@ int run_case(const Registration& test) {
   if (module_loaded()) {
     const std::string trouble = clean_up(CHOS_FARM_DEFAULT);
     if (!trouble.empty()) {
-      mark_failed("the module is loaded already and does not go: " + trouble);
+      mark_failed("the module is already loaded and cannot be unloaded: " + trouble);
       return 1;
     }
   }
@@ -162,7 +165,7 @@ int run_case(const Registration& test) {
       if (!kept.count(*at)) umount_lazily(*at);
     }
     const std::string trouble = clean_up(CHOS_FARM_DEFAULT);
-    if (!trouble.empty()) mark_failed("cleaning up did not work: " + trouble);
+    if (!trouble.empty()) mark_failed("the clean-up after the case failed: " + trouble);
   }
   if (status == 0) printf("%.1f s\n", now() - begin);
   if (status != 0 && status != kSkipped) printf("%s\n", first_failure().c_str());

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Mount and user namespaces: a clone of the base works, what somebody made up does not. */
+/* Mount and user namespaces: a clone of the base works; a namespace with a made-up farm does not. */
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -12,7 +12,7 @@
 namespace chos::guest {
 namespace {
 
-/* Runs code as root in a mount namespace of its own, from which nothing comes back. */
+/* Runs code as root in a private mount namespace, from which no mount propagates back. */
 void in_namespace(const std::function<void()>& code) {
   AS(kRoot, [&] {
     CHECK_OK(sys(unshare(CLONE_NEWNS)));
@@ -28,7 +28,7 @@ void refused(int error) {
       CHECK_ERR(enter("/os/trixie"), error);
       CHECK_EQ(link_of(CHOS_LINK), std::string("/"));
       CHECK_EQ(get("/usr/id"), std::string("base"));
-      CHECK_OK(enter("/")); /* it is there already */
+      CHECK_OK(enter("/")); /* it is already in the base */
     });
   }
 }
@@ -40,7 +40,7 @@ void allow_user_namespaces() { put("/proc/sys/kernel/unprivileged_userns_clone",
 CHOS_CASE(namespace_clone_of_the_base, 30) {
   Node node;
   in_namespace([] {
-    /* What only this namespace has shows to which root one comes back. */
+    /* A file that only this namespace has shows to which root a process returns. */
     CHECK_OK(mount_fs("tmpfs", "/srv"));
     make_file("/srv/here", "here");
     AS(kAnna, [] {
@@ -53,7 +53,7 @@ CHOS_CASE(namespace_clone_of_the_base, 30) {
       CHECK_EQ(get("/srv/here"), std::string("here"));
     });
   });
-  /* Cloned while in an OS. */
+  /* The namespace is cloned by a process in an OS. */
   AS(kRoot, [] {
     CHECK_OK(enter("trixie"));
     CHECK_OK(sys(unshare(CLONE_NEWNS)));
@@ -72,11 +72,11 @@ CHOS_CASE(namespace_clone_of_the_base, 30) {
 CHOS_CASE(namespace_without_a_farm, 30) {
   Node node;
   in_namespace([] {
-    CHECK_OK(umount_lazily("/chos")); /* the empty mount point is a plain directory */
+    CHECK_OK(umount_lazily("/chos")); /* leaves an empty directory */
     refused(EXDEV);
   });
   in_namespace([] {
-    /* Not even a directory there: the root in this namespace is a fresh file system. */
+    /* The root of this namespace is an empty file system without that directory. */
     make_dirs("/srv/fresh");
     CHECK_OK(mount_fs("tmpfs", "/srv/fresh", 0, "mode=755"));
     make_dirs("/srv/fresh/proc");
@@ -97,7 +97,7 @@ CHOS_CASE(namespace_without_a_farm, 30) {
 
 CHOS_CASE(namespace_with_a_farm_of_its_own_making, 30) {
   Node node;
-  /* Whoever may write the directory chooses what the setuid programs in it find. */
+  /* A user who may write the directory could choose the files that setuid programs read there. */
   struct Made {
     const char* what;
     uid_t owner;
@@ -124,7 +124,7 @@ CHOS_CASE(namespace_with_a_farm_of_its_own_making, 30) {
     });
   }
   in_namespace([] {
-    /* Another file system, or a part of chosfs that is not the mount, at proc/chos. */
+    /* At proc/chos there is another file system, or a part of chosfs other than its root. */
     CHECK_OK(umount_lazily("/chos"));
     CHECK_OK(mount_fs("tmpfs", "/chos", 0, "mode=755"));
     make_dirs("/chos/proc/chos");
@@ -136,17 +136,17 @@ CHOS_CASE(namespace_with_a_farm_of_its_own_making, 30) {
     refused(EXDEV);
     CHECK_OK(umount_lazily("/chos/proc/chos"));
     CHECK_OK(sys(rmdir("/chos/proc/chos")));
-    make_link("/proc/chos", "/chos/proc/chos"); /* resolves outside of the directory */
+    make_link("/proc/chos", "/chos/proc/chos"); /* leads out of the directory */
     refused(EXDEV);
   });
   in_namespace([] {
-    /* The farm's path leads back to the root itself. */
+    /* The root itself is bound to the farm's path. */
     CHECK_OK(umount_lazily("/chos"));
     CHECK_OK(bind_mount("/", "/chos"));
     refused(EXDEV);
   });
   in_namespace([] {
-    /* chosfs itself, not its farm, at the farm's path. */
+    /* The root of chosfs, not its farm, is bound to the farm's path. */
     CHECK_OK(umount_lazily("/chos"));
     CHECK_OK(bind_mount(CHOS_MOUNT, "/chos"));
     refused(EXDEV);
@@ -163,7 +163,7 @@ CHOS_CASE(namespace_user, 30) {
     CHECK_VIEW("/");
   });
   AS(kAnna, [] {
-    /* As root of it, with mounts of his own making. */
+    /* As root of that namespace, with mounts that the user made. */
     CHECK_OK(sys(unshare(CLONE_NEWUSER | CLONE_NEWNS)));
     CHECK_OK(put("/proc/self/setgroups", "deny"));
     CHECK_OK(put("/proc/self/uid_map", "0 1000 1"));
@@ -182,7 +182,7 @@ CHOS_CASE(namespace_user, 30) {
     CHECK_EQ(get(CHOS_SETCHOS), std::string("/\n"));
   });
   AS(kRoot, [] {
-    /* The true root in a user namespace that maps him to himself. */
+    /* Root of the first namespace, in a user namespace that maps uid 0 to uid 0. */
     const Fd valid = open_file(CHOS_VALID, O_WRONLY);
     const Fd layout = open_file(CHOS_LAYOUT, O_WRONLY);
     const std::string before = get(CHOS_VALID);
@@ -199,17 +199,17 @@ CHOS_CASE(namespace_user, 30) {
 }
 
 CHOS_CASE(namespace_setns_back, 30) {
-  /* setns(2) gives root the namespace's root directory while he is noted in an OS. */
+  /* setns(2) gives the process the root of the namespace; the table still has it in an OS. */
   Node node;
   AS(kRoot, [] {
     const Fd own = open_file("/proc/self/ns/mnt", O_RDONLY);
     CHECK_OK(enter("trixie"));
     CHECK_OK(sys(setns(own.get(), CLONE_NEWNS)));
     CHECK_EQ(get("/usr/id"), std::string("base"));
-    CHECK_OK(enter("sl6")); /* from the base root, as anybody */
+    CHECK_OK(enter("sl6")); /* from the base root, as any process there */
     CHECK_VIEW("sl6");
     CHECK_OK(sys(setns(own.get(), CLONE_NEWNS)));
-    CHECK_OK(enter("sl6")); /* noted there, but not there: comes in again */
+    CHECK_OK(enter("sl6")); /* the table has it there, but its root is not the farm: it enters again */
     CHECK_VIEW("sl6");
     CHECK_OK(sys(setns(own.get(), CLONE_NEWNS)));
     CHECK_OK(enter("/"));

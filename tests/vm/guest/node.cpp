@@ -38,7 +38,7 @@ void make_base() {
   make_dirs("/tmp");
   CHECK_OK(sys(chmod("/tmp", 01777)));
   make_file("/usr/id", "base");
-  /* Made by udev elsewhere; execveat(2) of a descriptor needs it where TOMOYO looks on. */
+  /* udev makes it on a real node.  execveat(2) of a descriptor needs it in kernels with TOMOYO. */
   if (!exists("/dev/fd")) make_link("/proc/self/fd", "/dev/fd");
   for (const Who& who : {kAnna, kBert}) {
     const std::string home = "/home/" + std::to_string(who.uid);
@@ -56,7 +56,7 @@ void make_tree(const std::string& name) {
   make_file(tree + "/etc/os-release", "NAME=" + name + "\n");
   make_link("usr/bin", tree + "/bin");
   if (!exists(tree + "/usr/bin/probe")) {
-    /* The same file, to save memory where there are a hundred trees. */
+    /* A hard link, to save memory in the case with a hundred trees. */
     CHECK_OK(sys(link("/usr/bin/probe", (tree + "/usr/bin/probe").c_str())));
   }
 }
@@ -113,14 +113,16 @@ void Node::make_farm() {
 
 std::string clean_up(const std::string& farm) {
   if (!module_loaded()) return "";
-  /* From the top of the stack down; what hangs below goes with it. */
+  /* In reverse order of mounting. */
   auto points = mount_points();
   for (auto at = points.rbegin(); at != points.rend(); ++at) {
     const bool of_farm = *at == farm || at->rfind(farm + "/", 0) == 0;
     if (of_farm || *at == CHOS_MOUNT) umount_lazily(*at);
   }
-  /* The last reference to a mount may be dropped by a kernel worker a moment later; nothing tells
-   * when, so ask again for a while. */
+  /*
+   * A kernel worker may drop the last reference to a mount a moment later.  No event reports that,
+   * so try repeatedly for a while.
+   */
   const int tries = 500;
   int result = 0;
   for (int i = 0; i < tries; ++i) {
@@ -153,11 +155,36 @@ std::string link_view() {
   return target.rfind("/os/", 0) == 0 ? target.substr(4) : target;
 }
 
+bool raw_link_is(const char* want) {
+  char target[64] = {};
+  raw(SYS_readlink, reinterpret_cast<long>(CHOS_LINK), reinterpret_cast<long>(target), sizeof target - 1);
+  const char* seen = target;
+  while (*seen && *seen == *want) ++seen, ++want;
+  return *seen == *want;
+}
+
+pid_t ParkedProcesses::add(const Who& who, const std::function<void()>& code) {
+  const pid_t pid = start(who, [&] {
+    code();
+    parked_->add();
+    end_->wait();
+  });
+  pids_.push_back(pid);
+  parked_->wait(static_cast<int>(pids_.size()));
+  return pid;
+}
+
+void ParkedProcesses::end() {
+  end_->add();
+  for (const pid_t pid : pids_) wait_status(pid);
+  pids_.clear();
+}
+
 std::string view() {
   int error = 0;
   std::string name = get(CHOS_SETCHOS, &error);
   if (error < 0) return "!setchos " + show_result(error);
-  if (name.empty() || name.back() != '\n') return "!setchos says " + show(name);
+  if (name.empty() || name.back() != '\n') return "!setchos reads " + show(name);
   name.pop_back();
   const std::string linked = link_view();
   const std::string id = get("/usr/id", &error);

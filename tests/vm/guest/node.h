@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A node with the module loaded and a farm of some kind, as chosctl would set it up.
+ * A node with the module loaded and a farm, set up as chosctl does it.
  */
 #ifndef CHOS_GUEST_NODE_H
 #define CHOS_GUEST_NODE_H
@@ -33,14 +33,14 @@ enum class Farm {
 struct NodeOptions {
   Farm farm = Farm::kModule;
   std::string path = CHOS_FARM_DEFAULT; /* where the farm is */
-  std::string parameters = "";          /* of the module; farm= is added for another path */
+  std::string parameters = "";          /* of the module; farm= is added unless `path` is the default */
   std::string list = kList;
 };
 
 /*
- * Loads the module, makes the farm, binds what OSs share, makes the trees trixie, sl6 and alma9
- * and writes the allowlist.  The destructor takes all of it down and marks the case as
- * failed if the module cannot be unloaded then.
+ * Loads the module, makes the farm, binds the directories that OSs share, makes the trees trixie,
+ * sl6 and alma9, and writes the allowlist.  The destructor undoes all of it, and marks the case as
+ * failed if the module cannot be unloaded.
  */
 class Node {
  public:
@@ -49,7 +49,7 @@ class Node {
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
-  /* Unmounts and unloads now; fails the case if that is refused. */
+  /* Unmounts everything and unloads the module now; fails the case if that is refused. */
   void down();
   const std::string& farm() const { return options_.path; }
 
@@ -60,31 +60,47 @@ class Node {
   bool up_ = true;
 };
 
-/* Directories and marker files of the base that the cases look at. */
+/* Makes the directories and marker files of the base OS that the cases look at. */
 void make_base();
-/* A tree under kTrees: etc/os-release, usr/id (the name), usr/bin/probe, bin -> usr/bin. */
+/* Makes a tree in kTrees: etc/os-release, usr/id (holds the name), usr/bin/probe, bin -> usr/bin. */
 void make_tree(const std::string& name);
-/* A mount of its own, without nosuid, for an OS that is marked suid. */
+/* Gives a tree in the farm its own mount without nosuid, as an OS marked suid has it. */
 void mount_suid_tree(const std::string& farm, const std::string& name);
-/* Binds what OSs share onto directories of a farm that has them. */
+/* Binds the directories that OSs share onto the directories of that name in a farm. */
 void mount_shared(const std::string& farm);
 
-/* Unmounts all that belongs to a farm or the module and unloads it: "" or what went wrong. */
+/* Unmounts a farm and chosfs, and unloads the module.  Returns "" or a description of the failure. */
 std::string clean_up(const std::string& farm);
 
-/* Writes the allowlist; -errno. */
+/* Writes the allowlist.  Returns 0 or -errno. */
 inline int allow(std::string_view list) { return put(CHOS_VALID, list); }
-/* Writes to setchos; -errno. */
+/* Writes to setchos.  Returns 0 or -errno. */
 inline int enter(std::string_view name) { return put(CHOS_SETCHOS, name); }
 
 /*
- * What the caller sees: "trixie", "/" for the base, or a description of the contradiction if
- * link, setchos and the tree behind /usr do not say the same.
+ * The OS that the caller is in: "trixie", or "/" for the base.  If the link, setchos and the tree
+ * behind /usr do not agree, a text that begins with "!" and describes what each of them shows.
  */
 std::string view();
 #define CHECK_VIEW(name) CHECK_EQ(chos::guest::view(), std::string(name))
-/* Only the link, as an OS's name. */
+/* The OS that the link alone shows, by the name of its directory in /os. */
 std::string link_view();
+/* Whether the link's target is `want`.  Uses raw() only, for children that share memory. */
+bool raw_link_is(const char* want);
+
+/* Processes that do what they were told and then wait, until they are told to end. */
+class ParkedProcesses {
+ public:
+  /* Runs the code in a child as `who`; returns the child's PID when the code has finished. */
+  pid_t add(const Who& who, const std::function<void()>& code);
+  /* Ends the processes and waits for them. */
+  void end();
+  ~ParkedProcesses() { end(); }
+
+ private:
+  Shared<Event> parked_, end_;
+  std::vector<pid_t> pids_;
+};
 
 }  // namespace chos::guest
 

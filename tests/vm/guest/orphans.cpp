@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Orphans: their ancestors are gone before they look for the first time. */
+/* Orphans: all their ancestors have exited before they read the link for the first time. */
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -9,20 +9,20 @@
 namespace chos::guest {
 namespace {
 
-constexpr int kAtOnce = 500; /* alive at the same time: a VM has 1 GiB */
+constexpr int kAtOnce = 500; /* orphans that exist at the same time; a VM has 1 GiB of memory */
 constexpr size_t kStack = 4096;
-/* As little as can be copied: it is the family that matters here. */
+/* Share as much as possible, to make forks cheap: only the ancestry matters here. */
 constexpr uint64_t kShared = CLONE_FS | CLONE_FILES | CLONE_SIGHAND;
 
 struct Board {
-  Event born;   /* orphans that exist */
-  Event look;   /* their ancestors are gone: look now */
-  Event looked; /* orphans that have looked */
+  Event born;   /* counts the orphans that exist */
+  Event look;   /* their ancestors have exited: read the link now */
+  Event looked; /* counts the orphans that have read it */
   std::atomic<int> wrong{0};
   std::atomic<int> not_orphaned{0};
 };
 
-/* What one orphan is given; lives as long as the batch's memory. */
+/* The input of one orphan. */
 struct Orphan {
   Board* board;
   const char* want;
@@ -30,32 +30,26 @@ struct Orphan {
   char* stack;
 };
 
-/* Runs in memory shared with others: no libc state but atomics and raw system calls. */
+/* Shares its memory with other processes, so it uses nothing of libc, only atomics and raw(). */
 int orphan(void* argument) {
   const auto& self = *static_cast<Orphan*>(argument);
   self.board->born.add();
   self.board->look.wait();
   if (raw(SYS_getppid) != self.reaper) self.board->not_orphaned.fetch_add(1);
-  char target[64] = {};
-  raw(SYS_readlink, reinterpret_cast<long>(CHOS_LINK), reinterpret_cast<long>(target),
-      sizeof target - 1);
-  const char* a = target;
-  const char* b = self.want;
-  while (*a && *a == *b) ++a, ++b;
-  if (*a != *b) self.board->wrong.fetch_add(1);
+  if (!raw_link_is(self.want)) self.board->wrong.fetch_add(1);
   self.board->looked.add();
   return 0;
 }
 
-/* The parent of an orphan: makes it and is gone. */
+/* The parent of an orphan: starts it and exits. */
 int parent(void* argument) {
   auto& child = *static_cast<Orphan*>(argument);
   return raw_child(CLONE_FILES | CLONE_SIGHAND, orphan, &child, child.stack) > 0 ? 0 : 1;
 }
 
-/* The grandparent: `count` parents, each with one orphan, then it is gone as well. */
+/* The grandparent: starts `count` parents, each of which starts one orphan; then it exits too. */
 void make_batch(Board* board, const char* want, int count, pid_t reaper) {
-  /* Never freed: the orphans live on in this memory when we are gone. */
+  /* Never freed: the orphans use this memory after this process has exited. */
   auto& orphans = *new std::vector<Orphan>(static_cast<size_t>(count));
   auto& stacks = *new std::vector<char>((static_cast<size_t>(count) + 1) * kStack);
   auto& parent_stack = *new std::vector<char>(4 * kStack);
@@ -70,7 +64,7 @@ void make_batch(Board* board, const char* want, int count, pid_t reaper) {
 
 void run_batch(const char* name, const char* want, int count) {
   Shared<Board> board;
-  const pid_t reaper = getppid(); /* the runner is the subreaper */
+  const pid_t reaper = getppid(); /* chos-guest, the subreaper */
   const pid_t grandparent = start(kAnna, [&] {
     CHECK_OK(enter(name));
     make_batch(&*board, want, count, reaper);
@@ -99,7 +93,7 @@ CHOS_CASE(orphans_10000, 60) {
 }
 
 CHOS_CASE(orphans_of_a_switched_parent, 20) {
-  /* The grandparent goes on to another OS, or leaves, before it goes. */
+  /* The grandparent switches to another OS, or leaves, before it exits. */
   Node node;
   Shared<Event> look, looked;
   Shared<std::atomic<int>> wrong;

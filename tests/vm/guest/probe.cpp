@@ -20,7 +20,7 @@ namespace {
 int expect(const std::string& name) {
   const std::string seen = view();
   if (seen == name) return 0;
-  note("probe " + std::to_string(getpid()) + ": sees " + seen + ", wanted " + name);
+  note("probe " + std::to_string(getpid()) + ": in " + seen + ", wanted " + name);
   return 1;
 }
 
@@ -59,7 +59,7 @@ int probe(int argc, char** argv) {
     if (waitpid(pid, &status, 0) < 0) return 1;
     return seen || status ? 1 : 0;
   }
-  fprintf(stderr, "probe: what is %s?\n", what.c_str());
+  fprintf(stderr, "probe: unknown command %s\n", what.c_str());
   return 99;
 }
 

@@ -5,15 +5,16 @@
 namespace chos::guest {
 
 /*
- * The program that is installed as usr/bin/probe in the trees and exec'ed by cases:
- *   probe view NAME       0 if it sees the OS NAME ("/": the base), else 1
- *   probe consistent      0 if link, setchos and the tree agree, whatever they say
- *   probe chain N NAME    view NAME, then execs itself N-1 times more
- *   probe euid UID        0 if that is its effective uid, else 1
- *   probe gained          0 if it holds any capability, else 1
- *   probe put FILE TEXT   writes TEXT in one write(2); exits with the errno
- *   probe out TEXT        the same to its standard output
- *   probe spawn NAME      forks; parent and child both check the view
+ * The program that the trees have as usr/bin/probe and that cases execute.  Exit statuses:
+ *   probe view NAME       0 if it is in the OS NAME ("/" for the base), else 1
+ *   probe consistent      0 if the link, setchos and the tree agree on any OS, else 1
+ *   probe chain N NAME    as `view NAME`, checked N times, with an exec of itself between the checks
+ *   probe euid UID        0 if UID is its effective uid, else 1
+ *   probe egid GID        0 if GID is its effective gid, else 1
+ *   probe gained          0 if it has any capability, else 1
+ *   probe put FILE TEXT   the errno of one write(2) of TEXT to FILE, 0 for success
+ *   probe out TEXT        the same for its standard output
+ *   probe spawn NAME      forks; 0 if parent and child are both in the OS NAME, else 1
  */
 int probe(int argc, char** argv);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* /proc/chos/processes: who is where, as far as the reader may know. */
+/* /proc/chos/processes: the processes in OSs that the reader may know about. */
 #include <fcntl.h>
 #include <sched.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@ namespace {
 
 using Listing = std::map<pid_t, std::string>;
 
-/* Fails the case when a line is not "PID NAME", or PIDs do not rise. */
+/* Fails the case if a line is not "PID NAME", or if the PIDs are not in ascending order. */
 Listing parse(const std::string& text) {
   Listing listing;
   std::istringstream lines(text);
@@ -35,45 +35,26 @@ Listing parse(const std::string& text) {
 
 Listing listing() { return parse(get(CHOS_PROCESSES)); }
 
-/* Processes that sit in OSs until told to end. */
-class Sitters {
- public:
-  pid_t add(const Who& who, const char* name) {
-    const pid_t pid = start(who, [&, name] {
-      CHECK_OK(enter(name));
-      sitting_->add();
-      end_->wait();
-    });
-    sitting_->wait(static_cast<int>(pids_.size()) + 1);
-    pids_.push_back(pid);
-    return pid;
-  }
-  ~Sitters() {
-    end_->add();
-    for (const pid_t pid : pids_) wait_status(pid);
-  }
-
- private:
-  Shared<Event> sitting_, end_;
-  std::vector<pid_t> pids_;
-};
+pid_t park_in(ParkedProcesses& parked, const Who& who, const char* name) {
+  return parked.add(who, [name] { CHECK_OK(enter(name)); });
+}
 
 }  // namespace
 
 CHOS_CASE(processes_as_each_may_know, 20) {
   Node node;
-  Sitters sitters;
-  const pid_t anna1 = sitters.add(kAnna, "trixie");
-  const pid_t bert = sitters.add(kBert, "sl6");
-  const pid_t anna2 = sitters.add(kAnna, "alma9");
-  const pid_t base = sitters.add(kAnna, "/");
-  const pid_t root = sitters.add(kRoot, "trixie");
+  ParkedProcesses parked;
+  const pid_t anna1 = park_in(parked, kAnna, "trixie");
+  const pid_t bert = park_in(parked, kBert, "sl6");
+  const pid_t anna2 = park_in(parked, kAnna, "alma9");
+  const pid_t base = park_in(parked, kAnna, "/");
+  const pid_t root = park_in(parked, kRoot, "trixie");
   CHECK_EQ(base > 0, true);
   const Listing all = listing();
   CHECK(all == (Listing{{anna1, "trixie"}, {bert, "sl6"}, {anna2, "alma9"}, {root, "trixie"}}));
   AS(kAnna, [&] {
     CHECK(listing() == (Listing{{anna1, "trixie"}, {anna2, "alma9"}}));
-    CHECK_OK(enter("sl6")); /* now he is in it himself; and the file is the same in an OS */
+    CHECK_OK(enter("sl6")); /* the reader is listed too, and reads the same inside an OS */
     CHECK(listing() ==
           (Listing{{anna1, "trixie"}, {anna2, "alma9"}, {getpid(), "sl6"}}));
     CHECK_OK(enter("/"));
@@ -81,8 +62,8 @@ CHOS_CASE(processes_as_each_may_know, 20) {
   });
   AS(kBert, [&] { CHECK(listing() == (Listing{{bert, "sl6"}})); });
   const Who other{1002, 1000, {1001, 0}};
-  AS(other, [&] { CHECK(listing().empty()); }); /* a group is no user */
-  /* It is the opener who counts. */
+  AS(other, [&] { CHECK(listing().empty()); }); /* shared groups show nothing */
+  /* The rights of the process that opened the file count. */
   const Fd by_root = open_file(CHOS_PROCESSES, O_RDONLY);
   AS(kBert, [&] {
     char text[4096];
@@ -92,7 +73,7 @@ CHOS_CASE(processes_as_each_may_know, 20) {
 }
 
 CHOS_CASE(processes_real_and_effective_user, 20) {
-  /* A setuid process is its real user's; a reader is his effective user. */
+  /* A process belongs to its real user; a reader has the rights of its effective user. */
   Node node;
   Shared<Event> ready, end;
   const pid_t raised = start(kRoot, [&] {
@@ -105,7 +86,7 @@ CHOS_CASE(processes_real_and_effective_user, 20) {
   AS(kAnna, [&] { CHECK(listing() == (Listing{{raised, "trixie"}})); });
   AS(kBert, [&] { CHECK(listing().empty()); });
   AS(kRoot, [&] {
-    CHECK_OK(sys(setresuid(1000, 1001, 1001))); /* capabilities go with the effective root */
+    CHECK_OK(sys(setresuid(1000, 1001, 1001))); /* drops the capabilities with the effective uid 0 */
     CHECK(listing().empty());
   });
   end->add();
@@ -113,12 +94,12 @@ CHOS_CASE(processes_real_and_effective_user, 20) {
 }
 
 CHOS_CASE(processes_from_a_user_namespace, 20) {
-  /* All capabilities, but only in there: no more than any user. */
+  /* Capabilities in another user namespace than the first give no further rights here. */
   Node node;
   put("/proc/sys/kernel/unprivileged_userns_clone", "1");
-  Sitters sitters;
-  const pid_t anna = sitters.add(kAnna, "trixie");
-  sitters.add(kBert, "sl6");
+  ParkedProcesses parked;
+  const pid_t anna = park_in(parked, kAnna, "trixie");
+  park_in(parked, kBert, "sl6");
   AS(kAnna, [&] {
     CHECK_OK(sys(unshare(CLONE_NEWUSER)));
     CHECK(listing() == (Listing{{anna, "trixie"}}));
@@ -126,7 +107,7 @@ CHOS_CASE(processes_from_a_user_namespace, 20) {
 }
 
 CHOS_CASE(processes_many, 30) {
-  /* More than one buffer; read in small pieces as well. */
+  /* The content exceeds one buffer.  It is also read in small pieces. */
   Node node;
   constexpr int kCount = 400;
   const pid_t parent = start(kAnna, [] {
@@ -146,12 +127,7 @@ CHOS_CASE(processes_many, 30) {
     sitting->wait(kCount);
     CHECK(listing() == expected);
     const Fd file = open_file(CHOS_PROCESSES, O_RDONLY);
-    std::string text;
-    char piece[5];
-    for (long got = 1; got > 0;) {
-      got = CHECK_OK(sys(read(file.get(), piece, sizeof piece)));
-      text.append(piece, static_cast<size_t>(got));
-    }
+    const std::string text = read_in_pieces(file.get(), 5);
     CHECK(parse(text) == expected);
     CHECK_OK(sys(lseek(file.get(), 0, SEEK_SET)));
     char begin[64];
@@ -172,7 +148,7 @@ CHOS_CASE(processes_threads_and_the_dead, 20) {
     CHECK_OK(enter("trixie"));
     Shared<Event> end;
     std::thread second([&] { end->wait(); });
-    CHECK(listing() == (Listing{{getpid(), "trixie"}})); /* a process is one line */
+    CHECK(listing() == (Listing{{getpid(), "trixie"}})); /* one line for all threads */
     end->add();
     second.join();
     FINISH(start(kAnna, [] {}));
@@ -182,10 +158,10 @@ CHOS_CASE(processes_threads_and_the_dead, 20) {
 }
 
 CHOS_CASE(processes_in_a_pid_namespace, 20) {
-  /* PIDs as the reader's namespace counts them; nobody from outside of it. */
+  /* PIDs are those of the reader's PID namespace; processes outside it are not listed. */
   Node node;
-  Sitters sitters;
-  const pid_t outside = sitters.add(kRoot, "sl6");
+  ParkedProcesses parked;
+  const pid_t outside = park_in(parked, kRoot, "sl6");
   AS(kRoot, [&] {
     Shared<Event> ready, end;
     const pid_t inner = clone_fork(CLONE_NEWPID);

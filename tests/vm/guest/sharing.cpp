@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who moves along: threads and CLONE_FS; and who may not be moved by a file from others. */
+/*
+ * Processes and threads that share their root directory: which of them a switch moves.  And
+ * descriptors of setchos that another process opened: they must not move the writer.
+ */
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/socket.h>
@@ -14,7 +17,7 @@
 namespace chos::guest {
 namespace {
 
-/* A process that shares our root and working directory; it looks at its view when told. */
+/* A process that shares the caller's root and working directory, and reports its view on request. */
 class Sharer {
  public:
   Sharer() {
@@ -58,7 +61,7 @@ class Sharer {
   int asked_ = 0;
 };
 
-/* A thread that waits, to make the process multithreaded. */
+/* A thread that only waits, to make the process multithreaded. */
 class Idle {
  public:
   explicit Idle(bool own_root = false) : thread_([this, own_root] {
@@ -78,6 +81,37 @@ class Idle {
   std::thread thread_;
 };
 
+/* A message with a byte of data and room for one descriptor, for sendmsg(2) and recvmsg(2). */
+class DescriptorMessage {
+ public:
+  DescriptorMessage() {
+    message_.msg_iov = &part_;
+    message_.msg_iovlen = 1;
+    message_.msg_control = space_;
+    message_.msg_controllen = sizeof space_;
+  }
+  DescriptorMessage(const DescriptorMessage&) = delete;
+  DescriptorMessage& operator=(const DescriptorMessage&) = delete;
+  void send(int socket, int fd) {
+    cmsghdr* header = CMSG_FIRSTHDR(&message_);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof fd);
+    *reinterpret_cast<int*>(CMSG_DATA(header)) = fd;
+    CHECK_OK(sys(sendmsg(socket, &message_, 0)));
+  }
+  Fd receive(int socket) {
+    CHECK_EQ(sys(recvmsg(socket, &message_, 0)), 1);
+    return Fd(*reinterpret_cast<int*>(CMSG_DATA(CMSG_FIRSTHDR(&message_))));
+  }
+
+ private:
+  char byte_ = 'x';
+  alignas(cmsghdr) char space_[CMSG_SPACE(sizeof(int))] = {};
+  iovec part_{&byte_, 1};
+  msghdr message_{};
+};
+
 }  // namespace
 
 CHOS_CASE(sharing_single_thread_takes_nobody_along, 20) {
@@ -94,7 +128,7 @@ CHOS_CASE(sharing_single_thread_takes_nobody_along, 20) {
   AS(kAnna, [] {
     CHECK_OK(enter("trixie"));
     Sharer other;
-    CHECK_OK(enter("sl6")); /* the root stays the farm: the other stays in trixie */
+    CHECK_OK(enter("sl6")); /* both have the farm as their root; the other process stays in trixie */
     CHECK_VIEW("sl6");
     CHECK_EQ(other.look(), std::string("trixie"));
     CHECK_OK(enter("/"));
@@ -114,7 +148,7 @@ CHOS_CASE(sharing_threads_move_together, 20) {
     std::vector<std::thread> threads;
     for (int i = 0; i < kThreads; ++i) {
       threads.emplace_back(checked([&, i] {
-        /* A thread that is just being made counts as a stranger: EBUSY. */
+        /* A thread that is still being created counts as another process: it would cause EBUSY. */
         started.wait();
         for (int turn = 0; turn < 5; ++turn) {
           if (turn == i) {
@@ -138,15 +172,15 @@ CHOS_CASE(sharing_threads_and_another_process, 20) {
   Node node;
   AS(kAnna, [] {
     {
-      Sharer other; /* before there are threads: it is forked from a plain process */
+      Sharer other; /* forked before the process has threads */
       const Idle thread;
       for (const char* word : {"trixie", "/os/sl6"}) CHECK_ERR(enter(word), EBUSY);
       CHECK_VIEW("/");
       CHECK_EQ(other.look(), std::string("/"));
-      /* The other one, with one thread, goes alone. */
+      /* The other process, which has one thread, moves alone. */
       CHECK_EQ(other.enter_sl6(), std::string("sl6"));
       CHECK_VIEW("/");
-      CHECK_OK(enter("trixie")); /* now nobody shares */
+      CHECK_OK(enter("trixie")); /* the directories are no longer shared */
       CHECK_VIEW("trixie");
     }
     Sharer other;
@@ -171,7 +205,7 @@ CHOS_CASE(sharing_thread_with_a_root_of_its_own, 20) {
         CHECK_VIEW("/");
       })).join();
     }
-    CHECK_OK(enter("trixie")); /* they are gone */
+    CHECK_OK(enter("trixie")); /* those threads have exited */
     CHECK_VIEW("trixie");
     const Idle thread(true);
     CHECK_ERR(enter("/"), EBUSY);
@@ -180,10 +214,10 @@ CHOS_CASE(sharing_thread_with_a_root_of_its_own, 20) {
 }
 
 CHOS_CASE(sharing_thread_that_was_joined, 60) {
-  /* join() returns while the kernel is still taking the thread apart, its root last. */
+  /* join() returns while the kernel is still tearing the thread down; its root goes last. */
   Node node;
   AS(kAnna, [] {
-    const Idle thread; /* the process stays one with threads */
+    const Idle thread; /* keeps the process multithreaded */
     for (int i = 0; i < load(200, 5000); ++i) {
       { const Idle gone(true); }
       CHECK_OK(enter(i % 2 ? "/" : "trixie"));
@@ -209,7 +243,10 @@ CHOS_CASE(sharing_vfork_child_moves_alone, 20) {
 }
 
 CHOS_CASE(sharing_execve_in_another_thread, 60) {
-  /* One thread execs while another moves the process: it fails with EBUSY or all of it agrees. */
+  /*
+   * One thread calls execve(2) while another thread moves the process: the move fails with EBUSY, or
+   * the process is consistent afterwards.
+   */
   Node node;
   AS(kAnna, [] {
     for (int i = 0; i < load(100, 3000); ++i) {
@@ -226,7 +263,7 @@ CHOS_CASE(sharing_execve_in_another_thread, 60) {
           })();
         }).detach();
         while (!going) sched_yield();
-        /* By a path that both the base and the trees have. */
+        /* This path exists in the base and in the trees. */
         CHECK_OK(exec({"/usr/bin/probe", "consistent"}));
       }));
     }
@@ -234,7 +271,7 @@ CHOS_CASE(sharing_execve_in_another_thread, 60) {
 }
 
 CHOS_CASE(redirected_setuid_program, 20) {
-  /* setuid-program > /proc/chos/setchos: the program's owner is not moved. */
+  /* `setuid-program > /proc/chos/setchos` does not move the setuid program. */
   Node node;
   make_dirs("/usr/bin/raised");
   install_probe("/usr/bin/raised/probe", 0, 0, 04755);
@@ -247,7 +284,7 @@ CHOS_CASE(redirected_setuid_program, 20) {
   }
   CHECK_OK(sys(unlink("/usr/bin/raised/probe")));
   AS(kAnna, [] {
-    /* The same program with its own rights may. */
+    /* The same program without setuid may move itself. */
     const int status = run_program({"/usr/bin/probe", "out", "trixie"}, [] {
       CHECK_OK(dup2(open_file(CHOS_SETCHOS, O_WRONLY).get(), 1));
     });
@@ -257,7 +294,7 @@ CHOS_CASE(redirected_setuid_program, 20) {
 }
 
 CHOS_CASE(redirected_to_others, 20) {
-  /* A file opened by one and written by another, in all directions. */
+  /* One process opens the file and another one writes to it; all combinations of users. */
   Node node;
   const Fd by_root = open_file(CHOS_SETCHOS, O_WRONLY);
   AS(kAnna, [&] {
@@ -268,35 +305,13 @@ CHOS_CASE(redirected_to_others, 20) {
   CHECK_OK(sys(socketpair(AF_UNIX, SOCK_STREAM, 0, ends)));
   const pid_t giver = start(kAnna, [&] {
     const Fd set = open_file(CHOS_SETCHOS, O_WRONLY);
-    char space[CMSG_SPACE(sizeof(int))] = {};
-    char byte = 'x';
-    iovec part{&byte, 1};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = space;
-    message.msg_controllen = sizeof space;
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    *reinterpret_cast<int*>(CMSG_DATA(header)) = set.get();
-    CHECK_OK(sys(sendmsg(ends[0], &message, 0)));
+    DescriptorMessage().send(ends[0], set.get());
   });
   FINISH(giver);
-  char space[CMSG_SPACE(sizeof(int))] = {};
-  char byte;
-  iovec part{&byte, 1};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = space;
-  message.msg_controllen = sizeof space;
-  CHECK_EQ(sys(recvmsg(ends[1], &message, 0)), 1);
-  const Fd by_anna(*reinterpret_cast<int*>(CMSG_DATA(CMSG_FIRSTHDR(&message))));
+  const Fd by_anna = DescriptorMessage().receive(ends[1]);
   close(ends[0]);
   close(ends[1]);
-  CHECK_ERR(sys(pwrite(by_anna.get(), "trixie", 6, 0)), EPERM); /* root */
+  CHECK_ERR(sys(pwrite(by_anna.get(), "trixie", 6, 0)), EPERM); /* written by root */
   CHECK_VIEW("/");
   AS(kBert, [&] {
     CHECK_ERR(sys(pwrite(by_anna.get(), "trixie", 6, 0)), EPERM);
@@ -307,7 +322,7 @@ CHOS_CASE(redirected_to_others, 20) {
   AS(other_group, [&] { CHECK_ERR(sys(pwrite(by_anna.get(), "trixie", 6, 0)), EPERM); });
   AS(group_of_anna, [&] { CHECK_ERR(sys(pwrite(by_anna.get(), "/", 1, 0)), EPERM); });
   AS(kAnna, [&] {
-    /* The same rights: it is the writer who moves. */
+    /* The same user and groups: the write succeeds, and moves the writer. */
     CHECK_OK(sys(pwrite(by_anna.get(), "trixie", 6, 0)));
     CHECK_VIEW("trixie");
   });

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Many at once: switchers at random beside readers, and the allowlist replaced below them. */
+/* Load: many processes switch at random and read at once, while the allowlist is replaced. */
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -32,7 +32,7 @@ void read_until_stopped(Board& board, const char* name) {
   board.looks += looks;
 }
 
-/* `refused` are answers that count as "stayed where it was". */
+/* Errors in `refused` are expected: the process must stay in its OS. */
 void switch_until_stopped(Board& board, int seed, const std::vector<int>& refused) {
   Random random(static_cast<uint64_t>(seed));
   std::string at = "/";
@@ -87,7 +87,7 @@ CHOS_CASE(storm_switchers_and_readers, 60) {
   Shared<Board> board;
   const auto all = start_storm(*board, {});
   board->go.add();
-  /* One more switcher sets the length, at the same pace as the others. */
+  /* One more switcher, as fast as the others, determines the duration. */
   AS(kAnna, [] {
     Random random(99);
     for (int i = 0; i < load(150, 10000); ++i) {
@@ -100,7 +100,10 @@ CHOS_CASE(storm_switchers_and_readers, 60) {
 }
 
 CHOS_CASE(storm_allowlist_replaced_10000_times, 60) {
-  /* sl6 comes and goes, alma9 is closed, limited and opened; who is inside stays. */
+  /*
+   * sl6 is removed and added; alma9 is closed, limited to groups, and opened.  Processes inside stay
+   * where they are.
+   */
   Node node;
   Shared<Board> board;
   const auto all = start_storm(*board, {ENOENT, EACCES});
@@ -114,7 +117,7 @@ CHOS_CASE(storm_allowlist_replaced_10000_times, 60) {
       "trixie:/os/trixie\nsl6:/os/sl6\nalma9:/os/alma9:nosuid,groups=1000|1001\nbase:/",
       "\n",
   };
-  /* Ahead of the storm in the queue for the processors, to be done in time. */
+  /* Get processor time before the other processes, to finish within the limit. */
   setpriority(PRIO_PROCESS, 0, -19);
   board->go.add();
   for (int i = 0; i < load(10000, 100000); ++i) {
@@ -128,7 +131,7 @@ CHOS_CASE(storm_allowlist_replaced_10000_times, 60) {
   end_storm(*board, all);
   CHECK_OK(allow(full));
   CHECK_EQ(get(CHOS_VALID), full);
-  CHECK_EQ(counter("interned"), interned); /* the same ones each time */
+  CHECK_EQ(counter("interned"), interned); /* repeated lists add no OS to the table */
 }
 
 }  // namespace chos::guest

@@ -68,7 +68,17 @@ std::string get(const std::string& path, int* error) {
   if (error) {
     *error = static_cast<int>(got);
   } else if (got < 0) {
-    fail(__FILE__, __LINE__, "reading " + path + " gave " + show_result(got));
+    fail(__FILE__, __LINE__, "read " + path + " gave " + show_result(got));
+  }
+  return text;
+}
+
+std::string read_in_pieces(int fd, size_t size) {
+  std::string text;
+  std::string piece(size, '\0');
+  for (long got = 1; got > 0;) {
+    got = CHECK_OK(sys(read(fd, piece.data(), size)));
+    text.append(piece, 0, static_cast<size_t>(got));
   }
   return text;
 }
@@ -95,7 +105,7 @@ std::vector<std::string> names_in(const std::string& directory) {
 
 std::string working_directory() {
   char buffer[PATH_MAX];
-  /* The system call: libc's getcwd turns "(unreachable)" into an error. */
+  /* Not by libc's getcwd(), which turns "(unreachable)" into an error. */
   const long size = sys(syscall(SYS_getcwd, buffer, sizeof buffer));
   return size < 0 ? "!" + show_result(size) : std::string(buffer);
 }
@@ -114,7 +124,7 @@ void make_dirs(const std::string& path, mode_t mode) {
 void make_file(const std::string& path, std::string_view content, mode_t mode) {
   unlink(path.c_str());
   const Fd fd = open_file(path, O_WRONLY | O_CREAT | O_EXCL, mode);
-  if (!fd) fail(__FILE__, __LINE__, "making " + path + " gave " + show_result(fd.get()));
+  if (!fd) fail(__FILE__, __LINE__, "creating " + path + " gave " + show_result(fd.get()));
   CHECK_OK(put_fd(fd.get(), content));
 }
 
@@ -206,7 +216,7 @@ std::string Log::text() {
   char record[8192];
   for (;;) {
     const long size = sys(read(fd_.get(), record, sizeof record));
-    if (size == -EPIPE) continue; /* overwritten before we read it */
+    if (size == -EPIPE) continue; /* the kernel overwrote messages that were not yet read */
     if (size <= 0) return seen_;
     const std::string_view whole(record, static_cast<size_t>(size));
     const size_t text = whole.find(';');
@@ -243,7 +253,7 @@ Sysctl::Sysctl(std::string path, const std::string& value)
 }
 
 Sysctl::~Sysctl() {
-  if (put(path_, old_) < 0) mark_failed("cannot put back " + path_);
+  if (put(path_, old_) < 0) mark_failed("cannot restore " + path_);
 }
 
 void Event::add(int n) {
@@ -276,7 +286,7 @@ pid_t clone_fork(uint64_t flags, pid_t tid) {
 }
 
 long raw_child(uint64_t flags, int (*code)(void*), void* argument, char* stack_top) {
-  /* The child finds the code and its argument on its own stack. */
+  /* The child pops the code's address and its argument from its own stack. */
   auto* stack = reinterpret_cast<uint64_t*>(reinterpret_cast<uint64_t>(stack_top) & ~15ull) - 2;
   stack[0] = reinterpret_cast<uint64_t>(code);
   stack[1] = reinterpret_cast<uint64_t>(argument);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * System calls the way the cases want them: paths as strings, errors as -errno.
+ * Wrappers of system calls: paths are strings, errors are returned as -errno.
  */
 #ifndef CHOS_GUEST_SYS_H
 #define CHOS_GUEST_SYS_H
@@ -19,7 +19,7 @@
 
 namespace chos::guest {
 
-/* The result of a libc call as -errno. */
+/* Turns the -1 of a failed libc call into -errno; other results are returned as they are. */
 inline long sys(long result) { return result < 0 ? -errno : result; }
 
 /* A descriptor that closes itself. */
@@ -42,25 +42,30 @@ class Fd {
 /* open(2) with O_CLOEXEC; the Fd holds -errno if it fails. */
 Fd open_file(const std::string& path, int flags, mode_t mode = 0);
 
-/* Opens for writing, writes all in one write(2), closes.  0 or -errno. */
+/* Opens the file, writes the text with one write(2), and closes it.  Returns 0 or -errno. */
 int put(const std::string& path, std::string_view text);
-/* One write(2) to an open file: 0 if all went, or -errno. */
+/* Writes the text with one write(2).  Returns 0 if all of it was written, or -errno. */
 int put_fd(int fd, std::string_view text);
-/* The whole content; the error is in `*error` (as -errno) or fails the case if that is null. */
+/*
+ * The whole content of a file.  An error is stored in `*error` as -errno; if `error` is null, it
+ * fails the case.
+ */
 std::string get(const std::string& path, int* error = nullptr);
+/* Reads from the file's offset to its end, `size` bytes per read(2); an error fails the case. */
+std::string read_in_pieces(int fd, size_t size);
 /* The target of a symlink, or "!ENOENT" and the like. */
 std::string link_of(const std::string& path);
 /* The names in a directory, sorted, without "." and ".."; fails the case on error. */
 std::vector<std::string> names_in(const std::string& directory);
 std::string working_directory();
 
-/* Each makes what is missing and fails the case if it cannot. */
+/* Each of these creates what is missing, and fails the case if it cannot. */
 void make_dirs(const std::string& path, mode_t mode = 0755);
 void make_file(const std::string& path, std::string_view content, mode_t mode = 0644);
 void make_link(const std::string& target, const std::string& path);
-/* Removes a tree that holds no mounts. */
+/* Removes a directory tree in which nothing is mounted. */
 void remove_tree(const std::string& path);
-/* A copy of this program, with owner and mode (04755 for setuid). */
+/* Installs a copy of this program with that owner and mode (04755 for setuid). */
 void install_probe(const std::string& path, uid_t uid, gid_t gid, mode_t mode);
 
 bool exists(const std::string& path);
@@ -82,13 +87,13 @@ bool module_loaded();
 std::map<std::string, std::string> version();
 long counter(const std::string& key);
 
-/* The kernel log from a moment on. */
+/* The messages of the kernel log since the construction of this object. */
 class Log {
  public:
   Log();
-  /* What came since construction, without prefixes, a message a line. */
+  /* All messages so far, without prefixes, one message per line. */
   std::string text();
-  /* Waits (poll) until a message holds all the words; false after `seconds` (scaled). */
+  /* Waits until a message contains all the words; returns false after `seconds` * time_scale(). */
   bool wait_for(const std::vector<std::string>& words, int seconds = 5);
 
  private:
@@ -96,7 +101,7 @@ class Log {
   std::string seen_;
 };
 
-/* Puts a sysctl back when it goes. */
+/* Sets a sysctl; the destructor restores its old value. */
 class Sysctl {
  public:
   Sysctl(std::string path, const std::string& value);
@@ -121,7 +126,7 @@ class Event {
   std::atomic<int> value_{0};
 };
 
-/* One T in memory that children share. */
+/* A T in memory that is shared with child processes. */
 template <typename T>
 class Shared {
  public:
@@ -139,7 +144,7 @@ class Shared {
   T* object_;
 };
 
-/* A small generator, the same numbers on every run. */
+/* A small random number generator; one seed gives the same numbers on every run. */
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15ull + 1) {}
@@ -151,16 +156,19 @@ class Random {
   uint64_t state_;
 };
 
-/* -------- clone without libc's help */
+/* -------- clone(2) without libc */
 
 /*
- * fork() with further clone flags (CLONE_NEWPID, CLONE_PARENT, CLONE_FS ...): 0 in the child.
- * `tid` asks for that PID in the caller's PID namespace (root only); 0: any.
+ * fork() with further clone flags (CLONE_NEWPID, CLONE_PARENT, CLONE_FS ...).  Returns 0 in the
+ * child, and the child's PID or -errno in the parent.  `tid` requests a certain PID in the caller's
+ * PID namespace (root only); 0 means any.
  */
 pid_t clone_fork(uint64_t flags, pid_t tid = 0);
 
-/* A system call that touches neither errno nor the stack protector: for children that
- * share our memory. */
+/*
+ * A system call that touches neither errno nor the stack protector, for children that share the
+ * caller's memory.  Returns the result or -errno.
+ */
 inline long raw(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0,
                 long f = 0) {
   long result;
@@ -175,9 +183,9 @@ inline long raw(long number, long a = 0, long b = 0, long c = 0, long d = 0, lon
 }
 
 /*
- * A child that shares our memory (CLONE_VM and `flags`) and runs code(argument) on a stack of
- * its own, then exits with what that returns.  The code may use nothing but raw() and atomics.
- * Returns the PID or -errno.
+ * Starts a child that shares the caller's memory (CLONE_VM and `flags`), runs code(argument) on a
+ * stack of its own, and exits with the status that the code returns.  The code may use nothing but
+ * raw() and atomics.  Returns the PID or -errno.
  */
 long raw_child(uint64_t flags, int (*code)(void*), void* argument, char* stack_top);
 

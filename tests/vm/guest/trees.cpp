@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A hundred OSs, and trees that vanish while somebody is in them. */
+/* A hundred OSs, and trees that vanish while processes are in them. */
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,7 +28,7 @@ CHOS_CASE(trees_one_hundred, 30) {
       const std::string name = "os" + std::to_string(i);
       CHECK_OK(enter(name));
       inside->add();
-      look->wait(); /* all hundred at the same moment */
+      look->wait(); /* until all hundred processes are inside */
       CHECK_VIEW(name);
       CHECK_EQ(get("/etc/os-release"), "NAME=" + name + "\n");
     }));
@@ -46,7 +46,7 @@ CHOS_CASE(trees_one_hundred, 30) {
 }
 
 CHOS_CASE(trees_elsewhere_in_the_farm, 30) {
-  /* Not below /os, several levels down, and one level only. */
+  /* Trees outside /os: one several levels below the farm's root, one directly in it. */
   Node node;
   CHECK_OK(put(CHOS_LAYOUT, "dir sw\ndir flat\n"));
   for (const char* tree : {"/srv/sw/dist/one", "/srv/flat"}) {
@@ -79,7 +79,7 @@ CHOS_CASE(trees_vanish_while_in_use, 30) {
       CHECK_OK(sys(chdir("/usr/bin")));
       entered->add();
       gone->wait();
-      CHECK_EQ(link_view(), std::string("sl6")); /* he is still there, it is the tree that is not */
+      CHECK_EQ(link_view(), std::string("sl6")); /* the process is still in sl6; the tree is gone */
       CHECK_EQ(get(CHOS_SETCHOS), std::string("sl6\n"));
       int error = 0;
       get("/usr/id", &error);
@@ -90,7 +90,7 @@ CHOS_CASE(trees_vanish_while_in_use, 30) {
       CHECK_VIEW("sl6");
       looked->add();
       gone->wait(2);
-      CHECK_OK(enter("trixie")); /* away from it */
+      CHECK_OK(enter("trixie")); /* a process can leave an OS without a tree */
       CHECK_VIEW("trixie");
       CHECK_ERR(enter("sl6"), ENOENT);
       CHECK_VIEW("trixie");
@@ -117,7 +117,7 @@ CHOS_CASE(trees_vanish_while_in_use, 30) {
 }
 
 CHOS_CASE(trees_unmounted_while_in_use, 30) {
-  /* A tree on a mount of its own, detached and another one mounted in its place. */
+  /* A tree with its own mount is detached, and another tree is mounted in its place. */
   Node node;
   const std::string at = node.farm() + "/os/alma9";
   CHECK_OK(mount_fs("tmpfs", at, 0, "mode=755"));
@@ -132,7 +132,7 @@ CHOS_CASE(trees_unmounted_while_in_use, 30) {
     replaced->wait();
     CHECK_VIEW("alma9");
     CHECK(exists("/usr/new"));
-    CHECK(!exists("new")); /* the working directory is the old one */
+    CHECK(!exists("new")); /* the working directory is still in the old tree */
     looked->add();
     gone->wait();
     CHECK_OK(enter("trixie"));
@@ -152,7 +152,7 @@ CHOS_CASE(trees_unmounted_while_in_use, 30) {
 }
 
 CHOS_CASE(trees_removed_from_disk, 30) {
-  /* rm -r of a tree under the feet of its readers. */
+  /* The tree is deleted and made again while processes read in it. */
   Node node;
   make_tree("doomed");
   CHECK_OK(allow("doomed:/os/doomed\ntrixie:/os/trixie\n"));
@@ -165,7 +165,7 @@ CHOS_CASE(trees_removed_from_disk, 30) {
       while (!gone->value()) {
         int error = 0;
         const std::string id = get("/usr/id", &error);
-        /* Empty between its creation and its first write. */
+        /* The file is empty between its creation and the first write. */
         CHECK_SAY(error == -ENOENT || id == "doomed" || id.empty(), show_result(error) + show(id));
       }
       CHECK_EQ(link_view(), std::string("doomed"));

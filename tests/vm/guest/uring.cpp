@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Writes to setchos that the kernel's io_uring workers carry out, perhaps in another task. */
+/* Writes to setchos by io_uring, which a kernel worker may carry out in another task. */
 #include <fcntl.h>
 #include <linux/io_uring.h>
 #include <sys/mman.h>
@@ -30,7 +30,7 @@ class Ring {
   }
   int error() const { return fd_.get(); }
 
-  /* The result of one write at offset 0. */
+  /* Submits one write at offset 0, waits for it, and returns its result. */
   int write_once(int file, std::string_view text, unsigned char entry_flags) {
     io_uring_sqe& entry = entries_[0];
     memset(&entry, 0, sizeof entry);
@@ -69,7 +69,7 @@ class Ring {
   io_uring_sqe* entries_ = nullptr;
 };
 
-/* Whatever the answer: who asked is moved wholly or not at all, and nobody else is. */
+/* Success moves the caller wholly, an error does not move it; no other task moves in either case. */
 void write_by_ring(unsigned ring_flags, unsigned char entry_flags) {
   Ring ring(ring_flags);
   if (ring.error() == -ENOSYS || ring.error() == -EPERM) return;
@@ -82,7 +82,7 @@ void write_by_ring(unsigned ring_flags, unsigned char entry_flags) {
     CHECK_SAY(view() == at, std::string(name) + " gave " + show_result(result) +
                                 " and the view is " + view());
   }
-  note("flags " + std::to_string(ring_flags) + "/" + std::to_string(entry_flags) + ": in " + at);
+  note("flags " + std::to_string(ring_flags) + "/" + std::to_string(entry_flags) + ": ended in " + at);
 }
 
 }  // namespace
@@ -97,7 +97,7 @@ CHOS_CASE(enter_by_io_uring, 20) {
     for (const unsigned entry_flags : {0u, static_cast<unsigned>(IOSQE_ASYNC)}) {
       for (const Who& who : {kAnna, kRoot}) {
         AS(who, [&] { write_by_ring(ring_flags, static_cast<unsigned char>(entry_flags)); });
-        CHECK_EQ(get(CHOS_PROCESSES), std::string()); /* no worker of the kernel is in an OS */
+        CHECK_EQ(get(CHOS_PROCESSES), std::string()); /* no kernel worker is in an OS */
       }
     }
   }

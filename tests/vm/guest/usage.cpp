@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* /proc/chos/usage: what it counts, and who may read it.  What it must not miss: usage_race.cpp. */
+/* /proc/chos/usage: what it counts, and who may read it.  usage_race.cpp tests it under load. */
 #include "usage.h"
 
 #include <fcntl.h>
@@ -40,26 +40,9 @@ unsigned long processes_in(const std::string& path) {
   return sum;
 }
 
-pid_t Sitting::add(const Who& who, const std::function<void()>& code) {
-  const pid_t pid = start(who, [&] {
-    code();
-    there_->add();
-    go_->wait();
-  });
-  pids_.push_back(pid);
-  there_->wait(static_cast<int>(pids_.size()));
-  return pid;
-}
-
-void Sitting::end() {
-  go_->add();
-  for (const pid_t pid : pids_) wait_status(pid);
-  pids_.clear();
-}
-
 namespace {
 
-/* Returns when a process that need not be our child is dead with all its threads. */
+/* Returns when all threads of a process have exited.  It need not be a child of the caller. */
 void wait_for_end(pid_t pid) {
   const Fd process(static_cast<int>(sys(syscall(SYS_pidfd_open, pid, 0))));
   if (process.get() == -ESRCH) return;
@@ -79,30 +62,30 @@ CHOS_CASE(usage_counts, 20) {
   Node node;
   CHECK_EQ(get(CHOS_USAGE),
            std::string("0 0 trixie /os/trixie\n0 0 sl6 /os/sl6\n0 0 alma9 /os/alma9\n"));
-  Sitting sitting;
-  sitting.add(kAnna, [] { CHECK_OK(enter("trixie")); });
-  sitting.add(kBert, [] { CHECK_OK(enter("/os/trixie")); });
-  sitting.add(kRoot, [] {
+  ParkedProcesses parked;
+  parked.add(kAnna, [] { CHECK_OK(enter("trixie")); });
+  parked.add(kBert, [] { CHECK_OK(enter("/os/trixie")); });
+  parked.add(kRoot, [] {
     CHECK_OK(enter("alma9"));
     CHECK_OK(enter("trixie"));
     CHECK_OK(enter("sl6"));
-    CHECK_OK(enter("sl6")); /* it stays, and that is a success too */
+    CHECK_OK(enter("sl6")); /* a no-op, which counts as an entry */
   });
-  sitting.add(kAnna, [] {
+  parked.add(kAnna, [] {
     CHECK_OK(enter("sl6"));
     CHECK_OK(enter("/"));
   });
-  sitting.add(kAnna, [] { CHECK_ERR(enter("nope"), ENOENT); });
+  parked.add(kAnna, [] { CHECK_ERR(enter("nope"), ENOENT); });
   CHECK_EQ(get(CHOS_USAGE),
            std::string("2 3 trixie /os/trixie\n1 3 sl6 /os/sl6\n0 1 alma9 /os/alma9\n"));
   CHECK_EQ(counter("enters"), 7);
-  sitting.end();
+  parked.end();
   CHECK_EQ(get(CHOS_USAGE),
            std::string("0 3 trixie /os/trixie\n0 3 sl6 /os/sl6\n0 1 alma9 /os/alma9\n"));
 }
 
 CHOS_CASE(usage_children_and_orphans, 20) {
-  /* Each child counts, also when its parent has gone or moved on, and in a PID namespace. */
+  /* Every child counts, even if its parent has exited or switched, or it is in a PID namespace. */
   Node node;
   Shared<Event> born, end;
   Shared<std::atomic<pid_t>> orphan;
@@ -144,13 +127,13 @@ CHOS_CASE(usage_children_and_orphans, 20) {
 }
 
 CHOS_CASE(usage_two_paths_of_a_name, 20) {
-  /* As `chosctl os replace` does it: the old tree has its own count until nobody is in it. */
+  /* As after `chosctl os replace`: the old tree has a count of its own until it is unused. */
   Node node;
   make_tree("trixie~2");
-  Sitting old, fresh;
+  ParkedProcesses old, fresh;
   old.add(kAnna, [] { CHECK_OK(enter("trixie")); });
   CHECK_OK(allow("trixie:/os/trixie~2\n"));
-  /* sl6 and alma9 were never entered and are in no list any more. */
+  /* sl6 and alma9 were never entered, and the list no longer has them: they have no line. */
   CHECK_EQ(get(CHOS_USAGE), std::string("1 1 trixie /os/trixie\n0 0 trixie /os/trixie~2\n"));
   fresh.add(kBert, [] { CHECK_OK(enter("trixie")); });
   fresh.add(kBert, [] {
@@ -160,11 +143,11 @@ CHOS_CASE(usage_two_paths_of_a_name, 20) {
   CHECK_EQ(get(CHOS_USAGE), std::string("1 1 trixie /os/trixie\n2 2 trixie /os/trixie~2\n"));
   old.end();
   CHECK_EQ(get(CHOS_USAGE), std::string("0 1 trixie /os/trixie\n2 2 trixie /os/trixie~2\n"));
-  /* Back again: the same pair is the same OS. */
+  /* A pair of name and path that returns to the list is the same OS as before. */
   CHECK_OK(allow("trixie:/os/trixie\n"));
   CHECK_EQ(get(CHOS_USAGE), std::string("0 1 trixie /os/trixie\n2 2 trixie /os/trixie~2\n"));
   fresh.end();
-  /* A list of nothing: what was entered keeps its line. */
+  /* With an empty list, an OS that was entered keeps its line. */
   CHECK_OK(allow("\n"));
   CHECK_EQ(get(CHOS_USAGE), std::string("0 1 trixie /os/trixie\n0 2 trixie /os/trixie~2\n"));
 }
@@ -172,7 +155,7 @@ CHOS_CASE(usage_two_paths_of_a_name, 20) {
 CHOS_CASE(usage_is_root_s, 20) {
   Node node;
   AS(kAnna, [] { CHECK_ERR(open_file(CHOS_USAGE, O_RDONLY).get(), EACCES); });
-  AS(kRoot, [] { /* root by name, without the capability */
+  AS(kRoot, [] { /* uid 0 without capabilities */
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     __user_cap_data_struct none[2] = {};
     CHECK_OK(sys(syscall(SYS_capset, &header, none)));
@@ -200,7 +183,7 @@ CHOS_CASE(usage_the_dead, 20) {
   CHECK_EQ(get(CHOS_USAGE).substr(0, 22), std::string("0 1 trixie /os/trixie\n"));
   FINISH(zombie);
 
-  /* The leader is a zombie, but a thread goes on. */
+  /* The thread group leader is a zombie, but another thread still runs. */
   Shared<Event> ready, end;
   const pid_t leader = start(kAnna, [&] {
     CHECK_OK(enter("sl6"));
@@ -213,15 +196,18 @@ CHOS_CASE(usage_the_dead, 20) {
     raw(SYS_exit, 0);
   });
   ready->wait();
-  while (state_of(leader) != 'Z') sched_yield(); /* nothing tells when */
+  while (state_of(leader) != 'Z') sched_yield(); /* no event reports it */
   CHECK_EQ(processes_in("/os/sl6"), 1u);
   end->add();
   FINISH(leader);
   CHECK_EQ(processes_in("/os/sl6"), 0u);
 }
 
-/* join() returns while the kernel is still taking the thread apart. */
-static void until_alone() {
+/*
+ * Waits until this process has one thread.  join() returns while the kernel is still tearing the
+ * joined thread down.
+ */
+static void wait_for_single_thread() {
   for (;;) {
     const std::filesystem::directory_iterator threads("/proc/self/task");
     if (std::distance(begin(threads), end(threads)) == 1) return;
@@ -230,7 +216,10 @@ static void until_alone() {
 }
 
 CHOS_CASE(usage_threads, 20) {
-  /* A process is one, however many threads; one that left with several counts while it has. */
+  /*
+   * A process counts once, whatever its number of threads.  A process that had several threads
+   * when it left its OS counts there until it has a single thread again.
+   */
   Node node;
   Shared<Event> step, seen;
   const pid_t pid = start(kAnna, [&] {
@@ -240,7 +229,7 @@ CHOS_CASE(usage_threads, 20) {
     step->add();
     seen->wait(1);
     CHECK_OK(enter("/"));
-    const pid_t child = start(kAnna, [&] { /* not from before: it and its threads are in the base */
+    const pid_t child = start(kAnna, [&] { /* forked after the switch: it was always in the base */
       std::thread thread([&] { seen->wait(3); });
       step->add();
       thread.join();
@@ -255,14 +244,14 @@ CHOS_CASE(usage_threads, 20) {
     FINISH(child);
     step->add();
     seen->wait(4);
-    std::thread again([&] { /* a thread that came later makes no difference to who left alone */
+    std::thread again([&] { /* in the base already: leaving with two threads is a no-op */
       CHECK_OK(enter("/"));
     });
     again.join();
-    until_alone();
+    wait_for_single_thread();
     CHECK_OK(enter("sl6"));
     CHECK_OK(enter("/"));
-    std::thread last([&] {
+    std::thread last([&] { /* created after a single thread left sl6: the process does not count there */
       step->add();
       seen->wait(5);
     });
@@ -288,7 +277,7 @@ CHOS_CASE(usage_threads, 20) {
 }
 
 CHOS_CASE(usage_many_oses, 60) {
-  /* More than a page of them; in small pieces and from the beginning again. */
+  /* The content exceeds a page.  It is read in small pieces, and again after a seek to the start. */
   Node node;
   constexpr int kCount = 4000;
   std::string list, expected;
@@ -299,21 +288,15 @@ CHOS_CASE(usage_many_oses, 60) {
                 "\n";
   }
   CHECK_OK(allow(list));
-  Sitting sitting;
-  sitting.add(kAnna, [] { CHECK_OK(enter("n3999")); });
+  ParkedProcesses parked;
+  parked.add(kAnna, [] { CHECK_OK(enter("n3999")); });
   CHECK_EQ(get(CHOS_USAGE), expected);
   const Fd file = open_file(CHOS_USAGE, O_RDONLY);
   for (int round = 0; round < 2; ++round) {
-    std::string text;
-    char piece[97];
-    for (long got = 1; got > 0;) {
-      got = CHECK_OK(sys(read(file.get(), piece, sizeof piece)));
-      text.append(piece, static_cast<size_t>(got));
-    }
-    CHECK_EQ(text, expected);
-    /* What comes now is new. */
+    CHECK_EQ(read_in_pieces(file.get(), 97), expected);
+    /* The second round must show what has changed since the first. */
     if (round == 0) {
-      sitting.add(kBert, [] { CHECK_OK(enter("n3999")); });
+      parked.add(kBert, [] { CHECK_OK(enter("n3999")); });
       const size_t last = expected.rfind("1 1 ");
       expected.replace(last, 4, "2 2 ");
       CHECK_OK(sys(lseek(file.get(), 0, SEEK_SET)));

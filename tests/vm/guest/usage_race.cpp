@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * /proc/chos/usage while processes come, go and are on their way: whoever deletes a tree goes by
- * its zero, so there must be none while anybody is in it or gets into it.
+ * /proc/chos/usage while processes fork, exit and enter OSs.  chosctl deletes a tree when its count
+ * is zero, so the count must never be zero while a process is in the tree or may still enter it.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -15,7 +15,7 @@
 namespace chos::guest {
 namespace {
 
-/* Processes that fork in the base OS until told to stop. */
+/* Processes in the base OS that fork until this object is destroyed. */
 class Forkers {
  public:
   explicit Forkers(int count) {
@@ -35,38 +35,38 @@ class Forkers {
   std::vector<pid_t> pids_;
 };
 
-/* A line of processes: each forks the next and is gone. */
-struct Line {
-  pid_t low = 0, high = 0; /* a hundred PIDs from each on are free */
+/* A chain of processes: each forks the next one and exits. */
+struct ForkChain {
+  pid_t low = 0, high = 0; /* at each of the two, a hundred free PIDs begin */
   std::atomic<bool> stop{false};
   std::atomic<unsigned> members{0};
   Event ended;
 };
 
 /*
- * In the first of a line, which root has begun.  PIDs go from low to high and back at each step,
- * so whoever walks by rising PIDs is passed by every other one.
+ * Runs in the first process of a chain, as root.  PIDs alternate between `low` and `high`, so a
+ * reader that walks by rising PIDs is overtaken by every other process.
  */
-void begin_line(Line& line) {
-  for (pid_t i = 0; !line.stop; ++i) {
-    /* -EEXIST: a member of before is not reaped yet. */
-    const pid_t next = clone_fork(0, (i % 2 ? line.low : line.high) + i % 100);
+void run_chain(ForkChain& chain) {
+  for (pid_t i = 0; !chain.stop; ++i) {
+    /* It fails with -EEXIST while an earlier process with that PID is not yet reaped. */
+    const pid_t next = clone_fork(0, (i % 2 ? chain.low : chain.high) + i % 100);
     if (next > 0) _exit(0);
-    if (next == 0) line.members.fetch_add(1);
+    if (next == 0) chain.members.fetch_add(1);
   }
-  line.ended.add();
+  chain.ended.add();
   _exit(0);
 }
 
 }  // namespace
 
 CHOS_CASE(usage_never_zero, 90) {
-  /* A line of processes keeps an OS in use; seldom more than two of it live at a time. */
+  /* A chain of processes keeps an OS in use; seldom do more than two of them exist at a time. */
   Node node;
-  const Sysctl all("/proc/sys/kernel/pid_max", "4194304"); /* none comes twice */
-  Shared<Line> line;
+  const Sysctl all("/proc/sys/kernel/pid_max", "4194304"); /* so that forks reuse no PID */
+  Shared<ForkChain> chain;
   AS(kRoot, [&] {
-    /* Who goes by PIDs shall have a long way from the low ones to the high ones. */
+    /* Makes the way long for a walk by PIDs from the low ones to the high ones. */
     CHECK_OK(enter("trixie"));
     pid_t last = 0;
     for (int i = 0; i < 7000; ++i) {
@@ -74,35 +74,35 @@ CHOS_CASE(usage_never_zero, 90) {
       if (last == 0) raw(SYS_exit, 0);
       wait_status(last);
     }
-    line->low = last - 6500;
-    line->high = last - 150;
+    chain->low = last - 6500;
+    chain->high = last - 150;
   });
-  Sitting crowd;
+  ParkedProcesses crowd;
   for (int i = 0; i < 100; ++i) crowd.add(kBert, [] {});
   AS(kRoot, [&] {
     CHECK_OK(enter("trixie"));
-    if (fork() == 0) begin_line(*line);
+    if (fork() == 0) run_chain(*chain);
   });
   {
     Forkers forkers(1);
-    for (int i = 0; i < load(300, 10000) || line->members < 300; ++i) {
+    for (int i = 0; i < load(300, 10000) || chain->members < 300; ++i) {
       CHECK_SAY(processes_in("/os/trixie") > 0, "read " + std::to_string(i));
     }
   }
-  note("members of the line: " + std::to_string(line->members));
-  line->stop = true;
-  line->ended.wait();
+  note("processes in the chain: " + std::to_string(chain->members));
+  chain->stop = true;
+  chain->ended.wait();
 }
 
 CHOS_CASE(usage_on_the_way_in, 60) {
   /*
-   * Some have been allowed in and still look for the tree when the list without it comes into
-   * force.  Each of them counts, or does not get in.
+   * Some processes have passed the allowlist and are still looking up the tree when a list without
+   * it takes effect.  Each of them must count, or must be refused.
    */
   Node node;
   /*
-   * A look-up that takes its time: 37 links, each with more than a thousand steps back and forth.
-   * /proc at its begin takes the walk out of RCU mode, in which usage would wait for its end.
+   * Makes the lookup slow: 37 links, each with more than a thousand steps up and down.  Each begins
+   * with /proc, which takes the walk out of RCU mode; usage would wait for the end of an RCU walk.
    */
   make_tree("slow");
   const std::string trees = std::string(kTrees) + "/";
@@ -115,7 +115,7 @@ CHOS_CASE(usage_on_the_way_in, 60) {
   }
   const std::string path = "/os/link36";
   constexpr int kMany = 8;
-  unsigned long on_their_way = 0, too_late = 0;
+  unsigned long in_lookup = 0, too_late = 0;
   for (int round = 0; round < load(10, 200); ++round) {
     CHECK_OK(allow("slow:" + path + "\n"));
     struct Board {
@@ -145,23 +145,24 @@ CHOS_CASE(usage_on_the_way_in, 60) {
     for (int i = 0; i < kMany; ++i) {
       if (board->result[i] == 0) {
         inside++;
-        on_their_way += pending[i];
+        in_lookup += pending[i];
       } else {
         CHECK_EQ(board->result[i].load(), -ENOENT);
         too_late++;
       }
     }
     CHECK_SAY(counted >= inside, "round " + std::to_string(round) + ": " +
-                                     std::to_string(counted) + " counted, in it " +
-                                     std::to_string(inside));
-    CHECK_EQ(processes_in(path), 0u); /* and nobody is on the way for ever */
+                                     std::to_string(counted) + " counted, " +
+                                     std::to_string(inside) + " inside");
+    CHECK_EQ(processes_in(path), 0u); /* those still in their lookup are not counted for ever */
   }
-  note("on their way: " + std::to_string(on_their_way) + ", too late: " + std::to_string(too_late));
-  CHECK(on_their_way > 0);
+  note("entered after the list changed: " + std::to_string(in_lookup) +
+       ", refused: " + std::to_string(too_late));
+  CHECK(in_lookup > 0);
 }
 
 CHOS_CASE(usage_refusals_do_not_count, 20) {
-  /* Whoever was refused, or left by the name of an entry of the base OS, is on no way. */
+  /* A process that was refused, or that left by the name of the base OS, does not count. */
   Node node({.list = "base:/\ntrixie:/os/trixie\nshut:/os/sl6:closed\nlab:/os/alma9:groups=7\n"
                      "gone:/os/gone\ndefault:/os/trixie\n"});
   AS(kAnna, [] {
@@ -186,10 +187,13 @@ CHOS_CASE(usage_refusals_do_not_count, 20) {
 }
 
 CHOS_CASE(usage_beside_new_lists, 60) {
-  /* Each list brings more OSs than a reader has room for; who is in one of before is seen. */
+  /*
+   * Every new list has more OSs than a reader has allocated room for.  A process in an OS of an
+   * earlier list must still be counted.
+   */
   Node node;
-  Sitting sitting;
-  sitting.add(kAnna, [] { CHECK_OK(enter("trixie")); });
+  ParkedProcesses parked;
+  parked.add(kAnna, [] { CHECK_OK(enter("trixie")); });
   Shared<std::atomic<bool>> stop;
   const pid_t writer = start(kRoot, [&] {
     for (int i = 0; i < 100 && !stop->load(); ++i) {
@@ -198,7 +202,7 @@ CHOS_CASE(usage_beside_new_lists, 60) {
         list += "n" + std::to_string(100 * i + k) + ":/os/sl6\n";
       }
       CHECK_OK(allow(list));
-      /* In an OS that the reader may not have known when it began. */
+      /* Enters an OS that may be newer than the start of the reader's walk. */
       AS(kAnna, [i] { CHECK_OK(enter("n" + std::to_string(100 * i + 99))); });
     }
   });
