@@ -320,8 +320,8 @@ CHOS_CASE(allowlist_groups, 20) {
     });
   };
   can(kAnna, false, false, false);
-  can(kBert, false, true, false);                            /* by the gid */
-  can({1000, 1000, {4711}}, true, false, false);             /* by a supplementary group */
+  can(kBert, false, true, false);                /* by the gid */
+  can({1000, 1000, {4711}}, true, false, false); /* by a supplementary group */
   can({1000, 4711, {}}, true, false, false);
   can({1000, 1000, {5, 6, 70000, 4712}}, false, true, true);
   can({1000, 4712, {4711, 1}}, true, true, true);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Entering and leaving: names, paths, system calls that write, the working directory. */
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -116,10 +116,12 @@ CHOS_CASE(enter_with_a_shell, 10) {
     return run_program({"/bin/sh", "-c", script}, as_anna);
   };
   CHECK_EQ(shell("echo trixie > /proc/chos/setchos && read x < /proc/chos/setchos && "
-                 "test \"$x\" = trixie && exec /usr/bin/probe view trixie"), 0);
+                 "test \"$x\" = trixie && exec /usr/bin/probe view trixie"),
+           0);
   CHECK_EQ(shell("printf %s sl6 > /proc/chos/setchos && exec /usr/bin/probe spawn sl6"), 0);
   CHECK_EQ(shell("echo trixie > /proc/chos/setchos && echo / > /proc/chos/setchos && "
-                 "exec /usr/bin/probe view /"), 0);
+                 "exec /usr/bin/probe view /"),
+           0);
   /* O_APPEND writes at offset 0, because the size of the file is 0. */
   CHECK_EQ(shell("echo trixie >> /proc/chos/setchos && exec /usr/bin/probe view trixie"), 0);
   CHECK(shell("echo nope 2>/dev/null > /proc/chos/setchos") != 0);

@@ -40,10 +40,18 @@ void refuse_everywhere(const std::vector<std::string>& texts, int error) {
 
 CHOS_CASE(errno_einval, 20) {
   Node node;
-  std::vector<std::string> texts = {"", "\n", "\n\n", "trixie\n\n", "\ntrixie", "tri\nxie",
-                                    std::string("trixie\0", 7), std::string("\0", 1),
-                                    std::string("\0trixie", 7), std::string("trixie\n\0", 8),
-                                    "trixie\x7f", "trixie\r\n"};
+  std::vector<std::string> texts = {"",
+                                    "\n",
+                                    "\n\n",
+                                    "trixie\n\n",
+                                    "\ntrixie",
+                                    "tri\nxie",
+                                    std::string("trixie\0", 7),
+                                    std::string("\0", 1),
+                                    std::string("\0trixie", 7),
+                                    std::string("trixie\n\0", 8),
+                                    "trixie\x7f",
+                                    "trixie\r\n"};
   for (char c = 1; c < ' '; ++c) texts.push_back(std::string("trixie") + c + "x");
   refuse_everywhere(texts, EINVAL);
 }
@@ -51,20 +59,42 @@ CHOS_CASE(errno_einval, 20) {
 CHOS_CASE(errno_enametoolong, 20) {
   Node node;
   const std::string longer(CHOS_PATH_MAX + 1, 'x');
-  refuse_everywhere({longer, longer + "\n", longer + "x", std::string(4095, 'x'),
-                     std::string(4096, 'x'), std::string(70000, '/')},
+  refuse_everywhere({longer, longer + "\n", longer + "x", std::string(4095, 'x'), std::string(4096, 'x'),
+                     std::string(70000, '/')},
                     ENAMETOOLONG);
 }
 
 CHOS_CASE(errno_enoent, 20) {
   Node node;
-  refuse_everywhere(
-      {"nope", "trixi", "trixiee", "trixie ", " trixie", "Trixie", "TRIXIE", "os/trixie",
-       "/os/trixie/", "//os/trixie", "/os//trixie", "/os/./trixie", "/os/sl6/../trixie", "/os",
-       "/os/", "//", "/.", "..", ".", "/chos/os/trixie", "/var/lib/chos/os/trixie",
-       "trixie:/os/trixie", "default", "*", "%s%n", "\xff\xfe", std::string(CHOS_PATH_MAX, 'x'),
-       std::string(CHOS_NAME_MAX + 1, 'x')},
-      ENOENT);
+  refuse_everywhere({"nope",
+                     "trixi",
+                     "trixiee",
+                     "trixie ",
+                     " trixie",
+                     "Trixie",
+                     "TRIXIE",
+                     "os/trixie",
+                     "/os/trixie/",
+                     "//os/trixie",
+                     "/os//trixie",
+                     "/os/./trixie",
+                     "/os/sl6/../trixie",
+                     "/os",
+                     "/os/",
+                     "//",
+                     "/.",
+                     "..",
+                     ".",
+                     "/chos/os/trixie",
+                     "/var/lib/chos/os/trixie",
+                     "trixie:/os/trixie",
+                     "default",
+                     "*",
+                     "%s%n",
+                     "\xff\xfe",
+                     std::string(CHOS_PATH_MAX, 'x'),
+                     std::string(CHOS_NAME_MAX + 1, 'x')},
+                    ENOENT);
 }
 
 CHOS_CASE(errno_tree_is_missing, 20) {
@@ -72,8 +102,9 @@ CHOS_CASE(errno_tree_is_missing, 20) {
   const std::string trees = kTrees;
   make_file(trees + "/file", "not a directory");
   make_link("nowhere", trees + "/dangling");
-  CHECK_OK(allow("gone:/os/gone\nfile:/os/file\nbelow:/os/file/x\ndangling:/os/dangling\n"
-                 "outside:/nowhere/at/all\nalma9:/os/alma9\n"));
+  CHECK_OK(
+      allow("gone:/os/gone\nfile:/os/file\nbelow:/os/file/x\ndangling:/os/dangling\n"
+            "outside:/nowhere/at/all\nalma9:/os/alma9\n"));
   Log log;
   refuse_everywhere({"gone", "/os/gone", "dangling", "outside"}, ENOENT);
   CHECK_SAY(log.wait_for({"chos", "gone", "tree"}), log.text());
@@ -118,8 +149,9 @@ CHOS_CASE(errno_farm_is_missing, 20) {
 
 CHOS_CASE(errno_eacces, 20) {
   Node node;
-  CHECK_OK(allow("shut:/os/trixie:closed\nours:/os/sl6:groups=4711\n"
-                 "both:/os/trixie:groups=1000,closed\nalma9:/os/alma9\n"));
+  CHECK_OK(
+      allow("shut:/os/trixie:closed\nours:/os/sl6:groups=4711\n"
+            "both:/os/trixie:groups=1000,closed\nalma9:/os/alma9\n"));
   refuse_everywhere({"shut", "/os/trixie", "ours", "/os/sl6\n", "both"}, EACCES);
 }
 

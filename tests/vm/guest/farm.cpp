@@ -73,11 +73,32 @@ CHOS_CASE(farm_layout, 20) {
 CHOS_CASE(farm_layout_refuses, 20) {
   Node node({.farm = Farm::kNone});
   CHECK_OK(put(CHOS_LAYOUT, "link usr\ndir home\n"));
-  for (const char* bad :
-       {"usr", "link", "dir", "link ", "dir ", "link  usr", " link usr", "link usr ", "link\tusr",
-        "file usr", "LINK usr", "links usr", "link .", "link ..", "dir .", "dir ..", "link a/b",
-        "dir /a", "link a:b", "link a*b", "link a b", "link \xc3\xbc", "dir x\r\n",
-        "link new\ndir ..\n", "link new\nnonsense", "#x"}) {
+  for (const char* bad : {"usr",
+                          "link",
+                          "dir",
+                          "link ",
+                          "dir ",
+                          "link  usr",
+                          " link usr",
+                          "link usr ",
+                          "link\tusr",
+                          "file usr",
+                          "LINK usr",
+                          "links usr",
+                          "link .",
+                          "link ..",
+                          "dir .",
+                          "dir ..",
+                          "link a/b",
+                          "dir /a",
+                          "link a:b",
+                          "link a*b",
+                          "link a b",
+                          "link \xc3\xbc",
+                          "dir x\r\n",
+                          "link new\ndir ..\n",
+                          "link new\nnonsense",
+                          "#x"}) {
     refuse(bad, EINVAL);
   }
   refuse(std::string("link a\0b", 8), EINVAL);
@@ -174,8 +195,8 @@ CHOS_CASE(farm_seen_from_the_base, 20) {
     /* The root directory in an OS has exactly the names of the farm. */
     CHECK_OK(enter("trixie"));
     const auto names = names_in("/");
-    for (const char* name : {"bin", "sbin", "usr", "etc", "lib", "lib64", "proc", "dev", "tmp",
-                             "home", "local", "os"}) {
+    for (const char* name :
+         {"bin", "sbin", "usr", "etc", "lib", "lib64", "proc", "dev", "tmp", "home", "local", "os"}) {
       CHECK_SAY(std::find(names.begin(), names.end(), name) != names.end(), name);
     }
     CHECK_EQ(names.size(), 12u);
@@ -256,8 +277,9 @@ CHOS_CASE(farm_on_a_read_only_root, 20) {
     const ReadOnly root;
     CHECK(open("/new", O_CREAT | O_WRONLY, 0644) < 0);
     CHECK_OK(load_module(""));
-    CHECK_OK(put(CHOS_LAYOUT, "link usr\nlink etc\nlink bin\ndir proc\ndir dev\ndir tmp\ndir home\n"
-                              "dir local\ndir os\n"));
+    CHECK_OK(put(CHOS_LAYOUT,
+                 "link usr\nlink etc\nlink bin\ndir proc\ndir dev\ndir tmp\ndir home\n"
+                 "dir local\ndir os\n"));
     CHECK_OK(bind_mount(CHOS_FARM, "/chos"));
     CHECK_OK(set_mount("/chos", MS_PRIVATE));
     mount_shared("/chos");

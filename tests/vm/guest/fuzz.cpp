@@ -50,15 +50,29 @@ std::string anything(Random& random, const std::vector<std::string>& words) {
   return sentence(random, words);
 }
 
-const std::vector<std::string> kSetWords = {"trixie", "sl6", "/", "/os/", "\n", "base", "default",
-                                            "x", "..", " ", "/os/trixie", "/os/sl6"};
-const std::vector<std::string> kValidWords = {
-    "trixie:/os/trixie", "\n", "\n", ":", "/", "a", "sl6:/os/sl6:closed\n", "b:/b:groups=", "1|2",
-    ",", "suid", "nosuid", "closed", "persona=linux32", "#", "%SHELLS\n", "x:/y\n", "groups=7",
-    "4294967295"};
-const std::vector<std::string> kLayoutWords = {"link ", "dir ", "\n", "\n", "usr", "proc", "a",
-                                               "..", ".", "/", "x_1", "LINK", "dir dir\n",
-                                               "link q\n"};
+const std::vector<std::string> kSetWords = {"trixie",  "sl6", "/",  "/os/", "\n",         "base",
+                                            "default", "x",   "..", " ",    "/os/trixie", "/os/sl6"};
+const std::vector<std::string> kValidWords = {"trixie:/os/trixie",
+                                              "\n",
+                                              "\n",
+                                              ":",
+                                              "/",
+                                              "a",
+                                              "sl6:/os/sl6:closed\n",
+                                              "b:/b:groups=",
+                                              "1|2",
+                                              ",",
+                                              "suid",
+                                              "nosuid",
+                                              "closed",
+                                              "persona=linux32",
+                                              "#",
+                                              "%SHELLS\n",
+                                              "x:/y\n",
+                                              "groups=7",
+                                              "4294967295"};
+const std::vector<std::string> kLayoutWords = {"link ", "dir ", "\n", "\n",  "usr",  "proc",      "a",
+                                               "..",    ".",    "/",  "x_1", "LINK", "dir dir\n", "link q\n"};
 
 struct Target {
   const char* path;
@@ -90,16 +104,16 @@ void write_at_random(int fd, const Target& target, const std::vector<int>& error
       ++good;
       CHECK_SAY(static_cast<size_t>(result) == text.size() && at == 0 && !must_fail, show(text));
     } else if (std::find(errors.begin(), errors.end(), -result) == errors.end()) {
-      fail(__FILE__, __LINE__, std::string(target.path) + ": " + show(text) + " at " +
-                                   std::to_string(at) + " gave " + show_result(result));
+      fail(__FILE__, __LINE__,
+           std::string(target.path) + ": " + show(text) + " at " + std::to_string(at) + " gave " +
+               show_result(result));
     }
     if (i % 1000 == 0) {
       const std::string seen = view();
       CHECK_SAY(seen[0] != '!', seen);
     }
   }
-  note(std::string(target.path) + ": " + std::to_string(good) + " of " + std::to_string(times) +
-       " accepted");
+  note(std::string(target.path) + ": " + std::to_string(good) + " of " + std::to_string(times) + " accepted");
   CHECK_EQ(good > 0, !must_fail);
 }
 

@@ -40,8 +40,7 @@ struct Base {
     vfs_cap_data data{};
     data.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE;
     data.data[0].permitted = 1u << CAP_NET_RAW;
-    CHECK_OK(sys(
-        setxattr("/usr/bin/caps/probe", "security.capability", &data, XATTR_CAPS_SZ_2, 0)));
+    CHECK_OK(sys(setxattr("/usr/bin/caps/probe", "security.capability", &data, XATTR_CAPS_SZ_2, 0)));
   }
   ~Base() {
     for (const char* name : {"root", "group", "bert", "anna", "caps", "plain"}) {
@@ -53,8 +52,7 @@ struct Base {
 int exec_fd(int fd, const std::vector<std::string>& arguments) {
   const auto argv = argv_of(arguments);
   char* environment[] = {nullptr};
-  return static_cast<int>(
-      sys(syscall(SYS_execveat, fd, "", argv.data(), environment, AT_EMPTY_PATH)));
+  return static_cast<int>(sys(syscall(SYS_execveat, fd, "", argv.data(), environment, AT_EMPTY_PATH)));
 }
 
 /*
@@ -73,8 +71,7 @@ int run_by_descriptor(const std::string& program, const char* os, const Who& who
 }
 
 void check_killed(int status) {
-  CHECK_SAY(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
-            "wait status " + std::to_string(status));
+  CHECK_SAY(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "wait status " + std::to_string(status));
 }
 
 }  // namespace
@@ -159,8 +156,7 @@ CHOS_CASE(gain_of_nothing_is_not_killed, 30) {
   Node node;
   const Base base;
   const auto run = [](const char* program, const Who& who, std::vector<std::string> arguments) {
-    return run_by_descriptor(std::string("/usr/bin/") + program + "/probe", "trixie", who,
-                             arguments);
+    return run_by_descriptor(std::string("/usr/bin/") + program + "/probe", "trixie", who, arguments);
   };
   CHECK_EQ(run("plain", kAnna, {"probe", "view", "trixie"}), 0);
   CHECK_EQ(run("anna", kAnna, {"probe", "euid", "1000"}), 0); /* setuid to the caller */

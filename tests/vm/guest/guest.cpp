@@ -53,8 +53,8 @@ const std::vector<const Registration*>& all_cases() { return cases(); }
 void fail(const char* file, int line, const std::string& what) {
   const char* slash = strrchr(file, '/');
   std::ostringstream out;
-  out << "FAIL " << (slash ? slash + 1 : file) << ":" << line << " (pid " << getpid() << " uid "
-      << geteuid() << ") " << what;
+  out << "FAIL " << (slash ? slash + 1 : file) << ":" << line << " (pid " << getpid() << " uid " << geteuid()
+      << ") " << what;
   say(out.str());
   remember(out.str());
   throw Failure{};
@@ -102,8 +102,7 @@ long check_ok(const char* file, int line, const char* text, long result) {
 
 void check_err(const char* file, int line, const char* text, long result, int error) {
   if (result != -error) {
-    fail(file, line, std::string(text) + " gave " + show_result(result) + ", wanted " +
-                         show_result(-error));
+    fail(file, line, std::string(text) + " gave " + show_result(result) + ", wanted " + show_result(-error));
   }
 }
 
@@ -182,8 +181,7 @@ int run_program(const std::vector<std::string>& arguments, const std::function<v
       if (how) how();
       const int error = exec(arguments);
       say("FAIL exec " + arguments[0] + " gave " + show_result(error));
-    } catch (const Failure&) {
-    }
+    } catch (const Failure&) {}
     _exit(126);
   }
   return wait_status(pid);
@@ -208,8 +206,7 @@ void mark_failed(const std::string& why) {
 std::string first_failure() { return first ? first->text : ""; }
 
 void prepare_failures() {
-  void* at =
-      mmap(nullptr, sizeof *first, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* at = mmap(nullptr, sizeof *first, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   first = at == MAP_FAILED ? nullptr : new (at) FirstFailure();
 }
 

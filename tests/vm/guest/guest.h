@@ -37,9 +37,9 @@ struct Registration {
 };
 const std::vector<const Registration*>& all_cases();
 
-#define CHOS_CASE(id, seconds)                                            \
-  static void id();                                                       \
-  static const chos::guest::Registration case_##id{#id, seconds, id};     \
+#define CHOS_CASE(id, seconds)                                        \
+  static void id();                                                   \
+  static const chos::guest::Registration case_##id{#id, seconds, id}; \
   static void id()
 
 [[noreturn]] void fail(const char* file, int line, const std::string& what);
@@ -73,25 +73,21 @@ std::string show_result(long result);
 #define CHECK(condition) \
   ((condition) ? void() : chos::guest::fail(__FILE__, __LINE__, "not true: " #condition))
 
-#define CHECK_SAY(condition, message)                                                     \
-  ((condition) ? void()                                                                   \
-               : chos::guest::fail(__FILE__, __LINE__,                                    \
-                                   std::string("not true: " #condition ": ") + (message)))
+#define CHECK_SAY(condition, message) \
+  ((condition)                        \
+       ? void()                       \
+       : chos::guest::fail(__FILE__, __LINE__, std::string("not true: " #condition ": ") + (message)))
 
-#define CHECK_EQ(have, want) \
-  chos::guest::check_eq(__FILE__, __LINE__, #have, #want, (have), (want))
+#define CHECK_EQ(have, want) chos::guest::check_eq(__FILE__, __LINE__, #have, #want, (have), (want))
 
 /* For results that are -errno when negative. */
 #define CHECK_OK(result) chos::guest::check_ok(__FILE__, __LINE__, #result, (result))
-#define CHECK_ERR(result, error) \
-  chos::guest::check_err(__FILE__, __LINE__, #result, (result), (error))
+#define CHECK_ERR(result, error) chos::guest::check_err(__FILE__, __LINE__, #result, (result), (error))
 
 template <typename A, typename B>
-void check_eq(const char* file, int line, const char* a_text, const char* b_text, const A& a,
-              const B& b) {
+void check_eq(const char* file, int line, const char* a_text, const char* b_text, const A& a, const B& b) {
   if (!(a == b)) {
-    fail(file, line,
-         std::string(a_text) + " is " + show(a) + ", wanted " + b_text + " = " + show(b));
+    fail(file, line, std::string(a_text) + " is " + show(a) + ", wanted " + b_text + " = " + show(b));
   }
 }
 long check_ok(const char* file, int line, const char* text, long result);
@@ -131,8 +127,7 @@ void end_child(pid_t pid);
  * Runs a program as a child and returns its wait status.  `how` is called in the child
  * before the exec, e.g. to drop rights or to redirect output.
  */
-int run_program(const std::vector<std::string>& arguments,
-                const std::function<void()>& how = nullptr);
+int run_program(const std::vector<std::string>& arguments, const std::function<void()>& how = nullptr);
 /* A null-terminated argv whose pointers are valid as long as `arguments` is. */
 std::vector<char*> argv_of(const std::vector<std::string>& arguments);
 /* execv(2) with strings; returns -errno if it fails. */

@@ -98,11 +98,14 @@ CHOS_CASE(load_insmod_alone, 10) {
 
 CHOS_CASE(load_version_file, 10) {
   const Loaded module;
-  const char* keys[] = {"version",        "abi",           "fork_tracking",   "entries",
-                        "interned",       "table_bytes",   "enters",          "leaves",
-                        "refused_EINVAL", "refused_ENAMETOOLONG", "refused_ENOENT",
-                        "refused_ENOTDIR",
-                        "refused_EACCES", "refused_EXDEV", "refused_EBUSY",   "refused_EPERM",
+  const char* keys[] = {"version",        "abi",
+                        "fork_tracking",  "entries",
+                        "interned",       "table_bytes",
+                        "enters",         "leaves",
+                        "refused_EINVAL", "refused_ENAMETOOLONG",
+                        "refused_ENOENT", "refused_ENOTDIR",
+                        "refused_EACCES", "refused_EXDEV",
+                        "refused_EBUSY",  "refused_EPERM",
                         "refused_other",  "killed"};
   std::istringstream lines(get(CHOS_VERSION));
   for (const char* key : keys) {
@@ -176,9 +179,7 @@ CHOS_CASE(load_second_mount, 10) {
   CHECK_EQ(get(std::string("/srv/again/setchos")), std::string("/\n"));
   CHECK_ERR(unload_module(), EAGAIN);
   CHECK_OK(umount_lazily("/srv/again"));
-  AS(kAnna, [] {
-    CHECK_ERR(mount_fs(CHOS_FS_TYPE, "/srv/again"), EPERM);
-  });
+  AS(kAnna, [] { CHECK_ERR(mount_fs(CHOS_FS_TYPE, "/srv/again"), EPERM); });
 }
 
 CHOS_CASE(load_unload_refused, 20) {
@@ -262,8 +263,8 @@ CHOS_CASE(load_unload_leaves_nothing, 60) {
   }
   for (const auto& [name, rise] : least) {
     CHECK_SAY(rise < rounds, name + ": " + std::to_string(rise) +
-                                 " objects more in each of three windows of " +
-                                 std::to_string(rounds) + " rounds");
+                                 " objects more in each of three windows of " + std::to_string(rounds) +
+                                 " rounds");
   }
   CHECK_EQ(get("/proc/vmallocinfo").find("[chos]"), std::string::npos);
 }

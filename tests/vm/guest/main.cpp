@@ -82,8 +82,7 @@ void print_stacks() {
     }
     std::string stack = get("/proc/" + name + "/stack", &error);
     for (char& c : stack) c = c == '\n' ? ' ' : c;
-    note("pid " + name + " " + get("/proc/" + name + "/wchan", &error) + " " +
-         stack.substr(0, 400));
+    note("pid " + name + " " + get("/proc/" + name + "/wchan", &error) + " " + stack.substr(0, 400));
     if (++shown == 12) return;
   }
 }

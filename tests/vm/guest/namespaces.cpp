@@ -105,9 +105,9 @@ CHOS_CASE(namespace_with_a_farm_of_its_own_making, 30) {
     bool chosfs;
   };
   const Made made[] = {
-      {"a user's", 1000, 0755, true},       {"for all to write", 0, 0777, true},
-      {"sticky", 0, 01777, true},           {"for a group to write", 0, 0775, true},
-      {"without chosfs", 0, 0755, false},   {"a user's without chosfs", 1000, 0755, false},
+      {"a user's", 1000, 0755, true},     {"for all to write", 0, 0777, true},
+      {"sticky", 0, 01777, true},         {"for a group to write", 0, 0775, true},
+      {"without chosfs", 0, 0755, false}, {"a user's without chosfs", 1000, 0755, false},
   };
   for (const Made& one : made) {
     in_namespace([&] {

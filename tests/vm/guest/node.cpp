@@ -24,9 +24,7 @@ int load_module(const std::string& parameters) {
   return static_cast<int>(sys(syscall(SYS_finit_module, file.get(), parameters.c_str(), 0)));
 }
 
-int unload_module() {
-  return static_cast<int>(sys(syscall(SYS_delete_module, "chos", O_NONBLOCK)));
-}
+int unload_module() { return static_cast<int>(sys(syscall(SYS_delete_module, "chos", O_NONBLOCK))); }
 
 bool module_loaded() { return exists("/sys/module/chos/refcnt"); }
 
@@ -191,8 +189,7 @@ std::string view() {
   const bool in_farm = exists("/os"); /* the base has no such directory */
   const bool base = name == "/";
   if (linked == name && id == (base ? "base" : name) && in_farm == !base) return name;
-  return "!setchos " + name + ", link " + linked + ", tree " +
-         (error < 0 ? show_result(error) : id) +
+  return "!setchos " + name + ", link " + linked + ", tree " + (error < 0 ? show_result(error) : id) +
          (in_farm ? ", root: farm" : ", root: not the farm");
 }
 

@@ -25,9 +25,9 @@ inline constexpr const char* kList =
     "alma9:/os/alma9\n";
 
 enum class Farm {
-  kNone,      /* the module alone */
-  kModule,    /* /proc/chos/farm bound to the farm's path */
-  kHandMade,  /* a plain directory with links through /proc/chos/link */
+  kNone,     /* the module alone */
+  kModule,   /* /proc/chos/farm bound to the farm's path */
+  kHandMade, /* a plain directory with links through /proc/chos/link */
 };
 
 struct NodeOptions {

@@ -55,8 +55,8 @@ void make_batch(Board* board, const char* want, int count, pid_t reaper) {
   auto& parent_stack = *new std::vector<char>(4 * kStack);
   for (size_t i = 0; i < orphans.size(); ++i) {
     orphans[i] = {board, want, reaper, stacks.data() + (i + 1) * kStack};
-    const long pid = raw_child(kShared | CLONE_VFORK, parent, &orphans[i],
-                               parent_stack.data() + parent_stack.size());
+    const long pid =
+        raw_child(kShared | CLONE_VFORK, parent, &orphans[i], parent_stack.data() + parent_stack.size());
     CHECK_OK(pid);
     CHECK_EQ(wait_status(static_cast<pid_t>(pid)), 0);
   }

@@ -76,8 +76,8 @@ void fork_many(const Forker& forker, int processor, int times) {
     turn.move = i % 50 == 0;
     turn.outcome = -1;
     /* Share as much as possible, to make forks cheap: only the PIDs matter here. */
-    const long pid = raw_child(CLONE_VFORK | CLONE_FS | CLONE_FILES | CLONE_SIGHAND, child_of_vfork,
-                               &turn, stack + sizeof stack);
+    const long pid = raw_child(CLONE_VFORK | CLONE_FS | CLONE_FILES | CLONE_SIGHAND, child_of_vfork, &turn,
+                               stack + sizeof stack);
     if (pid == -EAGAIN) { /* exiting processes still hold all PIDs */
       sched_yield();
       --i;
@@ -85,8 +85,7 @@ void fork_many(const Forker& forker, int processor, int times) {
     }
     CHECK_OK(pid);
     CHECK_SAY(turn.outcome == 0, "fork " + std::to_string(i) + " in " + forker.name + ": pid " +
-                                     std::to_string(pid) + " has outcome " +
-                                     std::to_string(turn.outcome));
+                                     std::to_string(pid) + " has outcome " + std::to_string(turn.outcome));
   }
 }
 
@@ -94,8 +93,7 @@ void fork_many(const Forker& forker, int processor, int times) {
 void fork_in_four(int times) {
   Node node;
   Sysctl few(kPidMax, "400");
-  constexpr Forker kForkers[] = {
-      {"trixie", "/os/trixie"}, {"/", "/"}, {"sl6", "/os/sl6"}, {"/", "/"}};
+  constexpr Forker kForkers[] = {{"trixie", "/os/trixie"}, {"/", "/"}, {"sl6", "/os/sl6"}, {"/", "/"}};
   /* Two at a time, one per processor: under emulation, switching between memory maps is expensive. */
   for (int i = 0; i < 4; i += 2) {
     const pid_t one = start(kAnna, [&] { fork_many(kForkers[i], 0, times / 4); });

@@ -55,8 +55,7 @@ CHOS_CASE(processes_as_each_may_know, 20) {
   AS(kAnna, [&] {
     CHECK(listing() == (Listing{{anna1, "trixie"}, {anna2, "alma9"}}));
     CHECK_OK(enter("sl6")); /* the reader is listed too, and reads the same inside an OS */
-    CHECK(listing() ==
-          (Listing{{anna1, "trixie"}, {anna2, "alma9"}, {getpid(), "sl6"}}));
+    CHECK(listing() == (Listing{{anna1, "trixie"}, {anna2, "alma9"}, {getpid(), "sl6"}}));
     CHECK_OK(enter("/"));
     CHECK(listing() == (Listing{{anna1, "trixie"}, {anna2, "alma9"}}));
   });

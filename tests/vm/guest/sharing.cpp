@@ -64,11 +64,12 @@ class Sharer {
 /* A thread that only waits, to make the process multithreaded. */
 class Idle {
  public:
-  explicit Idle(bool own_root = false) : thread_([this, own_root] {
-    if (own_root) unshare(CLONE_FS);
-    ready_->add();
-    end_->wait();
-  }) {
+  explicit Idle(bool own_root = false)
+      : thread_([this, own_root] {
+          if (own_root) unshare(CLONE_FS);
+          ready_->add();
+          end_->wait();
+        }) {
     ready_->wait();
   }
   ~Idle() {
@@ -285,9 +286,8 @@ CHOS_CASE(redirected_setuid_program, 20) {
   CHECK_OK(sys(unlink("/usr/bin/raised/probe")));
   AS(kAnna, [] {
     /* The same program without setuid may move itself. */
-    const int status = run_program({"/usr/bin/probe", "out", "trixie"}, [] {
-      CHECK_OK(dup2(open_file(CHOS_SETCHOS, O_WRONLY).get(), 1));
-    });
+    const int status = run_program({"/usr/bin/probe", "out", "trixie"},
+                                   [] { CHECK_OK(dup2(open_file(CHOS_SETCHOS, O_WRONLY).get(), 1)); });
     CHECK_EQ(status, 0);
     CHECK_VIEW("/");
   });

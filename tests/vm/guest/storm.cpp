@@ -64,9 +64,7 @@ std::vector<pid_t> start_storm(Board& board, const std::vector<int>& refused) {
     all.push_back(start(who, [&board, name] { read_until_stopped(board, name); }));
   }
   for (int i = 0; i < kSwitchers; ++i) {
-    all.push_back(start(kAnna, [&board, i, &refused] {
-      switch_until_stopped(board, i + 1, refused);
-    }));
+    all.push_back(start(kAnna, [&board, i, &refused] { switch_until_stopped(board, i + 1, refused); }));
   }
   board.ready.wait(kReaders + kSwitchers);
   return all;

@@ -160,23 +160,18 @@ bool exists(const std::string& path) {
 }
 
 int bind_mount(const std::string& from, const std::string& to, unsigned long flags) {
-  return static_cast<int>(
-      sys(mount(from.c_str(), to.c_str(), nullptr, MS_BIND | flags, nullptr)));
+  return static_cast<int>(sys(mount(from.c_str(), to.c_str(), nullptr, MS_BIND | flags, nullptr)));
 }
 
-int mount_fs(const std::string& type, const std::string& to, unsigned long flags,
-             const std::string& data) {
-  return static_cast<int>(
-      sys(mount(type.c_str(), to.c_str(), type.c_str(), flags, data.c_str())));
+int mount_fs(const std::string& type, const std::string& to, unsigned long flags, const std::string& data) {
+  return static_cast<int>(sys(mount(type.c_str(), to.c_str(), type.c_str(), flags, data.c_str())));
 }
 
 int set_mount(const std::string& at, unsigned long flags) {
   return static_cast<int>(sys(mount(nullptr, at.c_str(), nullptr, flags, nullptr)));
 }
 
-int umount_lazily(const std::string& at) {
-  return static_cast<int>(sys(umount2(at.c_str(), MNT_DETACH)));
-}
+int umount_lazily(const std::string& at) { return static_cast<int>(sys(umount2(at.c_str(), MNT_DETACH))); }
 
 std::vector<std::string> mount_points() {
   std::vector<std::string> points;
@@ -247,8 +242,7 @@ bool Log::wait_for(const std::vector<std::string>& words, int seconds) {
   }
 }
 
-Sysctl::Sysctl(std::string path, const std::string& value)
-    : path_(std::move(path)), old_(get(path_)) {
+Sysctl::Sysctl(std::string path, const std::string& value) : path_(std::move(path)), old_(get(path_)) {
   CHECK_OK(put(path_, value));
 }
 
@@ -307,8 +301,8 @@ long raw_child(uint64_t flags, int (*code)(void*), void* argument, char* stack_t
       "hlt\n"
       "1:"
       : "=a"(result)
-      : "a"(SYS_clone), "D"(flags | CLONE_VM | SIGCHLD), "S"(stack), "d"(0), "r"(r10), "r"(r8),
-        [exit] "i"(SYS_exit)
+      : "a"(SYS_clone), "D"(flags | CLONE_VM | SIGCHLD), "S"(stack), "d"(0), "r"(r10),
+        "r"(r8), [exit] "i"(SYS_exit)
       : "rcx", "r11", "memory");
   return result;
 }

@@ -169,8 +169,7 @@ pid_t clone_fork(uint64_t flags, pid_t tid = 0);
  * A system call that touches neither errno nor the stack protector, for children that share the
  * caller's memory.  Returns the result or -errno.
  */
-inline long raw(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0,
-                long f = 0) {
+inline long raw(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0) {
   long result;
   register long r10 __asm__("r10") = d;
   register long r8 __asm__("r8") = e;

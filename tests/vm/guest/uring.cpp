@@ -24,8 +24,8 @@ class Ring {
     const size_t cq = parameters.cq_off.cqes + parameters.cq_entries * sizeof(io_uring_cqe);
     sq_ = map(sq, IORING_OFF_SQ_RING);
     cq_ = map(cq, IORING_OFF_CQ_RING);
-    entries_ = reinterpret_cast<io_uring_sqe*>(
-        map(parameters.sq_entries * sizeof(io_uring_sqe), IORING_OFF_SQES));
+    entries_ =
+        reinterpret_cast<io_uring_sqe*>(map(parameters.sq_entries * sizeof(io_uring_sqe), IORING_OFF_SQES));
     parameters_ = parameters;
   }
   int error() const { return fd_.get(); }
@@ -79,8 +79,8 @@ void write_by_ring(unsigned ring_flags, unsigned char entry_flags) {
   for (const char* name : {"trixie", "sl6", "/", "nope", "alma9"}) {
     const int result = ring.write_once(set.get(), name, entry_flags);
     if (result >= 0) at = name;
-    CHECK_SAY(view() == at, std::string(name) + " gave " + show_result(result) +
-                                " and the view is " + view());
+    CHECK_SAY(view() == at,
+              std::string(name) + " gave " + show_result(result) + " and the view is " + view());
   }
   note("flags " + std::to_string(ring_flags) + "/" + std::to_string(entry_flags) + ": ended in " + at);
 }

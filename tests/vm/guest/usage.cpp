@@ -23,10 +23,9 @@ std::vector<Use> parse_usage(const std::string& text) {
   while (std::getline(lines, line)) {
     std::istringstream words(line);
     Use use;
-    CHECK_SAY(static_cast<bool>(words >> use.processes >> use.enters >> use.name >> use.path),
-              line);
-    CHECK_EQ(line, std::to_string(use.processes) + " " + std::to_string(use.enters) + " " +
-                       use.name + " " + use.path);
+    CHECK_SAY(static_cast<bool>(words >> use.processes >> use.enters >> use.name >> use.path), line);
+    CHECK_EQ(line, std::to_string(use.processes) + " " + std::to_string(use.enters) + " " + use.name + " " +
+                       use.path);
     all.push_back(use);
   }
   return all;
@@ -60,8 +59,7 @@ char state_of(pid_t pid) {
 
 CHOS_CASE(usage_counts, 20) {
   Node node;
-  CHECK_EQ(get(CHOS_USAGE),
-           std::string("0 0 trixie /os/trixie\n0 0 sl6 /os/sl6\n0 0 alma9 /os/alma9\n"));
+  CHECK_EQ(get(CHOS_USAGE), std::string("0 0 trixie /os/trixie\n0 0 sl6 /os/sl6\n0 0 alma9 /os/alma9\n"));
   ParkedProcesses parked;
   parked.add(kAnna, [] { CHECK_OK(enter("trixie")); });
   parked.add(kBert, [] { CHECK_OK(enter("/os/trixie")); });
@@ -76,12 +74,10 @@ CHOS_CASE(usage_counts, 20) {
     CHECK_OK(enter("/"));
   });
   parked.add(kAnna, [] { CHECK_ERR(enter("nope"), ENOENT); });
-  CHECK_EQ(get(CHOS_USAGE),
-           std::string("2 3 trixie /os/trixie\n1 3 sl6 /os/sl6\n0 1 alma9 /os/alma9\n"));
+  CHECK_EQ(get(CHOS_USAGE), std::string("2 3 trixie /os/trixie\n1 3 sl6 /os/sl6\n0 1 alma9 /os/alma9\n"));
   CHECK_EQ(counter("enters"), 7);
   parked.end();
-  CHECK_EQ(get(CHOS_USAGE),
-           std::string("0 3 trixie /os/trixie\n0 3 sl6 /os/sl6\n0 1 alma9 /os/alma9\n"));
+  CHECK_EQ(get(CHOS_USAGE), std::string("0 3 trixie /os/trixie\n0 3 sl6 /os/sl6\n0 1 alma9 /os/alma9\n"));
 }
 
 CHOS_CASE(usage_children_and_orphans, 20) {
@@ -122,8 +118,7 @@ CHOS_CASE(usage_children_and_orphans, 20) {
   end->add();
   FINISH(parent);
   wait_for_end(orphan->load());
-  CHECK_EQ(get(CHOS_USAGE),
-           std::string("0 1 trixie /os/trixie\n0 1 sl6 /os/sl6\n0 0 alma9 /os/alma9\n"));
+  CHECK_EQ(get(CHOS_USAGE), std::string("0 1 trixie /os/trixie\n0 1 sl6 /os/sl6\n0 0 alma9 /os/alma9\n"));
 }
 
 CHOS_CASE(usage_two_paths_of_a_name, 20) {
@@ -156,14 +151,14 @@ CHOS_CASE(usage_is_root_s, 20) {
   Node node;
   AS(kAnna, [] { CHECK_ERR(open_file(CHOS_USAGE, O_RDONLY).get(), EACCES); });
   AS(kRoot, [] { /* uid 0 without capabilities */
-    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-    __user_cap_data_struct none[2] = {};
-    CHECK_OK(sys(syscall(SYS_capset, &header, none)));
-    CHECK_ERR(open_file(CHOS_USAGE, O_RDONLY).get(), EPERM);
+                 __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+                 __user_cap_data_struct none[2] = {};
+                 CHECK_OK(sys(syscall(SYS_capset, &header, none)));
+                 CHECK_ERR(open_file(CHOS_USAGE, O_RDONLY).get(), EPERM);
   });
   AS(kRoot, [] { /* root of a user namespace */
-    CHECK_OK(sys(unshare(CLONE_NEWUSER)));
-    CHECK(open_file(CHOS_USAGE, O_RDONLY).get() < 0);
+                 CHECK_OK(sys(unshare(CLONE_NEWUSER)));
+                 CHECK(open_file(CHOS_USAGE, O_RDONLY).get() < 0);
   });
   const Fd by_root = open_file(CHOS_USAGE, O_RDONLY);
   AS(kAnna, [&] {
@@ -230,9 +225,9 @@ CHOS_CASE(usage_threads, 20) {
     seen->wait(1);
     CHECK_OK(enter("/"));
     const pid_t child = start(kAnna, [&] { /* forked after the switch: it was always in the base */
-      std::thread thread([&] { seen->wait(3); });
-      step->add();
-      thread.join();
+                                           std::thread thread([&] { seen->wait(3); });
+                                           step->add();
+                                           thread.join();
     });
     step->wait(2);
     step->add();
@@ -245,15 +240,15 @@ CHOS_CASE(usage_threads, 20) {
     step->add();
     seen->wait(4);
     std::thread again([&] { /* in the base already: leaving with two threads is a no-op */
-      CHECK_OK(enter("/"));
+                            CHECK_OK(enter("/"));
     });
     again.join();
     wait_for_single_thread();
     CHECK_OK(enter("sl6"));
     CHECK_OK(enter("/"));
     std::thread last([&] { /* created after a single thread left sl6: the process does not count there */
-      step->add();
-      seen->wait(5);
+                           step->add();
+                           seen->wait(5);
     });
     last.join();
   });
@@ -284,8 +279,7 @@ CHOS_CASE(usage_many_oses, 60) {
   for (int i = 0; i < kCount; ++i) {
     const std::string name = "n" + std::to_string(i);
     list += name + ":/os/" + (i == 3999 ? "trixie" : name) + "\n";
-    expected += (i == 3999 ? "1 1 " : "0 0 ") + name + " /os/" + (i == 3999 ? "trixie" : name) +
-                "\n";
+    expected += (i == 3999 ? "1 1 " : "0 0 ") + name + " /os/" + (i == 3999 ? "trixie" : name) + "\n";
   }
   CHECK_OK(allow(list));
   ParkedProcesses parked;

@@ -110,8 +110,7 @@ CHOS_CASE(usage_on_the_way_in, 60) {
   std::string steps = "../proc/fs/../../os/";
   while (steps.size() < 4050) steps += "d/../";
   for (int i = 0; i < 37; ++i) {
-    make_link(steps + (i ? "link" + std::to_string(i - 1) : "slow"),
-              trees + "link" + std::to_string(i));
+    make_link(steps + (i ? "link" + std::to_string(i - 1) : "slow"), trees + "link" + std::to_string(i));
   }
   const std::string path = "/os/link36";
   constexpr int kMany = 8;
@@ -151,9 +150,8 @@ CHOS_CASE(usage_on_the_way_in, 60) {
         too_late++;
       }
     }
-    CHECK_SAY(counted >= inside, "round " + std::to_string(round) + ": " +
-                                     std::to_string(counted) + " counted, " +
-                                     std::to_string(inside) + " inside");
+    CHECK_SAY(counted >= inside, "round " + std::to_string(round) + ": " + std::to_string(counted) +
+                                     " counted, " + std::to_string(inside) + " inside");
     CHECK_EQ(processes_in(path), 0u); /* those still in their lookup are not counted for ever */
   }
   note("entered after the list changed: " + std::to_string(in_lookup) +
@@ -181,9 +179,8 @@ CHOS_CASE(usage_refusals_do_not_count, 20) {
     CHECK_OK(sys(chroot("/home")));
     CHECK_ERR(put_fd(setchos.get(), "trixie"), EXDEV);
   });
-  CHECK_EQ(get(CHOS_USAGE),
-           std::string("0 11 trixie /os/trixie\n0 0 shut /os/sl6\n0 0 lab /os/alma9\n"
-                       "0 0 gone /os/gone\n0 0 default /os/trixie\n"));
+  CHECK_EQ(get(CHOS_USAGE), std::string("0 11 trixie /os/trixie\n0 0 shut /os/sl6\n0 0 lab /os/alma9\n"
+                                        "0 0 gone /os/gone\n0 0 default /os/trixie\n"));
 }
 
 CHOS_CASE(usage_beside_new_lists, 60) {
