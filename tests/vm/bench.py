@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""tests/run bench: what chos costs, counted in guest instructions, against its bounds.
+"""tests/run bench: measures the cost of chos in guest instructions and checks it against bounds.
 
-QEMU's -icount makes the guest's clock count instructions, so a figure does not depend on
-the machine it is measured on or on what else that does.
+With -icount the guest's clock counts instructions, so the figures depend neither on the speed of
+this machine nor on its load.
+
+This module is a program (main()) and no other module uses it.  program() and measure() raise
+Failure.
 """
 
 import argparse
@@ -17,7 +20,7 @@ from .progress import Failure, Parallel, run, say
 BENCH = kernels.TOP / "tests/bench"
 BOOT = Path(__file__).resolve().parent / "boot"
 
-# Ratio of stat(2) with 4 components to plain chroot, by kernel; the newest takes the last.
+# Bounds.  STAT4: kernel -> ratio of stat(2) of a path with 4 components to the same in a plain chroot.
 STAT4 = {"6.1": 1.20, "6.12": 1.30, "newest": 1.36}
 SWITCH_STATS = 3.0
 FORK_INSIDE, FORK_OUTSIDE = 1.01, 1.003
@@ -28,7 +31,7 @@ STARTER_EXECS = 1.5
 
 
 def program() -> Path:
-    """The static program that measures; built if its source has changed."""
+    """Path of the static program that measures; it is built if its source has changed."""
     host.need("guest")
     source = BENCH / "bench.cpp"
     flags = ["-std=c++20", "-O2", "-Wall", "-Wextra", "-static"]
@@ -42,7 +45,7 @@ def program() -> Path:
 
 
 def add_dynamic(archive: initramfs.Archive) -> None:
-    """A dynamically linked program of this machine and its libraries, below /root/dynamic."""
+    """Add a dynamically linked program of this machine, with its libraries, in /root/dynamic."""
     archive.file("root/dynamic/usr/bin/dynamic", Path("/bin/true"), 0o755)
     listing = subprocess.run(["ldd", "/bin/true"], capture_output=True, text=True, check=True)
     for word in listing.stdout.split():
@@ -51,7 +54,7 @@ def add_dynamic(archive: initramfs.Archive) -> None:
 
 
 def add_starter(archive: initramfs.Archive) -> None:
-    """chos_jobstarter, and the files that it reads, as long as those of a node."""
+    """Add chos_jobstarter and the files that it reads, which are as long as those of a real node."""
     content, mode = tools.installed()["/usr/bin/chos_jobstarter"]
     archive.file("bin/chos_jobstarter", content, mode)
     archive.file("etc/chos", "# The OSs of this node.\none:/os/one\ntwo:/os/two:groups=g7|g9\n"
@@ -63,7 +66,7 @@ def add_starter(archive: initramfs.Archive) -> None:
 
 
 def measure(kernel) -> dict:
-    """{figure: value} as the guest printed them.  Raises Failure if it did not finish."""
+    """Boot the kernel and return {figure: value}.  Raises Failure if the guest did not finish."""
     archive = initramfs.base()
     archive.file("init", BOOT / "case-init", 0o755)
     archive.file("case-runner", BENCH / "bench-runner", 0o755)
@@ -82,7 +85,8 @@ def measure(kernel) -> dict:
         try:
             figures[name] = float(value)
         except ValueError:
-            raise Failure(f"kernel {kernel.name}: the guest says {line!r}") from None
+            raise Failure(f"kernel {kernel.name}: expected NAME NUMBER from the guest, not"
+                          f" {line!r}") from None
 
     result = qemu.boot(kernel, archive.build(), f"{kernel.name}-bench", silence=600,
                        icount=True, debug=False, on_line=on_line)
@@ -93,7 +97,7 @@ def measure(kernel) -> dict:
 
 
 def judge(name: str, newest: bool, got: dict) -> list:
-    """[(what, figure, bound or None)]: ratios, and where the issue sets one its bound."""
+    """The rows of the report, [(label, figure, bound or None)], from the figures of one kernel."""
     unit = got["stat4.chroot"]
     rows = []
     for what, label in (("stat2", "stat, 2 components"), ("stat4", "stat, 4 components"),
@@ -120,7 +124,7 @@ def judge(name: str, newest: bool, got: dict) -> list:
 
 
 def table(columns: dict) -> str:
-    """Markdown: a row a figure, a column a kernel; a missed bound is marked."""
+    """The report in Markdown, with a row for each figure and a column for each kernel."""
     names = list(columns)
     lines = ["| | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
     for i, (what, _, _) in enumerate(columns[names[0]]):
@@ -129,14 +133,14 @@ def table(columns: dict) -> str:
             _, value, bound = columns[name][i]
             cell = f"{value:.3f}" if value < 100 else f"{value:.0f}"
             if bound is not None:
-                cell += f" ({'bound' if value <= bound else 'MISSES'} {bound:g})"
+                cell += f" ({'bound' if value <= bound else 'EXCEEDS'} {bound:g})"
             cells.append(cell)
         lines.append(f"| {what} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
 def run_bench(names: list, target: Path) -> int:
-    """Measure, print, write JSON; the number of bounds that were missed."""
+    """Measure on these kernels, print the report, write it as JSON; return the exceeded bounds' number."""
     jobs = Parallel(2)
     for name in names:
         jobs.start(name, lambda name=name: measure(kernels.get(name)))
@@ -162,7 +166,7 @@ def main() -> int:
         epilog="examples:  tests/run bench      tests/run bench 6.1 6.12 --json /tmp/bench.json")
     parser.add_argument("kernels", nargs="*", help="5.10, 6.1, 6.12, newest (default: all)")
     parser.add_argument("--json", type=Path, default=cache.root() / "bench.json", metavar="FILE",
-                        help="where the figures go (default: %(default)s)")
+                        help="write the figures to FILE (default: %(default)s)")
     options = parser.parse_args()
     try:
         missed = run_bench(options.kernels or kernels.names(), options.json)
@@ -170,7 +174,7 @@ def main() -> int:
         print(f"tests/run bench: {failure}", file=sys.stderr)
         return 1
     if missed:
-        print(f"{missed} bounds missed")
+        print(f"{missed} bounds exceeded")
     return 1 if missed else 0
 
 

@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Sourced by tests/run and tests/demo: makes sure of root and of Python, then runs a module of
-# tests/vm.  What else is needed (vm/host.py) is installed when something needs it.
+# Sourced by tests/run and tests/demo.  Becomes root by sudo if necessary, installs Python if it is
+# missing, and runs a module of tests/vm.  vm/host.py installs other packages when they are needed.
 
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# $1: the module; the rest are its arguments.
+# start MODULE ARGUMENT...
 start() {
   local module=$1
   shift
   if [ "$(id -u)" != 0 ]; then
     for word; do
-      # Help needs no rights.
+      # Help needs no privileges.
       case $word in -h | --help) exec python3 -B -m "vm.$module" "$@" ;; esac
     done
     command -v sudo >/dev/null || {
       echo "$0: making Debian trees and mounting inside private namespaces needs root: run it as root" >&2
       exit 1
     }
-    echo "$0: needs root to install packages and to make Debian trees: going on by sudo"
+    echo "$0: installing packages and making Debian trees needs root: continuing with sudo"
     exec sudo --preserve-env=XDG_CACHE_HOME,CHOS_NO_KVM,CHOS_LONG,CHOS_SEED "$0" "$@"
   fi
   if [ ! -x /usr/bin/python3 ]; then

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""`chosctl os add` killed while mmdebstrap, dnf, or skopeo and umoci are at work for it.
+"""tests/run builders: kills `chosctl os add` while mmdebstrap, dnf, or skopeo and umoci work for it.
 
-Without a virtual machine: in a mount namespace of this machine, and no module is needed.
+builders.sh does it in a private mount namespace of this machine, without a VM or the module.
+
+Others call killed(), which raises Failure if chosctl cannot be built or a package is missing.
 """
 
 import os
@@ -21,7 +23,7 @@ _SCRIPT = Path(__file__).with_suffix(".sh")
 
 
 def killed(kills: int = KILLS) -> list:
-    """Kill each kind of builder so many times; an outcome for each."""
+    """Kill each kind of builder `kills` times; return an outcome for each kind."""
     host.need("trees", "sources")
     chosctl = tools.build(False) / "tools/chosctl/chosctl"
     return [_kind(kind, kills, chosctl) for kind in _KINDS]
@@ -48,7 +50,7 @@ def _kind(kind: str, kills: int, chosctl: Path) -> Outcome:
         except Failure:
             lines = log.read_text(errors="replace").splitlines()
             said = [line for line in lines if line.startswith("FAIL ")]
-            reason = (said or ["FAIL it ended with an error"])[0][5:] + f" (CHOS_SEED={seed})"
+            reason = (said or ["FAIL builders.sh exited with an error"])[0][5:] + f" (CHOS_SEED={seed})"
             say(f"builders of {kind}: FAILED, {reason}")
             return Outcome("builders", kind, "FAIL", 0.0, reason, log)
     say(f"builders of {log.read_text().splitlines()[-1]}")

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Run by builders.py in a mount namespace of its own: kills `chosctl os add` at $COUNT random moments,
-# with one kind of builder at work.  $KIND: which; $WORK: an empty directory; $CHOSCTL, $TREE, $SPEC.
+# Run by builders.py in a private mount namespace: kills `chosctl os add` at $COUNT random moments while
+# one kind of builder works.  Input: $KIND (debian, rpm or oci), $SEED, $WORK (an empty directory),
+# $CHOSCTL, $TREE (a small tree), $SPEC (a spec file of RPM for it), $KEPT (a tar archive of it).
 set -u
 mount --make-rprivate / || exit
 umask 022
@@ -39,25 +40,26 @@ esac || fail "no source"
 must add kept "tar:$KEPT"
 mounts=$(wc -l </proc/self/mountinfo)
 
-# Nothing that a builder was doing goes on, or is left.
-is_tidy() {
+# check_tidy TREES: nothing of an interrupted build is left, and these trees are there.
+check_tidy() {
   [ -z "$(ls "$trees/.chos/work" "$trees/.chos/journal" 2>/dev/null | grep -v -e : -e '^$')" ] ||
     fail "left in the store: $(ls -R "$trees/.chos" | head -n 20); $at"
   [ "$(ls "$trees")" = "$1" ] || fail "trees: $(ls "$trees"); $at"
   [ "$(wc -l </proc/self/mountinfo)" = "$mounts" ] || fail "mounts: $(grep "$WORK" /proc/self/mountinfo); $at"
 }
-nobody_builds() {
+# No builder runs any more.
+builders_have_ended() {
   local try
-  # The kernel ends them with the namespace that they are in: soon.
+  # The kernel kills them with their PID namespace, a moment after chosctl.
   for try in $(seq 100); do
     pgrep -f "$trees/.chos/work" >/dev/null || return 0
     sleep 0.1
   done
-  fail "still at work: $(pgrep -a -f "$trees/.chos/work"); $at"
+  fail "still running: $(pgrep -a -f "$trees/.chos/work"); $at"
 }
 killed=0 tries=0 takes=0
 while ((killed < COUNT)); do
-  ((tries += 1)) && ((tries <= 3 * COUNT + 3)) || fail "killed $killed times only, of $((tries - 1))"
+  ((tries += 1)) && ((tries <= 3 * COUNT + 3)) || fail "killed only $killed times in $((tries - 1)) tries"
   began=${EPOCHREALTIME/./}
   "$CHOSCTL" --config "$WORK/chos.conf" --allowlist "$WORK/allowlist" os add new "${source[@]}" >said 2>&1 </dev/null &
   if ((takes > 0)); then
@@ -73,18 +75,18 @@ while ((killed < COUNT)); do
     137)
       killed=$((killed + 1))
       at="killed at $moment us of $takes" ;;
-    *) fail "os add ended in another way" ;;
+    *) fail "os add failed" ;;
   esac
-  nobody_builds
+  builders_have_ended
   must verify kept
-  # Where it was killed behind the list, the OS is there.
+  # If it was killed after it had written the list, the OS is there.
   ! grep -q '^new:' allowlist || must remove new
   must add new "${source[@]}"
   must verify new
-  is_tidy "kept
+  check_tidy "kept
 new"
   must remove new
-  is_tidy kept
+  check_tidy kept
   echo "$KIND: $at"
 done
-echo "$KIND: killed $killed times of $tries; undisturbed it takes $((takes / 1000)) ms"
+echo "$KIND: killed $killed times in $tries tries; an undisturbed run takes $((takes / 1000)) ms"

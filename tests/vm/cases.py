@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Running cases in VMs: one boot after another until each case has an outcome.
+"""Runs cases in VMs: boots one machine after another until each case has an outcome.
 
-A case fails when it says so, when the kernel complains in the console log while it runs,
-when the machine ends or falls silent in it.  The cases after it run in a new machine.
+A case fails if it reports a failure, if the kernel logs a problem while it runs, or if the machine
+ends or stops responding during it.  In the last two situations the remaining cases run in a new
+machine.
+
+Others call run_kernel_cases() and run_node_cases(), and daemons.py calls run_all() with a Tracker.
+They raise Failure if a machine cannot be made; a failed case is an outcome, not an exception.
 """
 
 import re
@@ -14,19 +18,19 @@ from .results import NOT_RUN, Outcome, one_line
 
 BOOT = Path(__file__).resolve().parent / "boot"
 _MARK = re.compile(r"\] chos-test: (start|end) (\S+)")
-# Here the kernel rewrites its own instructions (a tracepoint comes or goes) while other processors
-# run them.  With a thread for each processor QEMU's TCG now and then goes on with what was there
-# before: an int3 that no kernel text holds any more.  With one thread for all it does not.
-REWRITING = ("load_unload_under_load",)
-NODE_LIMIT = 60  # seconds for a case in the node
-LONG_NODE_LIMIT = 300
+# In these cases the kernel patches its own text (it attaches and detaches tracepoints) while other
+# processors execute it.  With one thread per processor, QEMU's TCG sometimes executes the int3 of a
+# patch that has already been completed, and the kernel oopses.  These cases run with a single thread.
+PATCHING_TEXT = ("load_unload_under_load",)
+NODE_LIMIT = 60  # seconds for a case of the node, to be multiplied by qemu.scale()
+LONG_NODE_LIMIT = 300  # the same for the long runs
 MOUNTING_IMAGES = {"node_layer", "node_os_commands", "node_os_killed", "node_os_suid",
                    "node_replace_under_jobs"}
 _PATIENCE = 60  # seconds beyond a case's own limit
 
 
-class Watch:
-    """What one boot says, case by case."""
+class Tracker:
+    """Tracks what one machine reports, and records an outcome for each case."""
 
     def __init__(self, group: str, cases: list):
         self.group = group
@@ -36,7 +40,7 @@ class Watch:
         self.booted = self.finished = self.dirty = False
 
     def line(self, text: str) -> float | None:
-        """Take one line; returns how long the guest may be silent from now on."""
+        """Process a line of the guest; return the seconds that the guest may be silent from now on."""
         word, _, rest = text.partition(" ")
         name, _, detail = rest.partition(" ")
         if word == "BOOTED":
@@ -51,28 +55,29 @@ class Watch:
         elif word == "DIRTY":
             self.dirty = True
         elif word == "LEFT" and self.done:
-            self.fail(list(self.done)[-1], f"left behind after this case or before: {rest}")
+            self.fail(list(self.done)[-1], f"left behind by this case or an earlier one: {rest}")
         elif word == "DONE":
             self.finished = True
         return _PATIENCE
 
     def wait(self, seconds: float) -> None:
-        """Say that a case takes its time."""
+        """Print that a case is still running."""
         say(f"      {self.group:7} {self.running or 'starting'}: {seconds:.0f} s ...")
 
     def settle(self, name: str, status: str, reason: str = "", seconds: float = 0.0) -> None:
+        """Record and print the outcome of a case."""
         self.done[name] = Outcome(self.group, name, status, seconds, reason)
         say(one_line(self.done[name]))
 
     def fail(self, name: str, reason: str) -> None:
-        """Make an outcome a failure, whatever it was."""
+        """Record a failure of a case, even if it had passed; its first failure stays."""
         old = self.done.get(name)
         if old is None or old.status != "FAIL":
             self.settle(name, "FAIL", reason)
 
 
 def _by_case(console_text: str) -> dict:
-    """The console log cut at the runner's marks: case -> text; "boot" for what is before."""
+    """Case -> its part of the console log, by the runner's marks; "boot" -> what is before the first."""
     parts, current, begin = {}, "boot", 0
     for match in _MARK.finditer(console_text):
         parts[current] = parts.get(current, "") + console_text[begin:match.start()]
@@ -84,41 +89,42 @@ def _by_case(console_text: str) -> dict:
 
 
 def run_all(group: str, cases: list, boot) -> list:
-    """Outcomes of cases [(name, seconds)], in order.
+    """Run cases, [(name, seconds)], and return their outcomes in order.
 
-    boot(names, watch): boots a machine that runs these cases and tells watch; returns a qemu.Run.
+    boot(names, tracker) boots a machine that runs these cases, passes its lines to the tracker, and
+    returns a qemu.Run.
     """
     outcomes = {}
     while len(outcomes) < len(cases):
         rest = [case for case in cases if case[0] not in outcomes]
-        watch = Watch(group, rest)
-        run = boot([name for name, _ in rest], watch)
+        tracker = Tracker(group, rest)
+        run = boot([name for name, _ in rest], tracker)
         text = run.console.read_text(errors="replace")
         parts = _by_case(text)
         bad = {name: qemu.suspects(part) for name, part in parts.items()}
-        how = {"exit": "the machine ended", "silent": "no sign of life: the machine was ended",
-               "timeout": "out of time: the machine was ended"}[run.ended]
-        if watch.running:
-            told = bad.get(watch.running)
-            watch.fail(watch.running, f"{how} in this case" + (f": {told[0]}" if told else ""))
-        for name in list(watch.done):
+        how = {"exit": "the machine ended", "silent": "the machine stopped responding and was ended",
+               "timeout": "the time ran out and the machine was ended"}[run.ended]
+        if tracker.running:
+            told = bad.get(tracker.running)
+            tracker.fail(tracker.running, f"{how} during this case" + (f": {told[0]}" if told else ""))
+        for name in list(tracker.done):
             if bad.get(name):
-                watch.fail(name, f"the kernel said: {bad[name][0]}")
+                tracker.fail(name, f"the kernel logged: {bad[name][0]}")
         trouble = ""
         if bad.get("boot"):
-            trouble = f"the kernel said at boot: {bad['boot'][0]}"
-        elif not watch.booted:
+            trouble = f"the kernel logged at boot: {bad['boot'][0]}"
+        elif not tracker.booted:
             trouble = f"{how} before it was up"
-        elif not watch.done:
+        elif not tracker.done:
             trouble = f"{how} without running a case"
-        elif not (watch.finished or watch.dirty or watch.running):
-            last = list(watch.done)[-1]
-            watch.fail(last, f"{how} after this case, without a word")
-        for outcome in watch.done.values():
+        elif not (tracker.finished or tracker.dirty or tracker.running):
+            last = list(tracker.done)[-1]
+            tracker.fail(last, f"{how} after this case, without a report")
+        for outcome in tracker.done.values():
             if outcome.status == "FAIL":  # its own part of the console log
                 outcome.log = run.console.with_name(f"{run.console.stem}-{outcome.case}.log")
                 outcome.log.write_text(parts.get(outcome.case, text))
-        outcomes.update(watch.done)
+        outcomes.update(tracker.done)
         if trouble:
             outcomes["boot"] = Outcome(group, "boot", "FAIL", 0.0, trouble, run.console)
             for name, _ in rest:
@@ -129,13 +135,16 @@ def run_all(group: str, cases: list, boot) -> list:
 
 
 def run_node_cases(kernel, names: list, long: bool = False) -> list:
-    """Run scripts of tests/vm/node in a node VM on a kernel; long: with bigger loads."""
+    """Run scripts of tests/vm/node in a VM with this kernel; return their outcomes.
+
+    long: with larger loads.
+    """
     scripts = node.scripts()
     disks = node.disks()
     limit = LONG_NODE_LIMIT if long else NODE_LIMIT
     append = f"chostest.init=/case-runner rw chostest.limit={limit}"
 
-    def boot(rest: list, watch: Watch) -> qemu.Run:
+    def boot(rest: list, tracker: Tracker) -> qemu.Run:
         files = {f"{node.TESTS}/{name}.sh": (path, 0o755) for name, path in scripts.items()}
         files[f"{node.TESTS}/lib.sh"] = (node.LIBRARY, 0o755)
         files["case-runner"] = (BOOT / "case-runner", 0o755)
@@ -144,7 +153,7 @@ def run_node_cases(kernel, names: list, long: bool = False) -> list:
             files.update(small_tree.files())
         return qemu.boot(kernel, node.archive(kernel, files).build(),
                          f"{kernel.name}-node", disks=disks,
-                         on_line=watch.line, on_wait=watch.wait,
+                         on_line=tracker.line, on_wait=tracker.wait,
                          timeout=len(rest) * limit * qemu.scale() + 600,
                          append=append + (" chostest.long=1" if long else ""))
 
@@ -152,7 +161,7 @@ def run_node_cases(kernel, names: list, long: bool = False) -> list:
 
 
 def case_archive(runner_cases: list) -> initramfs.Archive:
-    """busybox, the runner, and the list of cases to run."""
+    """An initramfs with busybox, the runner, and the list of cases to run."""
     archive = initramfs.base()
     archive.file("case-runner", BOOT / "case-runner", 0o755)
     archive.file("cases", "".join(f"{name}\n" for name in runner_cases))
@@ -160,9 +169,12 @@ def case_archive(runner_cases: list) -> initramfs.Archive:
 
 
 def run_kernel_cases(kernel, program: Path, cases: list, long: bool) -> list:
-    """Run cases of chos-guest on a kernel, without any disk."""
+    """Run cases of chos-guest, [(name, seconds)], on a kernel in a VM without a disk.
 
-    def boot(names: list, watch: Watch) -> qemu.Run:
+    Returns their outcomes.  long: with larger loads.
+    """
+
+    def boot(names: list, tracker: Tracker) -> qemu.Run:
         archive = case_archive(names)
         archive.file("init", BOOT / "case-init", 0o755)
         archive.file("bin/chos-guest", program, 0o755)
@@ -172,13 +184,13 @@ def run_kernel_cases(kernel, program: Path, cases: list, long: bool) -> list:
         archive.file("etc/group", "root:x:0:\nalice:x:1000:\nbob:x:1001:\n")
         total = sum(seconds for name, seconds in cases if name in names)
         return qemu.boot(kernel, archive.build(), f"{kernel.name}-cases",
-                         on_line=watch.line, on_wait=watch.wait,
+                         on_line=tracker.line, on_wait=tracker.wait,
                          timeout=total * qemu.scale() + 600, append="chostest.long=1" if long else "",
-                         threads=not set(names) & set(REWRITING))
+                         threads=not set(names) & set(PATCHING_TEXT))
 
     environment = {"CHOS_LONG": "1"} if long else {}
     known = guest.cases(program, environment)
     wanted = [case for case in known if case in cases]
-    together = [case for case in wanted if case[0] not in REWRITING]
-    alone = [case for case in wanted if case[0] in REWRITING]
+    together = [case for case in wanted if case[0] not in PATCHING_TEXT]
+    alone = [case for case in wanted if case[0] in PATCHING_TEXT]
     return run_all(kernel.name, together, boot) + run_all(kernel.name, alone, boot)

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""tests/demo: one node, two users, two OSs at once, as a transcript that checks itself."""
+"""tests/demo: a transcript that checks itself, of one node with two users in two OSs at once.
+
+This module is a program (main()) and no other module uses it.  The steps are in demo_steps.py.
+prepare(), transcript() and shell() raise Failure.
+"""
 
 import argparse
 import os
@@ -11,36 +15,36 @@ from .progress import Failure, Parallel, elapsed, say
 from .sessions import Sessions
 
 HELP = """\
-Makes a node (a virtual machine with Debian 12, from this machine's own mirror) with two real
-trees, Debian 13 and Debian 11, and shows two users at work in them at the same moment.  Every
-output shown is checked; the exit status is not 0 if something shown is not as it should be.
+Makes a node (a virtual machine with Debian 12, from this machine's own mirror) with two complete
+trees, Debian 13 and Debian 11, and shows two users who work in them at the same time.  Every output
+is checked; the exit status is 1 if one of them is wrong.
 
-  tests/demo            the transcript
-  tests/demo --shell    leaves you in the node as alice; try `chos -o trixie`
+  tests/demo            prints the transcript
+  tests/demo --shell    starts a shell of alice on the node; try `chos -o trixie`
 
-The first run installs what this machine lacks and makes the trees; all is kept in
-${XDG_CACHE_HOME:-~/.cache}/chos.  CHOS_NO_KVM=1 goes without hardware virtualisation."""
+The first run installs missing packages and makes the trees.  Everything is kept in
+${XDG_CACHE_HOME:-~/.cache}/chos.  CHOS_NO_KVM=1 turns hardware virtualisation off."""
 
 MOTD = """
-This is a Debian 12 node, and you are alice, who may become root by sudo.  Try:
+This is a Debian 12 node.  You are alice, and may use sudo.  Try:
 
-  chos --list                   which OSs there are
-  chos -o trixie                a shell in Debian 13; `exit` leads back
-  chos -o bullseye python3 -V   one command in Debian 11
-  sudo chosctl status           what the admin sees
-  sudo chosctl doctor
+  chos --list                   list the OSs
+  chos -o trixie                start a shell in Debian 13; `exit` returns
+  chos -o bullseye python3 -V   run one command in Debian 11
+  sudo chosctl status           show the state of the node
+  sudo chosctl doctor           look for problems
 
-To leave: `exit` from this shell, or Ctrl-A and then x.
+To leave the node, type `exit` in this shell, or Ctrl-A and then x.
 
 """
-# A tree without an sftp server is served by sshd's own.
+# internal-sftp, because one of the trees has no sftp server.
 SSHD = "UsePAM yes\nKbdInteractiveAuthentication no\nUseDNS no\nSubsystem sftp internal-sftp\n"
 SSH = "Host node\n  StrictHostKeyChecking accept-new\n  LogLevel ERROR\n"
 ALLOWLIST = "trixie:/os/trixie\nbullseye:/os/bullseye\n"
 
 
 def prepare():
-    """(kernel, disks) with everything made that the node needs; side by side."""
+    """Make everything that the node needs, in parallel; return (kernel, disks)."""
     host.need("trees")
     jobs = Parallel(3)
 
@@ -65,6 +69,7 @@ def prepare():
 
 
 def transcript(kernel, disks: tuple) -> int:
+    """Boot the node, play the steps, print the transcript; return the exit status."""
     files = {f"{node.TESTS}/driver.py": (node.BOOT / "driver.py", 0o755),
              "etc/ssh/sshd_config": (SSHD, 0o644), "root/.ssh/config": (SSH, 0o600),
              "etc/motd": ("", 0o644),
@@ -83,15 +88,16 @@ def transcript(kernel, disks: tuple) -> int:
         wrong = demo_steps.play(sessions, ALLOWLIST)
         console = machine.console.read_text(errors="replace")
     for line in qemu.suspects(console):
-        wrong.append(f"the node's kernel said: {line}")
+        wrong.append(f"the node's kernel logged: {line}")
     print()
     for text in wrong:
-        print(f"NOT AS IT SHOULD BE: {text}")
+        print(f"WRONG: {text}")
     say("done" if not wrong else f"done; the node's console: {machine.console}")
     return 1 if wrong else 0
 
 
 def shell(kernel, disks: tuple) -> int:
+    """Boot the node with a shell of alice on this terminal; return QEMU's exit status."""
     files = {"etc/chos": (ALLOWLIST, 0o644), "etc/motd": (MOTD, 0o644),
              **node.unit("chos-shell.service")}
     path = qemu.run_folder() / "shell.initrd"
@@ -100,21 +106,21 @@ def shell(kernel, disks: tuple) -> int:
                         append="rw quiet loglevel=1 systemd.show_status=false")
     line += ["-chardev", "stdio,id=console,mux=on,signal=off", "-mon", "console"]
     host.need("vm")
-    say("booting the node; to leave it: `exit`, or Ctrl-A and then x")
+    say("booting the node; to leave it, type `exit`, or Ctrl-A and then x")
     return subprocess.run(line, check=False).returncode
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tests/demo", description=HELP,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--shell", action="store_true", help="leave you in the node, as alice")
+    parser.add_argument("--shell", action="store_true", help="start a shell of alice on the node")
     options = parser.parse_args()
     if options.shell and not os.isatty(0):
         print("tests/demo: --shell needs a terminal", file=sys.stderr)
         return 2
     try:
         kernel, disks = prepare()
-        say(f"everything is there after {elapsed():.0f} s")
+        say(f"everything is ready after {elapsed():.0f} s")
         return shell(kernel, disks) if options.shell else transcript(kernel, disks)
     except Failure as failure:
         print(f"tests/demo: {failure}", file=sys.stderr)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The static test program that runs inside the kernel-case VMs: build it, list its cases."""
+"""chos-guest, the static program of the kernel cases (tests/vm/guest): builds it and lists its cases.
+
+Others call build() and cases(); both raise Failure.
+"""
 
 import os
 import subprocess
@@ -13,12 +16,12 @@ FLAGS = ["-std=c++20", "-O1", "-Wall", "-Wextra", "-pthread"]
 
 
 def sources() -> Path:
-    """Where the program's sources are (CHOS_GUEST overrides it)."""
+    """The directory of the program's sources; CHOS_GUEST in the environment overrides it."""
     return Path(os.environ.get("CHOS_GUEST", TOP / "tests/vm/guest"))
 
 
 def build() -> Path:
-    """The program's path in the cache; built if the sources have changed.  Raises Failure."""
+    """Path of the program in the cache; it is built if its sources have changed.  Raises Failure."""
     host.need("guest")
     folder = sources()
     units = sorted(folder.glob("*.cpp"))
@@ -52,15 +55,18 @@ def build() -> Path:
 
 
 def cases(program: Path, environment: dict) -> list:
-    """[(name, seconds)] that the program has."""
+    """The cases of the program, [(name, time limit in seconds)].  Raises Failure.
+
+    environment: variables for the program, in addition to those of this process.
+    """
     out = subprocess.run([program, "list"], capture_output=True, text=True, check=False,
                          env={**os.environ, **environment})
     if out.returncode != 0:
-        raise Failure(f"`chos-guest list` ended with {out.returncode}: {out.stderr.strip()}")
+        raise Failure(f"`chos-guest list` exited with {out.returncode}: {out.stderr.strip()}")
     found = []
     for line in out.stdout.splitlines():
         fields = line.split()
         if len(fields) != 2 or not fields[1].isdigit():
-            raise Failure(f"`chos-guest list` says {line!r}; expected: NAME SECONDS")
+            raise Failure(f"`chos-guest list` printed {line!r}; expected: NAME SECONDS")
         found.append((fields[0], int(fields[1])))
     return found

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Disk images with an ext4 file system, made from trees without mounting anything here."""
+"""Disk images with an ext4 file system, made from trees by `mke2fs -d` without mounting the image.
+
+Others call ext4(), which raises Failure.
+"""
 
 import os
 import subprocess
@@ -8,16 +11,16 @@ from pathlib import Path
 from . import cache, host
 from .progress import elapsed, run, say
 
-# What is left out of images: only needed to build kernel modules.
+# Directories that images leave out: they are only needed to build kernel modules.
 LEAVE_OUT = ("usr/src", "lib/modules", "usr/lib/modules")
 _MKFS = ["mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-L", "chos",
          "-O", "^metadata_csum,^resize_inode", "-E", "lazy_itable_init=1,lazy_journal_init=1"]
 
 
 def ext4(name: str, parts: dict, spare: int) -> Path:
-    """An image with trees at some places, from the cache or made now.
+    """Path of an image that holds these trees; it is made if the cache lacks it.  Raises Failure.
 
-    parts: path in the image ("" for its root) -> trees.Tree.  spare: free MiB.
+    parts: path in the image ("" for its root) -> trees.Tree or sources.Store.  spare: free space, MiB.
     """
     host.need("trees")
     key = cache.key_of(_MKFS, LEAVE_OUT, spare,
@@ -56,6 +59,6 @@ def _make(path: Path, name: str, parts: dict, spare: int) -> None:
 
 
 def _megabytes(tree: Path) -> int:
-    """Room that a tree needs, with some to spare for the file system itself."""
+    """The MiB that a tree needs, including some for the metadata of the file system."""
     out = subprocess.run(["du", "-sm", str(tree)], capture_output=True, text=True, check=True)
     return int(int(out.stdout.split()[0]) * 1.1) + 32

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Initial RAM file systems, written directly in the kernel's newc format.
 
-An archive is a few megabytes and made in milliseconds, so none is cached; and no root is
-needed for the device nodes in it.
+An archive is made in milliseconds, so none is cached, and its device nodes need no root.
+
+Others call base(), which returns an Archive to add files to, and busybox().  Both raise Failure if
+busybox cannot be fetched.
 """
 
 import stat
@@ -14,16 +16,17 @@ from . import mirror
 
 
 class Archive:
-    """A cpio archive in the making.  Parent directories appear by themselves."""
+    """A cpio archive that is being made.  Parent directories are added automatically."""
 
     def __init__(self):
         self._entries = {}  # path -> (mode, data, major, minor)
 
     def directory(self, path: str, mode: int = 0o755) -> None:
+        """Add a directory."""
         self._put(path, stat.S_IFDIR | mode, b"")
 
     def file(self, path: str, content, mode: int = 0o644) -> None:
-        """content: a Path on this machine, bytes, or text."""
+        """Add a file.  content: the Path of a file on this machine, bytes, or text."""
         if isinstance(content, Path):
             content = content.read_bytes()
         elif isinstance(content, str):
@@ -31,13 +34,15 @@ class Archive:
         self._put(path, stat.S_IFREG | mode, content)
 
     def link(self, path: str, target: str) -> None:
+        """Add a symbolic link."""
         self._put(path, stat.S_IFLNK | 0o777, target.encode())
 
     def device(self, path: str, major: int, minor: int, mode: int = 0o600) -> None:
+        """Add a character device."""
         self._put(path, stat.S_IFCHR | mode, b"", major, minor)
 
     def build(self) -> bytes:
-        """The archive's bytes, ready for -initrd; archives may be concatenated."""
+        """The archive's bytes, for qemu's -initrd.  Archives may be concatenated."""
         parts = []
         for number, (name, (mode, data, major, minor)) in enumerate(self._entries.items(), 1):
             parts += _record(number, name, mode, data, major, minor)
@@ -62,7 +67,7 @@ def _record(number: int, name: str, mode: int, data: bytes, major: int, minor: i
 
 @lru_cache
 def busybox() -> Path:
-    """A static busybox, from this machine's suite."""
+    """Path of a static busybox of this machine's suite.  Raises Failure."""
     return mirror.package_files("busybox-static") / "bin/busybox"
 
 
@@ -73,7 +78,7 @@ def _applets() -> tuple:
 
 
 def base() -> Archive:
-    """busybox with a link for each applet in /bin, the usual empty directories, /dev/console."""
+    """An archive with busybox, links for its applets in /bin, /dev/console, and empty directories."""
     archive = Archive()
     for name in ("bin", "dev", "proc", "sys", "run", "etc", "lib", "mnt", "root"):
         archive.directory(name)

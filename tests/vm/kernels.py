@@ -3,8 +3,11 @@
 
     k = kernels.get("6.1")    name, release, vmlinuz, modules_dir, modules([...]), ko
 
-chos.ko is built inside the tree of the kernel's own suite, from copies of Makefile.kbuild,
-kmod/ and include/, and kept by a hash of these and of the tree.
+chos.ko is built inside the tree of the kernel's own suite, from copies of Makefile.kbuild, kmod/ and
+include/, and is cached under a hash of these and of the tree.
+
+Others call get(), names() and is_name(), and use TOP, the root of the checkout.  get() and Kernel.ko
+raise Failure if a tree or the module cannot be made.
 """
 
 import os
@@ -21,7 +24,7 @@ TOP = Path(__file__).resolve().parents[2]
 # Kernel -> the tree that has its headers.
 _TREES = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "trixie", "newest": "backports"}
 _NEWEST = ("newest", "backports")
-# What a build by hand leaves among the sources.
+# Files that a manual build leaves among the sources.
 _PRODUCT = re.compile(r"\.(o|ko|mod|mod\.c|cmd|d)$|^modules\.order$|^Module\.symvers$")
 
 
@@ -41,9 +44,9 @@ class Kernel:
         return build_module(self, Path(os.environ.get("CHOS_KMOD", TOP)))
 
     def modules(self, wanted: list) -> list:
-        """[(file name, bytes)] of these modules and all they need, in the order for insmod.
+        """These modules and their dependencies, [(file name, bytes)], in the order that insmod needs.
 
-        What is built into the kernel is left out.  Raises Failure for one that is nowhere.
+        Modules that are built into the kernel are left out.  Raises Failure for an unknown module.
         """
         order = []
         for name in wanted:
@@ -70,7 +73,7 @@ class Kernel:
         if name not in self._needs:
             raise Failure(f"kernel {self.release} has no module {name} in {self.modules_dir}")
         path, needs = self._needs[name]
-        for other in reversed(needs):  # modules.dep lists what is needed last first
+        for other in reversed(needs):  # modules.dep lists the dependencies in reverse order
             if other not in order:
                 order.append(other)
         if path not in order:
@@ -78,20 +81,20 @@ class Kernel:
 
 
 def names() -> list:
-    """The kernels' names in rising order; the last is always "newest"."""
+    """The names of the kernels, oldest first; the last is always "newest"."""
     return list(_TREES)
 
 
 def is_name(word: str) -> bool:
-    """Whether a word on the command line means a kernel."""
+    """Whether a word on the command line is the name of a kernel."""
     return word in _TREES or word in _NEWEST or re.fullmatch(r"\d+\.\d+", word) is not None
 
 
 @lru_cache
 def get(name: str) -> Kernel:
-    """A kernel by name: 5.10, 6.1, 6.12, or the newest, also by its version (7.3).
+    """A kernel by name: 5.10, 6.1, 6.12, newest, or the version of the newest (7.3).
 
-    Makes its tree if the cache lacks it.  Raises Failure for a version nobody has.
+    Makes its tree if the cache lacks it.  Raises Failure, also for an unknown version.
     """
     if name in _NEWEST or name not in _TREES:
         tree = trees.get(_TREES["newest"])
@@ -102,8 +105,11 @@ def get(name: str) -> Kernel:
     return Kernel(name, trees.get(_TREES[name]))
 
 
-def in_tree(tree: trees.Tree, source: Path, script: str, label: str, log: Path) -> None:
-    """Run a shell script inside a tree with `source` at /mnt, in mounts of its own."""
+def run_in_tree(tree: trees.Tree, source: Path, script: str, label: str, log: Path) -> None:
+    """Run a shell script in a chroot of a tree, with `source` at /mnt, in a private mount namespace.
+
+    Raises Failure if it fails.
+    """
     root = tree.root
     wrapper = (
         'set -e; mount --make-rprivate /; mount -t proc proc "$1/proc"; '
@@ -129,12 +135,13 @@ def build_module(kernel: Kernel, top: Path) -> Path:
             shutil.copy2(source, target)
         log = cache.logs() / f"module-{kernel.name}.log"
         log.unlink(missing_ok=True)
-        in_tree(kernel.tree, work,
-                f"cd /mnt && make -j2 -f Makefile.kbuild KDIR=/lib/modules/{kernel.release}/build",
-                f"module for {kernel.release}", log)
+        run_in_tree(kernel.tree, work,
+                    f"cd /mnt && make -j2 -f Makefile.kbuild KDIR=/lib/modules/{kernel.release}/build",
+                    f"module for {kernel.release}", log)
         built = sorted(work.rglob("chos.ko"))
         if len(built) != 1:
-            raise Failure(f"module for {kernel.release}: {len(built)} files chos.ko after the build")
+            raise Failure(f"module for {kernel.release}: the build made {len(built)} files named"
+                          f" chos.ko, expected 1; see {log}")
         built[0].rename(path / "chos.ko")
         shutil.rmtree(work)
         say(f"module for {kernel.release}: built")

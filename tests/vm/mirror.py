@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The machine's own Debian mirror, as apt knows it, and packages fetched through apt."""
+"""The Debian mirror of this machine's apt, and packages fetched from it without installing them.
+
+Others call site(), identity(), package_files() and suite_files(); all of them raise Failure.
+"""
 
 import hashlib
 import os
@@ -16,7 +19,7 @@ APT_HELPER = "/usr/lib/apt/apt-helper"
 
 @lru_cache
 def site() -> str:
-    """The address of the Debian archive that this machine's apt uses for its own suite."""
+    """URL of the Debian archive that apt uses for this machine's own suite.  Raises Failure."""
     out = subprocess.run(
         ["apt-get", "indextargets", "--format",
          "$(ORIGIN) $(COMPONENT) $(RELEASE) $(SITE)", "Created-By: Packages"],
@@ -29,12 +32,15 @@ def site() -> str:
     if not suites:
         raise Failure("apt knows no Debian mirror (component main): add one to its sources and run"
                       " `apt-get update`")
-    return min(suites)[1]  # the plain suite, not its -updates or -security
+    return min(suites)[1]  # prefers the plain suite to -updates and -security
 
 
 @lru_cache
 def identity(suite: str) -> str | None:
-    """A hash of the suite's InRelease as it is on the mirror now; None when out of reach."""
+    """A hash of the suite's current InRelease file; None if the mirror cannot be reached.
+
+    Raises Failure if apt knows no mirror.
+    """
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "InRelease"
         os.chmod(folder, 0o755)
@@ -43,13 +49,13 @@ def identity(suite: str) -> str | None:
              "download-file", f"{site()}/dists/{suite}/InRelease", str(target)],
             capture_output=True, text=True, check=False)
         if done.returncode != 0 or not target.exists():
-            say(f"the mirror does not answer for {suite}: using what the cache has")
+            say(f"the mirror does not answer for {suite}: using the cached copy")
             return None
         return hashlib.sha256(target.read_bytes()).hexdigest()
 
 
 def package_files(package: str) -> Path:
-    """A package of this machine's own suite, unpacked in the cache and not installed."""
+    """The directory of an unpacked package of this machine's suite, in the cache.  Raises Failure."""
     policy = subprocess.run(["apt-cache", "policy", package], capture_output=True, text=True,
                             check=True, env={**os.environ, "LC_ALL": "C"}).stdout
     version = [line.split()[1] for line in policy.splitlines() if "Candidate:" in line]
@@ -69,14 +75,17 @@ def package_files(package: str) -> Path:
 
 
 def suite_files(package: str, suite: str) -> Path:
-    """A package of another suite, with what it needs, unpacked in the cache and not installed."""
+    """The directory of an unpacked package of another suite and its dependencies, in the cache.
+
+    Raises Failure.
+    """
     host.need("trees")
 
     def build(path: Path) -> None:
         log = cache.logs() / f"package-{package}-{suite}.log"
         log.unlink(missing_ok=True)
-        say(f"package {package} of {suite}: fetching it")
-        # A suite's Release file on the mirror may be past its date.
+        say(f"package {package} of {suite}: fetching")
+        # The Release file of a suite may have expired on the mirror.
         run(["mmdebstrap", "--mode=root", "--variant=extract", f"--include={package}",
              '--aptopt=Acquire::Check-Valid-Until "false"', suite, str(path / "root"),
              f"deb {site()} {suite} main"], f"package {package} of {suite}", log)

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The node VM: Debian 12 with users alice and bob, and trees of Debian 13 and 11, and of a 32-bit
-Debian 12, to switch to.
+"""The node VM: Debian 12 with users alice and bob, and the trees of three OSs: Debian 13, Debian 11
+and a 32-bit Debian 12.
 
-Its kernel is any of those under test.  What is under test (module, tools, scripts) comes in
-the initramfs and is copied into the root, which is a throw-away copy of a cached image.
+It boots with any kernel under test.  The module, the tools and the scripts come in the initramfs, whose
+init copies them into the root file system.  All changes to the disks are discarded.
+
+Others call disks(), os_disk(), archive(), unit() and scripts(); all but the last two raise Failure.
 """
 
 import shutil
@@ -19,9 +21,9 @@ BOOT = Path(__file__).resolve().parent / "boot"
 # Name of the OS -> tree.
 OS_TREES = {"trixie": "os-trixie", "bullseye": "os-bullseye", "i386": "os-i386"}
 _MODULES = ["virtio_pci", "virtio_blk", "ext4"]
-# For modprobe on every node: chosctl uses overlayfs, trees may be images.
+# Modules that modprobe finds on every node: chosctl uses overlayfs, and a tree may be an image.
 _ON_NODE = ("overlay", "loop", "squashfs", "erofs")
-TESTS = "usr/lib/chos-tests"  # on the node
+TESTS = "usr/lib/chos-tests"  # where the scripts are on the node
 LIBRARY = TOP / "tests/vm/node/lib.sh"
 
 
@@ -31,9 +33,9 @@ def disks() -> tuple:
 
 
 def os_disk(name: str = "", more: tuple = ()) -> Path:
-    """The disk of the trees to switch to, made if the cache lacks it.
+    """The disk of the OSs' trees, made if the cache lacks it.
 
-    name: of a disk that has more of them, (name of the OS, tree) each.
+    name: the name of a disk with further trees.  more: these trees, (name of the OS, tree) each.
     """
     wanted = {**OS_TREES, **dict(more)}
     return image.ext4(f"os-{name}" if name else "os",
@@ -41,18 +43,18 @@ def os_disk(name: str = "", more: tuple = ()) -> Path:
 
 
 def archive(kernel, files: dict, more_modules: tuple = ()) -> initramfs.Archive:
-    """An initramfs that boots the node.
+    """An initramfs that boots the node, with the module and the tools.
 
-    files: path on the node -> (content, mode), or (target, None) for a link, beside the module
-    and the tools.  more_modules: of the kernel, for modprobe on the node.
+    files: further files, path on the node -> (content, mode), or (target, None) for a symbolic link.
+    more_modules: kernel modules that modprobe should find on the node.
     """
     result = initramfs.base()
     result.file("init", BOOT / "node-init", 0o755)
     modules = kernel.modules(_MODULES)
-    try:  # ext4 asks for it by name only
+    try:  # ext4 needs it, but modules.dep does not list it
         modules = kernel.modules(["crc32c_generic"]) + modules
     except Failure:
-        pass  # newer kernels compute it in the kernel proper
+        pass  # newer kernels have it built in
     for name, data in modules:
         result.file(f"modules/{name}", data)
     result.file("modules/order", "".join(f"{name}\n" for name, _ in modules))
@@ -70,7 +72,7 @@ def archive(kernel, files: dict, more_modules: tuple = ()) -> initramfs.Archive:
 
 
 def _module_folder(kernel, more_modules: tuple) -> dict:
-    """lib/modules/RELEASE of the node, with chos.ko in it: path -> bytes."""
+    """The files of lib/modules/RELEASE on the node, chos.ko included: path -> bytes."""
     with tempfile.TemporaryDirectory() as folder:
         top = Path(folder) / "lib/modules" / kernel.release
         (top / "updates").mkdir(parents=True)
@@ -85,12 +87,12 @@ def _module_folder(kernel, more_modules: tuple) -> dict:
 
 
 def unit(name: str) -> dict:
-    """A systemd unit of boot/, enabled: files for archive()."""
+    """Files for archive() that install and enable a systemd unit of boot/."""
     text = (BOOT / name).read_text()
     return {f"etc/systemd/system/{name}": (text, 0o644),
             f"etc/systemd/system/multi-user.target.wants/{name}": (f"../{name}", None)}
 
 
 def scripts() -> dict:
-    """The node cases: name -> Path of its script."""
+    """The node cases: name of the case -> Path of its script."""
     return {f"node_{p.stem}": p for p in sorted((TOP / "tests/vm/node").glob("*.sh")) if p.stem != "lib"}

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the user sees while something long runs, and how commands are run.
+"""Progress lines, commands that report progress, and jobs in parallel.
 
-Every line carries the time since the start; a command that takes long says so every
-HEARTBEAT seconds, so that no minute is silent.
+Every line begins with the time since the start.  A long command prints a line every HEARTBEAT
+seconds, so the user can see that it is still running.
+
+Others call say(), run(), tail() and elapsed(), and use Failure and Parallel.  run() and
+Parallel.wait() raise Failure.
 """
 
 import subprocess
@@ -17,7 +20,7 @@ _lock = threading.Lock()
 
 
 class Failure(Exception):
-    """Something the user has to know; its text is the whole message."""
+    """An error to show to the user; its text is the complete message."""
 
 
 def elapsed() -> float:
@@ -34,7 +37,7 @@ def say(text: str) -> None:
 
 
 def tail(path: Path, lines: int = 30) -> str:
-    """The last lines of a log, indented, or a word on why there are none."""
+    """The last lines of a log, indented; or the reason why it cannot be read, in parentheses."""
     try:
         text = Path(path).read_text(errors="replace").splitlines()
     except OSError as error:
@@ -45,8 +48,8 @@ def tail(path: Path, lines: int = 30) -> str:
 def run(cmd: list, label: str, log: Path, cwd: Path | None = None, env: dict | None = None) -> None:
     """Run a command with its output in `log`.
 
-    Says that it is still running every HEARTBEAT seconds.  Raises Failure with the log's
-    tail if it does not exit with 0.
+    Prints a line every HEARTBEAT seconds.  Raises Failure, with the end of the log, if the exit status
+    is not 0.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
@@ -65,13 +68,13 @@ def run(cmd: list, label: str, log: Path, cwd: Path | None = None, env: dict | N
             process.wait()
             raise
     if status != 0:
-        raise Failure(f"{label}: {cmd[0]} ended with status {status}; the end of {log}:\n{tail(log)}")
+        raise Failure(f"{label}: {cmd[0]} exited with status {status}; the end of {log}:\n{tail(log)}")
 
 
 class Parallel:
-    """A few jobs side by side, results by name; the first failure is raised at the end.
+    """Runs jobs in threads, at most `width` at a time.
 
-    Waiting says nothing itself: the jobs do, through run().
+    After a job has raised an exception, no further job starts, and wait() raises the exception.
     """
 
     def __init__(self, width: int = 2):
@@ -81,13 +84,14 @@ class Parallel:
         self._errors = []
 
     def start(self, name: str, function, *args) -> None:
+        """Start function(*args) as a job with that name."""
         def work():
             with self._slots:
                 if self._errors:
                     return
                 try:
                     self._results[name] = function(*args)
-                except BaseException as error:  # handed to whoever waits
+                except BaseException as error:  # wait() raises it
                     self._errors.append(error)
 
         thread = threading.Thread(target=work, name=name, daemon=True)
@@ -95,7 +99,7 @@ class Parallel:
         thread.start()
 
     def wait(self) -> dict:
-        """Results by name, once all have ended.  Raises the first error there was."""
+        """Wait for all jobs; return {name: result}.  Raises the first exception of a job."""
         for thread in self._threads:
             thread.join()
         if self._errors:

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Booting a virtual machine, and reading what it says.
+"""Boots virtual machines and reads their reports.
 
-The first serial port is the console and goes to a file.  The second one carries results:
-lines that the guest writes to /dev/ttyS1 arrive here at once, and what is sent goes to the
-guest.  Success is what was said there; a machine that says nothing has failed.
+The first serial port is the console and goes to a file.  The second one is for results: lines that the
+guest writes to /dev/ttyS1 arrive here immediately, and text can be sent to the guest.  Only a report on
+that port counts as success; a machine that reports nothing has failed.
+
+Others call boot(), kvm(), scale(), suspects(), command() and run_folder(), and use Machine.  boot() and
+Machine() raise Failure if QEMU cannot be installed.
 """
 
 import ctypes
@@ -18,19 +21,19 @@ from pathlib import Path
 
 from . import cache, host
 
-# TCG's processor.  Without ERMS the kernel clears memory by words: TCG emulates "rep stosb" a
-# byte a turn, which is slow.
+# The processor under TCG.  Without ERMS, the kernel clears memory by words; TCG emulates "rep stosb"
+# one byte at a time, which is slow.
 CPU = "max,la57=off,erms=off"
 DEBUG = "slub_debug=FZPU page_poison=1"
 ALWAYS = ("console=ttyS0 loglevel=7 panic_on_warn=1 oops=panic panic=-1 mitigations=off"
           " random.trust_cpu=on")
 
-# A kernel message with one of these means that something went wrong.
+# A kernel message that matches this is a sign of a failure.
 SUSPECT = re.compile(
     r"\bBUG\b|WARNING:|Oops|Call Trace|KASAN|\b[Ll]eak|possible (circular|recursive)|UBSAN"
     r"|general protection|Kernel panic|lockup|blocked for more than|detected stall"
     r"|Objects remaining|use-after-free|Bad page|refcount_t:|page fault for address")
-# What kernels say about the (emulated) processor at boot; it has nothing to do with us.
+# Messages about the emulated processor at boot, and those of the runners, are not.
 HARMLESS = re.compile(r"mitigation|MMIO Stale Data|Spectre|RETBleed|MDS CPU bug|TAA CPU bug"
                       r"|L1TF|Inception|chos-test: ")
 _KERNEL_LINE = re.compile(r"\[ *\d+\.\d{6}\](?P<text>.*)")
@@ -38,10 +41,10 @@ _KERNEL_LINE = re.compile(r"\[ *\d+\.\d{6}\](?P<text>.*)")
 
 @lru_cache
 def kvm() -> bool:
-    """Whether hardware virtualisation may and can be used.
+    """Whether hardware virtualisation is allowed and available.
 
-    There are machines with a /dev/kvm that cannot run an unmodified kernel; their processor
-    shows neither vmx nor svm.
+    Some machines have a /dev/kvm that cannot run an unmodified kernel; their processor has neither
+    the vmx nor the svm flag.
     """
     if os.environ.get("CHOS_NO_KVM", "0") not in ("", "0"):
         return False
@@ -51,12 +54,12 @@ def kvm() -> bool:
 
 
 def scale() -> int:
-    """By how much time limits grow on this machine."""
+    """The factor by which time limits are multiplied on this machine."""
     return 1 if kvm() else 8
 
 
 def suspects(console_text: str) -> list:
-    """The kernel's messages in a console log that should not be there."""
+    """The kernel messages in a console log that are signs of a failure."""
     found = []
     for line in console_text.splitlines():
         match = _KERNEL_LINE.search(line)
@@ -67,10 +70,10 @@ def suspects(console_text: str) -> list:
 
 @dataclass
 class Run:
-    """What came of a boot."""
+    """The result of a boot."""
 
-    lines: list = field(default_factory=list)
-    console: Path = None
+    lines: list = field(default_factory=list)  # what the guest wrote to /dev/ttyS1
+    console: Path = None  # the console log
     ended: str = "exit"  # or "silent", "timeout"
     seconds: float = 0.0
 
@@ -78,22 +81,23 @@ class Run:
 def command(kernel, initrd: Path, console: str, append: str = "", disks: tuple = (), smp: int = 2,
             memory: str = "1G", icount: bool = False, debug: bool = True, threads: bool = True,
             results: str = "stdio,signal=off", wire: tuple = (), reboots: bool = False) -> list:
-    """qemu's command line; its stdin and stdout are the second serial port.
+    """QEMU's command line; by default its stdin and stdout are the second serial port.
 
-    console: what -serial takes.  results: what -chardev takes for the second serial port.
-    disks: raw images, never written to, /dev/vda, vdb ...
+    console: the argument of -serial for the first serial port.
+    results: the argument of -chardev for the second serial port.
+    disks: raw images, which become /dev/vda, /dev/vdb ...; changes to them are discarded.
     icount: the guest's clock counts instructions (TCG, one processor).
-    threads: a thread for each of TCG's processors; without, they take turns.
-    wire: (path of a socket, number): a network card whose cable leads to the other machine with
-    that path.  Number 2 makes the socket and has to be there first.
-    reboots: a reboot boots again, from the disks as they are by then; else it ends the machine.
+    threads: TCG uses a thread for each processor; otherwise the processors take turns in one thread.
+    wire: (path of a socket, number): a network card that is connected to the machine that has the same
+    path.  Machine number 2 creates the socket and must be started first.
+    reboots: a reboot boots again, with the current state of the disks; otherwise it ends the machine.
     """
     line = ["qemu-system-x86_64", "-M", "q35", "-nodefaults", "-no-user-config", "-display", "none",
             "-monitor", "none", "-m", memory]
     if not reboots:
         line += ["-no-reboot"]
     if icount:
-        # With ERMS, as the bounds of the figures were found: a byte copied counts as one.
+        # With ERMS, because the bounds were measured with it: each byte copied counts as an instruction.
         line += ["-accel", "tcg", "-cpu", "max,la57=off", "-icount", "shift=0,sleep=off",
                  "-smp", "1"]
     elif kvm():
@@ -119,7 +123,7 @@ _libc = ctypes.CDLL(None)
 
 
 def _die_with_parent() -> None:
-    """In the child: no machine outlives the run that started it."""
+    """Called in the child: kills the machine when this process exits."""
     _libc.prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
 
 
@@ -127,11 +131,11 @@ class Machine:
     """A running VM."""
 
     def __init__(self, kernel, initrd: bytes, label: str, **options):
-        """Start it.  options: those of command()."""
+        """Start the machine.  options: see command()."""
         host.need("vm")
         self.folder = run_folder()
         number = 1
-        while True:  # several boots under one label: NAME-1, NAME-2 ...
+        while True:  # the boots of one label are LABEL-1, LABEL-2 ...
             self.console = self.folder / f"{label}-{number}.console"
             try:
                 self.console.touch(exist_ok=False)
@@ -155,9 +159,9 @@ class Machine:
         self.process.stdin.flush()
 
     def line(self, timeout: float) -> str | None:
-        """The next line of the guest; None after `timeout` seconds without one.
+        """The next line from the guest; None if none comes within `timeout` seconds.
 
-        Raises EOFError when the machine has ended.
+        Raises EOFError if the machine has ended.
         """
         end = time.monotonic() + timeout
         while b"\n" not in self._rest:
@@ -175,7 +179,7 @@ class Machine:
         return result
 
     def close(self) -> None:
-        """End the machine, if it has not ended."""
+        """Kill the machine if it still runs, and release its files."""
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
@@ -195,7 +199,7 @@ _run_folder = None
 
 
 def run_folder() -> Path:
-    """The directory for this run's logs; the twenty newest runs are kept."""
+    """The directory for the logs of this run; the directories of the twenty newest runs are kept."""
     global _run_folder
     if _run_folder is None:
         runs = cache.logs() / "runs"
@@ -212,12 +216,14 @@ def run_folder() -> Path:
 
 def boot(kernel, initrd: bytes, label: str, silence: float = 300, timeout: float = 3600,
          on_line=None, on_wait=None, **options) -> Run:
-    """Boot, read results until the machine ends, and return them.
+    """Boot a machine, read results until it ends, and return a Run.
 
-    silence: seconds without a line after which the machine is ended; a number that
-    on_line(line) returns takes its place.  timeout: seconds for the whole.  Both are real
-    time: multiply by scale() what the guest computes in.  on_wait(seconds) is called every half
-    minute without a line.  options: those of command().
+    silence: seconds without a line after which the machine is killed; if on_line(line) returns a
+    number, it replaces this one.
+    timeout: seconds after which the machine is killed.
+    Both are in real time: multiply time for the guest's work by scale().
+    on_wait(seconds): called after every 30 seconds without a line.
+    options: see command().
     """
     began = time.monotonic()
     with Machine(kernel, initrd, label, **options) as machine:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Outcomes of cases, and how they are shown."""
+"""The outcomes of cases, and the report.
+
+Others make Outcomes and call one_line() and report(); nothing here raises.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +15,19 @@ NOT_RUN = "not run"
 
 @dataclass
 class Outcome:
-    """One case on one kernel (group "unit", "check" for what runs without one)."""
+    """The outcome of a case."""
 
-    group: str
+    group: str  # the kernel, or "unit", "check", "fuzz" or "builders" for tests without one
     case: str
     status: str  # PASS, FAIL or SKIP
     seconds: float = 0.0
     reason: str = ""
     log: Path = None
-    count: int = 1  # how many tests it stands for
+    count: int = 1  # the number of tests that it stands for
 
 
 def one_line(outcome: Outcome) -> str:
+    """The progress line for an outcome."""
     text = f"{outcome.status}  {outcome.group:7} {outcome.case}"
     if outcome.status == "PASS":
         return f"{text}  {outcome.seconds:.1f} s"
@@ -31,7 +35,7 @@ def one_line(outcome: Outcome) -> str:
 
 
 def table(outcomes: list) -> str:
-    """A case a row, a group a column."""
+    """The table of all outcomes, with a row for each case and a column for each group."""
     groups = list(dict.fromkeys(o.group for o in outcomes))
     rows = list(dict.fromkeys(o.case for o in outcomes))
     cells = {(o.case, o.group): o for o in outcomes}
@@ -55,7 +59,10 @@ def table(outcomes: list) -> str:
 
 
 def report(outcomes: list) -> int:
-    """Print the table, the failures with the ends of their logs, the counts; exit status."""
+    """Print the table, the failures with the ends of their logs, and the counts.
+
+    Returns the exit status: 0 if there are outcomes and none is a failure, else 1.
+    """
     if outcomes:
         print("\n" + table(outcomes))
     for outcome in outcomes:
@@ -66,7 +73,7 @@ def report(outcomes: list) -> int:
         print(f"\nFAIL {outcome.group} {outcome.case}: {outcome.reason}")
         if outcome.log and outcome.reason != NOT_RUN:
             print(tail(outcome.log, 40))
-            print(f"    (the whole of it: {outcome.log})")
+            print(f"    (complete log: {outcome.log})")
     passed = sum(o.count for o in outcomes if o.status == "PASS")
     skipped = sum(o.status == "SKIP" for o in outcomes)
     print(f"\n{passed} passed, {len(failed)} failed, {skipped} skipped", flush=True)

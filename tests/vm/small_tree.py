@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A tree of busybox and a setuid program, as images that a node mounts read-only."""
+"""small.squashfs and small.erofs: images of a small tree with busybox and a setuid program.
+
+Others call files(), or images() for the content alone.  Both raise Failure.
+"""
 
 import shutil
 import subprocess
@@ -10,7 +13,7 @@ from . import cache, guest, host, initramfs, node
 from .progress import run
 
 _APPLETS = ("sh", "cat", "ls", "id", "readlink", "touch", "mkdir", "test", "ping")
-# It lacks what trees made of container images lack: /etc/hosts, /etc/group, mail.
+# Like trees made of container images, it lacks /etc/hosts, /etc/group and /var/mail.
 _DIRECTORIES = ("bin", "usr/local/bin", "usr/sbin", "etc", "var/log", "var/spool", "var/tmp", "var/lib",
                 "root", "tmp")
 _MAKERS = {
@@ -21,7 +24,7 @@ _MAKERS = {
 
 
 def images() -> dict:
-    """Kind of file system -> the bytes of an image with the tree in it."""
+    """Kind of file system -> the bytes of an image of the tree."""
     host.need("images")
     with tempfile.TemporaryDirectory() as folder:
         made = {}
@@ -36,7 +39,7 @@ def images() -> dict:
 
 
 def files() -> dict:
-    """The images on a node: files for node.archive()."""
+    """Files for node.archive() that put the images on a node."""
     return {f"{node.TESTS}/small.{kind}": (content, 0o644) for kind, content in images().items()}
 
 
@@ -50,7 +53,7 @@ def _fill(tree: Path, mark: str) -> None:
         (tree / "bin" / name).symlink_to("busybox")
     (tree / "usr/sbin/sudo").write_text("#!/bin/sh\necho its own\n")
     (tree / "usr/sbin/sudo").chmod(0o755)
-    # Says which rights it has: called "probe" it is that (guest/probe.cpp).
+    # A setuid program that tells which rights it has: chos-guest, called as "probe" (guest/probe.cpp).
     (tree / "bin/raised").mkdir()
     shutil.copy(guest.build(), tree / "bin/raised/probe")
     (tree / "bin/raised/probe").chmod(0o4755)

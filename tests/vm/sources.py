@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""OSs made by `chosctl os add` of every kind of source: what a server of trees exports to nodes.
+"""OSs made by `chosctl os add` from every kind of source, as a server of trees makes them for nodes.
 
-They are made here, without the module, in a private mount namespace; a node then finds them on
-its second disk, with the store beside the trees.
+They are made on this machine, without the module, in a private mount namespace.  A node finds them on
+its second disk: the trees, and chosctl's records of them.
+
+Others call store() and tiny_tree(), and use SPEC.  store() raises Failure.
 """
 
 import inspect
@@ -16,8 +18,8 @@ from . import cache, host, initramfs, mirror, tools
 from .kernels import TOP
 from .progress import elapsed, run, say
 
-# Name of the OS -> SOURCE and options, release of Python.  The index of security updates for i386 is not
-# whole on each mirror, so that tree is of the plain archive.
+# Name of the OS -> (SOURCE and options, version of Python).  Some mirrors have only a part of the
+# security updates for i386, so that tree is made from the plain archive.
 _DEBIAN = {
     "deb11": ("debian:bullseye", "3.9"),
     "deb12": ("debian:bookworm", "3.11"),
@@ -25,7 +27,7 @@ _DEBIAN = {
     "sid": ("debian:sid", "3.14"),
     "i386": ("debian:bookworm/i386 --mirror $MIRROR", "3.11"),
 }
-# A compiler and Python with its own tests, to compare with a plain chroot.
+# A compiler, and Python with its own test suite, whose results are compared with those in a chroot.
 _INCLUDED = "--allow-expired --include gcc,libc6-dev,python3,libpython{}-testsuite"
 SPEC = """Name: tinyos
 Version: 1
@@ -45,7 +47,7 @@ cp -a $TREE/. %{buildroot}/
 %dir /root
 %dir /var
 """
-# Says what it does: each of them may take a minute.
+# The script that makes the small OSs.  Each of them may take a minute, so it prints what it is doing.
 _SMALL = r"""
 set -eu
 mount --make-rprivate /
@@ -61,19 +63,20 @@ add() {
   "$CHOSCTL" --config "$WORK/chos.conf" --allowlist "$OUT/allowlist" os add "$name" "$@" </dev/null
 }
 
-# A repository of RPM packages: ours.
+# A repository with one RPM package.
 rpmbuild -bb --define "_topdir $WORK/rpm" --define '__os_install_post %nil' \
   --define '_build_id_links none' --define 'debug_package %nil' "$WORK/tinyos.spec"
 createrepo_c "$WORK/rpm/RPMS"
 printf '[tiny]\nname=tiny\nbaseurl=file://%s\ngpgcheck=0\n' "$WORK/rpm/RPMS" >tiny.repo
 add rpm "rpm:$WORK/tiny.repo#tinyos"
-# By rpm alone, where there is no dnf.
+# By rpm alone, as on a machine without dnf.
 dnf=$(readlink -f "$(command -v dnf)")
 mount --bind /dev/null "$dnf"
 add rpmroot "rpm:$WORK/tiny.repo#tinyos"
 umount "$dnf"
 
-# A container image of three layers: the second removes what the first had, the third a directory.
+# A container image of three layers: the second removes a file of the first one, the third replaces a
+# directory.
 umoci init --layout image
 umoci new --image image:1
 umoci unpack --image image:1 bundle
@@ -92,12 +95,13 @@ echo 3 >bundle/rootfs/opt/old/new
 umoci repack --image image:1 --refresh-bundle bundle
 add oci "oci:$WORK/image:1"
 
-# The same image as `docker save` writes it, and as an archive of OCI's.
+# The same image in the format of `docker save`, and as an OCI archive.
 skopeo copy oci:image:1 docker-archive:docker.tar:tiny:1
 skopeo copy oci:image:1 oci-archive:oci.tar:1
 add docker "oci:$WORK/docker.tar"
 add archive "oci:$WORK/oci.tar"
 """
+# The script that makes OSs of the Debian trees made before: two images, and an archive.
 _PACKED = r"""
 chosctl() { "$CHOSCTL" --config "$WORK/chos.conf" --allowlist "$OUT/allowlist" "$@"; }
 echo "packing"
@@ -113,14 +117,14 @@ chosctl os list
 
 @dataclass(frozen=True)
 class Store:
-    """The trees and what chosctl keeps beside them, as image.ext4() takes a tree."""
+    """The trees and chosctl's records of them; image.ext4() takes it like a trees.Tree."""
 
     root: Path
     key: str
 
 
 def store() -> Store:
-    """From the cache, or made now: takes some ten minutes."""
+    """The OSs, made if the cache lacks them, which takes about ten minutes.  Raises Failure."""
     host.need("trees", "images", "sources")
     suites = sorted({"bullseye", "bookworm", "trixie", "sid"})
     parts = [file for room in ("store", "build", "manage")
@@ -150,14 +154,14 @@ def _make(path: Path) -> None:
 
 
 def tiny_tree(tree: Path) -> Path:
-    """A tree of busybox, made there."""
+    """Make a tree with busybox and a shell at this path; return the path."""
     for name in ("bin", "etc", "root", "tmp", "var"):
         (tree / name).mkdir(parents=True)
     (tree / "tmp").chmod(0o1777)
     shutil.copy(initramfs.busybox(), tree / "bin/busybox")
     for name in ("sh", "cat", "id", "ls", "uname"):
         (tree / "bin" / name).symlink_to("busybox")
-    # The login shell of the nodes' users.
+    # The login shell of the users on the nodes.
     (tree / "bin/bash").write_text('#!/bin/sh\nexec /bin/sh "$@"\n')
     (tree / "bin/bash").chmod(0o755)
     (tree / "etc/os-release").write_text('ID=tiny\nVERSION_ID="1"\nPRETTY_NAME="Tiny 1"\n')

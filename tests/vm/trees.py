@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Debian trees made by mmdebstrap from the machine's own mirror.
+"""Debian trees made by mmdebstrap from this machine's own mirror.
 
-Kernel modules are built inside the tree of the kernel's own suite; beside such a tree lies the
-unpacked linux-image package of the kernel its headers are for.  The one of Debian 12 is the
-node as well.  The trees called login* are the nodes that people log in to, with the daemons
-they come through.  The trees called os-* are the alternate OSs to switch to: small, quickly
-made.
+bullseye, bookworm, trixie and backports have kernel headers: modules are built inside them, and the
+kernel and the modules of the matching linux-image package lie beside the tree.  bookworm is also the
+root of the node.  login*, slurm*, accounting*, grid* and condor* are the roots of nodes with daemons.
+os-* are the small trees of the OSs to switch to.
+
+Others call get(), which raises Failure, and look at RECIPES.
 """
 
 import inspect
@@ -18,7 +19,7 @@ from pathlib import Path
 from . import cache, host, mirror
 from .progress import Failure, elapsed, run, say
 
-# What a VM or an image may need of the linux-image package.
+# The parts of the linux-image package that a VM or an image may need.
 IMAGE_PARTS = ["./boot/vmlinuz-*", "./boot/config-*"] + [
     f"{top}/modules/*/{part}"
     for top in ("./lib", "./usr/lib")
@@ -37,21 +38,21 @@ class Recipe:
     suite: str
     packages: tuple
     extra_suites: tuple = ()
-    expired_ok: bool = False  # the suite's Release file may be past its date
-    script: str = ""  # run by sh in the finished tree
-    architecture: str = ""  # Debian's name for another than this machine's
+    expired_ok: bool = False  # accept a Release file that has expired
+    script: str = ""  # a script that sh runs in the finished tree
+    architecture: str = ""  # Debian's name of the architecture, if not this machine's
 
 
 _BUILD = ("linux-headers-amd64", "gcc", "make", "libc6-dev", "libelf1")
 _BUILD_13 = ("gcc", "make", "libc6-dev", "libelf1t64")
 _OS = ("python3-minimal", "procps", "rsync")
-# What a node takes logins by, and what its cases look through.
+# The packages of a node that users log in to: the daemons, and the commands that its cases use.
 _DAEMONS = ("python3-minimal", "procps", "systemd", "systemd-sysv", "udev", "dbus",
             "libpam-systemd", "openssh-server", "openssh-client", "sudo", "cron", "at", "rsync",
             "xauth", "nfs-kernel-server", "nfs-common", "kmod", "libmount1", "libstdc++6",
             "libarchive13", "util-linux-extra")
 
-# Grid Engine asks its questions before it is installed: so it is installed by _GRID.
+# The installation of Grid Engine asks these questions, so the script _GRID answers and installs it.
 _GRID_ANSWERS = """gridengine-common shared/gridenginemaster string node
 gridengine-common shared/gridenginecell string default
 gridengine-common shared/gridengineconfig boolean true
@@ -67,7 +68,7 @@ _SLURM = _DAEMONS + ("slurmctld", "slurmd", "slurm-client", "slurm-wlm-basic-plu
                      "libslurm-dev")
 _SLURMDBD = ("slurmdbd", "slurm-wlm-mysql-plugin", "mariadb-server")
 
-# The node: two users, root and them without passwords, no service that a test has no use for.
+# The node: two users and root, all without passwords; services that no test needs are masked.
 _NODE = """
 for user in alice bob; do
   useradd -m -s /bin/bash "$user"
@@ -92,8 +93,8 @@ for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub
 done
 """
 
-# A node that takes logins: many users, and keys that are made anew at each boot.  The daemons
-# do not start at boot: the runner of the cases starts them.
+# A node with logins: many users, and no ssh host keys, which each boot generates.  The daemons do not
+# start at boot; boot/daemon-runner starts them.
 _LOGIN = _NODE + """
 for number in $(seq -w 1 20); do
   useradd -m -s /bin/bash "u$number"
@@ -118,17 +119,17 @@ for unit in nfs-server.service nfs-mountd.service nfs-idmapd.service nfs-blkmap.
 done
 """
 
-# A node of a cluster: its daemons too are started by the runner of the cases.
+# A node of a Slurm cluster; boot/daemon-runner starts its daemons too.
 _CLUSTER = _LOGIN + """
 for unit in munge slurmctld slurmd; do
   systemctl disable "$unit.service"
 done
 """
 
-# One that accounts for its jobs.
+# A node of a Slurm cluster with job accounting.
 _ACCOUNTING = _CLUSTER + "systemctl disable slurmdbd.service mariadb.service\n"
 
-# A node of a grid: Grid Engine and a gatekeeper, beside the daemons of _CLUSTER.
+# A node of a grid: Grid Engine and a Globus gatekeeper, in addition to the daemons of _CLUSTER.
 _GRID = f"""
 debconf-set-selections <<'END'
 {_GRID_ANSWERS}END
@@ -142,7 +143,7 @@ for unit in gridengine-master gridengine-exec globus-gatekeeper; do
 done
 """
 
-# Of an OS with Open MPI: a program whose ranks say where they are, and add up their numbers.
+# An OS with Open MPI: a program whose ranks print where they run, and the sum of their numbers.
 _MPI = r"""
 cat >/tmp/hello.c <<END
 #include <mpi.h>
@@ -165,7 +166,7 @@ END
 mpicc -o /usr/local/bin/mpi-hello /tmp/hello.c
 rm /tmp/hello.c
 """
-# A pool of HTCondor.
+# A node of an HTCondor pool.
 _POOL = _LOGIN + "systemctl disable condor.service\n"
 
 RECIPES = {
@@ -189,7 +190,7 @@ RECIPES = {
                script=_MPI),
         Recipe("grid12", "bookworm", _SLURM, script=_GRID),
         Recipe("condor13", "trixie", _DAEMONS + ("login", "condor"), script=_POOL),
-        # No sftp server here: internal-sftp is to work without one.
+        # This tree has no sftp server, to test that internal-sftp works without one.
         Recipe("os-bullseye", "bullseye", _OS, expired_ok=True),
         Recipe("os-trixie", "trixie", _OS + ("openssh-sftp-server", "xauth")),
         Recipe("os-i386", "bookworm", ("procps",), architecture="i386"),
@@ -206,12 +207,15 @@ class Tree:
         self.root = path / "root"
         self.image = path / "image"
         self.key = path.name
-        # The kernel's release; empty in a tree without one.
+        # The release of the kernel beside the tree; empty if there is none.
         self.release = (path / "release").read_text().strip()
 
 
 def get(name: str) -> Tree:
-    """The tree of that name, made now if the mirror has changed or the cache lacks it."""
+    """The tree of that name; it is made if the cache lacks it or the mirror has changed.
+
+    Raises Failure.
+    """
     host.need("trees")
     recipe = RECIPES[name]
     makers = [inspect.getsource(one) for one in (_make, _unpack_image, _unpack)]
@@ -227,7 +231,7 @@ def get(name: str) -> Tree:
     return Tree(recipe, cache.entry("trees", name, key, lambda path: _make(recipe, path), keep=1))
 
 
-# Runs outside of the tree while apt still has its lists there: $1 is the tree.
+# Runs outside the tree, whose path is $1, before mmdebstrap removes the lists of apt from it.
 _HOOK = r"""
 set -eu
 [ ! -f "$OUT/script.sh" ] || chroot "$1" sh -e <"$OUT/script.sh"

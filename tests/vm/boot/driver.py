@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Runs on the node: login sessions driven over the second serial port.
+"""Runs on the node: login sessions that the host (sessions.py) drives over the second serial port.
 
 Lines from the host:      OPEN ID USER        TYPE ID BASE64        CLOSE ID
 Lines to the host:        READY   OPENED ID   OUT ID BASE64   CLOSED ID STATUS
 
-A session is `su - USER` reading commands from a pipe, as a terminal's shell would read lines;
-programs started in it, such as a shell in another OS, read the next lines.
+A session is a `su - USER` that reads commands from a pipe, as a shell on a terminal reads lines.
+Programs started in it, such as a shell in another OS, read the lines that follow.
 """
 
 import base64
@@ -20,12 +20,14 @@ sessions = {}
 
 
 def tell(port, *words):
+    """Send a line to the host."""
     with lock:
         port.write((" ".join(words) + "\n").encode())
         port.flush()
 
 
 def pump(port, name, process):
+    """Forward the output of a session to the host, and its exit status when it ends."""
     for line in process.stdout:
         tell(port, "OUT", name, base64.b64encode(line.rstrip(b"\n")).decode() or "-")
     tell(port, "CLOSED", name, str(process.wait()))

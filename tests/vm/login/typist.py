@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """typist.py [--terminal] QUESTION=ANSWER... -- COMMAND...
 
-Runs a command and types each answer when its question has been asked, in this order; shows what the
-command prints and ends with its status.  A program that asks for a password throws away what was
-typed before it asked.  --terminal: on a new terminal, as its session's own.
+Runs a command, and types each ANSWER when the command has printed its QUESTION, in this order.  Prints
+the output of the command and exits with its status.  (Input that is sent earlier would be lost: a
+program discards it before it asks for a password.)  With --terminal the command has a new terminal as
+its controlling terminal.
 """
 
 import errno
@@ -15,27 +16,29 @@ import time
 
 
 def on_terminal(command: list) -> tuple:
-    """(the process, a descriptor to read from, one to write to)"""
-    ours, its = os.openpty()
-    process = subprocess.Popen(command, preexec_fn=lambda: os.login_tty(its))
-    os.close(its)
-    return process, ours, ours
+    """Start a command on a new terminal; return (process, descriptor to read, descriptor to write)."""
+    master, terminal = os.openpty()
+    process = subprocess.Popen(command, preexec_fn=lambda: os.login_tty(terminal))
+    os.close(terminal)
+    return process, master, master
 
 
 def on_pipes(command: list) -> tuple:
+    """Start a command with pipes; return (process, descriptor to read, descriptor to write)."""
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT)
     return process, process.stdout.fileno(), process.stdin.fileno()
 
 
 def read(process, source: int) -> bytes:
+    """The next output of the command; empty when it has ended."""
     while True:
         try:
             return os.read(source, 4096)
         except OSError as error:
             if error.errno != errno.EIO or process.poll() is not None:
                 return b""
-            # login(1) hangs its terminal up and opens it again; of that there is no event.
+            # login(1) hangs its terminal up and opens it again; no event reports that.
             time.sleep(0.02)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A name server on the loopback that knows one address, there.chos.test; says `ready` when it listens."""
+"""A name server on the loopback that knows one name, there.chos.test; prints `ready` when it listens."""
 
 import socket
 import struct
