@@ -19,12 +19,13 @@ constexpr const char* examples = R"(Examples:
   USER_JOB_WRAPPER=/usr/bin/chos_jobstarter                    (HTCondor)
   $job_starter     /usr/bin/chos_jobstarter                    (Torque, mom_priv/config)
   CHOS=trixie chos_jobstarter ./job.sh                         (by hand)
-  chos_jobstarter --pam chos_job ./job.sh                      (with limits of PAM's)
+  chos_jobstarter --pam chos_job ./job.sh                      (with the limits of PAM)
 
-The OS is chosen by the first of: -o NAME, $CHOS, ~/.chos with --user-file, the site's default.
-A job that cannot have its OS is not started.  After --sge and --lsf everything is the job's.
-By the name chos_sge_starter it is chos_jobstarter --sge.
-Exit status: the job's; 127 not found in the OS; 126 it was not started (with --sge: 100).
+The OS is chosen by the first that names one: -o NAME, $CHOS, ~/.chos with --user-file, the site's
+default.  A job that cannot have its OS is not started.  All words after --sge or --lsf belong to the
+job.  The name chos_sge_starter means chos_jobstarter --sge.
+Exit status: the job's; 126 it was not started; 127 the OS does not have the command (with --sge: 100
+for both).
 See chos_jobstarter(8).)";
 
 const std::vector<std::string> with_value{"-o", "--os", "--argv0", "--pam"};
@@ -61,21 +62,22 @@ std::variant<Options, Complaint, int> parse_options(const std::vector<std::strin
   // A job of Grid Engine may begin with "-s".
   const std::size_t own = count_own_arguments(arguments, with_value, {"--sge", "--lsf"});
 
-  CLI::App app{"Starts a batch job in the OS of the user who submitted it.", "chos_jobstarter"};
+  CLI::App app{"Start a batch job in the OS of the user who submitted it.", "chos_jobstarter"};
   app.formatter(std::make_shared<Help>());
   app.footer(examples);
   app.set_help_flag("-h,--help", "Print this help and exit");
-  app.set_version_flag("--version", std::string("chos_jobstarter ") + version_text);
+  app.set_version_flag("--version", std::string("chos_jobstarter ") + version_text,
+                       "Print the version and exit");
   std::string os, argv0;
   bool sge = false, lsf = false;
-  auto* os_option = app.add_option("-o,--os", os, "The OS by name, or by an allow-listed path");
+  auto* os_option = app.add_option("-o,--os", os, "Enter this OS, given by its name or path in /etc/chos");
   os_option->type_name("NAME");
-  app.add_flag("--user-file", options.user_file, "Without -o and $CHOS, ~/.chos says which OS");
-  app.add_option("--pam", options.pam, "Open a session of this PAM service round the job")
+  app.add_flag("--user-file", options.user_file, "Read ~/.chos too, after -o and $CHOS");
+  app.add_option("--pam", options.pam, "Open a session of this PAM service for the job")
       ->type_name("SERVICE");
-  app.add_flag("--sge", sge, "COMMAND is as Grid Engine gives it to a starter_method");
-  app.add_flag("--lsf", lsf, "COMMAND is a line for the shell, as of LSF's JOB_STARTER");
-  auto* argv0_option = app.add_option("--argv0", argv0, "The job's argv[0], such as -bash");
+  app.add_flag("--sge", sge, "COMMAND is what Grid Engine passes to a starter_method");
+  app.add_flag("--lsf", lsf, "COMMAND is a line for /bin/sh, as LSF passes to a JOB_STARTER");
+  auto* argv0_option = app.add_option("--argv0", argv0, "Start the job with this argv[0], such as -bash");
   argv0_option->type_name("NAME");
 
   // CLI11 takes them from the back.

@@ -15,20 +15,20 @@ namespace chos::base {
 namespace {
 
 constexpr const char* usage = R"(Usage: chos-base [--] COMMAND [ARGUMENT...]
-Run a command of the base OS, that is the node's own, from inside an OS.
+Run a command of the base OS, which is the node's own, from inside an OS.
 
 Options:
   -h,--help                   Print this help and exit
-  --version                   Display program version information and exit
+  --version                   Print the version and exit
 
 Examples:
 )";
 
 constexpr const char* notes = R"(
-Linked to another name it is that command of the base OS, and has no options of its own.
-Arguments, input and output, directory, environment and exit status are the command's; CHOS is set
-to the OS left, unless it is set.
-Exit status: the command's; 127 not found in the base OS; 126 it could not be run there.
+Called by the name of a link, chos-base runs that command of the base OS and has no options of its own.
+The command keeps its arguments, open files, working directory and environment. If CHOS is not set, it
+is set to the OS that was left.
+Exit status: the command's; 126 it could not be run; 127 the base OS does not have it.
 See chos-base(1).
 )";
 
@@ -40,11 +40,11 @@ std::string example(std::string command, const char* what) {
 
 // With the path that chos-base has in an OS as it was installed.
 std::string help() {
-  return usage + example("chos-base squeue --me", "one command of the base OS") +
-         example("chos-base sbatch job.sh", "the job runs in the OS this was called in") +
-         example("CHOS=bullseye chos-base sbatch job.sh", "the job runs in bullseye") +
+  return usage + example("chos-base squeue --me", "run one command of the base OS") +
+         example("chos-base sbatch job.sh", "submit a job that runs in the present OS") +
+         example("CHOS=bullseye chos-base sbatch job.sh", "submit a job that runs in bullseye") +
          example("ln -s /" + std::string(farm_local) + base_program + " ~/bin/squeue",
-                 "from now on `squeue` is the base's") +
+                 "make `squeue` run the one of the base OS") +
          notes;
 }
 

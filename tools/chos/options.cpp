@@ -15,17 +15,17 @@ namespace chos::tool {
 namespace {
 
 constexpr const char* examples = R"(Examples:
-  chos                       a login shell in your OS
-  chos -o trixie             a login shell in the OS trixie
-  chos -o trixie make -j8    one command there; its exit status is the command's
-  CHOS=trixie chos make      the same
-  chos -o base               back in the node's own OS
-  chos --set trixie          from now on every login lands in trixie
-  chos --list                the OSs of this node
-  chos --why                 which OS `chos` would choose, and which rule chooses it
+  chos                       start a login shell in your OS
+  chos -o trixie             start a login shell in trixie
+  chos -o trixie make -j8    run one command in trixie and exit with its status
+  CHOS=trixie chos make      run one command in trixie
+  chos -o base               start a login shell in the node's own OS
+  chos --set trixie          make trixie the OS of your logins
+  chos --list                list the OSs of this node
+  chos --why                 show which OS `chos` would choose, and by which rule
 
-The OS is chosen by the first of: -o NAME, $CHOS, ~/.chos, the site's default.
-Exit status: the command's; 127 not found in the OS; 126 chos could not do it.
+The OS is chosen by the first that names one: -o NAME, $CHOS, ~/.chos, the site's default.
+Exit status: the command's; 126 chos failed; 127 the OS does not have the command.
 See chos(1).)";
 
 const std::vector<std::string> with_value{"-o", "--os", "--set"};
@@ -45,26 +45,26 @@ std::variant<Options, int> parse_options(const std::vector<std::string>& argumen
   Options options;
   const std::size_t own = count_own_arguments(arguments, with_value);
 
-  CLI::App app{"Run a command, or a login shell, in one of the operating systems of this node.", "chos"};
+  CLI::App app{"Run a command or a login shell in one of the operating systems of this node.", "chos"};
   app.formatter(std::make_shared<Help>());
   app.footer(examples);
   app.set_help_flag("-h,--help", "Print this help and exit");
-  app.set_version_flag("--version", std::string("chos ") + version_text);
+  app.set_version_flag("--version", std::string("chos ") + version_text, "Print the version and exit");
 
   bool list = false, current = false, why = false, ps = false;
   std::string os;
-  auto* os_option = app.add_option("-o,--os", os, "The OS by name, or by an allow-listed path");
+  auto* os_option = app.add_option("-o,--os", os, "Enter this OS, given by its name or path in /etc/chos");
   os_option->type_name("NAME");
-  app.add_flag("--list", list, "List the OSs and who may enter them");
+  app.add_flag("--list", list, "List the OSs and whether you may enter them");
   app.add_flag("--current", current, "Print the OS that this process is in");
   auto* set_option =
-      app.add_option("--set", options.set_name, "Write NAME to ~/.chos: the OS of your logins");
+      app.add_option("--set", options.set_name, "Write NAME to ~/.chos, which chooses the OS of your logins");
   set_option->type_name("NAME");
-  app.add_flag("--why", why, "Say which rule chooses, step by step");
-  app.add_flag("--ps", ps, "List your processes by OS (root: everybody's)");
-  app.add_flag("--json", options.json, "Print JSON, with one of the options above");
+  app.add_flag("--why", why, "Show the OS that would be chosen, and what each rule says");
+  app.add_flag("--ps", ps, "List your processes by OS (root: those of all users)");
+  app.add_flag("--json", options.json, "Print JSON; use with one of the five options above");
   app.add_flag("--plain", options.plain,
-               "With --list, for programs: NAME, PATH, STATE and yes or no, with tabs between");
+               "With --list: print name, path, state, and yes or no, separated by tabs");
 
   // CLI11 takes them from the back.
   std::vector<std::string> mine(arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(own));
