@@ -48,8 +48,9 @@ def problems(top: Path) -> list:
             other = _folder_of(target, table)
             if other is None or other == folder:
                 continue
-            used.setdefault(folder, set()).add(other)
-            if other not in table[folder]:
+            if other in table[folder]:
+                used.setdefault(folder, set()).add(other)
+            else:
                 out.append(f"{path}:{line} includes {target}: the table of ARCHITECTURE.md does not let"
                            f" {folder} include {other}")
     out += _circles(sources)
@@ -75,6 +76,9 @@ def _table(page: str) -> dict:
             more = set().union(*(full[other] for other in may)) - may if may else set()
             changed = changed or bool(more)
             may |= more
+    circle = sorted(name for name, may in full.items() if name in may)
+    if circle:
+        raise Failure(f"the table of ARCHITECTURE.md lets {', '.join(circle)} include each other")
     return full
 
 
