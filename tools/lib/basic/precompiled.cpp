@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The source of the library that compiles the precompiled header.
-#include "precompiled.h"
+#include "basic/precompiled.h"
