@@ -25,7 +25,7 @@ BatchNode node_of(const Options& options) {
   return node;
 }
 
-BatchWish wish_of(const Options& options) {
+BatchOptions batch_options(const Options& options) {
   return {options.batch_directory, options.batch_queues, options.force};
 }
 
@@ -57,8 +57,8 @@ int change(const Node& node, const Options& options, bool enable) {
   const auto system = named(options.batch_systems.front(), node_of(options));
   if (!system) return exit_usage;
   if (!is_root_in_base(node, options)) return exit_failed;
-  const auto wish = wish_of(options);
-  const auto plan = enable ? system->enable(wish) : system->disable(wish);
+  const auto wanted = batch_options(options);
+  const auto plan = enable ? system->enable(wanted) : system->disable(wanted);
   if (!plan) {
     say.error(plan.error());
     say.hint("nothing was changed");
@@ -94,7 +94,7 @@ int batch_status(const Options& options) {
   for (const auto& name : names) {
     const auto system = named(name, node);
     if (!system) return exit_usage;
-    const auto state = system->state(wish_of(options));
+    const auto state = system->state(batch_options(options));
     unclear = unclear || state.what == BatchState::What::unclear;
     const auto traps = state.what == BatchState::What::absent ? std::vector<std::string>() : system->traps();
     list.push_back({{"system", name},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// chosctl batch, on a node that is a directory, with commands of batch systems that are scripts.
+// `chosctl batch` on a node that is a directory, with scripts for the commands of batch systems.
 #pragma once
 
 #include <filesystem>
@@ -29,18 +29,20 @@ class Batch : public Program {
     write("n" + name, text);
   }
   std::string text(const std::string& name) const { return read("n" + name); }
-  bool there(const std::string& name) const { return std::filesystem::exists(path("n" + name)); }
+  bool exists(const std::string& name) const { return std::filesystem::exists(path("n" + name)); }
 
-  Ran batch(const std::string& words, const std::string& before = "") {
-    return shell("PATH='" + path("bin") + "':$PATH " + before + " '" CHOSCTL_PROGRAM "' batch --root '" +
+  /// Runs `chosctl batch` with `words`; `environment`: environment variables, as NAME=VALUE.
+  Ran batch(const std::string& words, const std::string& environment = "") {
+    return shell("PATH='" + path("bin") + "':$PATH " + environment + " '" CHOSCTL_PROGRAM "' batch --root '" +
                  path("n") + "' --backups '" + path("kept") + "' " + words);
   }
-  void done(const std::string& words, const std::string& before = "") {
-    const auto ran = batch(words, before);
+  /// Expects success and at least one change.
+  void changes(const std::string& words, const std::string& environment = "") {
+    const auto ran = batch(words, environment);
     EXPECT_EQ(ran.status, 0) << words << ": " << ran.err;
-    EXPECT_EQ(ran.out.rfind("+ ", 0) == 0 || ran.out.find("\n+ ") != std::string::npos, true) << ran.out;
+    EXPECT_TRUE(ran.out.starts_with("+ ") || ran.out.find("\n+ ") != std::string::npos) << ran.out;
   }
-  // All files of the node, to the byte.
+  /// The contents of all files of the node.
   std::map<std::string, std::string> node() const {
     std::map<std::string, std::string> all;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(path("n")))
@@ -50,29 +52,31 @@ class Batch : public Program {
       }
     return all;
   }
-  void nothing(const std::string& words, const std::string& before = "") {
-    const auto then = node();
-    const auto ran = batch(words, before);
+  /// Expects success without any change.
+  void changes_nothing(const std::string& words, const std::string& environment = "") {
+    const auto before = node();
+    const auto ran = batch(words, environment);
     EXPECT_EQ(ran.status, 0) << ran.err;
     EXPECT_NE(ran.out.find("nothing was to be changed"), std::string::npos) << ran.out;
     EXPECT_EQ(ran.out.find("+ "), std::string::npos) << ran.out;
-    EXPECT_EQ(node(), then);
+    EXPECT_EQ(node(), before);
   }
-  void refused(const std::string& words, const std::string& why, const std::string& before = "") {
-    const auto then = node();
-    const auto ran = batch(words, before);
+  /// Expects failure with that message and a hint, and no change.
+  void refused(const std::string& words, const std::string& why, const std::string& environment = "") {
+    const auto before = node();
+    const auto ran = batch(words, environment);
     EXPECT_NE(ran.status, 0) << words;
     EXPECT_NE(ran.err.find(why), std::string::npos) << ran.err;
-    EXPECT_NE(ran.err.find("\nchosctl:   "), std::string::npos) << "says what to do: " << ran.err;
-    EXPECT_EQ(node(), then);
+    EXPECT_NE(ran.err.find("\nchosctl:   "), std::string::npos) << "no hint: " << ran.err;
+    EXPECT_EQ(node(), before);
   }
-  nlohmann::json state(const std::string& system, const std::string& before = "") {
-    const auto ran = batch("status --json " + system, before);
+  nlohmann::json state(const std::string& system, const std::string& environment = "") {
+    const auto ran = batch("status --json " + system, environment);
     const auto all = nlohmann::json::parse(ran.out, nullptr, false);
     return all.is_discarded() ? nlohmann::json() : all["systems"].at(0);
   }
-  std::string state_of(const std::string& system, const std::string& before = "") {
-    return state(system, before)["state"];
+  std::string state_of(const std::string& system, const std::string& environment = "") {
+    return state(system, environment)["state"];
   }
 };
 

@@ -11,10 +11,10 @@ std::string marker(const std::string& tag) {
   return "# chosctl batch: the next line is of 'chosctl batch enable " + tag + "'";
 }
 
-// After a text without a newline at its end, for disable to take that back too.
+// For a text that did not end with a newline: disable removes the added newline, too.
 std::string marker_with_newline(const std::string& tag) { return marker(tag) + " (no newline was here)"; }
 
-// Bytes of a line, its newline included.
+// The bytes of a line, including its newline.
 struct Span {
   std::size_t begin, end;
 };
@@ -38,7 +38,7 @@ bool mentions_chos(std::string_view line) {
 
 struct Block {
   Span marker;
-  std::optional<Span> line;  // none: it was taken away by hand
+  std::optional<Span> line;  // none: somebody removed it by hand
   bool with_newline = false;
 };
 
@@ -59,8 +59,8 @@ std::optional<Block> block_of(std::string_view text, const std::string& tag) {
 
 }  // namespace
 
-BlockState find_block(std::string_view text, const std::string& tag, const Judge& judge, std::size_t begin,
-                      std::size_t end) {
+BlockState find_block(std::string_view text, const std::string& tag, const LineClassifier& classify,
+                      std::size_t begin, std::size_t end) {
   BlockState state;
   const auto block = block_of(text, tag);
   std::size_t number = 0;
@@ -74,9 +74,9 @@ BlockState find_block(std::string_view text, const std::string& tag, const Judge
     if (block && block->line && block->line->begin == here.begin) {
       what = BlockState::What::ours;
     } else {
-      const Sight sight = judge(line);
-      if (sight == Sight::other) return {BlockState::What::other, number, std::string(line)};
-      if (sight == Sight::same) what = BlockState::What::by_hand;
+      const LineMeaning meaning = classify(line);
+      if (meaning == LineMeaning::conflicting) return {BlockState::What::other, number, std::string(line)};
+      if (meaning == LineMeaning::same) what = BlockState::What::by_hand;
     }
     const bool counts_more = what == BlockState::What::ours ||
                              (what == BlockState::What::by_hand && state.what == BlockState::What::nothing);
@@ -105,7 +105,7 @@ std::string drop_block(const std::string& text, const std::string& tag) {
   while (const auto block = block_of(out, tag)) {
     const std::size_t end = block->line ? block->line->end : block->marker.end;
     std::size_t begin = block->marker.begin;
-    // What was written below it since wants its newline.
+    // Lines that were added below since then need the newline.
     if (block->with_newline && begin > 0 && end == out.size()) --begin;
     out.erase(begin, end - begin);
   }

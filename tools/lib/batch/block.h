@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The line that `chosctl batch` puts in a file of a batch system, below a comment by which it is
-// known again.  Text only; nothing is read or written.
+// The line that `chosctl batch` adds to a file of a batch system, below a comment that identifies it.
+// Text only: nothing is read or written.
 #pragma once
 
 #include <cstddef>
@@ -10,32 +10,34 @@
 
 namespace chos {
 
-/// What a line that is not ours means for what ours is to say.
-enum class Sight {
-  nothing,
-  same,   ///< it says what ours would say: an admin wrote it by hand
-  other,  ///< it says something else, and the two cannot both be there
+/// How a line that chosctl did not write relates to the line that it wants to add.
+enum class LineMeaning {
+  unrelated,
+  same,         ///< the same setting, written by hand
+  conflicting,  ///< another value of that setting; only one of them can take effect
 };
-using Judge = std::function<Sight(std::string_view line)>;
+using LineClassifier = std::function<LineMeaning(std::string_view line)>;
 
-/// What there is in a text.
+/// What find_block() found.
 struct BlockState {
   enum class What { nothing, ours, by_hand, other };
   What what = What::nothing;
-  std::size_t line = 0;  ///< from 1; of the line itself, not of the comment
+  std::size_t line = 0;  ///< number of the line below the comment, from 1
   std::string text;      ///< that line
 };
 
-/// `tag` tells blocks apart: "slurm", "lsf normal".  Looks at the bytes from `begin` to `end`.  A
-/// line of somebody else's that says something else counts more than anything, then ours.
-BlockState find_block(std::string_view text, const std::string& tag, const Judge& judge,
+/// Looks for the block with this tag ("slurm", "lsf normal") and for lines with the same purpose, in
+/// the bytes from `begin` to `end`.  A conflicting line takes precedence over everything, the block
+/// over a line written by hand.
+BlockState find_block(std::string_view text, const std::string& tag, const LineClassifier& classify,
                       std::size_t begin = 0, std::size_t end = std::string_view::npos);
 
-/// The text with the block: where it is, or else at `at`, the begin of a line, or the end.
+/// Adds the block, or updates it where it is.  A new one goes to `at`, the beginning of a line, or to
+/// the end of the text.
 std::string put_block(const std::string& text, const std::string& tag, const std::string& line,
                       std::size_t at = std::string::npos);
 
-/// The text without the block.  A line below the comment that does not mention chos stays.
+/// Removes the block.  A line below the comment that does not mention chos is kept.
 std::string drop_block(const std::string& text, const std::string& tag);
 
 }  // namespace chos

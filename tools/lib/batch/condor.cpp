@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// HTCondor: USER_JOB_WRAPPER and what goes with it, in the file that chos installs; a line in a file of
-// its own includes that, so that an update of chos is one here too.
+// HTCondor: USER_JOB_WRAPPER and related settings are in a file that chos installs.  enable creates a
+// configuration file that includes it, so that HTCondor's settings are updated together with chos.
 #include <strings.h>
 #include <unistd.h>
 
@@ -10,6 +10,8 @@
 
 #include "basic/subprocess.h"
 #include "basic/text.h"
+#include "batch/config_text.h"
+#include "batch/steps.h"
 #include "batch/systems.h"
 
 namespace chos {
@@ -19,8 +21,8 @@ constexpr const char* variable = "USER_JOB_WRAPPER";
 constexpr const char* file_name = "50-chos.conf";
 constexpr const char* shipped = CHOS_DATADIR "/chos/condor/50-chos.conf";
 
-// Once enable made a copy of what was installed; here is how one begins and ends.  A farm elsewhere was
-// to be named in the last line.
+// Earlier versions of enable copied the installed file.  These are the beginning and the end of such a
+// copy; in the last line the admin may have changed the path of the farm.
 constexpr std::string_view copy_begin =
     "# SPDX-License-Identifier: BSD-3-Clause\n"
     "# Jobs of HTCondor in the OS that their users have chosen; see chos_jobstarter(8) and README.md.\n";
@@ -28,12 +30,12 @@ constexpr std::string_view copy_end = "\nMOUNT_UNDER_SCRATCH = strcat($(MOUNT_UN
 constexpr std::string_view usual_end = "/chos/tmp\")\n";
 
 bool is_starter(std::string_view value) {
-  return value.substr(value.rfind('/') + 1).starts_with("chos_jobstarter");
+  return last_part(std::string(value)).starts_with("chos_jobstarter");
 }
 
 std::string include_line() { return std::string("include : ") + shipped + "\n"; }
 
-// "include : /usr/share/chos/condor/50-chos.conf", by any prefix: the path; else "".
+// The path in "include : /usr/share/chos/condor/50-chos.conf", with any prefix; "" for other lines.
 std::string included(std::string_view line) {
   constexpr std::string_view word = "include", tail = "/chos/condor/50-chos.conf";
   line = trimmed(line);
@@ -44,10 +46,10 @@ std::string included(std::string_view line) {
   return line.starts_with('/') && line.ends_with(tail) ? std::string(line) : std::string();
 }
 
-// What is of chos in the text.
+// The part of a configuration file that comes from chos.
 struct Part {
   std::size_t begin = 0, end = 0;
-  std::string path;  // that is included; "": it is a copy
+  std::string path;  // the included file; "" for a copy
 };
 
 std::optional<Part> part_of(const std::string& text) {
@@ -64,68 +66,55 @@ std::optional<Part> part_of(const std::string& text) {
   return Part{0, usual ? value + usual_end.size() : last + 1, ""};
 }
 
-Sight judge(std::string_view line) {
-  if (!included(line).empty()) return Sight::same;
-  const std::string value = setting_of(std::string(line), variable);
-  if (value.empty()) return Sight::nothing;
-  return is_starter(value) ? Sight::same : Sight::other;
+LineMeaning classify(std::string_view line) {
+  if (!included(line).empty()) return LineMeaning::same;
+  const std::string value = config_value(std::string(line), variable);
+  if (value.empty()) return LineMeaning::unrelated;
+  return is_starter(value) ? LineMeaning::same : LineMeaning::conflicting;
 }
 
 class Condor : public BatchSystem {
  public:
-  using BatchSystem::BatchSystem;
-  std::string name() const override { return "condor"; }
-  std::string title() const override { return "HTCondor"; }
+  explicit Condor(const BatchNode& node) : BatchSystem("condor", "HTCondor", node) {}
 
-  Result<BatchPlan> enable(const BatchWish& wish) override {
-    if (auto status = present(wish); !status) return status.error();
-    const auto starter = installed_program(node_, "chos_jobstarter");
+  Result<BatchPlan> enable(const BatchOptions& options) override {
+    if (auto status = present(options); !status) return status.error();
+    const auto starter = node_.installed_program("chos_jobstarter");
     if (!starter) return starter.error();
-    if (const auto text = installed_file(node_, std::string("condor/") + file_name); !text)
+    if (const auto text = node_.installed_text(std::string("condor/") + file_name); !text)
       return text.error();
-    const std::string file = directory(wish) + "/" + file_name;
-    const std::string now = value_in_force(wish);
-    if (!now.empty() && !is_starter(now) && !wish.force)
-      return Error{std::string(variable) + " is " + in_quotes(now) + " already",
-                   "let that program "
-                   "call " +
-                       *starter + " in turn; or, if nobody needs it: --force",
-                   EEXIST};
-    if (is_starter(now) && !is_file(node_.path(file)))
-      return BatchPlan{{{variable, false, "is " + now + " already", {}}}, {}, {}};
-    auto step = put(node_.path(file));
-    if (!step) return step.error();
-    BatchPlan plan;
-    plan.steps.push_back(std::move(*step));
-    plan.next = {"run: condor_reconfig", "jobs say which OS: environment = \"CHOS=NAME\" or getenv = CHOS",
-                 std::string("check: condor_config_val ") + variable};
-    return plan;
+    const std::string file = directory(options) + "/" + file_name;
+    const std::string now = value_in_force(options);
+    if (!now.empty() && !is_starter(now) && !options.force)
+      return Error{std::string(variable) + " is already " + in_quotes(now),
+                   "make that program call " + *starter + "; or, if nobody needs it, use --force", EEXIST};
+    if (is_starter(now) && !node_.has_file(file))
+      return BatchPlan{{{variable, false, "is already " + now, {}}}, {}, {}};
+    return plan_of(
+        put(node_.path(file)),
+        {"run: condor_reconfig", "jobs choose their OS by: environment = \"CHOS=NAME\", or getenv = CHOS",
+         std::string("check: condor_config_val ") + variable});
   }
 
-  Result<BatchPlan> disable(const BatchWish& wish) override {
-    if (auto status = present(wish); !status) return status.error();
-    auto step = drop(node_.path(directory(wish) + "/" + file_name));
-    if (!step) return step.error();
-    BatchPlan plan;
-    plan.steps.push_back(std::move(*step));
-    plan.next = {"run: condor_reconfig"};
-    return plan;
+  Result<BatchPlan> disable(const BatchOptions& options) override {
+    if (auto status = present(options); !status) return status.error();
+    return plan_of(drop(node_.path(directory(options) + "/" + file_name)), {"run: condor_reconfig"});
   }
 
-  BatchState state(const BatchWish& wish) override {
+  BatchState state(const BatchOptions& options) override {
     BatchState state;
-    if (!present(wish)) return state;
-    const std::string file = node_.path(directory(wish) + "/" + file_name);
-    state = line_state(name(), file, judge);
-    if (const auto part = part_of(text_of(file))) {
+    if (!present(options)) return state;
+    const std::string file = node_.path(directory(options) + "/" + file_name);
+    state = line_state(name(), file, classify);
+    if (const auto part = part_of(config_text(file))) {
       state.by_hand = false;
-      if (!part->path.empty() && !is_file(node_.path(part->path))) {
+      if (!part->path.empty() && !node_.has_file(part->path)) {
         state.what = BatchState::What::partly;
-        state.problem = part->path + ", which " + file + " includes, is not there";
+        state.problem = file + " includes " + part->path + ", which does not exist";
         return state;
       }
     }
-    const std::string now = value_in_force(wish);
+    const std::string now = value_in_force(options);
     if (state.what == BatchState::What::not_enabled && is_starter(now)) {
       state.what = BatchState::What::enabled;
       state.by_hand = true;
@@ -135,7 +124,7 @@ class Condor : public BatchSystem {
       state.problem = std::string(variable) + " is " + in_quotes(now);
     } else if (state.what == BatchState::What::enabled && asked_ && now.empty()) {
       state.what = BatchState::What::partly;
-      state.problem = "HTCondor does not read " + file + ": is LOCAL_CONFIG_DIR another?";
+      state.problem = "HTCondor does not read " + file + ": check its LOCAL_CONFIG_DIR";
     }
     return state;
   }
@@ -151,51 +140,47 @@ class Condor : public BatchSystem {
     const auto file = BatchFile::open(path);
     if (!file) return file.error();
     const auto& text = (*file)->text();
-    if (text.empty()) return change_text(node_, name(), *file, "", include_line(), "made");
+    if (text.empty()) return change_text(node_, name(), *file, "", include_line(), "created");
     if (const auto part = part_of(text)) {
-      if (!part->path.empty() && is_file(node_.path(part->path)))
-        return BatchStep{(*file)->path(), false, "there already: it includes " + part->path, {}};
+      if (!part->path.empty() && node_.has_file(part->path))
+        return BatchStep{(*file)->path(), false, "already includes " + part->path, {}};
       std::string after = text;
       after.replace(part->begin, part->end - part->begin, include_line());
-      return change_text(node_, name(), *file, text, after, std::string("includes ") + shipped + " now");
+      return change_text(node_, name(), *file, text, after, std::string("now includes ") + shipped);
     }
-    if (text.find("chos_jobstarter") != std::string::npos)
-      return BatchStep{(*file)->path(), false, "there already, changed by hand; it stays so", {}};
-    return Error{(*file)->path() + " is there and not of chos", "move it away, if nobody needs it", EEXIST};
+    if (text.find("chos_jobstarter") != std::string::npos) return keep_edited(**file);
+    return foreign_file(**file);
   }
   Result<BatchStep> drop(const std::string& path) const {
-    if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT)
-      return BatchStep{path, false, "is not there; nothing to do", {}};
+    if (is_missing(path)) return missing_step(path);
     const auto file = BatchFile::open(path);
     if (!file) return file.error();
     const auto& text = (*file)->text();
     const auto part = part_of(text);
-    if (!part)
-      return Error{(*file)->path() + " was changed by hand", "take out by hand what is of chos", EEXIST};
+    if (!part) return edited_file(**file);
     const std::string rest = text.substr(0, part->begin) + text.substr(part->end);
     return change_text(node_, name(), *file, part->path.empty() ? text : rest, rest,
-                       rest.empty() ? "removed" : "our lines taken out");
+                       rest.empty() ? "removed" : "removed the lines that came from chos");
   }
-  static std::string directory(const BatchWish& wish) {
-    return wish.directory.empty() ? "/etc/condor/config.d" : wish.directory;
+  static std::string directory(const BatchOptions& options) {
+    return options.directory.empty() ? "/etc/condor/config.d" : options.directory;
   }
-  Status present(const BatchWish& wish) const {
-    if (is_directory(node_.path(directory(wish)))) return {};
-    return Error{"there is no directory " + directory(wish),
-                 "is HTCondor installed? Its "
-                 "LOCAL_CONFIG_DIR can be named: --directory DIR",
-                 ENOENT};
+  Status present(const BatchOptions& options) const {
+    if (node_.has_directory(directory(options))) return {};
+    return Error{"there is no directory " + directory(options),
+                 "install HTCondor, or name its LOCAL_CONFIG_DIR: --directory DIR", ENOENT};
   }
 
-  // Of all its files, as HTCondor itself reads them; "" if it is not set or cannot be asked.
-  std::string value_in_force(const BatchWish& wish) {
+  // The value of USER_JOB_WRAPPER from all configuration files, as HTCondor reports it.  If HTCondor does
+  // not answer, only its main files are read.  "" if it is not set.
+  std::string value_in_force(const BatchOptions& options) {
     const auto answer = run_command({"condor_config_val", variable}, node_.patience);
     asked_ = answer && (answer->status == 0 || answer->err.find("Not defined") != std::string::npos ||
                         answer->out.find("Not defined") != std::string::npos);
     if (asked_) return answer->status == 0 ? std::string(trimmed(answer->out)) : std::string();
-    std::string value = setting_of(text_of(node_.path("/etc/condor/condor_config")), variable);
+    std::string value = config_value(node_.text("/etc/condor/condor_config"), variable);
     if (value.empty())
-      value = setting_of(text_of(node_.path(directory(wish) + "/../condor_config.local")), variable);
+      value = config_value(node_.text(directory(options) + "/../condor_config.local"), variable);
     return value;
   }
 

@@ -16,17 +16,14 @@ namespace {
 
 constexpr std::size_t longest_file = 1024 * 1024;
 
-// Without links; of a file that is not there the directory is.
+// Resolves all links.  Of a file that does not exist, only its directory is resolved.
 Result<std::string> real_path(const std::string& path) {
   char real[PATH_MAX];
   if (::realpath(path.c_str(), real) != nullptr) return std::string(real);
   const int why = errno;
   struct stat info {};
   if (why == ENOENT && ::lstat(path.c_str(), &info) == 0)
-    return Error{path + " is a symbolic link that leads nowhere",
-                 "remove it, or make what it "
-                 "leads to",
-                 ENOENT};
+    return Error{path + " is a symbolic link that leads nowhere", "remove it, or create its target", ENOENT};
   const auto slash = path.rfind('/');
   if (why != ENOENT || slash == std::string::npos) return system_error("cannot find " + path, why);
   if (::realpath(path.substr(0, slash + 1).c_str(), real) == nullptr)
@@ -34,7 +31,7 @@ Result<std::string> real_path(const std::string& path) {
   return std::string(real) + path.substr(slash);
 }
 
-// Another file of the same directory may be next, by a descriptor of its own.
+// Releases the lock at once: the next step may lock the same directory through another descriptor.
 struct Unlock {
   int directory;
   ~Unlock() { ::flock(directory, LOCK_UN); }
@@ -69,13 +66,11 @@ Result<std::shared_ptr<BatchFile>> BatchFile::open(const std::string& path) {
     return Error{*real +
                      (S_ISREG(info.st_mode) ? " has other names (hard links)"
                                             : " is " + std::string(file_kind(info.st_mode))) +
-                     "; expected a regular file of one name",
+                     "; expected a regular file with a single name",
                  "put a copy in its place", EINVAL};
   if (auto status = check_modes(info, *real); !status) return status.error();
   if (info.st_uid != 0 && info.st_uid != above.st_uid && info.st_uid != ::geteuid())
-    return Error{*real + " belongs to uid " + std::to_string(info.st_uid) +
-                     "; expected root, or "
-                     "uid " +
+    return Error{*real + " belongs to uid " + std::to_string(info.st_uid) + "; expected root, or uid " +
                      std::to_string(above.st_uid) + " as its directory",
                  "chown root " + *real, EPERM};
   file->file_ = UniqueFd(::open(("/proc/self/fd/" + std::to_string(seen.get())).c_str(),
@@ -101,7 +96,7 @@ Result<std::string> BatchFile::back_up(const std::string& backups, const std::st
   return where;
 }
 
-// Keeps other runs away, too.
+// Locks the directory against other runs of chosctl, then checks that the file is what was read.
 Status BatchFile::unchanged() const {
   while (::flock(directory_.get(), LOCK_EX) != 0)
     if (errno != EINTR) return system_error("cannot lock the directory of " + path_, errno);
@@ -113,7 +108,8 @@ Status BatchFile::unchanged() const {
     if (!text) return text.error();
     if (file_ && *text == text_) return {};
   }
-  return Error{path_ + " was changed by somebody else just now", "look at it, then run this again", EAGAIN};
+  return Error{path_ + " was changed by somebody else just now", "check the change, then run this again",
+               EAGAIN};
 }
 
 Status BatchFile::replace(const std::string& text) const {

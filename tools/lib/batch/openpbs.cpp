@@ -3,38 +3,34 @@
 #include <cerrno>
 
 #include "basic/subprocess.h"
+#include "batch/config_text.h"
+#include "batch/steps.h"
 #include "batch/systems.h"
 
 namespace chos {
 namespace {
 
-constexpr const char* hook = "chos";
-constexpr const char* order = "900";  // after hooks that change the program themselves
+constexpr const char* list_hook = "list hook chos";
+constexpr const char* export_hook = "export hook chos application/x-python default";
+constexpr const char* order = "900";  // after hooks that themselves change the program of a job
+
+constexpr const char* foreign_hook = "PBS has a hook named chos that does not come from chos";
 
 class OpenPbs : public BatchSystem {
  public:
-  using BatchSystem::BatchSystem;
-  std::string name() const override { return "openpbs"; }
-  std::string title() const override { return "OpenPBS"; }
+  explicit OpenPbs(const BatchNode& node) : BatchSystem("openpbs", "OpenPBS", node) {}
 
-  Result<BatchPlan> enable(const BatchWish& wish) override {
-    const std::string file = hook_file(wish);
-    if (!is_file(node_.path(file)))
-      return Error{"there is no " + file,
-                   "install chos wholly, or name the directory of "
-                   "chos_hook.py: --directory DIR",
-                   ENOENT};
-    if (const auto starter = installed_program(node_, "chos_jobstarter"); !starter) return starter.error();
-    const auto there = look();
+  Result<BatchPlan> enable(const BatchOptions& options) override {
+    const std::string file = hook_file(options);
+    if (!node_.has_file(file))
+      return Error{file + " is missing",
+                   "install all of chos, or name the directory of chos_hook.py: --directory DIR", ENOENT};
+    if (const auto starter = node_.installed_program("chos_jobstarter"); !starter) return starter.error();
+    const auto there = replaceable_hook(options);
     if (!there) return there.error();
-    if (there->exists && !there->ours && !wish.force)
-      return Error{"PBS has a hook named chos which is not of chos",
-                   "rename it; or, if nobody "
-                   "needs it: --force",
-                   EEXIST};
     const bool same = there->exists && there->enabled && there->launch && there->ordered &&
-                      there->script == trimmed_end(text_of(node_.path(file)));
-    BatchStep step{"hook chos", !same, same ? "is there already" : "imported from " + file, {}};
+                      there->script == trimmed_end(node_.text(file));
+    BatchStep step{"hook chos", !same, same ? "already imported" : "imported from " + file, {}};
     const bool make = !there->exists;
     step.act = [this, make, file]() -> Status {
       std::vector<std::string> commands;
@@ -47,35 +43,27 @@ class OpenPbs : public BatchSystem {
         if (const auto done = qmgr(command); !done) return done.error();
       return {};
     };
-    BatchPlan plan;
-    plan.steps.push_back(std::move(step));
-    plan.next = {"jobs say which OS: qsub -v CHOS=NAME, or -v CHOS from inside one",
-                 "check: qmgr -c 'list hook chos'"};
-    return plan;
+    return plan_of(std::move(step),
+                   {"jobs choose their OS by: qsub -v CHOS=NAME, or qsub -v CHOS from inside an OS",
+                    "check: qmgr -c 'list hook chos'"});
   }
 
-  Result<BatchPlan> disable(const BatchWish& wish) override {
-    const auto there = look();
+  Result<BatchPlan> disable(const BatchOptions& options) override {
+    const auto there = replaceable_hook(options);
     if (!there) return there.error();
-    if (there->exists && !there->ours && !wish.force)
-      return Error{"the hook named chos is not of chos",
-                   "look at it: qmgr -c 'export hook chos "
-                   "application/x-python default'; if nobody needs it: --force",
-                   EEXIST};
-    BatchStep step{"hook chos", there->exists, there->exists ? "deleted" : "is not there; nothing to do", {}};
+    BatchStep step{
+        "hook chos", there->exists, there->exists ? "deleted" : "does not exist; nothing to do", {}};
     step.act = [this]() -> Status {
       const auto done = qmgr("delete hook chos");
       return done ? Status() : Status(done.error());
     };
-    BatchPlan plan;
-    plan.steps.push_back(std::move(step));
-    return plan;
+    return plan_of(std::move(step));
   }
 
-  BatchState state(const BatchWish&) override {
+  BatchState state(const BatchOptions&) override {
     BatchState state;
-    // Torque has a qmgr too, but no hooks.
-    if (!is_file(node_.path("/etc/pbs.conf"))) return state;
+    // Torque has a qmgr, too, but no hooks.
+    if (!node_.has_file("/etc/pbs.conf")) return state;
     const auto there = look();
     if (!there) {
       state.what = BatchState::What::unclear;
@@ -88,17 +76,17 @@ class OpenPbs : public BatchSystem {
     state.what = BatchState::What::enabled;
     if (!there->ours) {
       state.what = BatchState::What::other;
-      state.problem = "the hook named chos is not of chos";
+      state.problem = foreign_hook;
     } else if (!there->enabled || !there->launch) {
       state.what = BatchState::What::partly;
       state.problem =
-          there->enabled ? "the hook is not called for execjob_launch" : "the hook is there but not enabled";
+          there->enabled ? "the hook is not called for execjob_launch" : "the hook exists but is not enabled";
     }
     return state;
   }
 
   std::vector<BatchPlace> places() override {
-    std::string home = setting_of(text_of(node_.path("/etc/pbs.conf")), "PBS_HOME");
+    std::string home = config_value(node_.text("/etc/pbs.conf"), "PBS_HOME");
     if (home.empty()) home = "/var/spool/pbs";
     return {{"the scripts of jobs", home + "/mom_priv/jobs"}, {"the output of jobs", home + "/spool"}};
   }
@@ -109,32 +97,37 @@ class OpenPbs : public BatchSystem {
     std::string script;
   };
 
-  static std::string hook_file(const BatchWish& wish) {
-    return (wish.directory.empty() ? CHOS_DATADIR "/chos/pbs" : wish.directory) + "/chos_hook.py";
+  static std::string hook_file(const BatchOptions& options) {
+    return (options.directory.empty() ? CHOS_DATADIR "/chos/pbs" : options.directory) + "/chos_hook.py";
   }
   static std::string trimmed_end(std::string text) {
     while (text.ends_with('\n')) text.pop_back();
     return text;
   }
 
+  // The hook as it is now.  Error: EEXIST if it is not ours and --force was not given.
+  Result<Hook> replaceable_hook(const BatchOptions& options) const {
+    auto there = look();
+    if (!there || !there->exists || there->ours || options.force) return there;
+    return Error{foreign_hook,
+                 "look at it: qmgr -c '" + std::string(export_hook) +
+                     "'; rename it or, if nobody needs it, use --force",
+                 EEXIST};
+  }
+
   Result<std::string> qmgr(const std::string& command) const {
-    const auto answer = run_command({"qmgr", "-c", command}, node_.patience);
-    if (!answer && answer.error().code == ENOENT)
-      return Error{answer.error().what,
-                   "run this on the host of the PBS server, with its bin "
-                   "directory in PATH",
-                   ENOENT};
-    if (!answer) return answer.error();
-    if (answer->status == 0) return answer->out;
-    return Error{"qmgr -c '" + command + "': " + answer->said(),
-                 "run this as root on the host of the PBS server", EIO};
+    const auto out =
+        node_.output_of({"qmgr", "-c", command}, "run this as root on the host of the PBS server");
+    if (out || out.error().code != ENOENT) return out;
+    return Error{out.error().what, "run this on the host of the PBS server, with its bin directory in PATH",
+                 ENOENT};
   }
 
   Result<Hook> look() const {
     Hook found;
-    const auto answer = run_command({"qmgr", "-c", std::string("list hook ") + hook}, node_.patience);
+    const auto answer = run_command({"qmgr", "-c", list_hook}, node_.patience);
     if (!answer) {
-      const auto why = qmgr(std::string("list hook ") + hook);
+      const auto why = qmgr(list_hook);
       return why ? answer.error() : why.error();
     }
     if (answer->status != 0) {
@@ -142,21 +135,19 @@ class OpenPbs : public BatchSystem {
       if (said.find("hook not found") != std::string::npos || said.find("nknown hook") != std::string::npos)
         return found;
       return Error{"qmgr -c 'list hook chos': " + said,
-                   "is the PBS server running, and does it have "
-                   "hooks?",
-                   EIO};
+                   "check that the PBS server is running and supports hooks", EIO};
     }
-    // "Hook chos", then "    enabled = true" and the like.
+    // "Hook chos", followed by lines such as "    enabled = true".
     found.exists = answer->out.find("Hook chos") != std::string::npos;
     if (!found.exists) return found;
-    const std::string enabled = setting_of(answer->out, "enabled");
+    const std::string enabled = config_value(answer->out, "enabled");
     found.enabled = enabled == "true" || enabled == "True";
-    found.launch = setting_of(answer->out, "event").find("execjob_launch") != std::string::npos;
-    found.ordered = setting_of(answer->out, "order") == order;
-    const auto script = qmgr("export hook chos application/x-python default");
+    found.launch = config_value(answer->out, "event").find("execjob_launch") != std::string::npos;
+    found.ordered = config_value(answer->out, "order") == order;
+    const auto script = qmgr(export_hook);
     if (!script) return script.error();
     found.script = trimmed_end(*script);
-    // One that has no script yet is of a run that was stopped.
+    // A hook without a script is left over from a run that was interrupted.
     found.ours = found.script.empty() || found.script.find("chos_jobstarter") != std::string::npos;
     return found;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The batch systems that chos knows, by name.
+// The batch systems that chos supports, by name.
 #pragma once
 
 #include <memory>
@@ -10,10 +10,10 @@
 
 namespace chos {
 
-/// Of every one, in the order of the manual.
+/// All names, in the order of the manual.
 std::vector<std::string> batch_names();
 
-/// Null: there is none of that name.  "pbs" is none: there are two.
+/// Null if no batch system has that name.  "pbs" is not a name: it could mean openpbs or torque.
 std::unique_ptr<BatchSystem> batch_system(const std::string& name, const BatchNode& node);
 
 }  // namespace chos

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Slurm: a line of plugstack.conf, which srun, sbatch, salloc and slurmstepd read each time.
+// Slurm: a line in plugstack.conf, which srun, sbatch, salloc and slurmstepd read whenever they start.
 #include <fnmatch.h>
-#include <glob.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,8 +8,9 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "basic/subprocess.h"
 #include "basic/text.h"
+#include "batch/config_text.h"
+#include "batch/steps.h"
 #include "batch/systems.h"
 
 namespace chos {
@@ -18,76 +18,62 @@ namespace {
 
 constexpr const char* plugin_name = "spank_chos.so";
 
-std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
 bool contains(const std::string& text, const std::string& part) {
   return ::strcasestr(text.c_str(), part.c_str()) != nullptr;
 }
 
-std::vector<std::string> matches(const BatchNode& node, const std::string& pattern) {
-  std::vector<std::string> found;
-  glob_t all{};
-  if (::glob(node.path(pattern).c_str(), 0, nullptr, &all) == 0)
-    for (std::size_t i = 0; i < all.gl_pathc; ++i)
-      found.push_back(std::string(all.gl_pathv[i]).substr(node.root.size()));
-  ::globfree(&all);
-  return found;
-}
-
-// "required spank_chos.so", by any path and with any arguments.
-Sight judge(std::string_view line) {
-  const auto words = words_of(line);
-  if (words.size() < 2 || base_name(words[1]) != plugin_name) return Sight::nothing;
-  return words[0] == "required" ? Sight::same : Sight::other;
+// "required spank_chos.so", with any directory and any arguments.
+LineMeaning classify(std::string_view line) {
+  const auto words = config_words(line);
+  if (words.size() < 2 || last_part(words[1]) != plugin_name) return LineMeaning::unrelated;
+  return words[0] == "required" ? LineMeaning::same : LineMeaning::conflicting;
 }
 
 class Slurm : public BatchSystem {
  public:
-  using BatchSystem::BatchSystem;
-  std::string name() const override { return "slurm"; }
-  std::string title() const override { return "Slurm"; }
+  explicit Slurm(const BatchNode& node) : BatchSystem("slurm", "Slurm", node) {}
 
-  Result<BatchPlan> enable(const BatchWish& wish) override {
-    const auto directory = find(wish);
+  Result<BatchPlan> enable(const BatchOptions& options) override {
+    const auto directory = find(options);
     if (!directory) return directory.error();
     const auto plugin = plugin_path();
     if (!plugin) return plugin.error();
     const auto target = target_file();
-    // One line in all of the files that are read.
+    // One line in any of the files that Slurm reads is enough.
     for (const auto& file : files_read()) {
       if (file == target) continue;
-      const auto state = line_state(name(), node_.path(file), judge);
+      const auto state = line_state(name(), node_.path(file), classify);
       if (state.what == BatchState::What::enabled)
         return BatchPlan{
-            {{node_.path(file), false, "there already, in " + state.where.front(), {}}}, traps(), {}};
+            {{node_.path(file), false, "already has it: " + state.where.front(), {}}}, traps(), {}};
     }
-    auto step = put_line(node_, name(), node_.path(target), "required " + *plugin, judge);
+    auto step = put_line(node_, name(), node_.path(target), "required " + *plugin, classify);
     if (!step) return step.error();
     BatchPlan plan;
     plan.steps.push_back(std::move(*step));
     plan.warnings = traps();
     plan.next = {
-        "do the same on every node, and on those that users submit from; no daemon needs a "
-        "restart, unless nodes fetch their configuration (configless): scontrol reconfigure",
+        "do the same on every compute node and submit host; no daemon needs a restart, but in "
+        "configless mode run: scontrol reconfigure",
         "check: srun --chos=NAME cat /proc/chos/setchos"};
     return plan;
   }
 
-  Result<BatchPlan> disable(const BatchWish& wish) override {
-    const auto directory = find(wish);
+  Result<BatchPlan> disable(const BatchOptions& options) override {
+    const auto directory = find(options);
     if (!directory) return directory.error();
     BatchPlan plan;
     for (const auto& file : files_read()) {
-      auto step = drop_line(node_, name(), node_.path(file), judge);
+      auto step = drop_line(node_, name(), node_.path(file), classify);
       if (!step) return step.error();
       plan.steps.push_back(std::move(*step));
     }
     return plan;
   }
 
-  BatchState state(const BatchWish& wish) override {
+  BatchState state(const BatchOptions& options) override {
     BatchState state;
-    if (const auto directory = find(wish); !directory) {
+    if (const auto directory = find(options); !directory) {
       if (directory.error().code != ENOENT) {
         state.what = BatchState::What::unclear;
         state.problem = directory.error().what;
@@ -96,7 +82,7 @@ class Slurm : public BatchSystem {
     }
     state.what = BatchState::What::not_enabled;
     for (const auto& file : files_read()) {
-      auto here = line_state(name(), node_.path(file), judge);
+      auto here = line_state(name(), node_.path(file), classify);
       if (here.what != BatchState::What::not_enabled) state = std::move(here);
     }
     if (state.what == BatchState::What::enabled) check_plugin(state);
@@ -106,10 +92,10 @@ class Slurm : public BatchSystem {
   std::vector<BatchPlace> places() override {
     if (!find({})) return {};
     std::vector<BatchPlace> places{{"slurm.conf", directory_ + "/slurm.conf"}};
-    std::string spool = setting_of(conf_, "SlurmdSpoolDir");
+    std::string spool = config_value(conf_, "SlurmdSpoolDir");
     if (spool.empty()) spool = "/var/spool/slurmd";
     places.push_back({"SlurmdSpoolDir", expanded(spool)});
-    if (contains(setting_of(conf_, "AuthType") + "auth/munge", "munge"))
+    if (contains(config_value(conf_, "AuthType") + "auth/munge", "munge"))
       places.push_back({"munge's socket", "/run/munge/munge.socket.2"});
     return places;
   }
@@ -117,44 +103,45 @@ class Slurm : public BatchSystem {
   std::vector<std::string> traps() override {
     std::vector<std::string> out;
     if (!find({}) && directory_.empty()) return out;
-    if (contains(setting_of(conf_, "LaunchParameters"), "test_exec"))
-      out.push_back("LaunchParameters=test_exec makes Slurm refuse commands that only the OS has");
-    if (setting_of(conf_, "UsePAM") == "1" &&
-        text_of(node_.path("/etc/pam.d/slurm")).find("pam_chos.so") != std::string::npos)
+    if (contains(config_value(conf_, "LaunchParameters"), "test_exec"))
+      out.push_back("LaunchParameters=test_exec makes Slurm refuse commands that exist only in the OS");
+    if (config_value(conf_, "UsePAM") == "1" &&
+        node_.text("/etc/pam.d/slurm").find("pam_chos.so") != std::string::npos)
       out.push_back(
-          "/etc/pam.d/slurm has pam_chos.so, and with UsePAM=1 it would move slurmstepd "
-          "itself: take it out");
-    if (contains(setting_of(conf_, "TaskProlog"), "/"))
-      out.push_back("TaskProlog=" + setting_of(conf_, "TaskProlog") +
-                    " is run in the OS of the job: it has to be there at that path");
+          "/etc/pam.d/slurm has pam_chos.so, which with UsePAM=1 would move slurmstepd itself into the "
+          "OS: remove that line");
+    if (contains(config_value(conf_, "TaskProlog"), "/"))
+      out.push_back("TaskProlog=" + config_value(conf_, "TaskProlog") +
+                    " runs in the OS of the job, so the OS must have it at that path");
     return out;
   }
 
  private:
-  // Sets directory_, conf_ and plugstack_.
-  Result<std::string> find(const BatchWish& wish) {
+  // Sets directory_, conf_ and plugstack_; returns the directory of slurm.conf.
+  Result<std::string> find(const BatchOptions& options) {
     if (!directory_.empty()) return directory_;
-    std::vector<std::string> candidates{wish.directory};
-    if (wish.directory.empty()) {
+    std::vector<std::string> candidates{options.directory};
+    if (options.directory.empty()) {
       const char* conf = std::getenv("SLURM_CONF");
-      if (conf != nullptr && base_name(conf) == "slurm.conf")
+      if (conf != nullptr && last_part(conf) == "slurm.conf")
         candidates = {std::string(conf).substr(0, std::string(conf).rfind('/'))};
       else
         candidates = {"/etc/slurm", "/etc/slurm-llnl", "/usr/local/etc/slurm", "/usr/local/etc",
                       "/opt/slurm/etc"};
     }
     for (const auto& candidate : candidates) {
-      if (!is_file(node_.path(candidate + "/slurm.conf"))) continue;
+      if (!node_.has_file(candidate + "/slurm.conf")) continue;
       directory_ = candidate;
-      conf_ = text_of(node_.path(candidate + "/slurm.conf"));
-      plugstack_ = setting_of(conf_, "PlugStackConfig");
+      conf_ = node_.text(candidate + "/slurm.conf");
+      plugstack_ = config_value(conf_, "PlugStackConfig");
       if (!plugstack_.starts_with('/'))
         plugstack_ = candidate + "/" + (plugstack_.empty() ? "plugstack.conf" : plugstack_);
       return directory_;
     }
-    if (is_file(node_.path("/run/slurm/conf/slurm.conf")))
+    if (node_.has_file("/run/slurm/conf/slurm.conf"))
       return Error{"this node fetches its Slurm configuration from the controller (configless)",
-                   "run this where slurm.conf is, and put spank_chos.so on every node", EINVAL};
+                   "run this on the host that has slurm.conf, and install spank_chos.so on every node",
+                   EINVAL};
     return Error{"there is no slurm.conf in " + listed(candidates), "name its directory: --directory DIR",
                  ENOENT};
   }
@@ -163,37 +150,37 @@ class Slurm : public BatchSystem {
   std::vector<std::string> includes() const {
     std::vector<std::string> patterns;
     for (const auto line : split(text_, '\n')) {
-      const auto words = words_of(line);
+      const auto words = config_words(line);
       if (words.size() == 2 && words[0] == "include" && words[1].starts_with('/'))
         patterns.push_back(words[1]);
     }
     return patterns;
   }
 
-  // Plugstack.conf, or a file of a directory that it includes.
+  // The file for our line: plugstack.conf, or chos.conf in a directory that plugstack.conf includes.
   std::string target_file() {
-    text_ = text_of(node_.path(plugstack_));
+    text_ = node_.text(plugstack_);
     for (const auto& pattern : includes()) {
       const auto slash = pattern.rfind('/');
       const std::string file = pattern.substr(0, slash) + "/chos.conf";
       if (pattern.substr(0, slash).find_first_of("*?[") == std::string::npos &&
           ::fnmatch(pattern.c_str(), file.c_str(), FNM_PERIOD | FNM_PATHNAME) == 0 &&
-          is_directory(node_.path(pattern.substr(0, slash))))
+          node_.has_directory(pattern.substr(0, slash)))
         return file;
     }
     return plugstack_;
   }
 
   std::vector<std::string> files_read() {
-    text_ = text_of(node_.path(plugstack_));
+    text_ = node_.text(plugstack_);
     std::vector<std::string> files{plugstack_};
     for (const auto& pattern : includes())
-      for (auto& file : matches(node_, pattern)) files.push_back(std::move(file));
+      for (auto& file : node_.matches(pattern)) files.push_back(std::move(file));
     return files;
   }
 
   std::vector<std::string> plugin_directories() const {
-    const std::string own = setting_of(conf_, "PluginDir");
+    const std::string own = config_value(conf_, "PluginDir");
     std::vector<std::string> patterns;
     for (const auto part : split(own, ':'))
       if (part.starts_with('/')) patterns.emplace_back(part);
@@ -203,33 +190,33 @@ class Slurm : public BatchSystem {
     return patterns;
   }
 
-  // By its name where Slurm looks for it by itself, else by its path.
+  // The plugin by name if Slurm itself finds it, otherwise by path.
   Result<std::string> plugin_path() const {
     for (const auto& pattern : plugin_directories())
-      if (!matches(node_, pattern + "/" + plugin_name).empty()) return std::string(plugin_name);
+      if (!node_.matches(pattern + "/" + plugin_name).empty()) return std::string(plugin_name);
     for (const char* pattern : {CHOS_LIBDIR "/slurm-wlm", CHOS_LIBDIR "/slurm", "/usr/lib/*/slurm-wlm",
                                 "/usr/local/lib/slurm-wlm", "/usr/local/lib/*/slurm-wlm"}) {
-      const auto found = matches(node_, std::string(pattern) + "/" + plugin_name);
+      const auto found = node_.matches(std::string(pattern) + "/" + plugin_name);
       if (!found.empty()) return found.front();
     }
-    return Error{std::string(plugin_name) + " is in no directory of Slurm's plugins",
-                 "install it for this release of Slurm; with the line and without the plugin no job "
-                 "would start",
+    return Error{std::string(plugin_name) + " is in none of Slurm's plugin directories",
+                 "install it for this release of Slurm; no job starts while plugstack.conf names a "
+                 "plugin that is missing",
                  ENOENT};
   }
 
   void check_plugin(BatchState& state) const {
     for (const auto& place : state.where) {
       const std::string file = place.substr(0, place.rfind(':'));
-      const std::string text = text_of(file);
+      const std::string text = config_text(file);
       for (const auto line : split(text, '\n')) {
-        if (judge(line) == Sight::nothing) continue;
-        const std::string plugin = words_of(line)[1];
+        if (classify(line) == LineMeaning::unrelated) continue;
+        const std::string plugin = config_words(line)[1];
         const bool there =
-            plugin.starts_with('/') ? is_file(node_.path(plugin)) : static_cast<bool>(plugin_path());
+            plugin.starts_with('/') ? node_.has_file(plugin) : static_cast<bool>(plugin_path());
         if (there) continue;
         state.what = BatchState::What::partly;
-        state.problem = plugin + " is not installed, and without it no job starts";
+        state.problem = plugin + " is not installed, so no job starts";
       }
     }
   }

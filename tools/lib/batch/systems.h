@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The batch systems that there are, one file each.
+// The constructor functions of all batch systems; make_slurm() is in slurm.cpp, and so on.
+//
+// They share this header because each file has nothing but its one function to declare, and the registry
+// and the grid gatekeeper (which looks at Slurm and Grid Engine) are the only callers.
 #pragma once
+
+#include <memory>
 
 #include "batch/batch.h"
 

@@ -3,63 +3,56 @@
 #include <cerrno>
 
 #include "basic/text.h"
+#include "batch/config_text.h"
+#include "batch/steps.h"
 #include "batch/systems.h"
 
 namespace chos {
 namespace {
 
-bool is_starter(const std::string& path) { return path.substr(path.rfind('/') + 1) == "chos_jobstarter"; }
-
-Sight judge(std::string_view line) {
-  const auto words = words_of(line);
-  if (words.empty() || words[0] != "$job_starter") return Sight::nothing;
-  return words.size() > 1 && is_starter(words[1]) ? Sight::same : Sight::other;
+LineMeaning classify(std::string_view line) {
+  const auto words = config_words(line);
+  if (words.empty() || words[0] != "$job_starter") return LineMeaning::unrelated;
+  return words.size() > 1 && last_part(words[1]) == "chos_jobstarter" ? LineMeaning::same
+                                                                      : LineMeaning::conflicting;
 }
+
+constexpr const char* make_it_read = "make pbs_mom read it: send it SIGHUP, or restart it";
 
 class Torque : public BatchSystem {
  public:
-  using BatchSystem::BatchSystem;
-  std::string name() const override { return "torque"; }
-  std::string title() const override { return "Torque"; }
+  explicit Torque(const BatchNode& node) : BatchSystem("torque", "Torque", node) {}
 
-  Result<BatchPlan> enable(const BatchWish& wish) override {
-    if (auto status = present(wish); !status) return status.error();
-    const auto starter = installed_program(node_, "chos_jobstarter");
+  Result<BatchPlan> enable(const BatchOptions& options) override {
+    if (auto status = present(options); !status) return status.error();
+    const auto starter = node_.installed_program("chos_jobstarter");
     if (!starter) return starter.error();
-    const std::string file = node_.path(directory(wish) + "/config");
-    const std::string text = text_of(file);
+    const std::string file = node_.path(directory(options) + "/config");
+    const std::string text = config_text(file);
     for (const auto line : split(text, '\n')) {
-      const auto words = words_of(line);
+      const auto words = config_words(line);
       if (words.size() > 1 && words[0] == "$job_starter_run_privileged" && words[1] != "false" &&
           words[1] != "0")
-        return Error{file +
-                         " has $job_starter_run_privileged: chos_jobstarter would be run as root "
-                         "and with it the job",
-                     "take that line out", EINVAL};
+        return Error{
+            file +
+                " has $job_starter_run_privileged: chos_jobstarter would run as root, and so would the job",
+            "remove that line", EINVAL};
     }
-    auto step = put_line(node_, name(), file, "$job_starter " + *starter, judge);
-    if (!step) return step.error();
-    BatchPlan plan;
-    plan.steps.push_back(std::move(*step));
-    plan.next = {"make pbs_mom read it: send it SIGHUP, or restart it",
-                 "jobs say which OS: qsub -v CHOS=NAME, or -v CHOS from inside one"};
-    return plan;
+    return plan_of(
+        put_line(node_, name(), file, "$job_starter " + *starter, classify),
+        {make_it_read, "jobs choose their OS by: qsub -v CHOS=NAME, or qsub -v CHOS from inside an OS"});
   }
 
-  Result<BatchPlan> disable(const BatchWish& wish) override {
-    if (auto status = present(wish); !status) return status.error();
-    auto step = drop_line(node_, name(), node_.path(directory(wish) + "/config"), judge);
-    if (!step) return step.error();
-    BatchPlan plan;
-    plan.steps.push_back(std::move(*step));
-    plan.next = {"make pbs_mom read it: send it SIGHUP, or restart it"};
-    return plan;
+  Result<BatchPlan> disable(const BatchOptions& options) override {
+    if (auto status = present(options); !status) return status.error();
+    return plan_of(drop_line(node_, name(), node_.path(directory(options) + "/config"), classify),
+                   {make_it_read});
   }
 
-  BatchState state(const BatchWish& wish) override {
-    directory_ = directory(wish);
-    if (!present(wish)) return {};
-    return line_state(name(), node_.path(directory(wish) + "/config"), judge);
+  BatchState state(const BatchOptions& options) override {
+    directory_ = directory(options);
+    if (!present(options)) return {};
+    return line_state(name(), node_.path(directory(options) + "/config"), classify);
   }
 
   std::vector<BatchPlace> places() override {
@@ -68,18 +61,16 @@ class Torque : public BatchSystem {
   }
 
  private:
-  static std::string directory(const BatchWish& wish) {
-    return wish.directory.empty() ? "/var/spool/torque/mom_priv" : wish.directory;
+  static std::string directory(const BatchOptions& options) {
+    return options.directory.empty() ? "/var/spool/torque/mom_priv" : options.directory;
   }
-  Status present(const BatchWish& wish) const {
-    if (is_directory(node_.path(directory(wish)))) return {};
-    return Error{"there is no directory " + directory(wish),
-                 "is pbs_mom of Torque installed? Its "
-                 "mom_priv can be named: --directory DIR",
-                 ENOENT};
+  Status present(const BatchOptions& options) const {
+    if (node_.has_directory(directory(options))) return {};
+    return Error{"there is no directory " + directory(options),
+                 "install Torque's pbs_mom, or name its mom_priv: --directory DIR", ENOENT};
   }
 
-  std::string directory_ = directory({});  // that state() has looked at
+  std::string directory_ = directory({});  // the one that state() was last asked about
 };
 
 }  // namespace

@@ -184,9 +184,9 @@ TEST_F(BatchDoctor, Torque) {
   BatchNode where;
   where.root = path("n");
   const auto torque = batch_system("torque", where);
-  BatchWish wish;
-  wish.directory = "/opt/torque/mom_priv";
-  EXPECT_EQ(torque->state(wish).what, BatchState::What::enabled);
+  BatchOptions options;
+  options.directory = "/opt/torque/mom_priv";
+  EXPECT_EQ(torque->state(options).what, BatchState::What::enabled);
   EXPECT_EQ(torque->places().at(0).path, "/opt/torque/mom_priv/jobs");
   EXPECT_EQ(torque->places().at(1).path, "/opt/torque/spool");
 }
