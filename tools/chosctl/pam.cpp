@@ -101,9 +101,9 @@ std::vector<std::string> services_to_show(const PamFiles& files) {
 }  // namespace
 
 int pam_enable(const Node& node, const Options& options) {
-  const auto wish = make_pam_wish(options.deny, options.pam_options);
-  if (!wish) {
-    say.error(wish.error());
+  const auto wanted = make_pam_rule_options(options.deny, options.pam_options);
+  if (!wanted) {
+    say.error(wanted.error());
     return exit_usage;
   }
   if (!is_root_in_base(node, options)) return exit_failed;
@@ -113,7 +113,7 @@ int pam_enable(const Node& node, const Options& options) {
     say.error(locked.error());
     return exit_failed;
   }
-  const auto plan = plan_pam_enable(options.services, *wish, files->names(), files->source());
+  const auto plan = plan_pam_enable(options.services, *wanted, files->names(), files->source());
   if (!plan.refusals.empty()) {
     refuse(plan);
     return exit_failed;

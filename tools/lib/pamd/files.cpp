@@ -12,6 +12,8 @@
 #include <memory>
 
 #include "basic/replace_file.h"
+#include "pamd/parse.h"
+#include "pamd/strip.h"
 
 namespace chos {
 namespace {
@@ -41,7 +43,7 @@ Status PamFiles::lock() {
 
 Result<UniqueFd> PamFiles::open_service(const std::string& name) const {
   const std::string where = path(name);
-  // Through an O_PATH descriptor first, so that nothing but a regular file is ever opened.
+  // An O_PATH descriptor comes first, so that only regular files are ever opened for reading.
   const UniqueFd seen(::openat(directory_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat info {};
   if (!seen || ::fstat(seen.get(), &info) != 0) {
@@ -50,11 +52,11 @@ Result<UniqueFd> PamFiles::open_service(const std::string& name) const {
     for (const auto& directory : paths_.vendor) {
       const std::string vendor = directory + "/" + name;
       if (::access(vendor.c_str(), F_OK) == 0)
-        return Error{where + " does not exist; PAM takes " + vendor +
-                         ", which belongs to a package and is not changed",
-                     "cp " + vendor + " " + where, ENOENT};
+        return Error{
+            where + " does not exist; PAM uses " + vendor + ", which belongs to a package and is not changed",
+            "cp " + vendor + " " + where, ENOENT};
     }
-    return Error{where + " does not exist", "is the service installed, and is its name right?", ENOENT};
+    return Error{where + " does not exist", "check the name, and that the service is installed", ENOENT};
   }
   if (!S_ISREG(info.st_mode))
     return Error{where + " is " + std::string(file_kind(info.st_mode)) + "; expected a regular file",
@@ -62,7 +64,7 @@ Result<UniqueFd> PamFiles::open_service(const std::string& name) const {
                  EINVAL};
   if (info.st_nlink > 1)
     return Error{where + " has " + std::to_string(info.st_nlink) +
-                     " names (hard links); to replace it would part them",
+                     " names (hard links); replacing it would separate them",
                  "put a copy in its place", EINVAL};
   UniqueFd fd(::open(("/proc/self/fd/" + std::to_string(seen.get())).c_str(),
                      O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
@@ -131,7 +133,7 @@ Status PamFiles::replace(const PamChange& change) const {
   if (!text) return text.error();
   if (*text != change.old_text)
     return Error{path(change.service) + " was changed by somebody else just now",
-                 "look at it, then run this again", EAGAIN};
+                 "check the change, then run this again", EAGAIN};
   return replace_in(directory_.get(), change.service, change.new_text, model->get(), path(change.service));
 }
 

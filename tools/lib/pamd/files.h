@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The files of /etc/pam.d: reading them with suspicion, keeping the originals, replacing them so
-// that at any moment PAM sees the old file or the new one.
+// The files of /etc/pam.d: reads them only if they can be trusted, keeps the originals, and replaces them
+// so that PAM always sees either the old file or the new one.
 #pragma once
 
 #include <sys/types.h>
@@ -17,43 +17,43 @@ namespace chos {
 
 struct PamPaths {
   std::string directory = "/etc/pam.d";
-  /// Where PAM looks for a file that is not in `directory`.
+  /// The directories in which PAM looks for a file that is not in `directory`.
   std::vector<std::string> vendor = {"/usr/lib/pam.d", "/usr/etc/pam.d"};
   std::string backups = "/var/lib/chos/pam.d";
-  /// Patterns, as glob(3) has them, of the directories of PAM's modules.
+  /// The directories of PAM's modules, as glob(7) patterns.
   std::vector<std::string> modules = {"/lib/security",     "/lib/*/security",     "/lib64/security",
                                       "/usr/lib/security", "/usr/lib/*/security", "/usr/lib64/security"};
-  uid_t trusted = 0;  ///< whose files are believed
+  uid_t trusted = 0;  ///< the user whose files are trusted
 };
 
 class PamFiles {
  public:
-  /// The directory must be the trusted user's, and writable by nobody else.
+  /// Error: the directory cannot be opened, does not belong to the trusted user or is writable by others.
   static Result<PamFiles> open(PamPaths paths);
 
-  /// Waits until no other chosctl changes files here, and keeps them away until the end.
+  /// Waits until no other chosctl changes files here, and keeps others out until this object is destroyed.
   Status lock();
 
-  /// The text of the file of a service.  Only a regular file of the trusted user, with one name
-  /// and writable by nobody else; no symbolic link.  ENOENT in the error's code: there is none.
+  /// The text of a service's file.  It must be a regular file of the trusted user that is writable by
+  /// nobody else and has a single name; symbolic links are refused.  Error: ENOENT if it does not exist.
   Result<std::string> service(const std::string& name) const;
 
-  /// The text of a file that is included: found as PAM finds it, links are followed.
+  /// The text of an included file, which is searched as PAM does; links are followed.
   Result<std::string> included(const std::string& name) const;
 
-  PamSource source() const;  ///< both of them; not longer than this object lives
+  PamSource source() const;  ///< service() and included(); valid while this object lives
 
-  std::vector<std::string> names() const;  ///< of the services here, sorted
+  std::vector<std::string> names() const;  ///< of the services in `directory`, sorted
 
-  /// Keeps `change.backup_text` as BACKUPS/SERVICE.orig, unless one is kept there that differs
-  /// from it in rules for pam_chos.so only.  Returns its path.
+  /// Writes `change.backup_text` to BACKUPS/SERVICE.orig, unless the file there differs from it only in
+  /// rules for pam_chos.so.  Returns its path.
   Result<std::string> back_up(const PamChange& change) const;
 
-  /// Replaces the file by one with the same owner, mode and extended attributes (the SELinux label
-  /// is one).  An Error if it has another text than `change.old_text` by now.
+  /// Replaces the file by one with the same owner, mode and extended attributes (such as the SELinux
+  /// label).  Error: EAGAIN if its text is no longer `change.old_text`.
   Status replace(const PamChange& change) const;
 
-  bool module_found() const;  ///< pam_chos.so is in a directory of modules
+  bool module_found() const;  ///< pam_chos.so is in one of the module directories
 
   const PamPaths& paths() const { return paths_; }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The files of /etc/pam.d: what is refused, what is kept, how they are replaced.
+// The files of /etc/pam.d: which are refused, how originals are kept and files are replaced.
 #include "pamd/files.h"
 
 #include <fcntl.h>
@@ -50,7 +50,7 @@ class PamFilesTest : public Scratch {
   }
   PamChange planned(const PamFiles& files, const std::vector<std::string>& options = {}) const {
     const auto plan =
-        plan_pam_enable({"sshd"}, *make_pam_wish(false, options), files.names(), files.source());
+        plan_pam_enable({"sshd"}, *make_pam_rule_options(false, options), files.names(), files.source());
     EXPECT_TRUE(plan.refusals.empty()) << plan.refusals.front().second.what;
     return plan.changes.at(0);
   }
@@ -88,7 +88,7 @@ TEST_F(PamFilesTest, EnableAndDisable) {
   EXPECT_EQ(get("sshd"), base);
 }
 
-TEST_F(PamFilesTest, TheBackupIsOfTheOriginal) {
+TEST_F(PamFilesTest, BacksUpTheOriginal) {
   const auto all = files();
   const auto enable = [&](const std::vector<std::string>& options) {
     const auto change = planned(all, options);
@@ -100,7 +100,7 @@ TEST_F(PamFilesTest, TheBackupIsOfTheOriginal) {
   put("sshd", base + by_hand);
   enable({});
   EXPECT_EQ(read("var/chos/pam.d/sshd.orig"), base + by_hand);
-  // Kept while the rest is the same.
+  // The backup is kept while the other lines are the same.
   struct stat before {
   }, after{};
   ASSERT_EQ(::stat(path("var/chos/pam.d/sshd.orig").c_str(), &before), 0);
@@ -109,7 +109,7 @@ TEST_F(PamFilesTest, TheBackupIsOfTheOriginal) {
   ASSERT_EQ(::stat(path("var/chos/pam.d/sshd.orig").c_str(), &after), 0);
   EXPECT_EQ(before.st_ino, after.st_ino);
   EXPECT_EQ(read("var/chos/pam.d/sshd.orig"), base + by_hand);
-  // And made anew if not.
+  // It is written again once they differ.
   put("sshd", get("sshd") + "session optional c.so\n");
   enable({});
   EXPECT_EQ(read("var/chos/pam.d/sshd.orig"), base + "session optional c.so\n");
@@ -140,7 +140,7 @@ TEST_F(PamFilesTest, OwnerModeAndAttributesStay) {
   EXPECT_EQ(std::string(read_back), value);
 }
 
-TEST_F(PamFilesTest, RefusesOtherFiles) {
+TEST_F(PamFilesTest, RefusesUnsafeFiles) {
   ASSERT_EQ(::symlink("sshd", path("pam.d/link").c_str()), 0);
   EXPECT_TRUE(has(why_not("link"), "is a symbolic link"));
   ASSERT_EQ(::symlink("gone", path("pam.d/dangling").c_str()), 0);
@@ -179,7 +179,7 @@ TEST_F(PamFilesTest, FilesOfOthersAreRefused) {
   EXPECT_TRUE(has(why_not("foreign"), "belongs to uid 12345"));
 }
 
-TEST_F(PamFilesTest, IncludedFilesAreFoundAsPamFindsThem) {
+TEST_F(PamFilesTest, SearchesIncludedFilesAsPamDoes) {
   const auto all = files();
   EXPECT_FALSE(all.included("inner"));
   write("vendor/inner", "session required v.so\n");
@@ -193,7 +193,7 @@ TEST_F(PamFilesTest, IncludedFilesAreFoundAsPamFindsThem) {
   EXPECT_EQ(all.names(), (std::vector<std::string>{"alias", "inner", "sshd"}));
 }
 
-TEST_F(PamFilesTest, AFileChangedMeanwhileIsLeftAlone) {
+TEST_F(PamFilesTest, LeavesAFileChangedMeanwhile) {
   const auto all = files();
   const auto change = planned(all);
   put("sshd", base + "session optional c.so\n");
@@ -203,12 +203,12 @@ TEST_F(PamFilesTest, AFileChangedMeanwhileIsLeftAlone) {
   EXPECT_EQ(get("sshd"), base + "session optional c.so\n");
 }
 
-TEST_F(PamFilesTest, LeftOversOfAKilledRun) {
+TEST_F(PamFilesTest, LeftoversOfAKilledRun) {
   put(".chosctl-sshd.new", "half a fi");
   const auto all = files();
   ASSERT_TRUE(all.replace(planned(all)));
   EXPECT_EQ(in_directory("pam.d"), std::vector<std::string>{"sshd"});
-  // What is in the way and cannot be removed changes nothing.
+  // If the temporary file cannot be created, nothing changes.
   ASSERT_EQ(::mkdir(path("pam.d/.chosctl-sshd.new").c_str(), 0755), 0);
   const auto now = get("sshd");
   EXPECT_FALSE(all.replace(planned(all, {"quiet"})));
@@ -221,14 +221,14 @@ TEST_F(PamFilesTest, ReadersSeeTheOldOrTheNew) {
   ASSERT_TRUE(all.replace(on));
   const auto off = plan_pam_disable({"sshd"}, all.source()).changes.at(0);
   ASSERT_TRUE(all.replace(off));
-  // A process that replaces it over and over, killed while it does.
+  // A process replaces the file over and over and is killed meanwhile.
   for (int round = 0; round < 20; ++round) {
     int ready[2];
     ASSERT_EQ(::pipe(ready), 0);
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
-      // It may take up after a run that was killed with the rule in place.
+      // The run before may have been killed with the rule in place.
       for (int i = 0;; ++i) {
         if (!all.replace(on) && !all.replace(off)) ::_exit(1);
         if (i == round && ::write(ready[1], "x", 1) != 1) ::_exit(1);
@@ -246,11 +246,11 @@ TEST_F(PamFilesTest, ReadersSeeTheOldOrTheNew) {
     ASSERT_EQ(::waitpid(child, nullptr, 0), child);
     const auto left = get("sshd");
     ASSERT_TRUE(left == on.new_text || left == on.old_text) << left;
-    EXPECT_EQ(all.names(), std::vector<std::string>{"sshd"});  // no junk with a service's name
+    EXPECT_EQ(all.names(), std::vector<std::string>{"sshd"});  // no leftovers that look like a service
   }
 }
 
-TEST_F(PamFilesTest, OneAtATime) {
+TEST_F(PamFilesTest, LocksTheDirectory) {
   auto one = files();
   ASSERT_TRUE(one.lock());
   const UniqueFd other(::open(path("pam.d").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -260,7 +260,7 @@ TEST_F(PamFilesTest, OneAtATime) {
   EXPECT_EQ(::flock(other.get(), LOCK_EX | LOCK_NB), 0);
 }
 
-TEST_F(PamFilesTest, TheModuleIsLookedFor) {
+TEST_F(PamFilesTest, SearchesTheModule) {
   EXPECT_FALSE(files().module_found());
   write("security/pam_chos.so", "");
   EXPECT_TRUE(files().module_found());
@@ -271,7 +271,7 @@ TEST_F(PamFilesTest, TheModuleIsLookedFor) {
   EXPECT_TRUE(files().module_found());
 }
 
-// The program.
+// `chosctl pam`.
 class PamProgram : public PamFilesTest {
  protected:
   int pam(const std::string& arguments) {
@@ -287,18 +287,18 @@ class PamProgram : public PamFilesTest {
 };
 
 TEST_F(PamProgram, EnableStatusDisable) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs files that are root's";
+  if (::geteuid() != 0) GTEST_SKIP() << "needs files owned by root";
   put("su", base);
   put("su-l", "session include su\n");
   EXPECT_EQ(pam("enable --option min_uid=500 --option quiet sshd su-l su"), 0) << err;
   EXPECT_TRUE(has(out, "+ sshd          enabled; the original is " + path("orig/sshd.orig"))) << out;
-  EXPECT_TRUE(has(out, "= su-l          already through su; nothing to do")) << out;
+  EXPECT_TRUE(has(out, "= su-l          already enabled through su; nothing to do")) << out;
   EXPECT_LT(out.find("+ su "), out.find("= su-l "));
   EXPECT_TRUE(get("sshd").ends_with("pam_chos.so min_uid=500 quiet\n")) << get("sshd");
   EXPECT_EQ(read("orig/su.orig"), base);
 
   EXPECT_EQ(pam("enable --option min_uid=500 --option quiet sshd"), 0);
-  EXPECT_TRUE(has(out, "= sshd          enabled already\nnothing was to be changed")) << out;
+  EXPECT_TRUE(has(out, "= sshd          already enabled\nnothing was to be changed")) << out;
   EXPECT_EQ(pam("enable sshd --deny"), 0);
   EXPECT_TRUE(get("sshd").ends_with("default=die]  pam_chos.so on_error=deny\n"));
 
@@ -326,7 +326,7 @@ TEST_F(PamProgram, EnableStatusDisable) {
 }
 
 TEST_F(PamProgram, NothingIsChangedIfOneIsRefused) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs files that are root's";
+  if (::geteuid() != 0) GTEST_SKIP() << "needs files owned by root";
   put("broken", "session sometimes a.so\n");
   EXPECT_EQ(pam("enable sshd broken slurm none"), 1);
   EXPECT_TRUE(has(err, path("pam.d/broken") + ":1: this line is not understood")) << err;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The grammar of a file of /etc/pam.d: lines, words, controls.
+#include "pamd/parse.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -8,15 +9,13 @@
 
 #include "basic/text.h"
 #include "pamd/rule.h"
-#include "pamd/stack.h"
 
 namespace chos {
 namespace {
 
 constexpr std::string_view blanks = " \t\n";
 
-// Linux-PAM before 1.6 reads lines of 1023 bytes at most, and takes the rest of a longer one for
-// another rule.
+// Linux-PAM before 1.6 reads at most 1023 bytes of a line and takes the rest for another rule.
 constexpr std::size_t longest_line = 1000;
 
 bool same_word(std::string_view word, std::string_view lower) {
@@ -31,7 +30,7 @@ struct Word {
   bool bracketed = false;
 };
 
-// Words between blanks; [a b] is one, with \] for a bracket in it.  Nothing: a [ is not closed.
+// The words between blanks; [a b] is one word, in which \] stands for a bracket.  None if a [ is not closed.
 std::optional<std::vector<Word>> words_of(std::string_view text) {
   std::vector<Word> words;
   for (;;) {
@@ -94,7 +93,7 @@ bool is_return_value(std::string_view word) {
   return std::find(known.begin(), known.end(), word) != known.end();
 }
 
-// What stands in the brackets of [value=action ...].  Returns what is wrong with it, or nothing.
+// Reads the text in the brackets of [value=action ...].  Returns the problem, or "".
 std::string read_actions(std::string_view text, PamRule& rule) {
   constexpr std::array<std::string_view, 6> known = {"ignore", "ok", "done", "bad", "die", "reset"};
   const auto pairs = words_of(text);
@@ -139,15 +138,16 @@ std::string read_control(const Word& word, PamRule& rule) {
   return {};
 }
 
-// Returns what is wrong, or nothing.
+// Reads all words of a rule.  Returns the problem, or "".
 std::string read_rule(std::string_view text, PamRule& rule) {
   if (text.size() > longest_line)
-    return "longer than " + std::to_string(longest_line) + " bytes, which not every Linux-PAM reads";
+    return "it is longer than " + std::to_string(longest_line) +
+           " bytes, which some versions of Linux-PAM cannot read";
   const bool strange = std::any_of(text.begin(), text.end(), [](char c) {
     const auto u = static_cast<unsigned char>(c);
     return (u < 0x20 && c != '\t' && c != '\n') || u == 0x7f;
   });
-  if (strange) return "a control character in it (a carriage return?)";
+  if (strange) return "it contains a control character (a carriage return?)";
   const auto words = words_of(text);
   if (!words) return "a [ is not closed";
   if (words->empty()) return "nothing before the \\ at its end";
@@ -168,10 +168,10 @@ std::string read_rule(std::string_view text, PamRule& rule) {
   return {};
 }
 
-// A line without its comment; `continues` if it ends with a backslash.
+// A line without its comment.
 struct Piece {
   std::string_view text;
-  bool continues = false;
+  bool continues = false;  // a backslash was at its end
 };
 
 Piece piece_of(std::string_view line) {
@@ -185,6 +185,75 @@ Piece piece_of(std::string_view line) {
 
 bool is_blank(std::string_view text) { return text.find_first_not_of(blanks) == std::string_view::npos; }
 
+// A line with its place in the file.
+struct Line {
+  std::size_t number, begin, end;  // number from 1; `end` is behind the newline
+  std::string_view text;           // without the newline
+};
+
+class Parser {
+ public:
+  Parser(const std::string& name, const std::string& text) : file_{name, text, {}, {}} {}
+
+  PamFile parse() {
+    const std::string& text = file_.text;
+    std::size_t number = 0;
+    for (std::size_t begin = 0, end = 0; begin < text.size(); begin = end) {
+      const auto newline = text.find('\n', begin);
+      const bool last = newline == std::string::npos;
+      end = last ? text.size() : newline + 1;
+      add({++number, begin, end, std::string_view(text).substr(begin, (last ? end : newline) - begin)});
+    }
+    if (open_) finish(text.size(), "the file ends after the \\ at its end");
+    return std::move(file_);
+  }
+
+ private:
+  void add(const Line& line) {
+    const auto piece = piece_of(line.text);
+    const bool blank = is_blank(piece.text) && !piece.continues;
+    // Some versions of Linux-PAM end the rule here, others continue it on the next line.
+    if (open_ && blank) finish(line.begin, "a comment or an empty line follows the \\ at its end");
+    if (!open_) {
+      if (is_pam_marker(line.text))
+        file_.markers.push_back({line.number, line.begin, line.end, is_pam_marker_with_newline(line.text)});
+      if (blank) return check_comment(line);
+      start(line);
+    }
+    joined_ += piece.text;
+    open_ = piece.continues;
+    if (open_) joined_ += ' ';
+    else finish(line.end);
+  }
+
+  void check_comment(const Line& line) {
+    if (line.text.size() <= longest_line) return;
+    start(line);
+    finish(line.end, "a comment longer than " + std::to_string(longest_line) +
+                         " bytes, whose end some versions of Linux-PAM read as a rule");
+  }
+
+  void start(const Line& line) {
+    rule_ = {};
+    rule_.line = line.number;
+    rule_.begin = line.begin;
+    joined_.clear();
+  }
+
+  void finish(std::size_t end, const std::string& problem = "") {
+    rule_.end = end;
+    const auto found = read_rule(joined_, rule_);
+    rule_.problem = problem.empty() ? found : problem;
+    file_.rules.push_back(std::move(rule_));
+    open_ = false;
+  }
+
+  PamFile file_;
+  PamRule rule_;
+  std::string joined_;  // the lines of the rule so far
+  bool open_ = false;   // the previous line ends with a backslash
+};
+
 }  // namespace
 
 bool PamRule::is_chos() const {
@@ -196,70 +265,14 @@ bool PamFile::is_marked(const PamRule& rule) const {
                      [&rule](const PamMarker& marker) { return marker.end == rule.begin; });
 }
 
-PamFile parse_pam(const std::string& name, const std::string& text) {
-  PamFile file{name, text, {}, {}};
-  PamRule rule;
-  std::string joined;
-  bool open = false;  // the line before ends with a backslash
-  const auto finish = [&](std::size_t end) {
-    rule.end = end;
-    const auto problem = read_rule(joined, rule);
-    if (rule.problem.empty()) rule.problem = problem;
-    file.rules.push_back(std::move(rule));
-    open = false;
-  };
-  std::size_t number = 0;
-  for (std::size_t begin = 0, end = 0; begin < text.size(); begin = end) {
-    ++number;
-    const auto newline = text.find('\n', begin);
-    end = newline == std::string::npos ? text.size() : newline + 1;
-    const auto line =
-        std::string_view(text).substr(begin, (newline == std::string::npos ? end : newline) - begin);
-    const auto piece = piece_of(line);
-    const bool blank = is_blank(piece.text) && !piece.continues;
-    if (open && blank) {
-      // Some versions of Linux-PAM end the rule here, others go on with the next line.
-      rule.problem = "a comment or an empty line follows the \\ at its end";
-      finish(begin);
-    }
-    if (!open) {
-      if (is_pam_marker(line)) file.markers.push_back({number, begin, end, is_pam_marker_with_newline(line)});
-      if (blank) {
-        if (line.size() > longest_line) {
-          rule = {};
-          rule.line = number;
-          rule.begin = begin;
-          rule.problem = "a comment longer than " + std::to_string(longest_line) +
-                         " bytes, whose end not every Linux-PAM takes for a comment";
-          finish(end);
-        }
-        continue;
-      }
-      rule = {};
-      rule.line = number;
-      rule.begin = begin;
-      joined.clear();
-    }
-    joined += piece.text;
-    open = piece.continues;
-    if (open) joined += ' ';
-    else finish(end);
-  }
-  if (open) {
-    rule.problem = "the file ends after the \\ at its end";
-    finish(text.size());
-  }
-  return file;
-}
+PamFile parse_pam(const std::string& name, const std::string& text) { return Parser(name, text).parse(); }
 
 Status check_understood(const PamFile& file) {
   for (const auto& rule : file.rules) {
     if (!rule.problem.empty())
       return Error{
           file.name + ":" + std::to_string(rule.line) + ": this line is not understood: " + rule.problem,
-          "mend the line, pam.conf(5) has the grammar; or add the rule by hand, "
-          "pam_chos(8) has it",
-          EINVAL};
+          "correct the line, see pam.conf(5); or add the rule of pam_chos(8) by hand", EINVAL};
   }
   return {};
 }

@@ -6,12 +6,16 @@
 #include <map>
 #include <set>
 
+#include "pamd/parse.h"
+#include "pamd/stack.h"
+#include "pamd/strip.h"
+
 namespace chos {
 namespace {
 
 using Type = PamRule::Type;
 
-// "/etc/pam.d/su" is a way to write "su".
+// A rule may include "su" as "/etc/pam.d/su".
 std::string short_name(const std::string& included) {
   constexpr std::string_view directory = "/etc/pam.d/";
   return included.starts_with(directory) ? included.substr(directory.size()) : included;
@@ -26,7 +30,7 @@ std::vector<const PamEntry*> chos_entries(const PamStack& stack) {
   return found;
 }
 
-// What runs after pam_chos.so: a rule, or null.
+// The first module that runs after pam_chos.so, or null.
 const PamEntry* after_chos(const PamStack& stack) {
   const PamEntry* after = nullptr;
   bool seen = false;
@@ -51,9 +55,10 @@ const PamRule* own_rule(const PamFile& file) {
   return nullptr;
 }
 
-class Enabling {
+// Makes the plan of `chosctl pam enable`.
+class EnablePlanner {
  public:
-  Enabling(const PamWish& wish, const PamSource& source) : wish_(wish), source_(source) {
+  EnablePlanner(const PamRuleOptions& options, const PamSource& source) : options_(options), source_(source) {
     reader_ = [this](const std::string& name) -> Result<std::string> {
       const auto at = texts_.find(short_name(name));
       return at != texts_.end() ? Result<std::string>(at->second) : source_.included(name);
@@ -70,7 +75,8 @@ class Enabling {
  private:
   void visit(const std::string& service) {
     if (!visited_.insert(service).second) return;
-    auto change = decide(service);
+    const auto problem = pam_service_problem(service);
+    auto change = problem.empty() ? decide(service) : Result<PamChange>(Error{problem, "", EINVAL});
     if (change) {
       texts_[service] = change->new_text;
       plan_.changes.push_back(std::move(*change));
@@ -80,29 +86,15 @@ class Enabling {
   }
 
   Result<PamChange> decide(const std::string& service) {
-    if (const auto problem = pam_service_problem(service); !problem.empty())
-      return Error{problem, "", EINVAL};
     if (auto status = pam_service_allowed(service); !status) return status.error();
     const auto text = source_.service(service);
     if (!text) return text.error();
     const auto file = parse_service(source_, service, *text);
-    if (auto status = check_understood(file); !status) return status.error();
-    for (const auto& rule : file.rules) {
-      if (rule.is_chos() && rule.type != Type::session)
-        return Error{file.name + ":" + std::to_string(rule.line) + ": " + std::string(pam_module_name) +
-                         " works in session rules only",
-                     "take this line out", EINVAL};
-    }
+    if (auto status = check_rules(file); !status) return status.error();
     const auto stripped = strip_pam(file, true);
     if (!stripped) return stripped.error();
     const auto base = parse_service(source_, service, stripped->text);
-
-    // Those it includes come first, if they are to be enabled too.
-    auto stack = session_stack(base, reader_);
-    if (!stack) return stack.error();
-    for (const auto& name : stack->included)
-      if (wanted_.count(short_name(name)) > 0) visit(short_name(name));
-    stack = session_stack(base, reader_);
+    const auto stack = stack_after_included(base);
     if (!stack) return stack.error();
 
     PamChange change;
@@ -110,56 +102,79 @@ class Enabling {
     change.old_text = *text;
     change.base_text = stripped->text;
     change.backup_text = strip_pam(file, false)->text;
-    if (const auto inner = chos_entries(*stack); !inner.empty()) {
-      change.new_text = stripped->text;
-      change.what = "already through " + inner.front()->through;
-      if (const auto* after = after_chos(*stack))
-        change.warnings.push_back(place(*after) + " comes after " + inner.front()->through +
-                                  " in the session of " + service + " and runs in the user's OS");
-      if (inner.front()->rule.args != wanted_arguments())
-        change.warnings.push_back(service + " has the options of " + inner.front()->through +
-                                  "; to change them: chosctl pam enable " +
-                                  short_name(inner.front()->through) + " ...");
-      change.changes = change.new_text != change.old_text;
-      change.what += change.changes ? "; its own rule is taken out" : "; nothing to do";
-      return change;
-    }
+    if (!chos_entries(*stack).empty()) return rely_on_included(*stack, std::move(change));
     if (auto status = check_end_is_reached(base, *stack, change.warnings); !status) return status.error();
     return place_rule(file, base, *stripped, std::move(change));
+  }
+
+  static Status check_rules(const PamFile& file) {
+    if (auto status = check_understood(file); !status) return status;
+    for (const auto& rule : file.rules)
+      if (rule.is_chos() && rule.type != Type::session)
+        return Error{file.name + ":" + std::to_string(rule.line) + ": " + std::string(pam_module_name) +
+                         " works in session rules only",
+                     "remove this line", EINVAL};
+    return {};
+  }
+
+  // The session stack of a file, after those of the files it includes that are to be enabled as well.
+  Result<PamStack> stack_after_included(const PamFile& base) {
+    const auto stack = session_stack(base, reader_);
+    if (!stack) return stack;
+    for (const auto& name : stack->included)
+      if (wanted_.count(short_name(name)) > 0) visit(short_name(name));
+    return session_stack(base, reader_);
+  }
+
+  // The change for a service that gets pam_chos.so through a file that it includes.
+  PamChange rely_on_included(const PamStack& stack, PamChange change) const {
+    const auto* inner = chos_entries(stack).front();
+    change.new_text = change.base_text;
+    change.changes = change.new_text != change.old_text;
+    change.what = "already enabled through " + inner->through +
+                  (change.changes ? "; its own rule is removed" : "; nothing to do");
+    if (const auto* after = after_chos(stack))
+      change.warnings.push_back(place(*after) + " comes after " + inner->through + " in the session of " +
+                                change.service + " and runs in the user's OS");
+    if (inner->rule.args != wanted_arguments())
+      change.warnings.push_back(change.service + " has the options of " + inner->through +
+                                "; to change them: chosctl pam enable " + short_name(inner->through) +
+                                " ...");
+    return change;
   }
 
   Result<PamChange> place_rule(const PamFile& file, const PamFile& base, const PamStripped& stripped,
                                PamChange change) {
     const PamRule* own = own_rule(file);
-    const std::string wanted = pam_rule_text(wish_) + "\n";
+    const std::string wanted = pam_rule_text(options_) + "\n";
     const auto stack = session_stack(file, reader_);
     if (!stack) return stack.error();
     const bool last = own != nullptr && after_chos(*stack) == nullptr;
-    // One rule, and one comment, right above it.
+    // One rule, with one comment directly above it.
     const bool tidy = own != nullptr && stripped.adopted == 0 && file.markers.size() == 1 &&
                       chos_entries(*stack).size() == 1;
     if (tidy && last) {
       change.new_text = file.text;
       change.new_text.replace(own->begin, own->end - own->begin, wanted);
       change.changes = change.new_text != change.old_text;
-      change.what = change.changes ? "rule replaced" : "enabled already";
+      change.what = change.changes ? "rule replaced" : "already enabled";
       return change;
     }
-    change.new_text = stripped.text + pam_block(wish_, base.ends_with_newline());
+    change.new_text = stripped.text + pam_block(options_, base.ends_with_newline());
     change.changes = true;
     change.what = "enabled";
     if (stripped.adopted != 0)
-      change.what = "line " + std::to_string(stripped.adopted) + ", written by hand, replaced";
+      change.what = "replaced line " + std::to_string(stripped.adopted) + ", which was written by hand";
     else if (own != nullptr && !last) change.what = "rule moved to the end: it was no longer last";
-    else if (own != nullptr) change.what = "rule written anew";
+    else if (own != nullptr) change.what = "rule rewritten";
     return change;
   }
 
   std::vector<std::string> wanted_arguments() const {
-    return parse_pam("", pam_rule_text(wish_)).rules.front().args;
+    return parse_pam("", pam_rule_text(options_)).rules.front().args;
   }
 
-  // Services that include one which gets a rule now.
+  // Warns of services that include one which gets a rule now.
   void warn_of_others(const std::vector<std::string>& names) {
     for (const auto& name : names) {
       if (wanted_.count(name) > 0) continue;
@@ -176,9 +191,8 @@ class Enabling {
         const auto found = chos_entries(*stack);
         if (found.size() > 1)
           change.warnings.push_back(name + " includes " + change.service +
-                                    " and has a rule of its "
-                                    "own; run: chosctl pam enable " +
-                                    change.service + " " + name);
+                                    " and has a rule of its own; run: chosctl pam enable " + change.service +
+                                    " " + name);
         else if (const auto* after = after_chos(*stack))
           change.warnings.push_back(name + " includes " + change.service + ", and " + place(*after) +
                                     " comes after that and runs in the user's OS");
@@ -186,20 +200,20 @@ class Enabling {
     }
   }
 
-  const PamWish& wish_;
+  const PamRuleOptions& options_;
   const PamSource& source_;
   PamReader reader_;
-  std::map<std::string, std::string> texts_;  // as they will be
+  std::map<std::string, std::string> texts_;  // as they will be after the plan
   std::set<std::string> wanted_, visited_;
   PamPlan plan_;
 };
 
-Result<PamChange> disabling(const std::string& service, const PamSource& source) {
+Result<PamChange> disable_change(const std::string& service, const PamSource& source) {
   if (const auto problem = pam_service_problem(service); !problem.empty()) return Error{problem, "", EINVAL};
   const auto text = source.service(service);
   if (!text) return text.error();
   const auto file = parse_service(source, service, *text);
-  // Lines that are not understood are no reason to keep ours.
+  // Lines that are not understood do not keep our rule from being removed.
   const auto stripped = strip_pam(file, true);
   if (!stripped) return stripped.error();
   PamChange change;
@@ -216,9 +230,9 @@ Result<PamChange> disabling(const std::string& service, const PamSource& source)
 
 }  // namespace
 
-PamPlan plan_pam_enable(const std::vector<std::string>& services, const PamWish& wish,
+PamPlan plan_pam_enable(const std::vector<std::string>& services, const PamRuleOptions& options,
                         const std::vector<std::string>& names, const PamSource& source) {
-  return Enabling(wish, source).plan(services, names);
+  return EnablePlanner(options, source).plan(services, names);
 }
 
 PamPlan plan_pam_disable(const std::vector<std::string>& services, const PamSource& source) {
@@ -226,7 +240,7 @@ PamPlan plan_pam_disable(const std::vector<std::string>& services, const PamSour
   std::set<std::string> seen;
   for (const auto& service : services) {
     if (!seen.insert(service).second) continue;
-    auto change = disabling(service, source);
+    auto change = disable_change(service, source);
     if (change) plan.changes.push_back(std::move(*change));
     else plan.refusals.emplace_back(service, change.error());
   }
@@ -278,10 +292,10 @@ PamState pam_state(const std::string& service, const PamSource& source) {
   }
   state.arguments = found.front()->rule.args;
   if (own != nullptr && found.size() > 1)
-    state.problem = "twice: by its own rule and through another file that it includes";
+    state.problem = "the rule runs twice: from this file and from a file that it includes";
   else if (after != nullptr) state.problem = place(*after) + " comes after it";
   if (own == nullptr) return state;
-  // Whether the rule is reached.
+  // Check that the rule is reached.
   const auto base = parse_service(source, service, stripped->text);
   std::vector<std::string> warnings;
   const auto base_stack = session_stack(base, source.included);

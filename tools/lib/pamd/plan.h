@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What `chosctl pam` is to change in which file, and how the files are now.  It decides everything
-// before anything is written, and reads only through the functions that it is given.
+// Decides what `chosctl pam` changes in which file, and reports the present state.  Everything is decided
+// before anything is written; files are read only through the functions of PamSource.
 #pragma once
 
 #include <functional>
@@ -12,35 +12,34 @@
 
 namespace chos {
 
-/// Where the texts come from.
+/// The source of the texts.
 struct PamSource {
   std::string directory = "/etc/pam.d";                                    ///< for messages
-  std::function<Result<std::string>(const std::string& service)> service;  ///< to be changed
-  PamReader included;                                                      ///< to be read only
+  std::function<Result<std::string>(const std::string& service)> service;  ///< a file that may be changed
+  PamReader included;                                                      ///< a file that is only read
 };
 
-/// For one service: the new text of its file, or why nothing is to be done.
+/// The change to the file of one service, or the reason why nothing is to be done.
 struct PamChange {
   std::string service;
   bool changes = false;
   std::string old_text, new_text;
-  std::string base_text;    ///< without pam_chos.so at all
-  std::string backup_text;  ///< what to keep as the original: without the lines of chosctl
-  std::string what;         ///< in words; also if nothing changes
+  std::string base_text;    ///< without any rule for pam_chos.so
+  std::string backup_text;  ///< the original to keep: without the lines from chosctl
+  std::string what;         ///< description, also if nothing changes
   std::vector<std::string> warnings;
 };
 
-/// Changes in the order in which they are to be made (a file before those that include it), and
-/// the refusals.  If there is a refusal nothing is to be changed.
+/// The changes in the order in which they must be made (a file before those that include it), and the
+/// refusals.  If there is any refusal, nothing must be changed.
 struct PamPlan {
   std::vector<PamChange> changes;
-  std::vector<std::pair<std::string, Error>> refusals;  ///< service, why
+  std::vector<std::pair<std::string, Error>> refusals;  ///< service and reason
 };
 
-/// A service whose session stack includes pam_chos.so already, as it will be after the plan, gets
-/// no rule of its own.  `names`: all services of the directory, to warn of those that include a
-/// file which is changed.
-PamPlan plan_pam_enable(const std::vector<std::string>& services, const PamWish& wish,
+/// A service gets no rule of its own if its session stack includes pam_chos.so once the plan is carried
+/// out.  `names`: all services of the directory; warns of those that include a changed file.
+PamPlan plan_pam_enable(const std::vector<std::string>& services, const PamRuleOptions& options,
                         const std::vector<std::string>& names, const PamSource& source);
 
 PamPlan plan_pam_disable(const std::vector<std::string>& services, const PamSource& source);
@@ -49,10 +48,10 @@ struct PamState {
   enum class What { enabled, not_last, through, not_enabled, not_understood };
   std::string service;
   What what = What::not_enabled;
-  std::string through;                 ///< the file that is included
-  bool last = true;                    ///< nothing of the session comes after pam_chos.so
+  std::string through;                 ///< the included file that has the rule
+  bool last = true;                    ///< no session rule comes after pam_chos.so
   std::vector<std::string> arguments;  ///< of the module
-  bool by_hand = false;                ///< the rule is not one of chosctl's
+  bool by_hand = false;                ///< the rule does not come from chosctl
   std::string problem;                 ///< empty if there is none
 
   bool present() const {  ///< pam_chos.so is in its session stack

@@ -20,7 +20,7 @@ constexpr std::string_view marker =
 constexpr std::string_view marker_with_newline =
     "# chosctl pam: the next line must stay the last session line (no newline was here)";
 
-// Linux-PAM before 1.6 reads lines of 1023 bytes at most.
+// Linux-PAM before 1.6 reads at most 1023 bytes of a line.
 constexpr std::size_t longest_options = 800;
 
 bool is_number(std::string_view text, unsigned long low, unsigned long high) {
@@ -30,7 +30,7 @@ bool is_number(std::string_view text, unsigned long low, unsigned long high) {
   return error == std::errc() && at == end && value >= low && value <= high;
 }
 
-// What PAM's own grammar would take for something else: blanks, comments, brackets, continuation.
+// Without characters that mean something in PAM's grammar: blanks, comments, brackets, continuation.
 bool is_plain(std::string_view text) {
   return !text.empty() && std::none_of(text.begin(), text.end(), [](char c) {
     const auto u = static_cast<unsigned char>(c);
@@ -38,14 +38,14 @@ bool is_plain(std::string_view text) {
   });
 }
 
-// Below the home directory, as the module wants it.
+// A path below the home directory, as the module requires.
 bool is_relative(std::string_view path) {
   const auto parts = split(path, '/');
   return std::none_of(parts.begin(), parts.end(),
                       [](std::string_view part) { return part.empty() || part == "." || part == ".."; });
 }
 
-// Empty, or what was expected of the value of `key`.
+// Empty if `value` is valid for `key`; otherwise what was expected.
 std::string value_problem(std::string_view key, std::string_view value) {
   if (key == "on_error") return value == "base" || value == "deny" ? "" : "base or deny";
   if (key == "user_file")
@@ -60,11 +60,11 @@ std::string value_problem(std::string_view key, std::string_view value) {
   const bool good = std::all_of(names.begin(), names.end(), [](std::string_view name) {
     return is_plain(name) && pam_service_problem(name).empty();
   });
-  return good ? "" : "names of services with commas between them";
+  return good ? "" : "a comma-separated list of services";
 }
 
 Error wrong(const std::string& what) {
-  return Error{what, "pam_chos(8) has the options of the module", EINVAL};
+  return Error{what, "pam_chos(8) lists the options of the module", EINVAL};
 }
 
 Status check_option(const std::string& option) {
@@ -75,7 +75,7 @@ Status check_option(const std::string& option) {
   const std::string key = option.substr(0, at);
   if (std::find(with_value.begin(), with_value.end(), key) == with_value.end())
     return wrong("unknown option " + in_quotes(option) + " of " + std::string(pam_module_name));
-  if (at == std::string::npos) return wrong("the option '" + key + "' wants a value: " + key + "=...");
+  if (at == std::string::npos) return wrong("the option '" + key + "' needs a value: " + key + "=...");
   const auto problem = value_problem(key, std::string_view(option).substr(at + 1));
   if (!problem.empty()) return wrong("option " + in_quotes(option) + ": expected " + problem);
   return {};
@@ -83,39 +83,39 @@ Status check_option(const std::string& option) {
 
 }  // namespace
 
-Result<PamWish> make_pam_wish(bool deny, const std::vector<std::string>& options) {
-  PamWish wish;
-  wish.deny = deny;
+Result<PamRuleOptions> make_pam_rule_options(bool deny, const std::vector<std::string>& options) {
+  PamRuleOptions checked;
+  checked.deny = deny;
   std::set<std::string> seen;
   std::size_t length = 0;
   for (const auto& option : options) {
     if (auto status = check_option(option); !status) return status.error();
-    if (!seen.insert(option.substr(0, option.find('='))).second)
-      return wrong("the option '" + option.substr(0, option.find('=')) + "' is given twice");
+    const std::string key = option.substr(0, option.find('='));
+    if (!seen.insert(key).second) return wrong("the option '" + key + "' is given twice");
     length += option.size() + 1;
-    if (option == "on_error=deny") wish.deny = true;
-    else wish.options.push_back(option);
-    if (option == "on_error=base" && deny) return wrong("--deny and on_error=base contradict");
+    if (option == "on_error=deny") checked.deny = true;
+    else checked.options.push_back(option);
+    if (option == "on_error=base" && deny) return wrong("--deny contradicts on_error=base");
   }
   if (length > longest_options)
     return wrong("the options have " + std::to_string(length) + " bytes; expected at most " +
                  std::to_string(longest_options));
-  return wish;
+  return checked;
 }
 
-std::string pam_rule_text(const PamWish& wish) {
-  // Neither control fails a login when the module is not there.
-  std::string text = wish.deny ? "session  [success=ok ignore=ignore module_unknown=ignore default=die]  "
-                               : "-session  optional  ";
+std::string pam_rule_text(const PamRuleOptions& options) {
+  // With either control a login succeeds when the module is missing.
+  std::string text = options.deny ? "session  [success=ok ignore=ignore module_unknown=ignore default=die]  "
+                                  : "-session  optional  ";
   text += pam_module_name;
-  if (wish.deny) text += " on_error=deny";
-  for (const auto& option : wish.options) text += " " + option;
+  if (options.deny) text += " on_error=deny";
+  for (const auto& option : options.options) text += " " + option;
   return text;
 }
 
-std::string pam_block(const PamWish& wish, bool after_newline) {
+std::string pam_block(const PamRuleOptions& options, bool after_newline) {
   const std::string start = after_newline ? "" : "\n";
-  return start + std::string(after_newline ? marker : marker_with_newline) + "\n" + pam_rule_text(wish) +
+  return start + std::string(after_newline ? marker : marker_with_newline) + "\n" + pam_rule_text(options) +
          "\n";
 }
 
@@ -140,23 +140,21 @@ Status pam_service_allowed(const std::string& service) {
   constexpr std::array<std::string_view, 5> shared = {"system-auth", "password-auth", "postlogin",
                                                       "smartcard-auth", "fingerprint-auth"};
   if (service.starts_with("common-") || std::find(shared.begin(), shared.end(), service) != shared.end())
-    return Error{service +
-                     " is included by other services, before other modules: those that run "
-                     "after the switch read their files from the OS's tree, which breaks cron and "
-                     "at among others",
+    return Error{"other services include " + service +
+                     " before further modules, and modules that run after the switch would read their "
+                     "files from the OS's tree, which breaks cron and at, among others",
                  "name the services themselves, such as: chosctl pam enable sshd", EINVAL};
   if (service == "slurm")
     return Error{
-        "slurm: its session is opened in slurmstepd itself, which would be moved with all "
-        "it still has to do for the job",
+        "slurm: slurmstepd opens this session in its own process, so it would move into the OS itself",
         "jobs get their OS from spank_chos", EINVAL};
   if (service == "other")
     return Error{
-        "other stands for every service that has no file or no session rule of its own; "
-        "services nobody thought of would be moved",
+        "other applies to every service without a file or a session rule of its own, so unexpected "
+        "services would be moved",
         "name the services themselves, such as: chosctl pam enable sshd", EINVAL};
   if (service.starts_with("chos"))
-    return Error{service + ": names that start with chos are kept for chos itself", "", EINVAL};
+    return Error{service + ": names that start with chos are reserved for chos itself", "", EINVAL};
   return {};
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The rule that chosctl writes, and the options that it takes for it.
+// The rule that `chosctl pam` writes, and the options that it accepts.
 #include "pamd/rule.h"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@ TEST(PamRule, Options) {
   const std::vector<std::string> all = {
       "user_file=.chos", "min_uid=500", "exclude_service=a,b-c", "timeout=5", "fallback_shell=/bin/sh",
       "quiet",           "debug"};
-  const auto wish = make_pam_wish(false, all);
+  const auto wish = make_pam_rule_options(false, all);
   ASSERT_TRUE(wish);
   EXPECT_EQ(pam_rule_text(*wish),
             "-session  optional  pam_chos.so user_file=.chos min_uid=500 exclude_service=a,b-c "
@@ -19,10 +19,10 @@ TEST(PamRule, Options) {
   const std::string deny =
       "session  [success=ok ignore=ignore module_unknown=ignore default=die]  "
       "pam_chos.so on_error=deny quiet";
-  EXPECT_EQ(pam_rule_text(*make_pam_wish(true, {"quiet"})), deny);
-  EXPECT_EQ(pam_rule_text(*make_pam_wish(false, {"quiet", "on_error=deny"})), deny);
-  EXPECT_EQ(pam_rule_text(*make_pam_wish(true, {"quiet", "on_error=deny"})), deny);
-  EXPECT_EQ(pam_rule_text(*make_pam_wish(false, {"on_error=base"})),
+  EXPECT_EQ(pam_rule_text(*make_pam_rule_options(true, {"quiet"})), deny);
+  EXPECT_EQ(pam_rule_text(*make_pam_rule_options(false, {"quiet", "on_error=deny"})), deny);
+  EXPECT_EQ(pam_rule_text(*make_pam_rule_options(true, {"quiet", "on_error=deny"})), deny);
+  EXPECT_EQ(pam_rule_text(*make_pam_rule_options(false, {"on_error=base"})),
             "-session  optional  pam_chos.so on_error=base");
   for (const char* bad : {"",
                           "nope",
@@ -55,13 +55,13 @@ TEST(PamRule, Options) {
                           "quiet\nauth sufficient pam_permit.so",
                           "fallback_shell=/a\nb",
                           "user_file=a\nb"}) {
-    const auto wrong = make_pam_wish(false, {bad});
+    const auto wrong = make_pam_rule_options(false, {bad});
     EXPECT_FALSE(wrong) << bad;
   }
-  EXPECT_FALSE(make_pam_wish(false, {"quiet", "quiet"}));
-  EXPECT_FALSE(make_pam_wish(false, {"min_uid=1", "min_uid=2"}));
-  EXPECT_FALSE(make_pam_wish(true, {"on_error=base"}));
-  EXPECT_FALSE(make_pam_wish(
+  EXPECT_FALSE(make_pam_rule_options(false, {"quiet", "quiet"}));
+  EXPECT_FALSE(make_pam_rule_options(false, {"min_uid=1", "min_uid=2"}));
+  EXPECT_FALSE(make_pam_rule_options(true, {"on_error=base"}));
+  EXPECT_FALSE(make_pam_rule_options(
       false, {"exclude_service=" + std::string(150, 'a') + "," + std::string(150, 'b'),
               "user_file=" + std::string(250, 'c'), "fallback_shell=/" + std::string(250, 'd')}));
 }
