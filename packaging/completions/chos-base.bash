@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # bash completion for chos-base(1).
 
-# Programs of the base OS that begin with $1.
+# Prints the programs of the base OS whose names begin with $1.
 _chos_base_commands() {
   local top='' directory file
   [[ -d /local/usr ]] && top=/local # inside an OS
@@ -17,7 +17,7 @@ _chos_base() {
   [[ ${COMP_WORDS[1]} == -- ]] && ((COMP_CWORD > 1)) && at=2
   if ((COMP_CWORD > at)); then
     if declare -F _command_offset >/dev/null; then
-      _command_offset "$at" # of the package bash-completion
+      _command_offset "$at" # from the package bash-completion
     else
       compopt -o default
     fi

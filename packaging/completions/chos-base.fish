@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # fish completion for chos-base(1).
 
-# Programs of the base OS.
+# Prints the programs of the base OS.
 function __chos_base_commands
     set -l top ''
     test -d /local/usr; and set top /local # inside an OS

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # bash completion for chos(1).
 
-# The names of the OSs that the caller may enter, and base.
+# Prints the names of the OSs that the caller may enter, and base.
 _chos_names() {
   local name path state may
   while IFS=$'\t' read -r name path state may; do
@@ -15,7 +15,7 @@ _chos() {
   while ((at < COMP_CWORD)); do
     case ${COMP_WORDS[at]} in
       -o | --os | --set)
-        # bash cuts --os=NAME in three words.
+        # bash splits --os=NAME into three words.
         if [[ ${COMP_WORDS[at + 1]} == = ]]; then ((at += 3)); else ((at += 2)); fi
         ;;
       --) ((at += 1)); command_only=yes; break ;;
@@ -29,7 +29,7 @@ _chos() {
     mapfile -t COMPREPLY < <(compgen -W "-o --os --list --current --set --why --ps --json \
       --plain --version --help" -- "$cur")
   elif declare -F _command_offset >/dev/null; then
-    _command_offset "$at" # of the package bash-completion
+    _command_offset "$at" # from the package bash-completion
   elif ((at == COMP_CWORD)); then
     mapfile -t COMPREPLY < <(compgen -c -- "$cur")
   else

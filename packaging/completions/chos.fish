@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # fish completion for chos(1).
 
-# The OSs that the caller may enter, and base, each with its state.
+# Prints the OSs that the caller may enter, and base, each with its state.
 function __chos_oses
     for line in (chos --list --plain 2>/dev/null)
         set -l field (string split \t -- $line)
@@ -9,7 +9,7 @@ function __chos_oses
     end
 end
 
-# The words after chos's own options: the command and its arguments.
+# Prints the words after chos's own options: the command and its arguments.
 function __chos_command
     set -l words (commandline -opc)
     set -e words[1]
@@ -39,14 +39,14 @@ function __chos_subcommand
 end
 
 complete -c chos -f
-complete -c chos -n __chos_no_command -s o -l os -x -a '(__chos_oses)' -d 'The OS'
-complete -c chos -n __chos_no_command -l set -x -a '(__chos_oses)' -d 'Write it to ~/.chos'
-complete -c chos -n __chos_no_command -l list -d 'The OSs and who may enter them'
-complete -c chos -n __chos_no_command -l current -d 'The OS that this process is in'
-complete -c chos -n __chos_no_command -l why -d 'Which rule chooses'
-complete -c chos -n __chos_no_command -l ps -d 'Your processes by OS'
+complete -c chos -n __chos_no_command -s o -l os -x -a '(__chos_oses)' -d 'Enter this OS'
+complete -c chos -n __chos_no_command -l set -x -a '(__chos_oses)' -d 'Write this OS to ~/.chos'
+complete -c chos -n __chos_no_command -l list -d 'List the OSs and who may enter them'
+complete -c chos -n __chos_no_command -l current -d 'Print the OS of this process'
+complete -c chos -n __chos_no_command -l why -d 'Explain which rule chooses the OS'
+complete -c chos -n __chos_no_command -l ps -d 'List your processes by OS'
 complete -c chos -n __chos_no_command -l json -d 'Print JSON'
-complete -c chos -n __chos_no_command -l plain -d 'With --list, for programs'
+complete -c chos -n __chos_no_command -l plain -d 'With --list, print tab-separated fields'
 complete -c chos -n __chos_no_command -l version -d 'Print the version'
 complete -c chos -n __chos_no_command -s h -l help -d 'Print help'
 complete -c chos -a '(__chos_subcommand)'

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # bash completion for chosctl(8).
 
-# What follows `pam`; $1: its subcommand, $2: the word to complete.
+# Prints the candidates after `pam`.  $1: the subcommand, if any; $2: the word to complete.
 _chosctl_pam() {
   local file
   case $1 in
@@ -19,7 +19,7 @@ _chosctl_pam() {
   done
 }
 
-# The same of `batch`.
+# Prints the candidates after `batch`.  $1: the subcommand, if any.
 _chosctl_batch() {
   local systems='slurm sge condor torque openpbs lsf globus'
   case $1 in
@@ -30,7 +30,7 @@ _chosctl_batch() {
   esac
 }
 
-# The names of all OSs, also of those that are closed.
+# Prints the names of all OSs, including closed ones.
 _chosctl_names() {
   local name path state may
   while IFS=$'\t' read -r name path state may; do
@@ -38,7 +38,8 @@ _chosctl_names() {
   done < <(chos --list --plain 2>/dev/null)
 }
 
-# What follows `os`; $1: its subcommand, $2: how many words without a dash there are after that.
+# Prints the candidates after `os`.  $1: the subcommand, if any; $2: the number of words without a dash
+# that follow it.
 _chosctl_os() {
   case $1 in
     '') echo add list show verify close open default replace rollback remove pack base; return ;;
@@ -58,7 +59,7 @@ _chosctl_os() {
   esac
 }
 
-# Paths, for $1: -f files, -d directories.
+# Completes paths.  $1: -f for files, -d for directories.
 _chosctl_paths() {
   compopt -o filenames
   mapfile -t COMPREPLY < <(compgen "$1" -- "$cur")
@@ -82,7 +83,7 @@ _chosctl() {
   esac
   local before=''
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    # The value of an option is none of the words that count.
+    # Skip the value of an option.
     case $before in
       --config | --allowlist | --max-size | --include | --variant | --mirror | --releasever | --group)
         before=''
@@ -107,7 +108,7 @@ _chosctl() {
     pam) word=$(_chosctl_pam "$part" "$cur") ;;
     batch) word=$(_chosctl_batch "$part") ;;
     os)
-      # bash cuts tar:FILE in three words.
+      # bash splits tar:FILE into three words.
       if [[ $part == add || $part == replace ]] && [[ $cur == : || $prev == : ]]; then
         cur=${cur#:}
         case " ${COMP_WORDS[*]:0:COMP_CWORD} " in

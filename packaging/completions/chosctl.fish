@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # fish completion for chosctl(8).
 
-# The names of all OSs, also of those that are closed, each with its state.
+# Prints all OSs, including closed ones, each with its state.
 function __chosctl_oses
     for line in (chos --list --plain 2>/dev/null)
         set -l field (string split \t -- $line)
@@ -9,7 +9,7 @@ function __chosctl_oses
     end
 end
 
-# The words so far that are neither options nor their values, without chosctl itself.
+# Prints the words before the cursor that are neither options nor their values, without chosctl itself.
 function __chosctl_words
     set -l words (commandline -opc)
     set -e words[1]
@@ -26,8 +26,8 @@ function __chosctl_words
     end
 end
 
-# Whether the words so far are these; the last of them may be a list, with commas.  "+" at the end:
-# or more follow.
+# Whether the words before the cursor are these.  Each may be a comma-separated list of alternatives, or
+# "*" for any word.  "+" at the end allows more words.
 function __chosctl_at
     set -l words (__chosctl_words)
     set -l wanted $argv
@@ -68,26 +68,26 @@ set -l os add list replace pack base $names
 set -l of_oses (string join , $names replace pack base)
 
 complete -c chosctl -f
-complete -c chosctl -l config -r -F -d 'Instead of /etc/chos.conf'
-complete -c chosctl -l allowlist -r -F -d 'Instead of /etc/chos'
+complete -c chosctl -l config -r -F -d 'Read this file instead of /etc/chos.conf'
+complete -c chosctl -l allowlist -r -F -d 'Read this file instead of /etc/chos'
 complete -c chosctl -l version -d 'Print the version'
 complete -c chosctl -s h -l help -d 'Print help'
 
-complete -c chosctl -n __chosctl_at -a up -d 'Make the node ready'
-complete -c chosctl -n __chosctl_at -a down -d 'Back to a node without OSs'
-complete -c chosctl -n __chosctl_at -a reload -d 'Put what was changed in force'
-complete -c chosctl -n __chosctl_at -a watch -d 'Reload whenever a tree comes or goes'
-complete -c chosctl -n __chosctl_at -a status -d 'What there is'
-complete -c chosctl -n __chosctl_at -a doctor -d 'What is wrong'
-complete -c chosctl -n __chosctl_at -a metrics -d 'Figures for a monitoring system'
-complete -c chosctl -n __chosctl_at -a os -d 'Make, close, replace, remove OSs'
-complete -c chosctl -n __chosctl_at -a pam -d 'Which logins land in the OS'
-complete -c chosctl -n __chosctl_at -a batch -d 'Which batch systems start jobs in the OS'
+complete -c chosctl -n __chosctl_at -a up -d 'Load the module and set up the farm'
+complete -c chosctl -n __chosctl_at -a down -d 'Take down the farm and unload the module'
+complete -c chosctl -n __chosctl_at -a reload -d 'Apply changes of /etc/chos'
+complete -c chosctl -n __chosctl_at -a watch -d 'Reload whenever a tree appears or disappears'
+complete -c chosctl -n __chosctl_at -a status -d 'Show module, farm, OSs and processes'
+complete -c chosctl -n __chosctl_at -a doctor -d 'Look for problems'
+complete -c chosctl -n __chosctl_at -a metrics -d 'Print metrics for a monitoring system'
+complete -c chosctl -n __chosctl_at -a os -d 'Create, close, replace and remove OSs'
+complete -c chosctl -n __chosctl_at -a pam -d 'Choose which logins enter the OS'
+complete -c chosctl -n __chosctl_at -a batch -d 'Choose which batch systems start jobs in the OS'
 
-complete -c chosctl -n '__chosctl_at up' -l module -r -F -d 'Load this file'
+complete -c chosctl -n '__chosctl_at up' -l module -r -F -d 'Load this module file'
 complete -c chosctl -n '__chosctl_at down' -l force -d 'Even while processes are in an OS'
 complete -c chosctl -n '__chosctl_at down' -l keep-module -d 'Leave the module loaded'
-complete -c chosctl -n '__chosctl_at down' -l at-shutdown -d 'For chos.service'
+complete -c chosctl -n '__chosctl_at down' -l at-shutdown -d 'End the processes in OSs (used by chos.service)'
 complete -c chosctl -n '__chosctl_at status,doctor' -l json -d 'Print JSON'
 
 complete -c chosctl -n '__chosctl_at os' -a "$os"
@@ -97,33 +97,33 @@ complete -c chosctl -n '__chosctl_at os pack \'*\'' -F
 complete -c chosctl -n '__chosctl_at os base \'*\' +' -a '(__fish_complete_command)'
 complete -c chosctl -n '__chosctl_at os verify \'*\' +' -a '(__chosctl_oses)'
 complete -c chosctl -n '__chosctl_at os \'*\' +' -l json -d 'Print JSON'
-complete -c chosctl -n '__chosctl_at os add,replace +' -l max-size -x -d 'Refuse what becomes bigger'
+complete -c chosctl -n '__chosctl_at os add,replace +' -l max-size -x -d 'Refuse a larger tree'
 complete -c chosctl -n '__chosctl_at os add,replace +' -l drop-devices \
-    -d 'Leave the device nodes of an archive out'
-complete -c chosctl -n '__chosctl_at os add,replace +' -l include -x -d 'Of Debian, more packages'
+    -d 'Leave out device nodes of an archive'
+complete -c chosctl -n '__chosctl_at os add,replace +' -l include -x -d 'debian: install these packages as well'
 complete -c chosctl -n '__chosctl_at os add,replace +' -l variant -x -a 'minbase important standard' \
-    -d 'Of Debian, how much'
-complete -c chosctl -n '__chosctl_at os add,replace +' -l mirror -x -d 'Of Debian, another mirror'
-complete -c chosctl -n '__chosctl_at os add,replace +' -l allow-expired -d 'Of Debian, an old release'
-complete -c chosctl -n '__chosctl_at os add,replace +' -l releasever -x -d 'Of RPM packages, the release'
-complete -c chosctl -n '__chosctl_at os add +' -l closed -d 'Let nobody enter yet'
-complete -c chosctl -n '__chosctl_at os add +' -l suid -d 'Its setuid programs give rights'
+    -d 'debian: the set of packages'
+complete -c chosctl -n '__chosctl_at os add,replace +' -l mirror -x -d 'debian: use this mirror'
+complete -c chosctl -n '__chosctl_at os add,replace +' -l allow-expired -d 'debian: accept an expired Release file'
+complete -c chosctl -n '__chosctl_at os add,replace +' -l releasever -x -d 'rpm: the release of the packages'
+complete -c chosctl -n '__chosctl_at os add +' -l closed -d 'Do not let users enter yet'
+complete -c chosctl -n '__chosctl_at os add +' -l suid -d 'Honor its setuid programs'
 complete -c chosctl -n '__chosctl_at os add +' -l group -x -a '(__fish_complete_groups)' \
-    -d 'Only for its members'
-complete -c chosctl -n '__chosctl_at os pack +' -l squashfs -d 'Which form'
-complete -c chosctl -n '__chosctl_at os pack +' -l erofs -d 'Which form'
-complete -c chosctl -n '__chosctl_at os base +' -l remove -d 'Not any more'
+    -d 'Only for members of this group'
+complete -c chosctl -n '__chosctl_at os pack +' -l squashfs -d 'Create a squashfs image'
+complete -c chosctl -n '__chosctl_at os pack +' -l erofs -d 'Create an erofs image'
+complete -c chosctl -n '__chosctl_at os base +' -l remove -d 'Remove the links'
 
 complete -c chosctl -n '__chosctl_at pam,batch' -a 'enable disable status'
 complete -c chosctl -n '__chosctl_at pam enable,disable,status +' -a '(__chosctl_services)'
 complete -c chosctl -n '__chosctl_at pam enable +' -l deny -d 'Refuse a session whose OS cannot be entered'
-complete -c chosctl -n '__chosctl_at pam enable +' -l option -x -d 'An option of the module' \
+complete -c chosctl -n '__chosctl_at pam enable +' -l option -x -d 'Add an option of pam_chos.so' \
     -a 'on_error= user_file= min_uid= exclude_service= timeout= fallback_shell= quiet debug'
 complete -c chosctl -n '__chosctl_at batch enable,disable,status' \
     -a 'slurm sge condor torque openpbs lsf globus'
 complete -c chosctl -n '__chosctl_at batch enable,disable,status +' -l directory -x -a '(__fish_complete_directories)' \
-    -d 'Of the configuration'
-complete -c chosctl -n '__chosctl_at batch enable,disable +' -l queue -x -d 'This queue only'
-complete -c chosctl -n '__chosctl_at batch enable +' -l force -d 'In the place of another program'
-complete -c chosctl -n '__chosctl_at batch disable +' -l force -d 'Even if the hook chos is not of chos'
+    -d 'The directory of the configuration'
+complete -c chosctl -n '__chosctl_at batch enable,disable +' -l queue -x -d 'Only this queue'
+complete -c chosctl -n '__chosctl_at batch enable +' -l force -d 'Replace another program'
+complete -c chosctl -n '__chosctl_at batch disable +' -l force -d 'Even if the hook does not come from chos'
 complete -c chosctl -n '__chosctl_at pam,batch status +' -l json -d 'Print JSON'

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What bash, zsh and fish offer for the beginnings of some command lines.
+"""Checks what bash, zsh and fish offer for incomplete command lines.
 
-Usage: completions_test.py SHELL DIRECTORY CHOS CHOSCTL: the completions that were written, loaded by
-the shell itself; CHOS is asked for the names of OSs, CHOSCTL for the options of its commands.  Exit
-status 77: that shell is not here.
+Usage: completions_test.py SHELL DIRECTORY CHOS CHOSCTL
+
+The shell loads the completions in DIRECTORY.  They ask CHOS for the names of OSs.  The options that they
+must offer for chosctl are those in the help of CHOSCTL.  Exit status 77: the shell is not installed.
 """
 
 import os
@@ -21,9 +22,9 @@ OS = {"add", "list", "show", "verify", "close", "open", "default", "replace", "r
 SOURCES = {"debian:", "rpm:", "tar:", "oci:", "dir:", "image:"}
 BATCH = {"slurm", "sge", "condor", "torque", "openpbs", "lsf", "globus"}
 TOGGLE = {"enable", "disable", "status"}
-# What has commands of its own: these, and a word that may follow each.
+# Commands that have subcommands: the subcommands, and a word that may follow each.
 GROUPS = {"os": (OS, "trixie"), "pam": (TOGGLE, "sshd"), "batch": (TOGGLE, "slurm")}
-# Line -> (what is offered, what is not).  A path stands for one below the test's directory.
+# Line -> (words that must be offered, words that must not).  {} is the test's directory.
 LINES = {
     "chos -o ": ({"trixie", "home"}, {"sl6", "default", "bullseye"}),
     "chos -o tri": ({"trixie"}, {"home"}),
@@ -123,8 +124,8 @@ end
 
 
 def lines_of_help(chosctl: str) -> dict:
-    """For each command of `chosctl os`, `pam` and `batch` a line whose options are those of its --help, and
-    no other's."""
+    """Lines for each subcommand of `chosctl os`, `pam` and `batch`: the shell must offer the options in the
+    subcommand's --help, and none of the other subcommands' options."""
     def words(pattern, *command):
         done = subprocess.run([chosctl, *command, "--help"], text=True, capture_output=True, check=True)
         return set(re.findall(pattern, done.stdout, re.MULTILINE)) - {"--help"}
@@ -142,7 +143,7 @@ def lines_of_help(chosctl: str) -> dict:
 
 
 def bash_words(line: str) -> str:
-    """The words of a line as bash cuts it, for COMP_WORDS."""
+    """The words of a line as bash splits it, for COMP_WORDS."""
     words = re.findall(r"[=:]|[^\s=:]+", line)
     if line.endswith(" ") or line.endswith("="):
         words.append("<empty>" if line.endswith(" ") else "")
@@ -151,7 +152,7 @@ def bash_words(line: str) -> str:
 
 
 def offered(shell: str, folder: Path, completions: str) -> dict:
-    """Line -> set of what the shell offers for it."""
+    """Line -> set of the words that the shell offers for it."""
     lines = [line.format(folder) for line in LINES]
     env = {**os.environ, "DIRECTORY": completions, "HOME": str(folder), "TERM": "dumb", "LC_ALL": "C.UTF-8",
            "PATH": f"{folder}/bin:/usr/local/bin:/usr/bin:/bin", "XDG_CONFIG_HOME": str(folder),
@@ -172,7 +173,7 @@ def offered(shell: str, folder: Path, completions: str) -> dict:
             line = text[4:]
             result[line] = set()
         for hit in re.findall(r"<<hit (.*?)>>", text):
-            # Of a path, and of what has a prefix that the shell keeps, the last part.
+            # Keep the last part of a path, and of a word whose prefix the shell keeps.
             hit = re.sub(r"^--os=(?=.)", "", hit.strip()).rstrip("=")
             if folder.name in hit or hit.startswith("debian:") and len(hit) > 7:
                 hit = re.split(r"[/:]", hit)[-1]
@@ -185,7 +186,7 @@ def offered(shell: str, folder: Path, completions: str) -> dict:
 def main() -> int:
     shell, completions, program, chosctl = sys.argv[1:]
     if not shutil.which(shell):
-        print(f"there is no {shell} here")
+        print(f"{shell} is not installed")
         return 77
     LINES.update(lines_of_help(chosctl))
     wrong = 0
@@ -202,15 +203,15 @@ def main() -> int:
         for line, (wanted, unwanted) in LINES.items():
             hits = result.get(line.format(folder))
             if hits is None:
-                print(f"{shell}: nothing came of: {line}")
+                print(f"{shell}: no answer for: {line}")
             else:
                 if wanted <= hits and not unwanted & hits:
                     continue
                 print(f"{shell}: {line}\n  offered: {' '.join(sorted(hits))}\n"
-                      f"  lacking: {' '.join(sorted(wanted - hits))}\n"
-                      f"  too much: {' '.join(sorted(unwanted & hits))}")
+                      f"  missing: {' '.join(sorted(wanted - hits))}\n"
+                      f"  unexpected: {' '.join(sorted(unwanted & hits))}")
             wrong += 1
-    print(f"{len(LINES) - wrong} of {len(LINES)} lines are completed as they should be")
+    print(f"{len(LINES) - wrong} of {len(LINES)} lines are completed correctly")
     return 1 if wrong else 0
 
 
