@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The hook of OpenPBS, and the starter that it calls: pbs_hook_test.py HOOK STARTER BINDIR.
+"""Tests the hook for OpenPBS and the starter that it calls: chos_hook_test.py HOOK STARTER BINDIR.
 
-There is no package of OpenPBS to run.  Here is what its hooks guide, and its pbs_mom where that
-says more, promise an execjob_launch hook: the event's attributes, which of them it may set, and
-what becomes of progname, argv and env afterwards.
+There is no package of OpenPBS to run.  This file replays what its hooks guide, and the source of pbs_mom,
+say about execjob_launch hooks: the attributes of the event, which of them the hook may set, and how
+pbs_mom uses progname, argv and env afterwards.
 """
 
 import os
@@ -19,7 +19,7 @@ HOOK, STARTER, BINDIR = sys.argv[1:4]
 
 
 class Event:
-    """pbs.event(): progname, argv and env may be set, nothing else."""
+    """Stands for pbs.event().  Only progname, argv and env can be set."""
 
     def __init__(self, kind, progname, argv, env):
         self.__dict__.update(type=kind, progname=progname, argv=argv, env=env, rejected=None)
@@ -38,7 +38,7 @@ class Event:
 
 
 def module(event):
-    """A module pbs as a hook imports it."""
+    """Stands for the module pbs that a hook imports."""
     pbs = types.ModuleType("pbs")
     pbs.EXECJOB_LAUNCH, pbs.EXECJOB_ATTACH = 0x10000, 0x100000
     pbs.event = lambda: event
@@ -56,7 +56,7 @@ def run_hook(event, starter):
         return event
     finally:
         del sys.modules["pbs"]
-    raise AssertionError("the hook ended without accept() and reject()")
+    raise AssertionError("the hook called neither accept() nor reject()")
 
 
 class Hook(unittest.TestCase):
@@ -72,7 +72,7 @@ class Hook(unittest.TestCase):
         (self.top / "list").write_text("trixie:/os/trixie\n")
         (self.top / "list").chmod(0o644)
         (self.top / "jobs").mkdir()
-        # Stands for /usr/bin/chos_jobstarter, where there is no module.
+        # Stands for /usr/bin/chos_jobstarter on a host without the kernel module.
         self.starter = self.top / "chos_jobstarter"
         binary = self.top / "starter"
         binary.write_bytes(Path(STARTER).read_bytes())
@@ -87,13 +87,14 @@ class Hook(unittest.TestCase):
                 "HOME": "/home/a b", **more}
 
     def launch(self, progname, argv, env, executable=False, task=False, stdin="", uid=65534):
-        """As pbs_mom: a job by its shell (argv empty), `qsub -- PROGRAM`, or a task of one."""
+        """Starts a program as pbs_mom does: the shell of a job (argv is empty), the program of
+        `qsub -- PROGRAM` (executable), or a task of a job (task)."""
         event = run_hook(Event(0x10000, progname, argv, dict(env)), str(self.starter))
         self.assertIsNone(event.rejected)
         self.assertEqual(event.env, env, "the hook keeps the environment")
         words = list(event.argv)
         self.assertTrue(all(isinstance(word, str) for word in words))
-        if not executable and not task:  # it makes a login shell of whatever it starts
+        if not executable and not task:  # pbs_mom starts it as a login shell
             words[0] = "-" + os.path.basename(event.progname)
         return subprocess.run(words, executable=event.progname, env=event.env, input=stdin,
                               capture_output=True, text=True, cwd=self.top, check=False,
@@ -118,7 +119,7 @@ class Hook(unittest.TestCase):
         self.assertEqual(ran.returncode, 3)
         self.assertEqual(self.entered(), "trixie")
 
-    def test_its_own_name_too(self):
+    def test_a_program_keeps_its_argv0(self):
         ran = self.launch("/bin/sh", ["odd name", "-c", "tr '\\0' ' ' </proc/$$/cmdline; echo"],
                           self.env(CHOS="trixie"), executable=True)
         self.assertTrue(ran.stdout.startswith("odd name -c "), ran.stdout + ran.stderr)
@@ -128,18 +129,18 @@ class Hook(unittest.TestCase):
         self.assertEqual(ran.stdout, "trixie\n", ran.stderr)
         self.assertEqual(self.entered(), "trixie")
 
-    def test_nothing_chosen(self):
+    def test_no_os_chosen(self):
         ran = self.launch("/bin/bash", [], self.env(), stdin="echo ${CHOS-none}\n")
         self.assertEqual(ran.stdout, "none\n", ran.stderr)
         self.assertEqual(self.entered(), "/")
 
-    def test_an_os_that_is_not_to_be_had(self):
+    def test_an_unknown_os(self):
         ran = self.launch("/bin/bash", [], self.env(CHOS="sarge"), stdin="echo wrong\n")
         self.assertEqual((ran.returncode, ran.stdout), (126, ""))
         self.assertIn("$CHOS names 'sarge'", ran.stderr)
         self.assertEqual(self.entered(), "/")
 
-    def test_a_second_time_changes_nothing(self):
+    def test_the_hook_ignores_a_program_that_has_the_starter(self):
         once = run_hook(Event(0x10000, "/bin/bash", [], {}), str(self.starter))
         argv = list(once.argv)
         twice = run_hook(Event(0x10000, once.progname, once.argv, {}), str(self.starter))
@@ -150,13 +151,13 @@ class Hook(unittest.TestCase):
         self.assertIn("nowhere on this host; the job was not started", event.rejected)
         self.assertEqual((event.progname, event.argv), ("/bin/bash", []))
 
-    def test_other_events_are_none_of_its_business(self):
+    def test_other_events_are_accepted_unchanged(self):
         event = run_hook(Event(0x100000, "/bin/bash", ["x"], {}), str(self.starter))
         self.assertEqual((event.rejected, event.progname, event.argv), (None, "/bin/bash", ["x"]))
 
 
 if __name__ == "__main__":
     if os.geteuid() != 0:
-        print("needs a list that is root's")
+        print("needs root, who must own the allowlist")
         sys.exit(77)
     unittest.main(argv=sys.argv[:1])

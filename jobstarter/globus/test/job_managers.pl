@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# The job managers of jobstarter/globus on parents that note what they are asked for.
-#   perl job_managers.pl FOLDER-OF-THE-MODULES CHOS_JOBSTARTER
+# Tests the job managers of jobstarter/globus with stub parent classes that record their calls.
+#   perl job_managers.pl MODULE-DIRECTORY CHOS_JOBSTARTER
 use strict;
 use warnings;
 use File::Temp ();
@@ -12,7 +12,7 @@ BEGIN {
         exit 77;
     }
     my $modules = shift @ARGV;
-    $ENV{PERL5LIB} = "/before:$modules:/after";  # as the service files have it, and more
+    $ENV{PERL5LIB} = "/before:$modules:/after";  # as in the service files, with more directories
     unshift @INC, $modules, "$FindBin::Bin/stub";
 }
 use Globus::GRAM::JobManager::chosfork;
@@ -34,7 +34,7 @@ sub write_file
 
 sub write_starter { write_file("$home/starter", "#!/bin/sh\n$_[0]\n", 0755); return "$home/starter" }
 
-# A manager for a job, after it has been submitted.
+# Submits a job.  Returns its manager.
 sub submit
 {
     my ($type, %attributes) = @_;
@@ -45,7 +45,7 @@ sub submit
     return $manager;
 }
 
-is(delete $ENV{PERL5LIB}, '/before:/after', 'jobs do not inherit where the modules are');
+is(delete $ENV{PERL5LIB}, '/before:/after', 'jobs do not inherit the module directory');
 
 # user_file
 for my $case (
@@ -57,7 +57,7 @@ for my $case (
     write_file($chos, $text);
     my ($name, $why) = Globus::GRAM::ChosOS::user_file();
     is($name, $wanted, 'the name of ' . substr($text, 0, 12));
-    $reason ? like($why, $reason, 'why not') : is($why, undef, 'nothing against it');
+    $reason ? like($why, $reason, 'the reason') : is($why, undef, 'no reason');
 }
 unlink $chos;
 is_deeply([Globus::GRAM::ChosOS::user_file()], [], 'no file, no choice');
@@ -85,11 +85,11 @@ is(submit('slurm')->{parent}{chos}, 'trixie', 'Slurm: $CHOS from ~/.chos');
 is(submit('slurm', environment => [['CHOS', 'bullseye']])->{parent}{chos}, 'bullseye',
     'Slurm: the description comes first');
 is(submit('slurm', environment => [['CHOS', '']])->{parent}{chos}, 'trixie', 'Slurm: an empty one');
-is($ENV{CHOS}, 'of-the-gatekeeper', 'Slurm: nothing stays behind');
-is(submit('slurm')->validate_executable(), undef, 'Slurm: a program of the OS only');
+is($ENV{CHOS}, 'of-the-gatekeeper', 'Slurm: the environment is restored');
+is(submit('slurm')->validate_executable(), undef, 'Slurm: a program that only the OS has');
 unlink $chos;
 is(submit('slurm')->{parent}{chos}, undef, 'Slurm: no choice');
-is(submit('slurm')->validate_executable(), 'EXECUTABLE_NOT_FOUND', 'Slurm: as ever without a choice');
+is(submit('slurm')->validate_executable(), 'EXECUTABLE_NOT_FOUND', 'Slurm: unchanged without a choice');
 write_file($chos, "a\nb");
 my $refused = submit('slurm');
 is($refused->{result}, 'JOB_EXECUTION_FAILED', 'Slurm: refused');
@@ -97,18 +97,18 @@ is($refused->{parent}, undef, 'Slurm: a refused job is not submitted');
 like($refused->{said}{GT3_FAILURE_MESSAGE}, qr/one line.*not started/, 'Slurm: the reason');
 delete $ENV{CHOS};
 
-# What the job's script says, which the shell of the OS reads.
+# The statement in the job's script, which the shell of the OS runs.
 sub script { return submit('slurm', executable => $_[0])->create_execution_statement() }
 write_file($chos, "trixie\n");
-is(script('"/bin/sh" "/srun"'), '"/bin/sh" "/srun"', 'Slurm: a program is run as it is');
+is(script('"/bin/sh" "/srun"'), '"/bin/sh" "/srun"', 'Slurm: other programs are unchanged');
 write_file("$home/srun", "#!/bin/sh\necho \"srun <\$1> <\$2>\"\n", 0755);
 my $several = script("\"$home/srun\" \"a  b\" \"\\\$x\"");
-is(qx{$several}, "srun <a  b> <\$x>\n", 'Slurm: the base has its srun where Globus says');
+is(qx{$several}, "srun <a  b> <\$x>\n", 'Slurm: the base OS has srun at the configured path');
 $several = script('"/no/such/srun" "a"');
-like($several, qr{/usr/local/bin/srun}, 'Slurm: an OS has it where chosctl links it');
-is(system('sh', '-nc', $several), 0, 'Slurm: a script that the shell reads');
-is(ref script(\'an error'), 'SCALAR', 'Slurm: an error stays one');
-# Without spank_chos $CHOS means nothing to Slurm.
+like($several, qr{/usr/local/bin/srun}, 'Slurm: an OS has srun where chosctl links it');
+is(system('sh', '-nc', $several), 0, 'Slurm: the shell accepts the statement');
+is(ref script(\'an error'), 'SCALAR', 'Slurm: an error is passed on');
+# Without spank_chos, Slurm ignores $CHOS.
 write_file($chos, "trixie\n");
 $Globus::GRAM::JobManager::chosslurm::patience = 1;
 for my $case (
@@ -140,21 +140,21 @@ unlink $chos;
 }
 my $job = submit('fork', arguments => ['a  b', ''], environment => [['CHOS', 'bullseye']]);
 is_deeply($job->{parent}{arguments}, ['--user-file', '--', '/bin/program', 'a  b', ''],
-    'fork: the starter has the program and its arguments');
-is($job->{parent}{executable}, "$home/starter", 'fork: by way of the starter');
+    'fork: the starter gets the program and its arguments');
+is($job->{parent}{executable}, "$home/starter", 'fork: the starter is the executable');
 is($job->{parent}{variables}{CHOS}, 'bullseye', 'fork: the variables of the description');
 open my $saw, '<', "$home/saw" or die;
 my @saw = grep { !/^(PWD|SHLVL|_|OLDPWD)=/ } <$saw>;
-is_deeply(\@saw, ["CHOS=bullseye\n"], 'fork: the starter is asked with the variables of the job alone');
-is_deeply(submit('fork')->{parent}{variables}, {}, 'fork: and they are not those of the next job');
+is_deeply(\@saw, ["CHOS=bullseye\n"], 'fork: the check has only the variables of the job');
+is_deeply(submit('fork')->{parent}{variables}, {}, 'fork: the next job does not get them');
 is((submit('fork', executable => 'program'))->{parent}{arguments}[2], "$home/program",
-    'fork: a program by its name alone');
+    'fork: a program without a directory');
 is((submit('fork', executable => 'program', directory => 'below'))->{parent}{arguments}[2],
-    "$home/below/program", 'fork: in a directory of the home');
+    "$home/below/program", 'fork: a directory below the home directory');
 for my $case (
     ['echo no such OS >&2; exit 126', 'JOB_EXECUTION_FAILED', qr/^no such OS$/],
     ['exit 3', 'EXECUTABLE_NOT_FOUND'], ['exit 4', 'EXECUTABLE_PERMISSIONS'],
-    ['kill -9 $$', 'JOB_EXECUTION_FAILED', qr/without a word/])
+    ['kill -9 $$', 'JOB_EXECUTION_FAILED', qr/without a message/])
 {
     write_starter($case->[0]);
     my $failed = submit('fork');
@@ -162,13 +162,13 @@ for my $case (
     is($failed->{parent}, undef, 'fork: nothing is submitted');
     like($failed->{said}{GT3_FAILURE_MESSAGE} // '', $case->[2] // qr/^$/, 'fork: the reason');
 }
-# An OS without /bin/sh says nothing against the job.
+# An OS without /bin/sh cannot check the program; the job is submitted.
 write_starter('exit 127');
 ok(submit('fork')->{parent}, 'fork: an OS without a shell');
 unlink "$home/starter";
 like(submit('fork')->{said}{GT3_FAILURE_MESSAGE}, qr/cannot run .*starter/, 'fork: no starter');
 
-# fork, with the real one
+# fork, with the real starter
 {
     no warnings 'once';
     $Globus::GRAM::JobManager::chosfork::starter = $ARGV[0];
@@ -178,7 +178,7 @@ like(submit('fork', environment => [['HOME', "$home"]])->{said}{GT3_FAILURE_MESS
     qr{\.chos names 'no-such-os', which is not in},
     'fork: the real starter refuses');
 write_file($chos, "base\n");
-ok(submit('fork', executable => '/bin/sh')->{parent}, 'fork: the real starter lets the base OS be');
+ok(submit('fork', executable => '/bin/sh')->{parent}, 'fork: the real starter accepts the base OS');
 is(submit('fork', executable => '/nothing')->{result}, 'EXECUTABLE_NOT_FOUND', 'fork: no program');
 
 done_testing();

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Which OS a job of the grid is for, and whether it can be had: $CHOS of the job's description, or
-# ~/.chos.  The job manager that uses this runs with the rights of the job's user.
+# Finds the OS of a grid job, from $CHOS in its description or from ~/.chos, and checks that it can be
+# entered.  The job managers that use this module run as the job's user.
 
 package Globus::GRAM::ChosOS;
 
@@ -12,7 +12,7 @@ use Globus::GRAM::Error;
 
 our $longest = 255;  # CHOS_PATH_MAX of chos/abi.h
 
-# The job managers' service files point Perl here; jobs are not to inherit that.
+# The job managers' service files point PERL5LIB here.  Jobs must not inherit it.
 (my $own = __FILE__) =~ s{/Globus/GRAM/ChosOS\.pm$}{};
 if (defined $ENV{PERL5LIB}) {
     my @others = grep { $_ ne $own } split /:/, $ENV{PERL5LIB};
@@ -20,7 +20,7 @@ if (defined $ENV{PERL5LIB}) {
     else { delete $ENV{PERL5LIB} }
 }
 
-# The variables of a job's description; what is malformed is left to the parent to refuse.
+# Returns the variables of a job's description.  Malformed ones are skipped; the parent class refuses them.
 sub environment_of
 {
     my $description = shift;
@@ -34,7 +34,7 @@ sub environment_of
 
 sub home { return $ENV{HOME} || (getpwuid $<)[7] }
 
-# The job's directory as a path from the root.
+# Returns the job's directory as an absolute path.
 sub directory_of
 {
     my $directory = shift->directory();
@@ -42,12 +42,13 @@ sub directory_of
     return $directory =~ m{^/} ? $directory : home() . "/$directory";
 }
 
-# (name, undef), (undef, undef) without a choice, or (undef, why not): chos(5) says what may be there.
+# Reads ~/.chos as chos(5) describes.  Returns (name, undef), an empty list without a choice, or
+# (undef, reason) if the file cannot be used.
 sub user_file
 {
     my $path = home() . '/.chos';
     return if !-e $path && !-l $path;
-    # No FIFO or device may hold the job manager up: look at what it is before and after.
+    # A FIFO or a device must not block the job manager: check the type before and after opening.
     return (undef, "$path is no regular file") if !-f $path;
     sysopen(my $file, $path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
         or return (undef, "cannot read $path: $!");
@@ -65,7 +66,7 @@ sub user_file
     return ($text, undef);
 }
 
-# As user_file(), but the description's $CHOS comes first.
+# Returns the same as user_file(), except that $CHOS in the description takes precedence.
 sub choice
 {
     my %environment = environment_of(shift);
@@ -74,9 +75,9 @@ sub choice
     return user_file();
 }
 
-# Ask the starter on this node: enter the OS as the job would, and look for the job's program there.
-# (undef, undef), or (error, why).
-sub look
+# Asks the starter to enter the OS as the job would, and looks for the job's program there.  Returns an
+# empty list, or (error, reason).
+sub check_program
 {
     my ($description, $starter, $program) = @_;
     my %environment = environment_of($description);
@@ -85,7 +86,7 @@ sub look
     my $pid = open(my $output, '-|');
     return (Globus::GRAM::Error::JOB_EXECUTION_FAILED(), "fork: $!") if !defined $pid;
     if ($pid == 0) {
-        chdir $directory or POSIX::_exit(0);  # the parent says so in its own way
+        chdir $directory or POSIX::_exit(0);  # the parent class reports this itself
         %ENV = %environment;
         open STDIN, '<', '/dev/null';
         open STDERR, '>&', \*STDOUT;
@@ -102,12 +103,12 @@ sub look
     chomp $said;
     return (Globus::GRAM::Error::EXECUTABLE_NOT_FOUND()) if $status == 3;
     return (Globus::GRAM::Error::EXECUTABLE_PERMISSIONS()) if $status == 4;
-    return (Globus::GRAM::Error::JOB_EXECUTION_FAILED(), $said || "$starter failed without a word")
+    return (Globus::GRAM::Error::JOB_EXECUTION_FAILED(), $said || "$starter failed without a message")
         if $status == 126;
     return;
 }
 
-# Tell why a job was refused, and return the error to hand on.
+# Reports why a job is refused.  Returns $error.
 sub refuse
 {
     my ($manager, $error, $why) = @_;

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Globus's job manager `slurm`, for jobs that run in the OS of the user's ~/.chos.  It needs
-# spank_chos(8), which judges the name: here, if this node knows the OSs, and where the job runs.  Without
-# it $CHOS would mean nothing to Slurm, so a job with a choice is refused.
+# Globus's job manager `slurm`, with jobs in the OS that the user has chosen.  It needs spank_chos(8),
+# which checks the name on this node, if it knows the OSs, and where the job runs.  Without spank_chos,
+# Slurm would ignore $CHOS, so jobs that choose an OS are refused.
 
-# Before the package: it brings names of POSIX's into whatever package asks for it first, among them
-# one of a method.
+# Load it before the package statement: it exports POSIX functions into the package that loads it first,
+# and one of them would hide a method.
 use Globus::GRAM::JobManager::slurm;
 
 package Globus::GRAM::JobManager::chosslurm;
@@ -19,7 +19,7 @@ our @ISA = qw(Globus::GRAM::JobManager::slurm);
 our $patience = 20;           # seconds
 our $longest_help = 1 << 20;  # bytes
 
-# undef: sbatch has the option of spank_chos, and so the plugin.  Else why it is not known to have it.
+# Returns undef if sbatch has the option of spank_chos, otherwise why the job cannot rely on the plugin.
 sub without_plugin
 {
     my $sbatch = shift // 'sbatch';
@@ -35,7 +35,7 @@ sub without_plugin
         STDOUT->flush();
         POSIX::_exit(126);
     }
-    # Whatever holds the pipe, the job manager goes on.
+    # Wait no longer than that, even if something else keeps the pipe open.
     my ($said, $late) = ('', 0);
     my $end = time + $patience;
     while (length $said < $longest_help) {
@@ -70,14 +70,15 @@ sub submit
             if defined $why;
     }
 
-    # The variables of the description reach the job's script only, when its OS has been entered.
+    # The variables of the description are set only in the job's script, after its OS has been entered, so
+    # sbatch gets $CHOS from the environment.
     delete local $ENV{CHOS};
     $ENV{CHOS} = $name if defined $name;
     $self->{chos} = $name;
     return $self->SUPER::submit(@_);
 }
 
-# The program may be one that the base OS does not have.
+# The base OS may not have the program.
 sub validate_executable
 {
     my $self = shift;
@@ -87,8 +88,8 @@ sub validate_executable
     return;
 }
 
-# Jobs of type `multiple`, which are what clients submit unasked, are started by srun from inside the
-# job's script, and so from inside its OS.  That has it where `chosctl up` links commands of the base.
+# Jobs of type `multiple`, the default of clients, are started by srun from the job's script, and so inside
+# the OS.  There srun is in the directory in which `chosctl up` links commands of the base OS.
 sub create_execution_statement
 {
     my $self = shift;

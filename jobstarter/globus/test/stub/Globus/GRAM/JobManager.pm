@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What the parents of the job managers share: a description, and what is said to the job manager.
+# Stub of the base class of all job managers.  It keeps the job's description and the responses.
 use POSIX;
 
 package Globus::GRAM::JobManager;
 
-# Globus's has a method by the name of a function of POSIX's.
+# Globus's class has a method with the name of a POSIX function.
 sub getenv { 'the method' }
 
 sub new

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Keeps the variables of one job for the next, as Globus's does.
+# Keeps the variables of one job for the next, as Globus's class does.
 use Globus::GRAM::JobManager;
 
 package Globus::GRAM::JobManager::fork;

@@ -4,7 +4,7 @@ use Globus::GRAM::JobManager;
 package Globus::GRAM::JobManager::slurm;
 
 our @ISA = qw(Globus::GRAM::JobManager);
-our $sbatch = '/nowhere/sbatch';  # by Globus's configuration, or of $PATH
+our $sbatch = '/nowhere/sbatch';  # from Globus's configuration, or from $PATH
 
 sub submit { my $self = shift; $self->{parent} = {chos => $ENV{CHOS}}; return {} }
 sub validate_executable { 'EXECUTABLE_NOT_FOUND' }
