@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Runs inside a VM whose clock counts guest instructions (one nanosecond each) and prints
-// "NAME VALUE" lines: instructions for one operation each, bytes, or milliseconds.
+// Runs inside a VM whose clock counts guest instructions (one nanosecond each).  Prints "NAME VALUE"
+// lines: instructions per operation, bytes, or milliseconds.
 //
-// An operation's figure is the least of many short runs: what is more than that is the work of
-// others (RCU, timers), since the machine has one processor and no other load.
+// The value of an operation is the minimum of many short runs.  The VM has one processor and no other
+// load, so longer runs include work of the kernel such as RCU and timers.
 
 #include <fcntl.h>
 #include <sched.h>
@@ -56,8 +56,8 @@ void print(const std::string& name, double value) {
   std::fflush(stdout);
 }
 
-// Instructions for one call of `op`: the least of `rounds` runs of `n` calls, less the
-// least for an empty run of as many.
+// Instructions for one call of `op`: the minimum of `rounds` runs of `n` calls, minus that of empty
+// calls.
 double least(const std::function<void()>& op, int n, int rounds = 40) {
   const auto timed = [n](const std::function<void()>& f) {
     const double begin = now();
@@ -159,7 +159,7 @@ void fork_exit_wait() {
   must(child > 0 && waitpid(child, nullptr, 0) == child, "fork");
 }
 
-// A program run to its end, in an environment of a job's size.
+// Runs a program to its end, with an environment as large as that of a job.
 void run_program(const char* const* argv) {
   static const char* const kEnvironment[] = {
       "CHOS=one", "HOME=/root", "LANG=C.UTF-8", "LOGNAME=root", "PATH=/usr/local/bin:/usr/bin:/bin",
@@ -178,13 +178,13 @@ void run_dynamic() {
   run_program(kArguments);
 }
 
-// The same by the starter of batch jobs: only the OS has it, so it was entered.
+// Runs the same program through the starter of batch jobs.  Only the OS has the program.
 void run_by_starter() {
   static const char* const kArguments[] = {"/bin/chos_jobstarter", "/usr/bin/dynamic", nullptr};
   run_program(kArguments);
 }
 
-// The figures of path walks, for a process whose root is already where it should be.
+// Measures path walks of a process that is already in its root directory.
 void measure_paths(const std::string& setting) {
   struct stat st {};
   print("stat2." + setting, least([&] { must(stat("/usr/share", &st) == 0, "stat 2"); }, 200));
@@ -198,43 +198,33 @@ void measure_paths(const std::string& setting) {
   print("execve." + setting, least(run_dynamic, 3, 60));
 }
 
-// Bytes of one object of a slab cache.
-double object_bytes(const std::string& cache) {
-  std::ifstream in("/proc/slabinfo");
+// The number in a column (from 1) of the first line of a file that begins with `key`.
+double value_in(const std::string& file, const std::string& key, int column) {
+  std::ifstream in(file);
   std::string line;
   while (std::getline(in, line)) {
     std::istringstream fields(line);
     std::string name;
-    double active = 0;
-    double objects = 0;
-    double size = 0;
-    fields >> name >> active >> objects >> size;
-    if (name == cache) return size;
+    double value = 0;
+    fields >> name;
+    if (name != key) continue;
+    for (int i = 0; i < column; i++) fields >> value;
+    if (fields) return value;
   }
-  fail("no " + cache + " in /proc/slabinfo");
+  fail("no " + key + " in " + file);
+}
+
+// Bytes of one object of a slab cache.
+double object_bytes(const std::string& cache) {
+  return value_in("/proc/slabinfo", cache, 3);
 }
 
 double module_bytes() {
-  std::ifstream in("/proc/modules");
-  std::string line;
-  while (std::getline(in, line)) {
-    std::istringstream fields(line);
-    std::string name;
-    double size = 0;
-    fields >> name >> size;
-    if (name == "chos") return size;
-  }
-  fail("chos is not in /proc/modules");
+  return value_in("/proc/modules", "chos", 1);
 }
 
 double version_value(const std::string& key) {
-  std::ifstream in(CHOS_VERSION);
-  std::string name;
-  std::string value;
-  while (in >> name >> value) {
-    if (name == key) return std::stod(value);
-  }
-  fail("no " + key + " in version");
+  return value_in(CHOS_VERSION, key, 1);
 }
 
 double median(std::vector<double> values) {
@@ -242,8 +232,9 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// fork+exit+wait in one process while the module comes and goes, so that only the module
-// differs between the three; ratios of neighbours, and the median of them.
+// Measures fork+exit+wait in one process while the module is loaded and unloaded, so that only the
+// module differs between the three cases.  Each ratio is that of adjacent measurements; the result is
+// their median.
 void measure_forks() {
   constexpr int kRounds = 9;
   std::vector<double> outside;
@@ -270,8 +261,8 @@ void measure_forks() {
   print("insmod_ms", median(loads) / 1e6);
 }
 
-// What is there after insmod: the module's own pages, the process table, and the inodes and
-// dentries of /proc/chos (its root, six files and the farm; a superblock is about 2 KiB more).
+// Measures the memory in use after insmod: the module's own pages, the process table, and the inodes and
+// dentries of /proc/chos (its root, six files and the farm; a superblock adds about 2 KiB).
 void measure_memory() {
   load("");
   print("memory.module", module_bytes());
@@ -291,7 +282,7 @@ void measure_memory() {
   unload();
 }
 
-// A log that is there: the starter connects to it before it switches.
+// Creates /dev/log: the starter connects to it before it enters the OS.
 int open_log() {
   const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   sockaddr_un address{};
@@ -324,7 +315,7 @@ void measure_farm() {
     print("switch", least([&] { enter((flip = !flip) ? "two" : "one"); }, 100));
   });
   in_child([] {
-    // The clock is read around each entry, and its own cost taken off.
+    // The clock is read around each entry; subtract the cost of reading it.
     const double clock = least([] { now(); }, 200);
     double best = std::numeric_limits<double>::max();
     for (int i = 0; i < 2000; i++) {

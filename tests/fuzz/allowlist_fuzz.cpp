@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// /etc/chos: any bytes.  A list that is accepted must mean the same after its way to the kernel.
+// Parses any bytes as /etc/chos.  A list that is accepted must be the same after it is rendered for the
+// kernel and parsed again.
 #include <chos/abi.h>
 
 #include <cerrno>
@@ -17,7 +18,7 @@ namespace {
 using chos::Allowlist;
 using chos::OsEntry;
 
-// Some names are groups, some are not, and for one nobody can tell.
+// Short names are groups, long names are not, and the lookup of "?" fails.
 chos::Result<gid_t> group(const std::string& name) {
   if (name == "?") return chos::Error{"the server does not answer", "", EIO};
   if (name.size() > 8) return chos::Error{"there is no group " + chos::in_quotes(name), "", ENOENT};
@@ -46,7 +47,7 @@ void check(const Allowlist& list) {
     MUST(chos::name_problem(entry.name).empty() && chos::path_problem(entry.path).empty());
     MUST(list.find(entry.name) != nullptr && list.find(entry.path) != nullptr);
     MUST(list.find(entry.name)->path == entry.path);
-    // Another name for a path is no way around its options.
+    // All names of a path have the same options.
     MUST(list.find(entry.path)->closed == list.find(entry.name)->closed);
     MUST(list.find(entry.path)->groups == list.find(entry.name)->groups);
     MUST(!chos::describe_state(entry).empty());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What must hold for every input; libFuzzer keeps one for which it does not.
+// MUST(condition): aborts if the condition does not hold, so that libFuzzer keeps the input.
 #pragma once
 
 #include <cstdio>

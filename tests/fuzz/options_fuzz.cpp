@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The words behind pam_chos.so, one a line: any bytes.
+// Parses any bytes as the options of pam_chos.so, one option a line.
 #include <cstdint>
 #include <string>
 #include <string_view>

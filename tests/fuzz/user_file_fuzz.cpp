@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// ~/.chos: any bytes in a file, and any bytes that a child process could send.
+// Reads any bytes as ~/.chos, from a file and as the answer of a child process.
 #include <chos/abi.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -19,23 +19,23 @@ namespace {
 using chos::RawUserFile;
 using chos::UserFile;
 
-// What every answer must be like, whatever the bytes were.
+// Checks the properties that every result must have.
 void check(const UserFile& file, const std::string& path) {
   MUST(file.path == path);
   MUST((file.state == UserFile::State::chosen) == !file.name.empty());
   MUST((file.state == UserFile::State::unusable) == !file.reason.empty());
   MUST(file.name.size() <= CHOS_PATH_MAX);
   for (const char c : file.name) MUST(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
-  // It goes to a terminal.
+  // The reason is printed on terminals.
   for (const char c : file.reason) MUST(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
   if (file.name.empty()) return;
   MUST(file.name.front() != ' ' && file.name.back() != ' ');
-  // What was understood is understood again.
+  // A name is read as itself.
   RawUserFile again;
   again.found = RawUserFile::Found::bytes;
   again.length = static_cast<unsigned>(file.name.size());
   std::memcpy(again.data, file.name.data(), file.name.size());
-  // A name may begin with the bytes of a mark, behind one that was dropped.
+  // Only the first byte order mark is dropped, so a name may begin with another one.
   if (!file.name.starts_with("\xef\xbb\xbf")) MUST(chos::interpret_user_file(path, again).name == file.name);
 }
 
@@ -54,8 +54,7 @@ void through_a_file(const std::uint8_t* data, std::size_t size) {
   check(chos::interpret_user_file(path, raw), path);
 }
 
-// The first bytes are the fields.  Those that a child can only have by a mistake too: a length
-// beyond the data.
+// The first bytes are the fields of the answer.  They may be invalid, such as a length beyond the data.
 void from_a_child(const std::uint8_t* data, std::size_t size) {
   if (size < 12) return;
   RawUserFile raw;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// An ELF file that stands for a libc.
+// An ELF file that stands for a libc in tests.
 #pragma once
 
 #include <elf.h>
@@ -10,7 +10,7 @@
 
 namespace chos::test {
 
-/// A 64-bit ELF file of nothing but one note: "needs Linux A.B.C".
+/// A 64-bit ELF file that contains only the note "needs Linux A.B.C".
 inline std::string elf_with_note(unsigned a, unsigned b, unsigned c) {
   struct {
     Elf64_Ehdr header;

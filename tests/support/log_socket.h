@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What stands for /dev/log in a test.
+// A socket that stands for /dev/log in tests.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -21,6 +21,7 @@ class LogSocket {
     if (fd_ >= 0) ::close(fd_);
   }
 
+  /// Creates the socket at `path`.
   void listen(const std::string& path) {
     fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     struct sockaddr_un address {};
@@ -28,7 +29,7 @@ class LogSocket {
     path.copy(address.sun_path, sizeof address.sun_path - 1);
     ASSERT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
   }
-  /// The lines since the last call.
+  /// The messages received since the last call.
   std::vector<std::string> lines() const {
     std::vector<std::string> all;
     char line[4096];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A reader of OpenMetrics texts that insists on what the format says of gauges and counters.
+// A strict parser of OpenMetrics texts with gauges and counters.
 #pragma once
 
 #include <map>
@@ -10,14 +10,15 @@
 
 namespace chos::test {
 
-struct Exposed {
-  std::string problem;                        ///< of the first bad line; empty: all is well
+struct Metrics {
+  std::string problem;                        ///< of the first invalid line; empty if there is none
   std::map<std::string, std::string> types;   ///< by family
-  std::map<std::string, std::string> series;  ///< value by name and labels, as written
+  std::map<std::string, std::string> series;  ///< values by name and labels, as in the text
 };
 
-inline Exposed read_metrics(const std::string& text) {
-  Exposed out;
+/// Parses a whole text, up to its # EOF.
+inline Metrics read_metrics(const std::string& text) {
+  Metrics out;
   std::istringstream lines(text);
   std::string line, family, type;
   std::set<std::string> described;
@@ -29,38 +30,38 @@ inline Exposed read_metrics(const std::string& text) {
   const auto bad = [&out, &line](const std::string& why) {
     if (out.problem.empty()) out.problem = why + ": " + line;
   };
-  if (!text.ends_with('\n')) bad("no newline at the end");
+  if (!text.ends_with('\n')) bad("there is no newline at the end");
   while (std::getline(lines, line)) {
     std::smatch part;
-    if (eof) bad("something after # EOF");
+    if (eof) bad("there is a line after # EOF");
     if (line == "# EOF") {
       eof = true;
     } else if (std::regex_match(line, part, comment)) {
       if (part[2] != family) {
-        if (!described.insert(part[2]).second) bad("the family is not in one piece");
+        if (!described.insert(part[2]).second) bad("the lines of the family are not contiguous");
         family = part[2];
         type.clear();
         sampled = false;
       } else if (sampled) {
-        bad("a description after samples");
+        bad("a comment after samples of the family");
       }
       if (part[1] == "TYPE") {
         if (!type.empty()) bad("a second TYPE");
         type = part[3];
-        if (type != "gauge" && type != "counter") bad("another type");
-        if (family.ends_with("_total")) bad("a family with the suffix of a counter");
+        if (type != "gauge" && type != "counter") bad("unknown type");
+        if (family.ends_with("_total")) bad("the family has the suffix of a counter's sample");
         out.types[family] = type;
       }
-      if (part[1] == "UNIT" && !family.ends_with("_" + part[3].str())) bad("not its unit");
+      if (part[1] == "UNIT" && !family.ends_with("_" + part[3].str())) bad("the unit does not match the name");
     } else if (std::regex_match(line, part, sample)) {
       sampled = true;
-      if (part[1] != family + (type == "counter" ? "_total" : "")) bad("not of its family");
-      if (!out.series.emplace(part[1].str() + part[2].str(), part[3]).second) bad("twice");
+      if (part[1] != family + (type == "counter" ? "_total" : "")) bad("a sample of another family");
+      if (!out.series.emplace(part[1].str() + part[2].str(), part[3]).second) bad("a duplicate sample");
     } else {
       bad("neither a comment nor a sample");
     }
   }
-  if (!eof) bad("no # EOF");
+  if (!eof) bad("# EOF is missing");
   return out;
 }
 

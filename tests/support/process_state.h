@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What of a process an application may notice, and work done in a process of its own.
+// The state of a process that an application could notice, its children, and work in a child process.
 #pragma once
 
 #include <dirent.h>
@@ -26,7 +26,7 @@
 
 namespace chos::test {
 
-/// Everything that must be the same before and after, as lines of text.
+/// Descriptors, signals, environment, locale, umask, personality and credentials, as lines of text.
 inline std::vector<std::string> process_state() {
   std::vector<std::string> state;
   if (DIR* open = ::opendir("/proc/self/fd")) {
@@ -61,13 +61,13 @@ inline std::vector<std::string> process_state() {
   return state;
 }
 
-/// True if there is no child process, of whatever kind.
+/// True if this process has no child process, including threads of clone(2) and zombies.
 inline bool no_child_left() {
   siginfo_t info{};
   return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == -1 && errno == ECHILD;
 }
 
-/// The children of this process, of whatever kind, that have not ended.
+/// The running children of this process.
 inline std::vector<pid_t> children() {
   std::vector<pid_t> found;
   DIR* all = ::opendir("/proc");
@@ -89,7 +89,7 @@ inline std::vector<pid_t> children() {
   return found;
 }
 
-/// A line of /proc/PID/status, without its key and blanks.
+/// The value of a line of /proc/PID/status, without surrounding blanks; "none" if there is no such line.
 inline std::string status_line(pid_t pid, const std::string& key) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/status");
   for (std::string line; std::getline(file, line);) {
@@ -101,8 +101,8 @@ inline std::string status_line(pid_t pid, const std::string& key) {
   return "none";
 }
 
-/// Runs `work` in a fork of this process, which may be changed there at will: 0 is good, anything
-/// else is what `work` returned; -1: it was killed.
+/// Runs `work` in a child process, where it may change any state.  Returns the result of `work`, or -1 if
+/// the child was killed.
 template <typename Work>
 int in_a_process(Work work) {
   const pid_t pid = ::fork();

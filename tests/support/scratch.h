@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A directory of its own for a test.
+// A test with a temporary directory.  All names are relative to it.
 #pragma once
 
 #include <gtest/gtest.h>
