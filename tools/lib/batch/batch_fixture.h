@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 
 #include <nlohmann/json.hpp>
@@ -18,7 +19,10 @@ class Batch : public Program {
     if (!is_root()) GTEST_SKIP() << "needs root";
     std::filesystem::create_directories(path("bin"));
     for (const char* name : {"chos_jobstarter", "chos_sge_starter"}) program("n/usr/bin/", name, "");
+    prepare_node();
   }
+  /// Creates the files and commands of the batch system under test.
+  virtual void prepare_node() {}
   void program(const std::string& directory, const std::string& name, const std::string& script) {
     std::filesystem::create_directories(path(directory));
     write(directory + "/" + name, "#!/bin/sh\n" + script);
@@ -69,6 +73,18 @@ class Batch : public Program {
     EXPECT_NE(ran.err.find(why), std::string::npos) << ran.err;
     EXPECT_NE(ran.err.find("\nchosctl:   "), std::string::npos) << "no hint: " << ran.err;
     EXPECT_EQ(node(), before);
+  }
+  /// Enables and disables a system, each twice: the second run changes nothing, and every file is restored.
+  /// `check` runs while it is enabled.
+  void round_trip(const std::string& system, const std::function<void()>& check) {
+    const auto before = node();
+    changes("enable " + system);
+    check();
+    changes_nothing("enable " + system);
+    EXPECT_EQ(state_of(system), "enabled");
+    changes("disable " + system);
+    EXPECT_EQ(node(), before);
+    changes_nothing("disable " + system);
   }
   nlohmann::json state(const std::string& system, const std::string& environment = "") {
     const auto ran = batch("status --json " + system, environment);

@@ -9,9 +9,7 @@ namespace fs = std::filesystem;
 
 class BatchGlobus : public Batch {
  protected:
-  void SetUp() override {
-    Batch::SetUp();
-    if (IsSkipped()) return;
+  void prepare_node() override {
     for (const char* name : {"jobmanager-chosfork", "jobmanager-chosslurm"})
       file(std::string(CHOS_DATADIR "/chos/globus/") + name, std::string("-type ") + (name + 11) + "\n");
     file("/etc/grid-services/available/jobmanager-fork-poll", "x\n");

@@ -9,9 +9,7 @@ namespace fs = std::filesystem;
 
 class BatchOpenPbs : public Batch {
  protected:
-  void SetUp() override {
-    Batch::SetUp();
-    if (IsSkipped()) return;
+  void prepare_node() override {
     file("/etc/pbs.conf", "PBS_HOME=/var/spool/pbs\n");
     file("/srv/chos_hook.py", "# runs chos_jobstarter\n");
     fs::create_directories(path("n/hooks"));

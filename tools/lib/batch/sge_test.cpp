@@ -7,9 +7,7 @@ namespace {
 
 class BatchSge : public Batch {
  protected:
-  void SetUp() override {
-    Batch::SetUp();
-    if (IsSkipped()) return;
+  void prepare_node() override {
     file("/var/lib/gridengine/default/common/sge_request", "-w w\n");
     queue("all.q", "NONE");
     queue("long.q", "NONE");
@@ -29,16 +27,11 @@ class BatchSge : public Batch {
 
 TEST_F(BatchSge, AllQueues) {
   EXPECT_EQ(state_of("sge"), "not enabled");
-  const auto before = node();
-  changes("enable sge");
-  EXPECT_EQ(text("/q/all.q"), "/usr/bin/chos_sge_starter\n");
-  EXPECT_EQ(text("/q/long.q"), "/usr/bin/chos_sge_starter\n");
-  EXPECT_NE(text("/var/lib/gridengine/default/common/sge_request").find("\n-v CHOS\n"), std::string::npos);
-  changes_nothing("enable sge");
-  EXPECT_EQ(state_of("sge"), "enabled");
-  changes("disable sge");
-  EXPECT_EQ(node(), before);
-  changes_nothing("disable sge");
+  round_trip("sge", [this] {
+    EXPECT_EQ(text("/q/all.q"), "/usr/bin/chos_sge_starter\n");
+    EXPECT_EQ(text("/q/long.q"), "/usr/bin/chos_sge_starter\n");
+    EXPECT_NE(text("/var/lib/gridengine/default/common/sge_request").find("\n-v CHOS\n"), std::string::npos);
+  });
 }
 
 TEST_F(BatchSge, OneQueue) {

@@ -9,9 +9,7 @@ namespace fs = std::filesystem;
 
 class BatchSlurm : public Batch {
  protected:
-  void SetUp() override {
-    Batch::SetUp();
-    if (IsSkipped()) return;
+  void prepare_node() override {
     file("/etc/slurm/slurm.conf", "SlurmdSpoolDir=/var/spool/slurmd # x\n");
     file(plugin, "");
   }
@@ -21,37 +19,24 @@ class BatchSlurm : public Batch {
 TEST_F(BatchSlurm, AddsALineToPlugstackConf) {
   EXPECT_EQ(state_of("slurm"), "not enabled");
   file("/etc/slurm/plugstack.conf", "optional other.so\n");
-  const auto before = node();
-  changes("enable slurm");
-  EXPECT_NE(text("/etc/slurm/plugstack.conf").find("\nrequired spank_chos.so\n"), std::string::npos);
-  EXPECT_EQ(read("kept/slurm-plugstack.conf.orig"), "optional other.so\n");
-  EXPECT_EQ(mode_of("kept") & 07777, 0700u);
-  changes_nothing("enable slurm");
-  EXPECT_EQ(state_of("slurm"), "enabled");
-  changes("disable slurm");
-  EXPECT_EQ(node(), before);
-  changes_nothing("disable slurm");
+  round_trip("slurm", [this] {
+    EXPECT_NE(text("/etc/slurm/plugstack.conf").find("\nrequired spank_chos.so\n"), std::string::npos);
+    EXPECT_EQ(read("kept/slurm-plugstack.conf.orig"), "optional other.so\n");
+    EXPECT_EQ(mode_of("kept") & 07777, 0700u);
+  });
 }
 
 TEST_F(BatchSlurm, CreatesAMissingFile) {
-  const auto before = node();
-  changes("enable slurm");
-  EXPECT_EQ(mode_of("n/etc/slurm/plugstack.conf") & 07777, 0644u);
-  changes("disable slurm");
-  EXPECT_EQ(node(), before);
+  round_trip("slurm", [this] { EXPECT_EQ(mode_of("n/etc/slurm/plugstack.conf") & 07777, 0644u); });
 }
 
 TEST_F(BatchSlurm, AnIncludedDirectory) {
   file("/etc/slurm/plugstack.conf", "include /etc/slurm/plugstack.conf.d/*.conf\n");
   fs::create_directories(path("n/etc/slurm/plugstack.conf.d"));
-  const auto before = node();
-  changes("enable slurm");
-  EXPECT_TRUE(exists("/etc/slurm/plugstack.conf.d/chos.conf"));
-  EXPECT_EQ(text("/etc/slurm/plugstack.conf"), "include /etc/slurm/plugstack.conf.d/*.conf\n");
-  changes_nothing("enable slurm");
-  EXPECT_EQ(state_of("slurm"), "enabled");
-  changes("disable slurm");
-  EXPECT_EQ(node(), before);
+  round_trip("slurm", [this] {
+    EXPECT_TRUE(exists("/etc/slurm/plugstack.conf.d/chos.conf"));
+    EXPECT_EQ(text("/etc/slurm/plugstack.conf"), "include /etc/slurm/plugstack.conf.d/*.conf\n");
+  });
   // A line written by hand in another file of the directory.
   file("/etc/slurm/plugstack.conf.d/site.conf", "required /opt/x/spank_chos.so default=x\n");
   changes_nothing("enable slurm");

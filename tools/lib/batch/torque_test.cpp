@@ -11,13 +11,9 @@ TEST_F(BatchTorque, JobStarterOfPbsMom) {
   const std::string config = "/var/spool/torque/mom_priv/config";
   EXPECT_EQ(state_of("torque"), "absent");
   file(config, "$logevent 0x1ff\n");
-  const auto before = node();
-  changes("enable torque");
-  EXPECT_NE(text(config).find("\n$job_starter /usr/bin/chos_jobstarter\n"), std::string::npos);
-  changes_nothing("enable torque");
-  EXPECT_EQ(state_of("torque"), "enabled");
-  changes("disable torque");
-  EXPECT_EQ(node(), before);
+  round_trip("torque", [&] {
+    EXPECT_NE(text(config).find("\n$job_starter /usr/bin/chos_jobstarter\n"), std::string::npos);
+  });
   file(config, "$job_starter /opt/other\n");
   refused("enable torque", "'$job_starter /opt/other'");
   file(config, "$job_starter_run_privileged true\n");
