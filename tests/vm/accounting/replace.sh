@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# An OS is replaced, twice, and taken back while 50 jobs run in it: each keeps the tree it began with, in
-# what it starts too, and those that come later have the new one.
+# An OS is replaced twice and rolled back while 50 jobs run in it: each job and its children keep the tree
+# with which it began; later jobs get the new one.
 . "${0%/*}/accounting-lib.sh"
 trees=/var/lib/chos/os
 count=50
@@ -28,17 +28,17 @@ for n in $(seq $count); do
   read -r -t $((60 * CHOS_TIME_SCALE)) line <&8 || fail "$((n - 1)) of $count jobs have started"
 done
 echo "$count jobs run"
-# now MARK: a job that comes now.
-now() {
+# new_job_sees MARK: a job that starts now sees the tree with that mark.
+new_job_sees() {
   job 0 alice srun -Q --chos=work cat /etc/mark
   equal "$(cat $output)" "$1" "the tree of a new job"
 }
 for mark in two three; do
   expect 0 chosctl os replace work tar:/run/$mark.tar
-  now $mark
+  new_job_sees $mark
 done
 expect 0 chosctl os rollback work
-now two
+new_job_sees two
 expect 1 chosctl os remove work
 says "processes are in"
 for n in $(seq $count); do echo go >&9; done
@@ -46,7 +46,7 @@ job 0 alice srun -Q --chos=base -n 1 -d "afterany:$array" true
 for n in $(seq $count); do
   equal "$(tr '\n' ' ' <$work/said.$n)" "one one work " "what job $n saw"
 done
-now two
+new_job_sees two
 expect 0 chosctl os remove work
 expect 2 ls -d $trees/work $trees/work~2 $trees/work~3
 exec 8<&- 9<&-

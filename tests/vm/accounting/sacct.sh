@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# What an administrator sees of jobs that have ended: sacct says the OS of each.
+# The records of jobs that have ended: sacct shows the OS of each.
 . "${0%/*}/accounting-lib.sh"
 cluster
 
-# accounted NAME COMMENT: slurmdbd has that job as ended, with that comment.  It hears of it later.
+# accounted NAME COMMENT: slurmdbd has a record of the completed job with that comment, if need be after a
+# while.
 accounted() {
   local try
   for try in $(seq $((30 * CHOS_TIME_SCALE))); do
@@ -12,7 +13,7 @@ accounted() {
     grep -q '^COMPLETED|' $output && break
     sleep 1
   done
-  equal "$(cat $output)" "COMPLETED|$2" "what sacct says of the job $1"
+  equal "$(cat $output)" "COMPLETED|$2" "the record of the job $1"
 }
 
 batch -- -J by-option --chos=trixie "$probe"
@@ -27,11 +28,11 @@ accounted to-base chos=base
 job 0 alice srun -J a-step --chos=bullseye sh -c "$probe"
 tells bullseye
 accounted a-step chos=bullseye
-# Nothing chosen: the nodes' default, of which the controller does not know.
+# No OS was chosen: the job runs in the node's default, which the controller does not know.
 batch -- -J none "CHOS=\${CHOS-base}; $probe"
 tells base
 accounted none ''
-# The comment is not the user's to write.
+# A user cannot change the comment.
 job 0 alice sbatch --parsable -J changed --chos=trixie -o /dev/null --wrap true
 job 1 alice scontrol update job "$(cat $output)" admincomment=chos=bullseye
 accounted changed chos=trixie

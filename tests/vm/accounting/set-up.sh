@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Sourced by boot/daemon-runner, before the cases: a node of Slurm whose jobs slurmdbd accounts for.
+# Sourced by boot/daemon-runner before the cases: a node of Slurm with accounting by slurmdbd.
 . "$tests/slurm-set-up"
 eval "plain_$(declare -f configure_slurm)"
 eval "slurm_$(declare -f stop_daemons)"

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# chosctl batch on a pool of HTCondor: jobs then run in OSs, twice changes nothing, doctor knows it, and
-# disabled all is as it was.
+# chosctl batch on an HTCondor pool: after `enable`, jobs run in OSs; a second `enable` changes nothing;
+# doctor reports it; `disable` restores the original state.
 . "${0%/*}/condor-lib.sh"
-page=/etc/condor/config.d/50-chos.conf
-page_line=$(cat $page)
+config=/etc/condor/config.d/50-chos.conf
+readme_line=$(cat $config)
 fresh
-# job NAME OS: a job of trixie's says that it is in OS.
+# job NAME OS: a job with CHOS=trixie runs in OS.
 job() {
   submit "$1" CHOS=trixie <<END
 executable = /bin/cat
@@ -18,13 +18,13 @@ END
   event "$1" 005
   equal "$(cat "$1.out")" "$2" "the job '$1'"
 }
-# The line of the page is known for what it is.
+# The line that the README of the HTCondor integration gives counts as enabled.
 expect 0 chosctl batch status condor
 says enabled
 expect 0 chosctl batch enable condor
-equal "$(cat $page)" "$page_line" "enabled where the page's line is"
+equal "$(cat $config)" "$readme_line" "enabled, with the line of the README"
 
-rm $page
+rm $config
 expect 0 condor_reconfig
 was="$(sha256sum /etc/condor/config.d/*)"
 expect 0 chosctl batch status condor
@@ -43,15 +43,15 @@ chosctl doctor >$output 2>&1
 says "jobs of HTCondor run in OSs"
 says_not "is not to be seen in"
 
-# The check of the page, to the letter.
+# The check that the README describes, literally.
 sed -n "/^The check/,/^It says/{ s/^    //p; }" /usr/share/chos/condor/README.md >check.sh
 expect 0 as alice sh check.sh
-equal "$(tail -n 1 $output)" trixie "the check of the page"
+equal "$(tail -n 1 $output)" trixie "the check of the README"
 
 expect 0 chosctl batch disable condor
 expect 0 condor_reconfig
 equal "$(sha256sum /etc/condor/config.d/*)" "$was" "disabled"
 job afterwards base
-echo "$page_line" >$page
+echo "$readme_line" >$config
 expect 0 condor_reconfig
 finished

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Jobs submitted from inside an OS, which has nothing of HTCondor's: by chos-base, and so in that OS.
+# Jobs are submitted from inside an OS that lacks HTCondor, by chos-base; they run in that OS.
 . "${0%/*}/condor-lib.sh"
 fresh
 for os in trixie bullseye; do
@@ -10,7 +10,7 @@ for os in trixie bullseye; do
   equal "$(tail -n 1 $output)" $os "the OS after it"
   equal "$(cat $os.out)" "$os $os $os alice $jobs" "the job of $os"
 done
-# To another OS, and to the base.
+# From trixie to another OS, and to the base OS.
 for os in bullseye base; do
   module=$os
   [ $os != base ] || module=/

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Jobs with files that are transferred, and without; the OS by environment=, by getenv=, by the
-# submitter's $CHOS, the site's default, the base OS; arguments, exit status, the private /tmp.
+# Jobs with and without transferred files; the OS by environment=, by getenv=, by the submitter's $CHOS, by
+# the site's default, and the base OS; arguments, exit status, the private /tmp.
 . "${0%/*}/condor-lib.sh"
 fresh
 cat >job.sh <<'END'
@@ -38,18 +38,19 @@ for os in trixie bullseye base; do
   equal "$(cat $os.err)" "" "errors of the job in $os"
   equal "$(sed -n 1p $os.out)" "$os $module $os alice no home" "the job in $os"
   [[ "$(sed -n 2p $os.out)" == /var/lib/condor/execute/dir_* ]] ||
-    fail "the job's directory in $os is not that of HTCondor: $(sed -n 2p $os.out)"
+    fail "the job's directory in $os is not in HTCondor's EXECUTE: $(sed -n 2p $os.out)"
   equal "$(sed -n 3p $os.out)" "<a  b><><-o><\$x><*><\"q\"><it's>" "arguments in $os"
   equal "$(sed -n 4,5p $os.out | tr '\n' ' ')" "from-stdin from-data " "files in $os"
   equal "$(sed -n '6,$p' $os.out)" of-the-job "/tmp in $os"
   [[ "$(cat $os.made)" == "made by "* ]] || fail "no file came back from $os"
 done
-[ ! -e /tmp/of-the-job ] || fail "the job's /tmp is everybody's"
+[ ! -e /tmp/of-the-job ] || fail "the job's /tmp is not private"
 expect 0 condor_history -limit 3 -af ExitCode ExitBySignal
-equal "$(sort -u $output)" "5 false" "what HTCondor says of the jobs"
+equal "$(sort -u $output)" "5 false" "HTCondor's record of the jobs"
 
-# On files that the node shares: by the submitter's own $CHOS, which environment= and getenv= beat.
-# runs NAME "MARK MODULE $CHOS" [LINE] [VARIABLE]
+# Without transferred files.  The submitter's $CHOS is used unless environment= or getenv= sets it.
+# runs NAME "MARK SETCHOS CHOS" [LINE] [VARIABLE=VALUE]: submits a job with that line in its description and
+# that variable in the submitter's environment; the job sees that mark, content of setchos, and $CHOS.
 runs() {
   submit "$1" ${4:+"$4"} <<END
 executable = /bin/sh

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What the cases of HTCondor share, beside what all node cases do.
+# Functions for the cases with HTCondor, in addition to those in node/lib.sh.
 
 . "${0%/*}/lib.sh"
 tree=/var/lib/chos/os
 jobs=/home/alice/jobs
 
-
-# A node as most cases want it, and nothing of the case before.
+# Makes the state from which most cases start: chos is up with two OSs, and nothing of an earlier case is
+# left.
 fresh() {
   cd / || exit 1
   rm -rf /home/*/.chos $jobs
@@ -16,16 +16,17 @@ fresh() {
   expect 0 chosctl up
   expect 0 chosctl reload
   mounts_before=$(mounts)
-  # There is a slot to run on.
+  # Waits for a slot.
   until condor_status -af Name 2>/dev/null | grep -q .; do
-    systemctl -q is-active condor || fail "the pool does not run"
+    systemctl -q is-active condor || fail "condor.service is not active"
   done
   cd $jobs || exit 1
-  # Says where it runs: the OS's mark, the module's word, $CHOS, who, in which directory.
+  # Prints where it runs: the mark of the OS, what setchos shows, $CHOS, the user, the working directory.
   echo 'echo "$(cat /etc/chos-mark) $(cat /proc/chos/setchos) ${CHOS-none} $(id -un) $PWD"' >probe
 }
 
-# submit NAME [VARIABLE=VALUE...] <DESCRIPTION: alice's, NAME.log is its log.  $job is its cluster.
+# submit NAME [VARIABLE=VALUE...] <DESCRIPTION: submits a job of alice's with the log NAME.log; $job is its
+# cluster.
 submit() {
   local name=$1
   shift
@@ -34,7 +35,7 @@ submit() {
   job=$(sed 's/\..*//' $output)
 }
 
-# event NAME EVENT [N [SECONDS]]: the log of NAME gets to have it N times: 005 has ended, 012 is held.
+# event NAME EVENT [N [SECONDS]]: waits until the log of NAME has the event N times.  005: ended, 012: held.
 event() {
   local log=$jobs/$1.log tail status
   exec 5< <(exec tail -n +1 -F "$log" 2>/dev/null)
@@ -45,17 +46,17 @@ event() {
   exec 5<&-
   if [ $status != 0 ] || [ "$(wc -l <$output)" != "${3:-1}" ]; then
     { cat "$log"; condor_q -all; condor_q -all -hold; } >$output 2>&1
-    fail "the log of $1 lacks ${3:-1} times $2"
+    fail "the log of $1 does not have the event $2 ${3:-1} times"
   fi
 }
 
-# Nothing of the jobs is left, once their starters have tidied up.
+# Waits until the starters have exited, and checks that nothing of the jobs is left.
 finished() {
   local pid
   for pid in $(pgrep -x condor_starter); do
-    timeout $((20 * CHOS_TIME_SCALE)) tail --pid="$pid" -f /dev/null || fail "a condor_starter stays"
+    timeout $((20 * CHOS_TIME_SCALE)) tail --pid="$pid" -f /dev/null || fail "a condor_starter is still running"
   done
   equal "$(cat /proc/chos/processes)" "" "processes in an OS"
   equal "$(mounts)" "$mounts_before" "mounts"
-  equal "$(ls /var/lib/condor/execute)" "" "what is in EXECUTE"
+  equal "$(ls /var/lib/condor/execute)" "" "the files in EXECUTE"
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Jobs that cannot have their OS are held and say why, and none of them has run; once it is there,
+# Jobs that cannot enter their OS are held with the reason and do not run; when the OS is available,
 # condor_release starts them.
 . "${0%/*}/condor-lib.sh"
 fresh
@@ -16,7 +16,7 @@ END
 event refused 012 3
 event refused 005
 equal "$(echo ran.*)" ran.trixie "jobs that ran"
-# held OS TEXT: the job of that OS.
+# held OS TEXT: the job of that OS is held, with the text in its reason.
 held() {
   expect 0 condor_q "$job" -af Environment HoldReasonCode HoldReasonSubCode HoldReason
   grep "^CHOS=$1 " $output >$output.one
@@ -33,17 +33,17 @@ journalctl --sync
 expect 0 journalctl -q -b -o cat SYSLOG_IDENTIFIER=chos_jobstarter
 says "user 'alice': \$CHOS names 'sarge'"
 
-# The admin mends it.
+# The admin corrects the list.
 mv $tree/gone $tree/bullseye
 allowlist trixie:/os/trixie closed:/os/trixie sarge:/os/bullseye missing:/os/bullseye
 expect 0 chosctl reload
 expect 0 condor_release "$job"
 event refused 005 4
-equal "$(echo ran.*)" "ran.closed ran.missing ran.sarge ran.trixie" "jobs that ran at last"
+equal "$(echo ran.*)" "ran.closed ran.missing ran.sarge ran.trixie" "jobs that ran after their release"
 expect 0 condor_q "$job" -af JobStatus
 equal "$(cat $output)" "" "jobs that are left"
 
-# What the OS does not have, and a directory that it does not show.
+# A program that the OS lacks, and a working directory that is not visible in it.
 mkdir -p -m 777 /var/lib/only-here
 submit lacking <<'END'
 executable = $(what)
@@ -55,7 +55,7 @@ queue what,where from (
 /bin/true /var/lib/only-here
 )
 END
-# The log is relative to the job's own directory.
+# The path of a log is relative to the job's own directory.
 elsewhere=../../../var/lib/only-here/lacking
 event lacking 012
 event $elsewhere 012

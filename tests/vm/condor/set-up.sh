@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Sourced by boot/daemon-runner, before the cases: a pool of HTCondor on the loopback.
+# Sourced by boot/daemon-runner before the cases: an HTCondor pool on the loopback interface.
 
 . "$tests/login-set-up"
 eval "login_$(declare -f set_up)"
@@ -7,7 +7,7 @@ eval "login_$(declare -f set_up)"
 set_up() {
   login_set_up
   "$tests/busybox" ip link set lo up
-  # 4 processors whatever the machine has, and no waiting for the next round of anything.
+  # 4 processors, whatever the machine has, and short intervals for everything periodic.
   cat >/etc/condor/config.d/10-pool.conf <<'END'
 CONDOR_HOST = 127.0.0.1
 NETWORK_INTERFACE = 127.0.0.1

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# 60 short jobs of random OSs (500 in the long runs): not one in a wrong OS, and
-# nothing is left of them.
+# 60 short jobs in random OSs (500 in the long runs): each runs in its OS, and nothing of them is left.
 . "${0%/*}/condor-lib.sh"
 fresh
 count=60 limit=55
@@ -9,7 +8,8 @@ seed=${CHOS_SEED:-$RANDOM}
 echo "seed $seed"
 RANDOM=$seed
 oses=(trixie bullseye base none)
-# Two clusters: within one, a job whose environment= lacks a variable has that of the first job.
+# Two clusters, because within a cluster, a job whose environment= lacks a variable gets that of the first
+# job.
 for ((n = 0; n < count; n++)); do
   os=${oses[RANDOM % 4]}
   if [ $os = none ]; then echo "$n,NO_OS=1" >>list.none; else echo "$n,CHOS=$os" >>list.named; fi

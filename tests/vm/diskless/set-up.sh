@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Sourced by boot/daemon-runner: all that an administrator has done is in the image that the node boots.
+# Sourced by boot/daemon-runner before the cases: the set-up of reboot/, on a diskless node.
 . "$tests/reboot-set-up"

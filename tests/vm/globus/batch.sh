@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# chosctl batch on a gatekeeper: its jobs then run in OSs, twice changes nothing, and disabled all is as
-# it was.
+# chosctl batch on a gatekeeper: after `enable`, jobs run in OSs; a second `enable` changes nothing; `disable`
+# restores the original state.
 . "${0%/*}/globus-lib.sh"
 fresh_grid
 start_slurm

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A CA, certificates, proxies: the gatekeeper knows who may come, and our job managers are enabled.
+# A CA, certificates, proxies: the gatekeeper accepts only users in its map, and the job managers are enabled.
 . "${0%/*}/globus-lib.sh"
 fresh_grid
 expect 0 in_home alice grid-proxy-info -identity

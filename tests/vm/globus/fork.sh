@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Jobs of the grid that the gatekeeper forks run in the OS of ~/.chos, or in that of their own
-# description; one that cannot have it is refused with the reason.
+# Grid jobs that the gatekeeper forks run in the OS in their description, or in that of ~/.chos; a job that
+# cannot enter it is refused with the reason.
 . "${0%/*}/globus-lib.sh"
 fresh_grid
 choose alice trixie
@@ -9,7 +9,7 @@ choose bob bullseye
 lands fork trixie alice
 lands fork bullseye bob
 
-# The description's $CHOS comes first, and is not the next job's.
+# $CHOS in the description takes precedence, and does not affect the next job.
 expect 0 job fork alice -env CHOS=bullseye /bin/cat /etc/chos-mark
 equal "$(cat $output)" bullseye "the description's OS"
 lands fork trixie alice
@@ -18,8 +18,7 @@ lands fork bullseye alice
 rm /home/alice/.chos
 lands fork base alice
 
-# What the job gets: arguments, input, directory, a program that comes along, one that only the OS
-# has.
+# Arguments, standard input, working directory, a program that is staged, and a program that only the OS has.
 choose alice trixie
 expect 0 job fork alice /usr/bin/printf '<%s>' 'a  b' '$HOME' "it's" '*' -x
 equal "$(cat $output)" "<a  b><\$HOME><it's><*><-x>" "arguments"
@@ -38,7 +37,7 @@ expect 5 job fork alice /usr/bin/only-in-trixie
 says "the executable does not exist"
 rm $tree/trixie/usr/bin/only-in-trixie
 
-# refused REASON
+# refused REASON: a job of alice's is refused with that reason, and does not run.
 refused() {
   rm -f /home/alice/ran
   expect 17 job fork alice /usr/bin/touch /home/alice/ran

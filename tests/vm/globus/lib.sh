@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What the cases of the gatekeeper share, beside what those of Grid Engine do.
+# Functions for the cases with a gatekeeper, in addition to those in sge/lib.sh.
 
 . "${0%/*}/sge-lib.sh"
 ca=/var/lib/globus/simple_ca pass=pass:globus
 
-# sign REQUEST CERTIFICATE
+# sign REQUEST CERTIFICATE: makes the certificate.
 sign() {
   grid-ca-sign -in "$1" -out "$2" -passin $pass -dir $ca -force
 }
 
-# A CA of this boot, certificates of the node, of alice and of bob, and a gatekeeper.
+# Makes a CA and certificates of the node, alice and bob, and starts the gatekeeper.
 certificates() {
   local hash name user
   cd /etc/grid-security || return
@@ -51,7 +51,7 @@ start_slurm() {
   expect 0 systemctl start munge slurmctld slurmd
 }
 
-# What the page for administrators says, to the letter but for Slurm.
+# The commands of the README of the Globus integration, with Slurm apart.
 enable_globus() {
   cp /usr/share/chos/globus/jobmanager-chos* /etc/grid-services/available/
   expect 0 globus-gatekeeper-admin -e jobmanager-chosfork -n jobmanager-fork
@@ -63,7 +63,8 @@ enable_slurm() {
     ln -sf /usr/share/globus/globus_gram_job_manager/slurm.rvf /etc/globus/gram/chosslurm.rvf
 }
 
-# A gatekeeper with our job manager for fork, Debian's own for Grid Engine, and proxies.
+# Makes the state from which most cases start: a gatekeeper with chos's job manager for fork, Debian's for
+# Grid Engine, and proxies of the users.
 fresh_grid() {
   fresh
   systemctl -q is-active globus-gatekeeper ||
@@ -77,15 +78,15 @@ fresh_grid() {
   done
 }
 
-# job MANAGER USER ARGUMENT...: what globus-job-run says is in $output.
+# job MANAGER USER ARGUMENT...: runs a job of that user by globus-job-run.
 job() {
   local manager=$1 user=$2
   shift 2
   in_home "$user" globus-job-run "node.grid/jobmanager-$manager" "$@"
 }
 
-# lands MANAGER OS USER: a job runs in that OS.  (In words of the command line "$(" means something
-# to Globus.)
+# lands MANAGER OS USER: a job of the user runs in that OS.  (It runs a script, because Globus interprets "$("
+# in arguments.)
 lands() {
   local wanted
   wanted="$2 $([ "$2" = base ] && echo / || echo "$2") $3"
@@ -94,7 +95,7 @@ lands() {
   equal "$(cat $output)" "$wanted" "$3's job by $1"
 }
 
-# What the daemons said last of a user's job.
+# logs USER: prints the ends of the logs about the user's jobs.
 logs() {
   tail -n 40 "/var/log/globus/gram_$1.log"
   find "/home/$1/.globus/job" -type f | while read -r file; do echo "$file:"; tail -n 20 "$file"; done
@@ -102,7 +103,7 @@ logs() {
   scontrol -o show job
 } 2>&1
 
-# both MANAGER OS-OF-ALICE OS-OF-BOB: jobs of both at the same time.
+# both MANAGER OS-OF-ALICE OS-OF-BOB: jobs of both users at the same time run in these OSs.
 both() {
   local alice bob
   (lands "$1" "$2" alice) & alice=$!

@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Jobs of the grid that go to Grid Engine by Debian's own job manager run in the OS of ~/.chos; one
-# that cannot have it is held with the reason.
+# Grid jobs that Debian's own job manager submits to Grid Engine run in the OS of ~/.chos; a job that cannot
+# enter it is held with the reason.
 . "${0%/*}/globus-lib.sh"
 fresh_grid
 (cd / && grep 'sge\.pm$' /var/lib/dpkg/info/globus-gram-job-manager-sge.md5sums |
-  md5sum -c --quiet) || fail "the job manager is not as Debian has it"
+  md5sum -c --quiet) || fail "the job manager differs from Debian's"
 choose alice trixie
 choose bob bullseye
 both sge trixie bullseye
 
-# This job manager does not see that a job is held: its client would wait for ever.
+# This job manager does not notice that a job is held, so a client would wait for ever: do not wait.
 choose alice sarge
 expect 0 in_home alice globusrun -b -r node.grid/jobmanager-sge \
   "&(executable=/usr/bin/touch)(arguments=/home/alice/ran)(stderr=/home/alice/reason)"

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Jobs of the grid that go to Slurm run in the OS of ~/.chos, or in that of their own description; one
-# that cannot have it is refused with the reason.
+# Grid jobs that go to Slurm run in the OS in their description, or in that of ~/.chos; a job that cannot
+# enter it is refused with the reason.
 . "${0%/*}/globus-lib.sh"
 fresh_grid
 start_slurm
 enable_slurm
-# The job manager looks at Slurm now and then only: two at a time.
+# The job manager polls Slurm rarely, so run two jobs at a time.
 choose alice trixie
 choose bob bullseye
 both slurm trixie bullseye
@@ -20,7 +20,7 @@ expect 0 job slurm alice -env CHOS=bullseye /bin/cat /etc/chos-mark
 equal "$(cat $output)" bullseye "the description's OS"
 rm $tree/trixie/usr/bin/only-in-trixie
 
-# refused REASON
+# refused REASON: a job of alice's is refused with that reason, and does not run.
 refused() {
   rm -f /home/alice/ran
   expect 17 job slurm alice /usr/bin/touch /home/alice/ran

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What PAM does for accounts still works: expired ones are refused, limits arrive, an old password
-# is changed.
+# PAM's account management still works: expired accounts are refused, limits apply, an expired password is
+# changed.
 . "${0%/*}/login-lib.sh"
 fresh
 
-# An expired account is told the same with pam_chos and without.
+# An expired account gets the same message with pam_chos and without.
 chage -E 0 aged1
 expect 255 ssh aged1@node true
 cp $output /tmp/refused
@@ -23,8 +23,8 @@ expect 0 ssh aged1@node 'cat /etc/chos-mark; ulimit -Hn'
 equal "$(tr '\n' ' ' <$output)" "trixie 777 " "limits in the OS"
 cp /run/limits.conf /etc/security/limits.conf
 
-# A password that has to be changed: all that sshd starts is passwd(1), which an OS without
-# set-user-ID programs could not run; for whoever has chosen and for whoever has not.
+# An expired password: sshd starts only passwd(1), which cannot work in an OS without setuid programs.  Checked
+# for a user who has not chosen an OS, and for one who has.
 for user in aged2 aged1; do
   echo "$user:old-secret" | chpasswd
   chage -d 0 $user
@@ -33,7 +33,7 @@ for user in aged2 aged1; do
   in_time 60 python3 "${0%/*}/typist.py" "urrent password: =old-secret" \
     "ew password: =Correct-horse-7" "ew password: =Correct-horse-7" -- ssh -tt $user@node \
     >$output 2>&1
-  [ "$(getent shadow $user | cut -d: -f2)" != "$old" ] || fail "the password of $user is the old one"
+  [ "$(getent shadow $user | cut -d: -f2)" != "$old" ] || fail "the password of $user has not changed"
   logged 1 "user '$user' stays in the base OS: the password has expired"
 done
 lands trixie aged1

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What an automounter mounts is there in each OS, whoever asks for it first and wherever: set up while
-# chos is up or before.  The automounter is systemd's; of the kernel autofs(5) has the same.
+# A file system that an automounter mounts appears in every OS, whichever process accesses it first, and
+# whether the automounter was started before or after chos.  It is systemd's automounter; autofs(5) uses the
+# same kernel interface.
 . "${0%/*}/login-lib.sh"
 fresh
 enable sshd
@@ -9,7 +10,7 @@ choose bob bullseye
 modprobe autofs4 2>/dev/null
 mkdir -p /srv/project
 echo results >/srv/project/data
-# In a directory that all OSs have from the base, and in one that is shown in each of their trees.
+# In a directory that the farm has once, and in one that is bound into every tree.
 places="/home/project /var/spool/project"
 unit() { systemd-escape -p --suffix="$1" "$2"; }
 for place in $places; do
@@ -30,17 +31,17 @@ expect 0 systemctl daemon-reload
 
 is_mounted() { systemctl -q is-active "$(unit mount $place)"; }
 
-# As after a long time in which nobody has used it.
+# Unmounts it, as the automounter does when it has been unused for a time.
 expires() {
   expect 0 systemctl stop "$(unit mount $place)"
   ! is_mounted || fail "$place is still mounted in the base OS"
 }
 
-# asks USER: is the first to ask for it.
-asks() {
+# accesses_first USER: the user's access mounts it.
+accesses_first() {
   expect 0 ssh "$1@node" cat $place/data
   says results
-  is_mounted || fail "the base OS does not have what $1 was given at $place"
+  is_mounted || fail "the base OS lacks the file system that $1 sees at $place"
   expect 0 cat $place/data
   says results
 }
@@ -53,12 +54,12 @@ for when in later earlier; do
     expect 0 chosctl up
   fi
   for place in $places; do
-    ! is_mounted || fail "$place is mounted before anybody asks"
-    asks alice
+    ! is_mounted || fail "$place is mounted before the first access"
+    accesses_first alice
     expect 0 ssh bob@node cat $place/data
     says results
     expires
-    asks bob
+    accesses_first bob
     expires
     expect 0 cat $place/data # from the base OS
     expect 0 ssh alice@node cat $place/data

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# ~/.chos as users and accidents make it.  Each login lands in the base OS with one line that says
-# why, on the terminal and in the log, or in the OS if what is there can be understood.
+# ~/.chos in every state that users and accidents produce.  Each login lands in the OS if the file names one;
+# otherwise in the base OS, with one line on the terminal and one in the log that say why.
 . "${0%/*}/login-lib.sh"
 fresh
 enable sshd
 file=/home/u03/.chos
 
-# terminal OS REASON: where a shell on a terminal is, and the one line it begins with.
+# terminal OS [REASON]: a shell on a terminal is in that OS; it begins with one line that gives the reason, if
+# any.
 terminal() {
   local os=$1 reason=${2:-} lines
   mark
@@ -49,7 +50,7 @@ terminal base "more than one line"
 rm $file; ln -s nowhere $file
 terminal base "symbolic link that leads nowhere"
 
-# Names that are not in the list; what would be is said.
+# A name that is not in the list: the message lists those that are.
 rm $file
 choose u03 sl6
 terminal base "names 'sl6', which is not in /etc/chos .you may enter: "
@@ -58,7 +59,7 @@ for name in trixi /os/sl6 /os/../os/trixie ../../etc; do
   lands base u03
 done
 
-# Without a terminal nothing is in the way of a program that reads the output.
+# Without a terminal, a program that reads the standard output sees only that of the command.
 rm $file; mkfifo $file; own
 expect 0 ssh u03@node 'echo output'
 grep -v '^chos: ' $output >$output.clean

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# A login on the console: login(1) on a terminal of its own.
+# A login on the console: login(1) on a terminal.
 . "${0%/*}/login-lib.sh"
 fresh
 enable login
 choose alice trixie
 choose bob nothing
 
-# console USER: types the probe into a login shell on a new terminal, a line when the shell asks for
-# one.  (Debian 13's login throws away what was typed before.)
+# console USER: types the probe into a login shell on a new terminal, each line after a prompt of the shell.
+# (Debian 13's login discards input that came earlier.)
 console() {
   local prompt='$ '
   [ "$1" != root ] || prompt='# '

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What a login costs: `ssh node true` with and without pam_chos, in pairs, by their medians.  The OS is
-# another tree, whose shell and libc are others, and then the base's own once more, so that the session
-# runs the same programs in both.  The bound holds for either in the long runs, with 30 pairs; the few
-# of the others are for a look.  The machine's clock counts instructions.
+# The cost of a login: `ssh node true` with and without pam_chos, in pairs; their medians are compared.  First
+# the OS is another tree, with another shell and libc; then it is the tree of the base OS, so that the session
+# runs the same programs in both.  The bound is checked in the long runs, with 30 pairs; other runs only print
+# the figures of a few pairs.  The machine's clock counts instructions.
 . "${0%/*}/login-lib.sh"
 fresh
 mkdir -p $tree/same
@@ -16,7 +16,7 @@ cp /etc/pam.d/sshd /run/pam-without
 enable sshd
 cp /etc/pam.d/sshd /run/pam-with
 
-# login KIND: microseconds of one.
+# login with|without: adds the microseconds of a login to a file.
 login() {
   local began
   cp "/run/pam-$1" /etc/pam.d/sshd
@@ -24,9 +24,8 @@ login() {
   ssh alice@node true || fail "no login $1 pam_chos"
   echo $((${EPOCHREALTIME/./} - began)) >>"/tmp/cost-$1"
 }
-median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
 
-# compare OS: what a login into it costs.
+# compare OS: the cost of a login into it.
 compare() {
   local n with without ratio
   choose alice "$1"
@@ -35,7 +34,7 @@ compare() {
   rm -f /tmp/cost-*
   mark
   for ((n = 0; n < pairs; n++)); do
-    # Whoever comes first pays for what the other left behind: by turns.
+    # In alternating order, because the first of a pair bears costs that the previous login left.
     if ((n % 2)); then login with; login without; else login without; login with; fi
     echo "$1: pair $((n + 1)): $(tail -n 1 /tmp/cost-with) us with, $(tail -n 1 /tmp/cost-without) without"
   done

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# on_error=deny: no session rather than one in the base OS; root gets in all the same.
+# on_error=deny: a user who cannot enter their OS gets no session; root can still log in.
 . "${0%/*}/login-lib.sh"
 fresh
 pam_options=(--deny)
@@ -10,7 +10,7 @@ echo sl6 >/root/.chos
 lands trixie alice
 lands base u01
 
-# refused USER REASON: by sshd, with and without a terminal, and by su.
+# refused USER REASON: sshd, with and without a terminal, and su refuse a session of that user.
 refused() {
   mark
   ssh "$1@node" "$probe" >$output 2>&1 </dev/null && fail "a session of $1"
@@ -29,7 +29,7 @@ expect 0 chosctl down
 refused alice "chosctl up"
 expect 0 chosctl up
 lands trixie alice
-# A missing module is not ours to refuse.
+# Without pam_chos.so, nothing refuses the session.
 mv $pam_so $pam_so.away
 lands base bob
 mv $pam_so.away $pam_so

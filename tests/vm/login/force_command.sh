@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# A command that sshd forces on a user runs in the user's OS.
+# The command in ForceCommand of sshd_config(5) runs in the user's OS.
 . "${0%/*}/login-lib.sh"
 fresh
 enable sshd

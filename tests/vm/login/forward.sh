@@ -5,7 +5,7 @@ fresh
 enable sshd
 choose alice trixie
 
-# The agent answers a program of the OS: one key, as many as it has.
+# A program in the OS reaches the agent, which answers that it has one key.
 eval "$(ssh-agent -s)" >/dev/null
 expect 0 ssh-add /root/.ssh/id_ed25519
 expect 0 ssh -A alice@node 'cat /etc/chos-mark; exec python3 -c "
@@ -16,10 +16,10 @@ agent.sendall(b\"\\0\\0\\0\\1\\x0b\")
 answer = agent.recv(9)
 print(\"kind\", answer[4], \"keys\", int.from_bytes(answer[5:9], \"big\"))"'
 kill "$SSH_AGENT_PID"
-equal "$(cat $output)" $'trixie\nkind 12 keys 1' "what the agent says in the OS"
+equal "$(cat $output)" $'trixie\nkind 12 keys 1' "the answer of the agent in the OS"
 
-# X11: what the session writes to its display, with the cookie that xauth has there, comes out
-# here, with the cookie from here.
+# X11: data that the session writes to its display, with the cookie that xauth has there, arrives at this
+# server, with the cookie of this side.
 cookie=00112233445566778899aabbccddeeff
 xauth -q -f /root/.Xauthority add 127.0.0.1:77 . $cookie
 echo welcome | "${0%/*}/busybox" nc -l -p 6077 >/tmp/x11-got &
@@ -39,9 +39,9 @@ grep -qE '^display localhost:[0-9]+\.0$' $output || fail "no display of the sess
 says "MIT-MAGIC-COOKIE-1 32"
 says "answer welcome"
 got=$(od -A n -v -t x1 /tmp/x11-got | tr -d ' \n')
-[[ "$got" == *$cookie* ]] || fail "the other end got $got, not its cookie"
+[[ "$got" == *$cookie* ]] || fail "the server received $got, without its cookie"
 
-# A tree without xauth: the session goes on, as sshd has it.
+# A tree without xauth: sshd continues without X11 forwarding.
 choose alice bullseye
 DISPLAY=127.0.0.1:77 expect 0 ssh -Y alice@node "$probe"
 says "$(place bullseye) alice"

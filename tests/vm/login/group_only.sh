@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# An OS for the members of a group: they get in by ssh, which opens the session before it takes
-# the user's groups; the others are told.
+# An OS for the members of a group: they enter it by ssh, although sshd opens the PAM session before it sets
+# the user's groups; other users get a message.
 . "${0%/*}/login-lib.sh"
 fresh
 getent group physics >/dev/null || groupadd physics
@@ -20,7 +20,7 @@ printf '%s\n' "$probe" exit | ssh -tt u08@node >$output 2>&1
 says "$(place base) u08 /home/u08"
 says "chos: 'bullseye' is for the members of the group physics"
 logged 1 "user 'u08' stays in the base OS: 'bullseye' is for the members"
-# Nor may the user go there by hand, and sshd has left no group behind.
+# Nor can that user enter it by writing to setchos, and sshd has left no group behind.
 expect 1 ssh u08@node 'echo bullseye >/proc/chos/setchos'
 expect 0 ssh u08@node id
 says_not physics

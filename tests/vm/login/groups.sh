@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# A user in five groups: id(1) prints in the OS what it prints in the base, however the session
-# was opened, though the tree came with accounts of its own.
+# A user in five groups: id(1) prints the same in the OS as in the base OS, however the session was opened,
+# and although the tree has accounts of its own.
 . "${0%/*}/login-lib.sh"
 fresh
-# What the tree came with says otherwise (it lies below what is shown instead).
+# The account files of the tree differ; the base OS's are mounted over them.
 expect 0 chosctl down
 echo 'team9:x:4242:u04' >>$tree/bullseye/etc/group
 echo 'u04:x:1:1::/nowhere:/bin/false' >>$tree/bullseye/etc/passwd
@@ -26,12 +26,12 @@ equal "$(cat $output)" "bullseye $wanted" "id by su"
 expect 0 su - u04 -c "$answer"
 equal "$(cat $output)" "bullseye $wanted" "id by su -"
 
-# Out of a group: at the next login, with nothing run in between.
+# Removed from a group: this takes effect at the next login, without any other command.
 expect 0 gpasswd -d u04 team3
 wanted=$(as u04 id)
 equal "$(grep -o '(team[1-9])' <<<"$wanted" | wc -l)" 4 "groups in the base OS"
 expect 0 ssh u04@node "$answer"
-equal "$(cat $output)" "bullseye $wanted" "id over ssh, out of a group"
+equal "$(cat $output)" "bullseye $wanted" "id over ssh, removed from a group"
 
 # cron and at report through a FIFO.
 mkfifo -m 666 $meet/answer

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What the login cases share, beside what all node cases do.
+# Functions for the cases with logins, in addition to those in node/lib.sh.
 
 . "${0%/*}/lib.sh"
 tree=/var/lib/chos/os
-meet=/tmp/meet  # for FIFOs; not sticky, or the kernel lets users open only their own
+# A directory for FIFOs.  It is not sticky: in a sticky one, the kernel lets users open only their own.
+meet=/tmp/meet
 pam_so=$(echo /usr/lib/*/security/pam_chos.so)
 
-# Says where it runs: the OS's mark, the kernel's word, who, in which directory.
+# Prints where it runs: the mark of the OS, the target of the link, the user, the working directory.
 probe='echo "$(cat /etc/chos-mark) $(readlink /proc/chos/link 2>/dev/null || echo /) $(id -un) $PWD"'
 
-# The configuration of sshd: a default one, after these lines.
+# sshd_with LINE...: writes the configuration of sshd, these lines first, and restarts it.
 sshd_with() {
   {
     printf '%s\n' "$@"
@@ -24,7 +25,7 @@ PrintMotd no
 X11Forwarding yes
 MaxStartups 100
 AcceptEnv LANG LC_*'
-    # From 9.8 on refused sessions would make it refuse the next ones.
+    # From 9.8 on, refused sessions would make sshd refuse later ones.
     ! strings_of_sshd | grep -qi persourcepenalties || echo 'PerSourcePenalties no'
     echo 'Match User forced
   ForceCommand echo "forced in $(cat /etc/chos-mark), asked for: $SSH_ORIGINAL_COMMAND"'
@@ -33,10 +34,11 @@ AcceptEnv LANG LC_*'
 }
 strings_of_sshd() { grep -a -o -i 'persourcepenalties' /usr/sbin/sshd; }
 
-# Without those that systemd makes for a user and takes away again in its own time.
+# The number of mounts, without /run/user/UID, which systemd unmounts some time after a logout.
 mounts() { awk '$5 !~ "/run/user/"' /proc/1/mountinfo | wc -l; }
 
-# A node as most cases want it: up, both trees allowed, no user has chosen, PAM as Debian has it.
+# Makes the state from which most cases start: chos is up, two OSs are allowed, no user has chosen one, and
+# PAM is configured as in Debian.
 fresh() {
   cd / || exit 1
   rm -rf /home/*/.chos /root/.chos $meet
@@ -46,36 +48,38 @@ fresh() {
   allowlist trixie:/os/trixie bullseye:/os/bullseye
   expect 0 chosctl up
   expect 0 chosctl reload
-  # This very configuration is there after the first case, unless one has changed it.
+  # After the first case, sshd has this configuration unless a case has changed it.
   systemctl -q is-active ssh && [ ! -e /run/sshd-changed ] || sshd_with
   rm -f /run/sshd-changed
   mounts_before=$(mounts)
   mark
 }
 
+# sshd_changed LINE...: as sshd_with, for the rest of the case.
 sshd_changed() {
   touch /run/sshd-changed
   sshd_with "$@"
 }
 
-# enable SERVICE...: with $pam_options of chosctl.
+# enable SERVICE...: enables pam_chos for these services, with the options in $pam_options.
 pam_options=()
 enable() {
   local service
   for service; do
-    # Debian keeps some below /usr; what is in /etc comes first.
+    # Debian has some in /usr; a file in /etc takes precedence.
     [ -e "/etc/pam.d/$service" ] || cp "/usr/lib/pam.d/$service" /etc/pam.d/
   done
   expect 0 chosctl pam enable "${pam_options[@]}" "$@"
 }
 disable() { expect 0 chosctl pam disable "$@"; }
 
-# choose USER OS: writes it into the user's file, as the user would.
+# choose USER OS: writes the OS into ~/.chos of the user.
 choose() {
   printf '%s\n' "$2" >"/home/$1/.chos"
   chown "$1:" "/home/$1/.chos"
 }
 
+# place OS: the first two words that the probe prints there.
 place() {
   case $1 in
     base) echo "base /" ;;
@@ -83,7 +87,7 @@ place() {
   esac
 }
 
-# lands OS USER [SSH-OPTION...]: a command by ssh runs in that OS, in the user's home.
+# lands OS USER [SSH-OPTION...]: a command of the user by ssh runs in that OS, in the user's home.
 lands() {
   local os=$1 user=$2
   shift 2
@@ -92,15 +96,16 @@ lands() {
   equal "$(tail -n 1 $output.clean)" "$(place "$os") $user /home/$user" "where $user is"
 }
 
-# The lines of pam_chos in the journal since the last mark.
+# All messages of pam_chos in the journal.
 all_lines() {
   journalctl --sync
   journalctl -q -b -o cat SYSLOG_IDENTIFIER=pam_chos
 }
+# mark remembers the end of the journal; journal prints the messages of pam_chos since then.
 mark() { marked=$(all_lines | wc -l); }
 journal() { all_lines | tail -n +$((marked + 1)); }
 
-# logged N TEXT...: pam_chos has written N lines since the mark, the last with each of the texts.
+# logged N TEXT...: pam_chos has logged N messages since the mark, and the last one contains each text.
 logged() {
   local count=$1 text lines
   shift
@@ -108,32 +113,32 @@ logged() {
   [ "$(grep -c . <<<"$lines")" = "$count" ] || journalctl -q -b -n 40 -o short-monotonic >$output
   equal "$(grep -c . <<<"$lines")" "$count" "lines in the log ($lines)"
   for text; do
-    [[ "${lines##*$'\n'}" == *"$text"* ]] || fail "the log says \"$lines\", without \"$text\""
+    [[ "${lines##*$'\n'}" == *"$text"* ]] || fail "the last line of the log lacks \"$text\": \"$lines\""
   done
 }
 
-# Processes of users.
-of_users() { ps -e -o pid= -o uid= | awk '$2 >= 1000 && $2 < 60000 { print $1 }'; }
+# The PIDs of the users' processes.
+user_processes() { ps -e -o pid= -o uid= | awk '$2 >= 1000 && $2 < 60000 { print $1 }'; }
 
-# Nothing of the sessions is left: in no OS, nothing mounted.
+# Waits until the sessions have ended, and checks that no process in an OS and no mount is left.
 finished() {
   local pid
   while read -r pid _; do
     timeout $((20 * CHOS_TIME_SCALE)) tail --pid="$pid" -f /dev/null ||
-      fail "still there: $pid $(tr '\0' ' ' <"/proc/$pid/cmdline")"
+      fail "still running: $pid $(tr '\0' ' ' <"/proc/$pid/cmdline")"
   done </proc/chos/processes
   equal "$(cat /proc/chos/processes)" "" "processes in an OS"
   equal "$(mounts)" "$mounts_before" "mounts"
 }
 
-# in_time SECONDS COMMAND...: it ends by then (of a machine that is not emulated: more of others).
+# in_time SECONDS COMMAND...: kills the command after this time, which is longer on an emulated machine.
 in_time() {
   local limit=$1
   shift
   timeout -k 5 $((limit * (CHOS_TIME_SCALE > 1 ? 4 : 1))) "$@"
 }
 
-# nfs_server LINE: NFS 4 from this node, with that line of exports(5), until no_nfs_server.
+# nfs_server LINE: starts an NFS 4 server on this node with that line of exports(5); no_nfs_server stops it.
 nfs_server() {
   local sub
   modprobe nfsd || fail "the kernel has no NFS server"
@@ -142,7 +147,7 @@ nfs_server() {
     grep -q " ${sub#*:} " /proc/mounts || mount -t "${sub%%:*}" "${sub%%:*}" "${sub#*:}"
   done
   echo "$1" >/etc/exports
-  # A server that has just started gives its clients time to come back: little, here.
+  # A server that has just started waits for its former clients: make that time short.
   echo 10 >/proc/fs/nfsd/nfsv4leasetime
   echo 10 >/proc/fs/nfsd/nfsv4gracetime
   expect 0 exportfs -ra

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Nobody is locked out: whatever is broken, a user's login goes on in the base OS, with one line
-# that says why, and root gets in.
+# Nobody is locked out: whatever is broken, a user's login continues in the base OS with one line that says
+# why, and root can log in.
 . "${0%/*}/login-lib.sh"
 fresh
 enable sshd
 choose alice trixie
 echo trixie >/root/.chos
 
-# still_in REASON: alice gets a shell in the base OS and is told why.
+# still_in REASON: alice gets a shell in the base OS, and a line with the reason.
 still_in() {
   mark
   printf '%s\n' "$probe" exit | in_time 10 ssh -tt alice@node >$output 2>&1
@@ -19,14 +19,14 @@ still_in() {
     fail "the reason is not: $1"
   logged 1 "(sshd) user 'alice' stays in the base OS: "
 }
-root_too() {
+root_can_log_in() {
   expect 0 ssh root@node "$probe"
-  equal "$(cat $output)" "$(place base) root /root" "root, who has chosen"
+  equal "$(cat $output)" "$(place base) root /root" "root, who has chosen an OS"
 }
 
-root_too
+root_can_log_in
 
-# The OS is no longer there: the list, in force or not yet; the tree; the shell in it.
+# The OS is no longer in the list (in the file only, then in force); its tree or the shell in it is missing.
 allowlist bullseye:/os/bullseye
 still_in "names 'trixie', which is not in /etc/chos"
 expect 0 chosctl reload
@@ -45,7 +45,7 @@ mv $tree/trixie/usr $tree/trixie/usr.away
 still_in "trixie"
 mv $tree/trixie/usr.away $tree/trixie/usr
 
-# The list cannot be used: everybody is told why, and nobody is locked out.
+# The list is unusable: users are told why, and nobody is locked out.
 for damage in "chmod 666 /etc/chos" "chown bob /etc/chos" "eval echo nonsense >/etc/chos" \
   "eval head -c 100000 /dev/urandom >/etc/chos"; do
   $damage
@@ -56,14 +56,14 @@ rm /etc/chos
 still_in "names 'trixie', which is not in /etc/chos"
 allowlist trixie:/os/trixie bullseye:/os/bullseye
 
-# No module.
+# The module is not loaded.
 expect 0 chosctl down
 still_in "chosctl up"
-root_too
+root_can_log_in
 expect 0 chosctl up
 lands trixie alice
 
-# No pam_chos.so: PAM goes on without.
+# pam_chos.so is missing: PAM continues without it.
 mv $pam_so $pam_so.away
 mark
 lands base alice

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# One connection, five sessions at once in it: one login, one switch, no mount.
+# Five sessions at once in one ssh connection: one login, one switch, no mount.
 . "${0%/*}/login-lib.sh"
 fresh
 enable sshd
@@ -16,7 +16,7 @@ for n in 1 2 3 4 5; do
   read -r -t $((30 * CHOS_TIME_SCALE)) line <&5 || fail "only $((n - 1)) sessions came up"
   equal "$line" "$(place bullseye) alice /home/alice" "session $n"
 done
-# All five are there now.
+# All five are now running.
 equal "$(mounts)" "$mounts_before" "mounts with five sessions"
 shells=$(while read -r pid os; do echo "$os $(cat /proc/$pid/comm)"; done </proc/chos/processes)
 equal "$(grep -c '^bullseye bash' <<<"$shells")" 5 "shells in the OS ($shells)"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# A home on an NFS server that maps root to nobody, mode 0700: read and used from the OS.  Then the
-# server dies: the login waits for the time that was given, goes on in the base OS, and says why.
+# A home of mode 0700 on an NFS server that maps root to nobody is read at login, and usable in the OS.  Then
+# the server dies: the login waits for the configured time, continues in the base OS, and says why.
 . "${0%/*}/login-lib.sh"
 fresh
 enable su sshd
@@ -12,7 +12,7 @@ chown nfsuser: /srv/nfs/nfsuser/.chos
 chmod 600 /srv/nfs/nfsuser/.chos
 nfs_server '/srv/nfs 127.0.0.1(rw,root_squash,no_subtree_check,fsid=0,sec=sys)'
 
-# Whatever happens, the server runs again before anybody has to wait for it.
+# Whatever happens, restart the server before anything has to wait for it.
 clean_up() {
   rpc.nfsd -N 3 -V 4 1
   umount /home/nfsuser || umount -l /home/nfsuser
@@ -32,7 +32,7 @@ expect 0 su nfsuser -c "$probe"
 healthy=$(awk "BEGIN { print $(now) - $began }")
 equal "$(cut -d' ' -f1-3 $output)" "$(place trixie) nfsuser" "su"
 
-# The server is gone.  su, since sshd itself reads in the home before and after.
+# The server does not respond.  Tested with su, because sshd itself reads files in the home.
 pam_options=(--option timeout=5)
 enable su
 expect 0 rpc.nfsd 0
@@ -48,9 +48,9 @@ says "chos: the home directory of nfsuser does not answer; this session is in th
 logged 1 "(su) user 'nfsuser' stays in the base OS: the home directory of nfsuser does not answer"
 awk "BEGIN { exit !($took >= 4.9 && $took <= 7 + 3 * $healthy) }" || fail "the login took $took s, not about 5"
 
-# It comes back, and so do the logins.
+# The server comes back, and logins into the OS work again.
 expect 0 rpc.nfsd -N 3 -V 4 1
-# It knows the client again when this has been answered.
+# After this command, the server knows its client again.
 expect 0 in_time 60 setpriv --reuid nfsuser --regid nfsuser --clear-groups cat /home/nfsuser/.chos
 lands trixie nfsuser
 trap - EXIT

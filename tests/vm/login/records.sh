@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What the base OS's who, w, last and loginctl say of a session is what they say without pam_chos;
-# and the log has one line for each switch.
+# who, w, last and loginctl of the base OS show a session as they show it without pam_chos, and the log has
+# one line for each switch.
 . "${0%/*}/login-lib.sh"
 fresh
 mkfifo -m 666 $meet/said $meet/go
 exec 5<>$meet/said 6<>$meet/go
 
-# records: what the base says of alice, with a session on a terminal and after it.  What differs
-# from session to session (times, numbers) is left out.
+# records: prints the records of a session of alice on a terminal, during and after it, without the times and
+# numbers that differ from session to session.
 records() {
   local before after job
   before=$(last 2>/dev/null | grep -c '^alice ')
@@ -23,7 +23,7 @@ records() {
   loginctl show-session "$id" -p Name -p Service -p Type -p Class -p Remote -p RemoteHost -p State
   echo >&6
   wait $job
-  # sshd itself writes the end of the session; it is in the session's group until it has.
+  # sshd records the end of the session, and stays in the session's cgroup until it has done so.
   local group pids
   group=$(systemctl show -p ControlGroup --value "session-$id.scope")
   if [ -n "$group" ] && pids=$(cat "/sys/fs/cgroup$group/cgroup.procs" 2>/dev/null); then
@@ -31,7 +31,7 @@ records() {
   fi
   after=$(last | grep -c '^alice ')
   echo "last: $((after - before)) more," \
-    "$(last | grep '^alice ' | head -n 1 | grep -c 'still logged in\|still running') still there"
+    "$(last | grep '^alice ' | head -n 1 | grep -c 'still logged in\|still running') still open"
   echo "who: $(who | grep -c '^alice ') left"
 }
 records >/tmp/records-without
@@ -50,7 +50,7 @@ grep -q '^who: alice' /tmp/records-with || fail "who shows no session at all"
 grep -q '^Service=sshd' /tmp/records-with || fail "loginctl shows no session at all"
 rm /tmp/records-*
 
-# One line for each, whatever the service, with user, service, OS and rule.
+# Each service logs one line for each session, with user, service, OS and rule.
 enable su
 mark
 expect 0 su alice -c true
@@ -62,7 +62,7 @@ equal "$(journal | sed 's/you may enter: [^)]*/.../')" \
 "(su) user 'alice' enters 'bullseye' [rule ~/.chos, OS 'bullseye']
 (su) user 'alice' stays in the base OS: /home/alice/.chos names 'sl6', which is not in /etc/chos \
 (...) [rule ~/.chos, OS 'sl6']" "the log"
-# The site's default is a rule of its own.
+# The site's default is another rule.
 allowlist trixie:/os/trixie bullseye:/os/bullseye default:/os/trixie
 expect 0 chosctl reload
 mark

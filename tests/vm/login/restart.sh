@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# sshd restarted, and the module exchanged, while sessions are open: those go on, and the node takes
-# logins afterwards.
+# sshd is restarted, and the module unloaded and loaded, while sessions are open: these continue, and new
+# logins work afterwards.
 . "${0%/*}/login-lib.sh"
 fresh
 enable sshd
@@ -27,6 +27,6 @@ echo >&6
 echo >&6
 wait
 equal "$(cat /tmp/session-alice /tmp/session-bob | tr '\n' ' ')" "trixie alice bullseye bob " \
-  "what the sessions say that were open"
+  "the output of the sessions that were open"
 rm /tmp/session-*
 finished

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Sourced by boot/daemon-runner, before the cases.
+# Sourced by boot/daemon-runner before the cases: a node with logins.
 
-# Keys for this boot, a mark in each OS, what PAM and sshd are before any case changes them.
+# Makes the ssh keys of this boot and a mark in each OS, and saves the configuration of PAM.
 set_up() {
   mkdir -p -m 700 /root/.ssh
   ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
   ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
-  # Not in the homes: one of them is on a server that does not answer.
+  # Not in the homes, because one of them is on a server that stops responding.
   cp /root/.ssh/id_ed25519.pub /etc/ssh/authorized_keys
   printf '%s\n' 'Host *' 'HostName 127.0.0.1' 'StrictHostKeyChecking no' 'LogLevel ERROR' \
     'UserKnownHostsFile /dev/null' 'BatchMode yes' 'GSSAPIAuthentication no' \
@@ -17,9 +17,9 @@ set_up() {
     echo "${os##*/}" >"$os/etc/chos-mark"
   done
   cp -a /etc/pam.d /run/pam.d
-  # Of accounts that are odd in some way, beside alice, bob and u01 to u20, who are not.
+  # Users with special settings, in addition to alice, bob and u01 to u20.
   for user in forced aged1 aged2; do useradd -m -s /bin/bash "$user"; done
-  # A manager for each user takes seconds and is no matter of most cases.
+  # Starting a user manager takes seconds, and most cases do not need it.
   systemctl --quiet --runtime mask user@.service
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# A command, a shell with a terminal, a script on standard input: each in the user's OS.
+# ssh with a command, a shell on a terminal and a script on standard input: each runs in the user's OS.
 . "${0%/*}/login-lib.sh"
 fresh
 enable sshd
@@ -17,14 +17,14 @@ expect 7 ssh alice@node 'exit 7'
 expect 0 ssh alice@node 'echo "<$CHOS>"'
 equal "$(cat $output)" "<trixie>" "\$CHOS"
 expect 0 ssh u01@node 'echo "<$CHOS>"'
-equal "$(cat $output)" "<>" "\$CHOS of somebody who has not chosen"
+equal "$(cat $output)" "<>" "\$CHOS of a user who has not chosen"
 
 # A script.
 printf '%s\n' "$probe" 'exit 5' | ssh bob@node bash -s >$output 2>&1
 equal "$?" 5 "status of bash -s"
 equal "$(cat $output)" "$(place bullseye) bob /home/bob" "where bash -s runs"
 
-# A terminal: a login shell, typed at.
+# A login shell on a terminal.
 mark
 printf '%s\n' tty 'shopt login_shell' "$probe" 'exit 3' | ssh -tt alice@node >$output 2>&1
 equal "$?" 3 "status of the shell"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Twenty users log in again and again, each time to a random OS or none: 60 logins, 20 at a time
-# (500 in the long runs).  Each session looks where it is, and what the module's list says of it.
+# Twenty users log in repeatedly, each time to a random OS or none: 60 logins, 20 at a time (500 in the long
+# runs).  Each session checks in which OS it is, and in which OS /proc/chos/processes lists it.
 . "${0%/*}/login-lib.sh"
 fresh
 enable sshd
@@ -14,10 +14,10 @@ ssh u20@node true || fail "no login at all"
 descriptors_before=$(descriptors)
 rm -f /tmp/storm-*
 
-# What a session says: its place, as all the others do; and its own line of the list.
+# The command of a session: prints the output of the probe, and the OS in its own line of the list.
 look="$probe; while read -r pid os; do [ \$pid != \$\$ ] || echo \"listed \$os\"; done </proc/chos/processes"
 
-# user_logs_in NAME NUMBER: all the logins of one user.
+# user_logs_in NAME NUMBER: all logins of one user.
 user_logs_in() {
   local user=$1 oses=(trixie bullseye base none) os wanted
   RANDOM=$((seed + $2))
@@ -42,7 +42,7 @@ echo "$(wc -l </tmp/storm-done) logins in $((SECONDS - began)) s:" \
 equal "$(wc -l </tmp/storm-done)" $((20 * rounds)) "logins"
 [ ! -e /tmp/storm-wrong ] || {
   cat /tmp/storm-wrong
-  fail "$(wc -l </tmp/storm-wrong) lines of wrong places, first: $(head -n 1 /tmp/storm-wrong)"
+  fail "$(wc -l </tmp/storm-wrong) sessions in a wrong OS; the first: $(head -n 1 /tmp/storm-wrong)"
 }
 entered=$(grep -cv ' base$' /tmp/storm-done)
 equal "$(journal | grep -c "enters '")" "$entered" "switches in the log"
@@ -50,4 +50,4 @@ equal "$(journal | grep -vc "enters '")" 0 "other lines in the log"
 rm -f /tmp/storm-*
 finished
 equal "$(descriptors)" "$descriptors_before" "descriptors of sshd"
-equal "$(of_users)" "" "processes of users"
+equal "$(user_processes)" "" "processes of users"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# No process can be started when pam_chos wants one, to read the user's file: the session is opened
-# in the base OS.  The table (that of the session's cgroup) is full just then: a line of PAM before
-# ours fills it, and the one after it waits until it has room again, since sshd needs one too.
+# pam_chos cannot fork a process to read the user's file: the session is opened in the base OS.  The limit of
+# the session's cgroup prevents the fork: the PAM rule before pam_chos sets pids.max to 1.  The rule after it
+# waits until the limit is removed, because sshd has to fork as well.
 . "${0%/*}/login-lib.sh"
 fresh
 choose alice trixie
@@ -25,11 +25,11 @@ for word in base deny; do
   for ((n = 0; n < marked; n++)); do read -r _ <&7; done
   printf '%s\n' "$probe" exit | in_time 10 ssh -tt alice@node >$output 2>&1 &
   job=$!
-  # Its line in the log: pam_chos has done what it could.
-  read -r -t $((30 * CHOS_TIME_SCALE)) _ <&7 || fail "pam_chos says nothing"
+  # The message in the log shows that pam_chos has finished.
+  read -r -t $((30 * CHOS_TIME_SCALE)) _ <&7 || fail "pam_chos logs nothing"
   kill $watcher
   group=$(cat /run/filled)
-  equal "$(cat "$group/pids.max")" 1 "room in $group"
+  equal "$(cat "$group/pids.max")" 1 "the limit of $group"
   echo max >"$group/pids.max"
   exec 7<&- 8>/run/wait 8>&-
   wait $job

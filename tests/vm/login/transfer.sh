@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# sftp, scp and rsync: the other end is in the user's OS.
+# sftp, scp and rsync: the server side runs in the user's OS.
 . "${0%/*}/login-lib.sh"
 fresh
 enable sshd
@@ -10,7 +10,7 @@ rm -rf $work /home/alice/* /home/bob/*
 mkdir $work
 head -c 300000 /dev/urandom >$work/sent
 
-# The subsystem with a program: the one of the tree.
+# The sftp subsystem is a program: it is the one in the tree.
 printf '%s\n' 'pwd' "put $work/sent" "get sent $work/back" "get /etc/chos-mark $work/mark" \
   '!while read -r pid os; do echo "$os $(readlink /proc/$pid/exe)"; done </proc/chos/processes' \
   >$work/batch
@@ -39,7 +39,7 @@ equal "$(cat /home/bob/rsync-was-in)" bullseye "where rsync ran"
 equal "$(cat $work/chos-mark)" bullseye "the mark that rsync gets"
 diff -r $work/folder /home/alice/folder || fail "rsync sent something else"
 
-# A tree without an sftp server: none with a program, and sshd's own.
+# A tree without an sftp server: the program is missing there, but internal-sftp works.
 echo "get /etc/chos-mark $work/mark" >$work/batch
 ! sftp -q -b $work/batch bob@node >$output 2>&1 || fail "an sftp server where there is none"
 sshd_changed 'Subsystem sftp internal-sftp'

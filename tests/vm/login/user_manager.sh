@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# user@.service, with systemd-user enabled: in a tree with systemd the user's manager and all that
-# it starts are in the OS; in a tree without they stay in the base OS, and the log says so.
+# user@.service with pam_chos enabled for systemd-user: if the tree has systemd, the user manager and its
+# units run in the OS; otherwise they stay in the base OS, and the log says so.
 . "${0%/*}/login-lib.sh"
 fresh
 systemctl --quiet --runtime unmask user@.service
@@ -11,7 +11,7 @@ mkdir -p $units
 echo "$probe >/home/u09/said" >/home/u09/probe.sh
 printf '%s\n' '[Service]' Type=oneshot 'ExecStart=/bin/sh /home/u09/probe.sh' >$units/probe.service
 chown -R u09: /home/u09
-# run_user: a unit of the user's manager says where it is.
+# run_user: runs the probe as a unit of the user manager.
 run_user() {
   rm -f /home/u09/said
   as u09 XDG_RUNTIME_DIR=$runtime systemctl --user start probe.service && cat /home/u09/said
@@ -20,7 +20,7 @@ stop() {
   systemctl stop user@$uid.service || fail "the user's manager does not stop"
 }
 
-# Trees without systemd.
+# A tree without systemd.
 enable systemd-user
 choose u09 trixie
 expect 0 systemctl start user@$uid.service
@@ -29,7 +29,7 @@ equal "$(cat $output)" "$(place base) u09 /home/u09" "a unit of the user's"
 logged 1 "(systemd-user) user 'u09' stays in the base OS: 'trixie' has no /lib/systemd/systemd"
 stop
 
-# The base OS itself as a tree has one.
+# A tree with systemd: the base OS itself, bound as a tree.
 mkdir -p $tree/same
 mount --bind / $tree/same
 allowlist trixie:/os/trixie same:/os/same

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# An MPI program over both nodes inside an OS: mpirun, Open MPI's own launcher, runs there, finds the
-# nodes by Slurm's variables and starts its daemons on them by the base's srun, through chos-base.
+# An MPI program on both nodes inside an OS.  mpirun, the launcher of Open MPI, runs there, finds the nodes by
+# Slurm's environment variables, and starts its daemons on them by srun of the base OS, through chos-base.
 . "${0%/*}/mpi-lib.sh"
 second_is_up
 on_both sh -c 'echo mpi >/var/lib/chos/os/mpi/etc/chos-mark'
@@ -15,5 +15,5 @@ cat $work/out
 equal $status 0 "the job's status"
 grep '^rank' $work/out | sort >$output
 equal "$(cat $output | tr '\n' '|')" "rank 0 of 4 on node1 in mpi, sum 6|rank 1 of 4 on node1 in mpi, sum 6|$(
-  )rank 2 of 4 on node2 in mpi, sum 6|rank 3 of 4 on node2 in mpi, sum 6|" "what the ranks say"
+  )rank 2 of 4 on node2 in mpi, sum 6|rank 3 of 4 on node2 in mpi, sum 6|" "the output of the ranks"
 finished

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Sourced by boot/daemon-runner, before the cases: a cluster of Slurm whose nodes have one OS with MPI.
+# Sourced by boot/daemon-runner before the cases: a Slurm cluster whose nodes have an OS with MPI.
 . "$tests/slurm-set-up"

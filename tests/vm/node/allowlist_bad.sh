@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Every way in which /etc/chos can be bad: the message names file and line, the kernel keeps
-# the list it had, the exit status is 1.
+# Every way in which /etc/chos can be invalid: the message names file and line, the kernel keeps the list
+# that it had, the exit status is 1.
 . "${0%/*}/lib.sh"
 start_node
 kept=$(cat /proc/chos/valid)
 
-# refused TEXT...: reload refuses the file, says each text, and changes nothing.
+# refused TEXT...: reload refuses the file with a message that contains each text, and changes nothing.
 refused() {
   expect 1 chosctl reload
   says /etc/chos
@@ -47,7 +47,7 @@ mkdir /etc/chos
 refused
 rmdir /etc/chos
 
-# A tree that is not there, or no place of the farm's, closes its own OS and no other.
+# A tree that is missing, or that is outside the farm, closes its own OS and no other.
 allowlist trixie:/os/trixie bullseye:/srv/nothere
 expect 0 chosctl reload
 says "/etc/chos:2: the tree of 'bullseye' cannot be found at /srv/nothere"
@@ -55,7 +55,7 @@ says "1 OS is closed because its tree is missing: bullseye"
 expect 126 as alice chos -o bullseye true
 expect 0 as alice chos -o trixie true
 
-# A good one after all that.
+# A valid list after all of these.
 allowlist '# a comment' '%SHELLS' 'trixie:/os/trixie:groups=alice|bob' 'base:/'
 expect 0 chosctl reload
 equal "$(wc -l </proc/chos/valid)" 2 "entries of the list"

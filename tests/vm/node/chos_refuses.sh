@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What chos says, and its exit status, when it cannot do what was asked.
+# The messages and exit statuses of chos when it cannot do what was requested.
 . "${0%/*}/lib.sh"
 
-# No module.
+# The module is not loaded.
 allowlist trixie:/os/trixie
 expect 126 as alice chos -o trixie true
 says chosctl

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# down refuses while processes are in an OS and lists them; --force says what happens and does it.
+# chosctl down refuses while processes are in an OS, and lists them; with --force it lists them and goes on.
 . "${0%/*}/lib.sh"
 start_node
 mkfifo /tmp/go
@@ -18,8 +18,8 @@ expect 0 chosctl down --force
 says "$inside"
 ! grep -q ' /chos' /proc/mounts || fail "the farm is still mounted"
 expect 126 as bob chos -o bullseye true
-kill -0 $inside || fail "the process inside was ended"
-# The next one asks the module, which remains, and finds him.
+kill -0 $inside || fail "the process inside was killed"
+# The next down finds the process by the module, which is still loaded.
 expect 1 chosctl down
 says "processes are in an OS"
 says "$inside"

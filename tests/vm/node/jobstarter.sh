@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# chos_jobstarter with the module: a job by its process, place and arguments; refusals; from inside
-# another OS; a script of Grid Engine's in the spool.
+# chos_jobstarter with the module: the process, directory and arguments of a job; refusals; calls from
+# inside another OS; a script in the spool of Grid Engine.
 . "${0%/*}/lib.sh"
 start_node
 before=$(mounts)
@@ -13,7 +13,7 @@ for os in trixie:13 bullseye:11; do
 done
 expect 0 as alice CHOS=trixie chos_jobstarter -o bullseye sh -c "$job" sh x
 equal "$(cat $output)" "11 bullseye bullseye /home/alice/run 1 <x>" "-o before \$CHOS"
-# The process that the scheduler knows is the job.
+# The job is the process that the scheduler started, not a child of it.
 expect 0 as alice CHOS=trixie sh -c 'echo $$; exec chos_jobstarter sh -c "echo \$\$; exit"'
 equal "$(sort -u $output | wc -l)" 1 "process ids"
 expect 7 as alice CHOS=trixie chos_jobstarter sh -c 'exit 7'
@@ -24,7 +24,7 @@ equal "$(cat $output)" "13 trixie trixie /home/alice/run 1 <x>" "from bullseye t
 expect 0 as alice chos -o bullseye /local/usr/bin/chos_jobstarter -o base sh -c 'cat /proc/chos/setchos; pwd'
 equal "$(tr '\n' ' ' <$output)" "/ /home/alice/run " "from bullseye to the base"
 
-# A session of PAM's round the job, opened and closed in the base OS with the rights of the user.
+# With --pam, a PAM session is opened before and closed after the job, in the base OS and as the user.
 cat >/etc/pam.d/chos_job <<'EOF'
 session required pam_limits.so conf=/etc/chos_job.limits
 session required pam_exec.so /etc/chos_job.note
@@ -39,13 +39,13 @@ expect 7 as alice CHOS=trixie chos_jobstarter --pam chos_job \
   sh -c 'echo "$(cat /proc/chos/setchos) $(ulimit -n) $PWD" >>notes; exit 7'
 equal "$(paste -s -d, notes)" \
   "open_session alice / alice,trixie 77 /home/alice/run,close_session alice / alice" "the session"
-# One that would move the starter is closed again.
+# A PAM session that moves the starter to an OS is closed again, and the job is refused.
 echo trixie >/home/alice/.chos
 echo 'session optional pam_chos.so min_uid=1' >>/etc/pam.d/chos_job
 expect 126 as alice CHOS=trixie chos_jobstarter --pam chos_job echo wrong
 rm /home/alice/.chos /etc/chos_job.* /etc/pam.d/chos_job notes
 
-# Not in another OS, not in another directory, not without the module.
+# The job never runs in another OS or directory than requested, nor without the module.
 refused() {
   local status=$1 why=$2
   shift 2
@@ -62,7 +62,7 @@ refused 126 "'/var/lib/only-here' cannot be reached in trixie" CHOS=trixie chos_
 cd / || exit 1
 rmdir /var/lib/only-here
 
-# What was submitted lies in the spool, which every OS shows.
+# The submitted script lies in the spool, which is visible in every OS.
 spool=/var/spool/gridengine/execd/node
 mkdir -p $spool/job_scripts $spool/active_jobs/7.1
 echo "$job" >$spool/job_scripts/7

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What the base OS mounts later appears in the farm and inside each OS, and goes again: in a directory that
-# is in the farm once, and in one that every tree shows.  There, what was mounted before, too.
+# File systems that the base OS mounts or unmounts later appear in, or vanish from, the farm and each OS: in
+# a directory that the farm has once, and in one that is bound into every tree.  The latter also has a file
+# system that was mounted before `chosctl up`.
 . "${0%/*}/lib.sh"
 mkdir -p /var/spool/before /var/spool/project
 mount -t tmpfs tmpfs /var/spool/before
@@ -8,7 +9,7 @@ echo results >/var/spool/before/data
 start_node
 mkdir -p /home/project
 
-# seen PLACE: by alice in each OS.
+# seen PLACE: alice sees the file system at PLACE in each OS.
 seen() {
   local os
   for os in trixie bullseye; do

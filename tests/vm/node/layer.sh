@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What chos adds to trees is seen in the OSs and is not in the trees: trees that can be written, a
-# read-only bind, images of squashfs and erofs, shared places that they lack, programs of the base.
+# The files that chos adds are visible in the OSs, but not added to the trees: writable trees, a read-only
+# bind mount, images of squashfs and erofs, shared files that they lack, programs of the base OS.
 . "${0%/*}/lib.sh"
 trees=/var/lib/chos/os
 all="trixie bullseye squash ero"
@@ -14,7 +14,7 @@ echo "192.0.2.7 of-the-base" >>/etc/hosts
 mkdir -p /etc/slurm /var/lib/slurm/slurmd $trees/squash $trees/ero
 echo "ClusterName=node" >/etc/slurm/slurm.conf
 echo "a job" >/var/lib/slurm/slurmd/script
-echo node >/proc/sys/kernel/hostname # for sudo, which else complains
+echo node >/proc/sys/kernel/hostname # sudo complains about a host name that does not resolve
 modprobe -a loop squashfs erofs overlay || fail "the node lacks modules"
 for pair in squash:squashfs ero:erofs; do
   mount -o loop,ro -t ${pair#*:} "${0%/*}/small.${pair#*:}" $trees/${pair%:*} ||
@@ -23,16 +23,17 @@ done
 mount --bind $trees/bullseye $trees/bullseye
 mount -o remount,bind,ro $trees/bullseye || fail "cannot make a tree read-only"
 
-# Of everything that a tree is: names, kinds, modes, owners, links, sizes, when it was written and
-# changed; and where chos adds something, what is in the files.
+# sum_of OS: a checksum of the names, types, modes, owners, links, sizes, mtimes and ctimes in a tree, and of
+# the contents of the files in the directories to which chos adds files.
 sum_of() {
   (cd "$trees/$1" && find . -xdev -printf '%p %y %m %U %G %n %s %T@ %C@ %l\n' | sort &&
     find etc usr/local var/lib -xdev -type f -print0 | sort -z | xargs -0 cat) | md5sum
 }
 for os in $all; do sum_of $os; done >/run/sums
 same_sums() {
-  for os in $all; do sum_of $os; done | cmp -s - /run/sums || fail "a tree is not as it was: $*"
+  for os in $all; do sum_of $os; done | cmp -s - /run/sums || fail "a tree has changed: $*"
 }
+# in_each OUTPUT COMMAND...: alice's command prints this in every OS.
 in_each() {
   local wanted=$1 os
   shift
@@ -45,7 +46,7 @@ nothing=$(mounts)
 start_node
 allowlist trixie:/os/trixie bullseye:/os/bullseye squash:/os/squash ero:/os/ero:suid
 printf '[base]\nadd = ["uname"]\n[base.os]\nsquash = ["sudo", "ping"]\nero = ["sudo"]\n' >/etc/chos.conf
-# A ping of the base, which it does not have otherwise.
+# The base OS has no ping: make one.
 ln -s /bin/true /usr/local/bin/ping
 expect 0 chosctl reload
 says "layers"
@@ -67,7 +68,7 @@ for os in $all; do
   equal "$(cat $output)" "the base's qsub: / CHOS=$os <a  b>" "qsub in $os"
   expect 0 as alice chos -o $os cat /proc/chos/setchos
   equal "$(cat $output)" $os "the OS"
-  # Nothing that users write in was covered.
+  # A directory that users write to has no layer on it.
   expect 0 test -k /chos/os/$os/var/tmp
 done
 expect 0 as alice chos -o trixie sh -c 'test -w /var/tmp'
@@ -76,13 +77,13 @@ says "Read-only file system"
 grep " /chos/os/" /proc/mounts | grep -E "^(overlay|/run/chos/layer)" | grep -v nosuid | grep -qv /ero/ &&
   fail "a layer without nosuid"
 
-# Programs of single OSs are the base's wherever the tree has them, a link or a file.
+# The programs listed for an OS are those of the base OS, wherever the tree has them, as a link or a file.
 for program in sudo /usr/sbin/sudo; do
   expect 0 as alice env PATH=/usr/local/bin:/usr/sbin:/usr/bin:/bin chos -o squash \
     sh -c "$program -n sh -c 'id -u; cat /proc/chos/setchos'"
   equal "$(tr '\n' ' ' <$output)" "0 / " "$program in squash"
 done
-# Not by the shell of busybox, which has a ping of its own.
+# Without a shell of busybox, which would run its own ping.
 for program in ping /bin/ping; do expect 0 as alice chos -o squash $program; done
 for program in /usr/local/bin/ping /bin/ping; do
   expect 0 as alice chos -o squash readlink $program
@@ -97,19 +98,19 @@ says_not "tree trixie: it has no"
 says_not "tree bullseye: it has no"
 says_not "it has its own"
 
-# Somebody stays in a directory while its layer is replaced.
+# A process stays in a directory while its layer is replaced.
 mkfifo /run/go /run/ready
 chos -o trixie sh -c 'cd /etc/slurm; echo ready >/run/ready; read -r line; cat slurm.conf; cat /etc/slurm/slurm.conf' \
   </run/go >/run/said 2>&1 &
 waiting=$!
 exec 9>/run/go
-read -r line </run/ready # which waits for it
+read -r line </run/ready # waits until it is inside
 mkdir /etc/condor
 printf '[base.os]\nsquash = ["ping"]\n' >/etc/chos.conf
 expect 0 chosctl reload
 echo go >&9
 exec 9>&-
-wait $waiting || fail "it could not go on: $(cat /run/said)"
+wait $waiting || fail "the process failed afterwards: $(cat /run/said)"
 equal "$(grep -c ClusterName /run/said)" 2 "what it read"
 for os in $all; do
   expect 0 test -d /chos/os/$os/etc/condor
@@ -125,7 +126,7 @@ equal "$(mounts)" "$nothing" "mounts after down"
 [ ! -e /run/chos/layer ] || fail "additions are left"
 same_sums "after down"
 
-# A tree that is changed while the node is up, and what an older version left in one.
+# A tree is changed while chos is up, and has a link that an older version of chos made.
 expect 0 chosctl up
 expect 2 ls /chos/os/trixie/etc/later /chos/os/trixie/usr/local/bin/later
 echo later >$trees/trixie/etc/later
@@ -140,9 +141,9 @@ later" "what came later"
 rm $trees/trixie/etc/later $trees/trixie/usr/local/bin/later
 stop_node
 
-# A kernel without overlayfs: said once; what needs none is there.
+# A kernel without overlayfs: there is one warning, and the additions that do not need it are there.
 module=/lib/modules/$release/kernel/overlay.ko
-[ -e $module ] || fail "where is overlayfs?"
+[ -e $module ] || fail "the node lacks overlayfs"
 modprobe -r overlay || fail "overlayfs is in use"
 mv $module /run/
 expect 0 chosctl up

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What the node cases share.  A case is a script that sources this, fails at the first thing
-# that is not as it should be, and says which on a line that begins with FAIL.
+# Functions for all cases that are scripts.  A case sources this file, and exits with status 1 at the first
+# check that fails, after a line that begins with FAIL and says what was wrong.
 
 set -uo pipefail
 release=$(uname -r)
@@ -14,16 +14,16 @@ fail() {
   exit 1
 }
 
-# expect STATUS COMMAND...: its output is in $output, and on the console if it disappoints.
+# expect STATUS COMMAND...: runs the command, which must exit with that status.  Its output is in $output.
 expect() {
   local wanted=$1 status
   shift
   "$@" >$output 2>&1 </dev/null
   status=$?
-  [ "$status" = "$wanted" ] || fail "\"$*\" ended with $status, wanted $wanted"
+  [ "$status" = "$wanted" ] || fail "\"$*\" exited with $status, wanted $wanted"
 }
 
-# as USER COMMAND...: as a login of that user would run it.
+# as USER COMMAND...: runs the command as that user, with the environment of a login.
 as() {
   local user=$1
   shift
@@ -32,22 +32,27 @@ as() {
     PATH=/usr/local/bin:/usr/bin:/bin "$@"
 }
 
-# The output of the last command holds, or does not hold, a fixed text.
+# says TEXT, says_not TEXT: the output of the last command must, or must not, contain a fixed text.
 says() { grep -qF -e "$1" $output || fail "the output lacks \"$1\""; }
-says_not() { ! grep -qF -e "$1" $output || fail "the output holds \"$1\""; }
+says_not() { ! grep -qF -e "$1" $output || fail "the output contains \"$1\""; }
 
+# equal VALUE WANTED [LABEL]
 equal() { [ "$1" = "$2" ] || fail "${3:-value}: \"$1\", wanted \"$2\""; }
 
-# Mounts of the base OS's namespace.
+# The number of mounts in the mount namespace of the base OS.
 mounts() { wc -l </proc/1/mountinfo; }
 
+# The median of the numbers in a file.
+median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
+
+# allowlist LINE...: writes /etc/chos.
 allowlist() {
   printf '%s\n' "$@" >/etc/chos
   chown root: /etc/chos
   chmod 644 /etc/chos
 }
 
-# A node as most cases want it: both trees allowed, up.
+# Brings chos up with two OSs allowed, the state from which most cases start.
 start_node() {
   cd / || exit 1
   find /tmp -mindepth 1 -maxdepth 1 ! -path $output -exec rm -rf {} +
@@ -56,6 +61,7 @@ start_node() {
   expect 0 chosctl up
 }
 
+# Takes chos down, and checks that nothing of it is left.
 stop_node() {
   cd / || exit 1
   expect 0 chosctl down
@@ -63,4 +69,3 @@ stop_node() {
   ! grep -q ' /chos' /proc/mounts || fail "something is still mounted in the farm"
 }
 
-version_of() { sed -n 's/^VERSION_ID="\(.*\)"/\1/p' "$1"; }

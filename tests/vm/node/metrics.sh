@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# chosctl metrics: down, up, with users in OSs, after a path was replaced, and as no root.
+# chosctl metrics: while chos is down and up, with users in OSs, after a tree was replaced, and as a user.
 . "${0%/*}/lib.sh"
 
-# value SERIES: as the last "chosctl metrics" had it.
+# value SERIES: its value in the output of the last `chosctl metrics`.
 value() { sed -n "s|^$(printf %s "$1" | sed 's/[.[*^$]/\\&/g') ||p" $output; }
 has() { equal "$(value "$1")" "$2" "$1"; }
 os() { printf '%s{os="%s",path="/os/%s"}' "$1" "$2" "${3-$2}"; }
@@ -44,7 +44,7 @@ has "chos_info{version=\"$version\",abi=\"1\",fork_tracking=\"on\",farm=\"/chos\
 equal "$(tail -n 1 $output)" "# EOF" "the last line"
 equal "$(grep -v '^#' $output | sed 's/ [0-9]*$//' | sort | uniq -d)" "" "series twice"
 
-# Another tree under the name: who is in the old one is counted there.
+# The name gets another tree: processes in the old tree are still counted there.
 mkdir /var/lib/chos/os/trixie~2
 expect 0 mount --bind /var/lib/chos/os/bullseye /var/lib/chos/os/trixie~2
 allowlist trixie:/os/trixie~2 bullseye:/os/bullseye:closed
@@ -58,7 +58,7 @@ has "$(os chos_os_open trixie trixie~2)" 1
 has "$(os chos_os_open trixie)" ""
 has "$(os chos_os_open bullseye)" 0
 
-# Who is not root sees what anybody may, and is told.
+# A user sees the public series, and a message about the others.
 expect 0 as alice "$(command -v chosctl)" metrics
 has chos_up 1
 says "only root may read it"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# chosctl os on a node that is up: images, a tar archive, a directory; replaced and removed while
-# somebody is inside; over a down and an up.
+# chosctl os while chos is up: images, a tar archive, a directory; replacing and removing an OS while a
+# process is inside; down and up again.
 . "${0%/*}/lib.sh"
 here=${0%/*}
 trees=/var/lib/chos/os
@@ -9,7 +9,7 @@ nothing=$(mounts)
 start_node
 modprobe -a loop squashfs erofs overlay || fail "the node lacks modules"
 
-# stay NAME: alice stays in that OS, until told; what it then sees of its tree is in /run/said.NAME.
+# stay NAME: starts a process of alice's in that OS.  After let_go NAME, /run/said.NAME is what it saw there.
 stay() {
   mkfifo -m 666 /run/go.$1 /run/ready.$1
   as alice chos -o "$1" sh -c 'echo ready >/run/ready.'"$1"'; read -r line;
@@ -17,16 +17,16 @@ stay() {
     </run/go.$1 >/run/said.$1 2>&1 &
   waiting=$!
   exec 9>/run/go.$1
-  read -r line </run/ready.$1 # which waits for it
+  read -r line </run/ready.$1 # waits until it is inside
 }
 let_go() {
   echo go >&9
   exec 9>&-
-  wait $waiting || fail "it could not go on: $(cat /run/said.$1)"
+  wait $waiting || fail "the process failed afterwards: $(cat /run/said.$1)"
   rm /run/go.$1 /run/ready.$1
 }
 
-# Three sources, in use at once.
+# Three kinds of source at the same time.
 expect 0 chosctl os add small image:$squash
 says "small: added"
 expect 0 as alice chos -o small cat /etc/os-release
@@ -48,7 +48,7 @@ equal "$(cat $output)" two "the directory's mark"
 expect 0 as alice chos -o packed id -un
 equal "$(cat $output)" alice "the base's names"
 expect 0 chosctl os verify
-# A file that was changed is named, though its size and time are as they were.
+# verify names a file whose content has changed, even if its size and mtime have not.
 cp -p $trees/packed/etc/mark /run/mark.before
 echo oen >$trees/packed/etc/mark
 touch -r /run/mark.before $trees/packed/etc/mark
@@ -67,7 +67,8 @@ expect 1 chosctl os add cut tar:$here/small.erofs
 expect 0 chosctl os list
 says_not cut
 
-# Replaced under somebody: he keeps what he had, others get the new one; it is not deleted under him.
+# An OS is replaced while a process is inside: it keeps the old tree, which is not deleted; others get the
+# new tree.
 stay packed
 expect 0 chosctl os replace packed tar:/run/two.tar.gz
 expect 0 as alice chos -o packed cat /etc/mark
@@ -79,7 +80,7 @@ expect 1 chosctl os remove packed
 says "processes are in 'packed'"
 says "sh -c"
 let_go packed
-equal "$(tr '\n' ' ' </run/said.packed)" "one /os/packed packed " "what he saw"
+equal "$(tr '\n' ' ' </run/said.packed)" "one /os/packed packed " "what the process saw"
 expect 0 chosctl os replace packed tar:/run/one.tar
 expect 2 ls -d $trees/packed $trees/packed~2 $trees/packed~3
 expect 0 chosctl os rollback packed
@@ -91,7 +92,7 @@ says "the site's default"
 expect 0 chosctl os default base
 expect 0 chosctl os close packed
 
-# Programs of one OS that are the base's.
+# Programs of the base OS in a single OS.
 expect 0 chosctl os base small sudo
 expect 0 chosctl os base small
 equal "$(cat $output)" sudo "the commands of small"
@@ -99,18 +100,18 @@ equal "$(readlink /chos/os/small/usr/sbin/sudo)" /local/usr/bin/chos-base "sudo 
 expect 0 chosctl os base small sudo --remove
 [ ! -L /chos/os/small/usr/sbin/sudo ] || fail "sudo in small still is the base's"
 
-# What the node cannot be made to go by is taken back.
+# A change that cannot be put into effect is undone.
 cp /etc/chos.conf /run/chos.conf.before
 cp /etc/chos /run/chos.before
 echo odd:/nowhere/odd >>/etc/chos
 expect 1 chosctl os base small sudo
 says "/nowhere/odd"
 says "nothing was changed"
-cmp /etc/chos.conf /run/chos.conf.before || fail "the configuration is not as it was"
+cmp /etc/chos.conf /run/chos.conf.before || fail "the configuration has changed"
 [ ! -L /chos/os/small/usr/sbin/sudo ] || fail "sudo in small is the base's"
 cp /run/chos.before /etc/chos
 
-# All of it is there again after a down and an up, and closed what was closed.
+# After down and up, all OSs are back, and the closed one is still closed.
 stop_node
 ! mountpoint -q $trees/small || fail "the image is still mounted"
 ! mountpoint -q $trees/far || fail "the directory is still bound"

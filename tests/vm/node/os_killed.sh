@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# `chosctl os add`, `replace` and `remove`, killed at random moments while the module runs: what can be
-# entered is one tree or the other, whole; the next command succeeds, and nothing is left behind.
+# `chosctl os add`, `replace` and `remove` are killed at random moments while chos is up: a process that
+# enters finds either tree, complete; the next command succeeds, and nothing is left behind.
 . "${0%/*}/lib.sh"
 count=3
 [ -z "${CHOS_LONG:-}" ] || count=50
@@ -20,13 +20,14 @@ done
 expect 0 chosctl os remove small
 mounts_up=$(mounts) loops_up=$(losetup -n -l | wc -l)
 
-# Of each kind of source that needs no builder: what is added, and what replaces it.  Each has its mark.
+# For each kind of source that needs no builder: the source to add, the one that replaces it, and the contents
+# of their /etc/mark.
 kinds=(tar image dir)
 declare -A first=([tar]=tar:/run/one.tar [image]=image:${0%/*}/small.squashfs [dir]=dir:/srv/one)
 declare -A second=([tar]=tar:/run/two.tar [image]=image:${0%/*}/small.erofs [dir]=dir:/srv/two)
 declare -A mark_of=([tar]="one two" [image]="squashfs erofs" [dir]="one two")
 
-# before WHAT KIND: the state in which it is killed, with the command in $words.
+# before WHAT KIND: makes the state in which the command runs; the command is in $words.
 before() {
   case $1 in
     add) words="add work ${first[$2]}" ;;
@@ -39,10 +40,10 @@ before() {
   esac
 }
 listed() { grep -q '^work:' /etc/chos; }
-# is_whole WHAT KIND: whoever enters now finds a whole tree; where it was to be replaced, there is one.
-is_whole() {
+# check_whole WHAT KIND: a process that enters now finds a complete tree; after a replace it must find one.
+check_whole() {
   expect 0 as alice chos -o trixie true
-  # Where it was killed between the list and the node, the next command puts the list in force.
+  # If it was killed after it wrote the list, only the next command of chosctl puts that list into force.
   as alice chos -o work sh -c 'cat /etc/mark; id -un; cat /proc/chos/setchos' >$output 2>&1 || {
     [ $1 != replace ] || fail "nobody can enter; $at"
     return 0
@@ -50,14 +51,14 @@ is_whole() {
   read -r one two <<<"${mark_of[$2]}"
   case "$(tr '\n' ' ' <$output)" in
     "$one alice work " | "$two alice work ") ;;
-    *) fail "who enters finds no whole tree; $at" ;;
+    *) fail "the tree is not complete; $at" ;;
   esac
 }
 for what in add replace remove; do
   killed=0 tries=0
   declare -A times=()
   while ((killed < count)); do
-    ((tries += 1)) && ((tries <= 5 * count + 5)) || fail "$what was killed $killed times only, of $((tries - 1))"
+    ((tries += 1)) && ((tries <= 5 * count + 5)) || fail "$what was killed only $killed times in $((tries - 1)) tries"
     kind=${kinds[tries % 3]} takes=${times[${kinds[tries % 3]}]:-0}
     before $what $kind
     moment=$((takes == 0 ? 9000000 : RANDOM * (takes / 32768 + 1) % takes))
@@ -73,11 +74,11 @@ for what in add replace remove; do
       killed=$((killed + 1))
       at="$what of $kind was killed at $moment of $takes us"
     else
-      # One that was through before its moment says how long it takes now.
+      # It ended before it could be killed: this is how long it takes now.
       times[$kind]=$((${EPOCHREALTIME/./} - began))
       at="$what of $kind took ${times[$kind]} us"
     fi
-    is_whole $what $kind
+    check_whole $what $kind
     next=add
     ! listed || next=replace
     expect 0 chosctl os $next work ${second[$kind]}
@@ -90,7 +91,7 @@ for what in add replace remove; do
     equal "$(mounts)" "$mounts_up" "mounts; $at"
     equal "$(losetup -n -l | wc -l)" "$loops_up" "loop devices; $at"
   done
-  echo "$what killed $killed times of $tries$(for kind in "${kinds[@]}"; do echo -n ", $kind takes ${times[$kind]:-?} us"; done)"
+  echo "$what killed $killed times in $tries tries$(for kind in "${kinds[@]}"; do echo -n ", $kind takes ${times[$kind]:-?} us"; done)"
 done
 for mark in one two; do equal "$(cat /srv/$mark/etc/mark)" $mark "a directory that is not chosctl's"; done
 rm -rf /srv/one /srv/two /run/*.tar $trees/.chos

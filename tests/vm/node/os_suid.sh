@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Programs that are setuid or have capabilities, and device nodes, in OSs that chosctl makes of each kind of
-# source that the node can have: they give nothing, but where the OS is marked suid, and devices never.
+# Programs that are setuid or have capabilities, and device nodes, in OSs that chosctl makes of several kinds
+# of source: the programs give rights only if the OS is marked suid, and the devices never work.
 . "${0%/*}/lib.sh"
 nothing=$(mounts)
 start_node
@@ -23,7 +23,8 @@ equal "$(stat -c %a $tree/$raised)" 4755 "the mode"
 expect 0 as alice $tree/$raised euid 0
 expect 0 as alice $tree/$able gained
 
-# gives WHAT STATUS STATUS SOURCE...: of the program that is setuid, and of the one with capabilities.
+# gives WHAT STATUS STATUS SOURCE...: adds an OS of that source; checks the exit statuses of the setuid
+# program, which is 0 if it has root's uid, and of the program with capabilities, which is 0 if it has them.
 gives() {
   local what=$1 setuid=$2 able_status=$3
   shift 3
@@ -40,7 +41,7 @@ for source in dir:$tree "tar:/srv/raised.tar --drop-devices"; do
   gives nothing 1 1 $source
   gives rights 0 0 $source --suid
 done
-# These have no program with capabilities, nor a device.
+# These have no program with capabilities and no device.
 for kind in squashfs erofs; do
   gives nothing 1 127 "image:${0%/*}/small.$kind"
   gives rights 0 127 "image:${0%/*}/small.$kind" --suid

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# An OS is replaced while jobs run in it: each keeps what it had to its end, its children too, and who
-# comes later has the new one.
+# An OS is replaced while jobs run in it: each job and its children keep the old tree until they exit; later
+# jobs get the new tree.
 . "${0%/*}/lib.sh"
 trees=/var/lib/chos/os
 count=50
@@ -26,7 +26,7 @@ for n in $(seq $count); do read -r -t $((30 * CHOS_TIME_SCALE)) line <&8 || fail
 for mark in two three; do
   expect 0 chosctl os replace work tar:/run/$mark.tar
   expect 0 as alice chos -o work cat /etc/mark
-  equal "$(cat $output)" $mark "the mark of a new one"
+  equal "$(cat $output)" $mark "the mark that a new job sees"
 done
 expect 0 chosctl os rollback work
 expect 0 chosctl os show work --json
@@ -36,7 +36,7 @@ wait
 for n in $(seq $count); do
   equal "$(tr '\n' ' ' </run/said.$n)" "one work " "what job $n saw"
 done
-# The old generations go when nobody is in them, and the next command of chosctl's looks.
+# The next command of chosctl deletes the old trees that no process uses.
 expect 0 as alice chos -o work cat /etc/mark
 equal "$(cat $output)" two "the mark after going back"
 expect 0 chosctl os remove work

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What chos and chosctl report: who is where, to whom, and as JSON.
+# The reports of chos and chosctl: which processes are in which OS, which of them a user sees, and JSON.
 . "${0%/*}/lib.sh"
 start_node
 mkfifo /tmp/go

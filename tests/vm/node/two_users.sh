@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# alice in Debian 13 and bob in Debian 11, each inside while the other is, on one node.
+# alice in Debian 13 and bob in Debian 11 on one node at the same time.
 . "${0%/*}/lib.sh"
 start_node
 before=$(mounts)
 
-# Each says that it is inside and stays until the other has said so.
+# Each reports that they are inside, and stays until the other has done so.
 meet='echo "$(. /etc/os-release; echo $VERSION_ID) $(python3 -c "import sys; print(sys.version_info[1])")"
   >/tmp/$USER-is-inside
   until [ -e /tmp/alice-is-inside ] && [ -e /tmp/bob-is-inside ]; do :; done

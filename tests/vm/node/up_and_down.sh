@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# chosctl up from nothing, twice; status; reload; doctor; down, twice.
+# chosctl up on a node without chos, and again; status; reload; doctor; down, and again.
 . "${0%/*}/lib.sh"
 allowlist trixie:/os/trixie bullseye:/os/bullseye
 nothing=$(mounts)

@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# `chosctl up`, killed at random moments: the next one makes the node whole, and down leaves nothing.
+# `chosctl up` is killed at random moments: the next `up` completes the work, and `down` leaves nothing
+# behind.
 . "${0%/*}/lib.sh"
 count=5
 [ -z "${CHOS_LONG:-}" ] || count=50
 RANDOM=${CHOS_SEED:-$$}
 nothing=$(mounts)
-# The first takes longest.
+# Measured twice: the first takes longest.
 for n in 1 2; do
   began=${EPOCHREALTIME/./}
   start_node
@@ -15,7 +16,7 @@ for n in 1 2; do
 done
 killed=0 tries=0
 while ((killed < count)); do
-  ((tries += 1)) && ((tries <= 5 * count)) || fail "up was killed $killed times only, of $((tries - 1))"
+  ((tries += 1)) && ((tries <= 5 * count)) || fail "up was killed only $killed times in $((tries - 1)) tries"
   moment=$((RANDOM * (takes / 32768 + 1) % takes))
   began=${EPOCHREALTIME/./}
   chosctl up >/tmp/up.log 2>&1 &
@@ -23,7 +24,8 @@ while ((killed < count)); do
   sleep "$(awk "BEGIN { print $moment / 1000000 }")"
   kill -9 $up 2>/dev/null
   wait $up 2>/dev/null
-  # An emulated machine is not always as slow: one that was through before its moment says how long it takes now.
+  # The speed of an emulated machine varies.  If up ended before it could be killed, this is how long it takes
+  # now.
   if [ $? = 137 ]; then
     killed=$((killed + 1))
   else
@@ -39,4 +41,4 @@ while ((killed < count)); do
   stop_node
   equal "$(mounts)" "$nothing" "mounts after down; up was killed at $moment us ($left)"
 done
-echo "killed $killed times of $tries, in up to $takes us"
+echo "killed $killed times in $tries tries, in up to $takes us"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# chosctl up that fails in the middle leaves the node as it was, and says which step and why.
+# If a step of chosctl up fails, it undoes the others, and says which step failed and why.
 . "${0%/*}/lib.sh"
 allowlist trixie:/os/trixie
 before=$(cat /proc/1/mountinfo)
@@ -13,13 +13,13 @@ expect 1 chosctl up --module /nowhere/chos.ko
 says /nowhere/chos.ko
 undone
 
-# The last step: the allowlist.
+# The last step fails: the allowlist.
 allowlist trixie:/os/trixie nonsense
 expect 1 chosctl up
 says /etc/chos:2
 undone
 
-# The farm's place is a file.
+# The farm's path is a file.
 allowlist trixie:/os/trixie
 rmdir /chos 2>/dev/null
 touch /chos
@@ -28,7 +28,7 @@ says /chos
 undone
 rm /chos
 
-# A bad configuration.
+# The configuration is invalid.
 echo 'nonsense = 1' >/etc/chos.conf
 expect 1 chosctl up
 says /etc/chos.conf
@@ -36,6 +36,6 @@ says nonsense
 undone
 rm /etc/chos.conf
 
-# And with nothing in the way it works.
+# Without any of these it works.
 expect 0 chosctl up
 stop_node

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# ~/.chos as users and accidents make it: always a message, never a hang.
+# ~/.chos in every state that users and accidents produce: there is always a message, and never a hang.
 . "${0%/*}/lib.sh"
 start_node
 file=/home/alice/.chos
 in_time() { timeout -k 5 $((15 * CHOS_TIME_SCALE)) "$@"; }
 
-# said: chos says something about the file, and ends within its time.
+# said ARGUMENT...: chos prints a message about the file, and ends in time.
 said() {
   in_time setpriv --reuid alice --regid alice --init-groups env -i HOME=/home/alice USER=alice \
     LOGNAME=alice SHELL=/bin/bash PATH=/usr/bin:/bin chos "$@" >$output 2>&1 </dev/null

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# A node whose tools, module and trees are installed, and chos.service enabled: it boots into
-# service, though one of its trees is missing.
+# A node on which chos is installed and chos.service enabled boots into service, although one of its trees is
+# missing.
 . "${0%/*}/reboot-lib.sh"
 came_up
 expect 0 journalctl -q -b -o cat -u chos.service
@@ -10,7 +10,7 @@ echo trixie >/home/alice/.chos
 chown alice: /home/alice/.chos
 lands alice trixie
 
-# reload: an entry that is mistyped is said, and costs the others nothing.
+# reload reports an entry with a mistyped path; the other entries still work.
 echo 'typo:/os/trixi' >>/etc/chos
 expect 0 systemctl reload chos
 expect 0 journalctl -q -b -o cat -u chos.service
@@ -25,7 +25,7 @@ expect 0 systemctl reload chos
 expect 0 cat /proc/chos/valid
 says_not typo
 
-# What the [Install] sections say is what this image has.
+# The harness enables the units by links in the image: the [Install] sections agree with them.
 expect 0 systemctl --no-reload disable chos
 ! systemctl -q is-enabled chos-watch || fail "chos-watch is still enabled"
 expect 0 systemctl --no-reload enable chos

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A node with 100 OSs and 300 mounts of its own, on a machine whose clock counts instructions: how long
-# chosctl takes, and how many mounts there are with sessions and without.
+# A node with 100 OSs and 300 mounts of the base OS: the time that chosctl takes is bounded, and sessions add
+# no mounts.  The machine's clock counts instructions.
 . "${0%/*}/scale-lib.sh"
 trees=/var/lib/chos/os
 start_node
 stop_node
-# 98 that chosctl made, by turns of an archive, of an image, and of a directory elsewhere.
+# 98 OSs are made by chosctl, in turn from an archive, an image, and a directory.
 tree=/srv/small
 mkdir -p $tree/{bin,usr/bin,etc,var/{log,spool,tmp,lib},root,tmp,proc,sys,dev,home}
 cp "${0%/*}/busybox" $tree/bin/busybox
@@ -26,7 +26,7 @@ for ((number = count; number < 300; number++)); do
   mount -t tmpfs -o size=64k "project$number" /home/projects/$number || fail "mount $number"
 done
 
-# takes LIMIT COMMAND...: it takes less than that many milliseconds.
+# takes LIMIT COMMAND...: the command must take less than LIMIT milliseconds.
 takes() {
   local limit=$1 began took
   shift
@@ -51,8 +51,8 @@ equal "$(mounts)" "$up" "mounts with 40 sessions"
 takes 1000 chosctl os list
 for number in $(seq -w 1 40); do echo go >/tmp/go$number; done
 wait
-equal "$(mounts)" "$up" "mounts after them"
-# A mount of the base is in all of them.
+equal "$(mounts)" "$up" "mounts after the sessions"
+# A file system that the base OS mounts appears in all OSs.
 mkdir /home/projects/late
 mount -t tmpfs late /home/projects/late
 echo late >/home/projects/late/file

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Sourced by boot/daemon-runner, before the cases: node1 takes logins, node2 exports its trees by NFS at an
-# address of its own, 10.0.0.3, which can go away.
+# Sourced by boot/daemon-runner before the cases: users log in to node1; node2 exports its trees by NFS at the
+# address 10.0.0.3, which the cases can remove.
 
 . "$tests/login-set-up"
 eval "login_$(declare -f set_up)"
@@ -10,7 +10,7 @@ set_up() {
   echo "node$CHOS_NODE" >/etc/hostname
   hostname "node$CHOS_NODE"
   printf '%s\n' '127.0.0.1 localhost node' '10.0.0.1 node1' '10.0.0.2 node2' '10.0.0.3 trees' >/etc/hosts
-  # The wire, now and after a reboot.
+  # Sets the network card up, now and after a reboot.
   printf '%s\n' '[Unit]' 'DefaultDependencies=no' 'Before=network.target network-online.target' '[Service]' \
     'Type=oneshot' 'RemainAfterExit=yes' "ExecStart=sh $tests/wire $CHOS_NODE" '[Install]' \
     'WantedBy=network-online.target' >/etc/systemd/system/wire.service

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# All trees, and what chosctl keeps beside them, lie on an NFS server that other nodes use too: logins,
-# a compiler, images; Python's own tests say what they say in a plain chroot of the tree there.
+# All trees, with chosctl's records, are on an NFS server: logins, a compiler, images; Python's own tests have
+# the same results as in a plain chroot of the tree there.
 . "${0%/*}/server-lib.sh"
 server_is_up
 mkdir -p /net/trees

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# An array of 100: each task once, each in the OS of the submitter.
+# An array job of 100 tasks: each runs once, in the OS of the submitter's $CHOS.
 . "${0%/*}/sge-lib.sh"
 fresh
 echo 'echo "$SGE_TASK_ID $(cat /etc/chos-mark) $(cat /proc/chos/setchos)" >task.$SGE_TASK_ID' \

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# chosctl batch on a cell of Grid Engine: jobs then run in OSs, twice changes nothing, and disabled all
-# is as it was.
+# chosctl batch on a cell of Grid Engine: after `enable`, jobs run in OSs; a second `enable` changes nothing;
+# `disable` restores the original state.
 . "${0%/*}/sge-lib.sh"
 fresh
 queue_has starter_method NONE
@@ -25,7 +25,7 @@ equal "$(qconf -sq main.q; cat $cell/sge_request)" "$was" "disabled"
 expect 0 submit trixie job.sh
 job_said base "a job afterwards"
 
-# A starter of the site's own is not thrown away.
+# A starter method of the site is not overwritten.
 queue_has starter_method /bin/site-starter
 expect 1 chosctl batch enable sge
 says /bin/site-starter

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A job that is submitted inside an OS runs in it, and so does one that a job submits.
+# A job that is submitted inside an OS runs in that OS, and so does a job that a job submits.
 . "${0%/*}/sge-lib.sh"
 fresh
 write_job
@@ -16,7 +16,7 @@ expect 5 in_home alice chos -o trixie qrsh -now n -cwd ./job.sh x
 equal "$(head -n 1 $output | tr -d '\r')" "$(where trixie)" "qrsh from inside trixie"
 rm -f $said
 expect 5 in_home alice chos -o trixie env CHOS=bullseye qsub -sync y -cwd -j y -o said job.sh
-equal "$(head -n 1 $said)" "$(where bullseye)" "\$CHOS before the OS it is submitted in"
+equal "$(head -n 1 $said)" "$(where bullseye)" "\$CHOS, which takes precedence over the submitter's OS"
 
 echo 'qsub -sync y -cwd -j y -o said job.sh from-a-job' >/home/alice/outer.sh
 rm -f $said

@@ -1,23 +1,24 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What the cases of Grid Engine share, beside what all cases with daemons do.
+# Functions for the cases with Grid Engine, in addition to those in login/lib.sh.
 
 . "${0%/*}/login-lib.sh"
 cell=/var/lib/gridengine/default/common
 
-# What the page for administrators says, to the letter.
+# The commands of the README of the Grid Engine integration, literally.
 enable_sge() {
   local QUEUE=main.q SGE_ROOT=/var/lib/gridengine SGE_CELL=default
   expect 0 qconf -Mattr queue /usr/share/chos/sge/queue $QUEUE
   cat /usr/share/chos/sge/sge_request >>$SGE_ROOT/$SGE_CELL/common/sge_request
 }
 
-# queue_has ATTRIBUTE VALUE
+# queue_has ATTRIBUTE VALUE: sets an attribute of the queue.
 queue_has() {
   echo "$1 $2" >/tmp/attribute
   expect 0 qconf -Mattr queue /tmp/attribute main.q
 }
 
-# A node that is up, with a queue that starts its jobs by way of chos, and no jobs.
+# Makes the state from which most cases start: chos is up, the queue starts its jobs by chos, there are no
+# jobs.
 fresh() {
   cd / || exit 1
   rm -rf /home/*/* /home/*/.chos /root/.chos $meet
@@ -33,7 +34,8 @@ fresh() {
   mounts_before=$(mounts)
 }
 
-# in_home USER [VARIABLE=VALUE...] COMMAND...: in the user's home, within $patience.
+# in_home USER [VARIABLE=VALUE...] COMMAND...: runs it as the user, in the user's home, within $patience
+# seconds.
 patience=120
 in_home() {
   local user=$1
@@ -43,8 +45,8 @@ in_home() {
     PATH=/usr/local/bin:/usr/bin:/bin "$@")
 }
 
-# submit OS ARGUMENT-OF-QSUB...: a job of alice's, submitted with that $CHOS (- for none), and waited
-# for.  What it said is then in $said.
+# submit OS ARGUMENT-OF-QSUB...: submits a job of alice's with that $CHOS (- for none), and waits for its end.
+# Its output is then in $said.
 said=/home/alice/said
 submit() {
   local os=$1 variable=()
@@ -53,14 +55,14 @@ submit() {
   rm -f $said
   in_home alice "${variable[@]}" qsub -sync y -cwd -j y -o said "$@"
   local status=$?
-  [ $status -lt 100 ] || cat $said # a shell's own refusal, for whoever looks for the cause
+  [ $status -lt 100 ] || cat $said # the reason why the job was not started, to show in the log
   return $status
 }
 
-# job_said TEXT WHAT: all that the last job has said.
+# job_said TEXT LABEL: checks the output of the last job.
 job_said() { equal "$(cat $said)" "$1" "$2"; }
 
-# Says where it runs, and its arguments; ends with 5.
+# Makes job.sh, which prints where it runs and its arguments, and exits with 5.
 write_job() {
   cat >/home/alice/job.sh <<'END'
 #!/bin/bash
@@ -71,7 +73,7 @@ END
   chmod 755 /home/alice/job.sh
 }
 
-# where OS: the first line of that job's output in OS.
+# where OS [CHOS]: the first line of the output of job.sh in that OS.
 where() {
   case $1 in
     base) echo "base / CHOS=${2-} /home/alice alice" ;;
@@ -79,10 +81,10 @@ where() {
   esac
 }
 
-# state NUMBER: as qstat shows it.
+# state NUMBER: the state of a job, as qstat shows it.
 state() { qstat -u '*' | awk -v job="$1" '$1 == job { print $5 }'; }
 
-# until_state NUMBER STATE
+# until_state NUMBER STATE: waits until a job has that state.
 until_state() {
   local try
   for try in $(seq $((60 * CHOS_TIME_SCALE))); do
@@ -93,7 +95,8 @@ until_state() {
   fail "job $1 is in state \"$(state "$1")\", wanted \"$2\""
 }
 
-# refused OS REASON: alice's job.sh, which would make the file `ran`, is not run; its number is in $job.
+# refused OS REASON: alice's job.sh, which would make the file `ran`, does not run, and the reason is in its
+# output and in the log.  Its number is in $job.
 refused() {
   rm -f $said /home/alice/ran
   expect 0 in_home alice CHOS="$1" qsub -terse -cwd -j y -o said job.sh

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Short jobs of two users in random OSes, not one in a wrong one: 100 by fives, since each qsub takes
-# seconds on an emulated machine, or with CHOS_LONG=1 500 one by one.
+# Short jobs of two users in random OSs, each of which must run in its OS: 100 jobs in arrays of five, because
+# a qsub takes seconds on an emulated machine; with CHOS_LONG=1, 500 single jobs.
 . "${0%/*}/sge-lib.sh"
 fresh
 each=5 submissions=20
@@ -26,7 +26,7 @@ for n in $(seq $submissions); do
   expect 0 in_home $user CHOS=$os qsub -terse -cwd -j y -o /dev/null -t 1-$each job.sh "$n"
   [ $((n % 10)) != 0 ] || echo "submitted: $((n * each)), begun: $(ls /home/*/job.[0-9]* 2>/dev/null | wc -l)"
 done
-# One that has to wait for all others tells their end.
+# A job that must wait for all others shows when they have ended.
 patience=$((submissions * each * 4))
 for user in alice bob; do
   expect 0 in_home $user qsub -sync y -hold_jid job.sh -cwd -j y -o /dev/null -b y true

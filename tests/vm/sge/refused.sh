@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A job that cannot have its OS is not run: it waits in the error state, and the reason is told.
+# A job that cannot enter its OS does not run: it stays in the error state, and the reason is reported.
 . "${0%/*}/sge-lib.sh"
 fresh
 echo 'touch ran; cat /etc/chos-mark' >/home/alice/job.sh
-# The other queued jobs are not held up by one that failed: a later one runs.
+# A job in the error state does not block the queue: a later job runs.
 refused sarge "\$CHOS names 'sarge', which is not in /etc/chos"
 expect 0 submit trixie job.sh
 job_said trixie "the next job"
@@ -24,13 +24,13 @@ refused bullseye "its tree is missing"
 mv $tree/away $tree/bullseye
 expect 0 qdel "$job"
 
-# A job at once has its answer at once.
+# An interactive job fails immediately.
 rm -f /home/alice/ran
 expect 100 in_home alice CHOS=sarge qrsh -now n -cwd touch ran
 says "\$CHOS names 'sarge'"
 [ ! -e /home/alice/ran ] || fail "it ran"
 
-# Without the module nothing but the base OS can be had.
+# Without the module, only jobs for the base OS run.
 expect 0 chosctl down
 refused trixie "is not loaded"
 expect 0 qdel "$job"

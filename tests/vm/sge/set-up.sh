@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Sourced by boot/daemon-runner, before the cases: a cell of Grid Engine of one host, with one queue
-# of eight slots.
+# Sourced by boot/daemon-runner before the cases: a cell of Grid Engine on one host, with a queue of eight
+# slots.
 
 . "$tests/login-set-up"
 eval "login_$(declare -f set_up)"
 
 set_up() {
   login_set_up
-  # It takes no address of the loopback's network for a host's.
+  # Grid Engine accepts no address of the loopback network for a host.
   printf '%s\n' '127.0.0.1 localhost' '10.0.0.1 node' >/etc/hosts
   "$tests/busybox" ip link set lo up
   "$tests/busybox" ip address add 10.0.0.1/32 dev lo
@@ -17,12 +17,12 @@ set_up() {
 start_grid_engine() {
   systemctl start gridengine-master gridengine-exec
   local try
-  for try in $(seq $((60 * CHOS_TIME_SCALE))); do  # qconf tells no one when the master is up
+  for try in $(seq $((60 * CHOS_TIME_SCALE))); do  # no event reports that the master is up
     qconf -sel 2>/dev/null | grep -qx node && break
     sleep 1
   done
   qconf -as node
-  # As `qconf -aq` would make it, but for a node whose load says nothing.
+  # The values of `qconf -aq`, but without load thresholds: the load of this node means nothing.
   {
     printf '%s\n' 'qname main.q' 'hostlist node' 'seq_no 0' 'load_thresholds NONE' \
       'suspend_thresholds NONE' 'nsuspend 1' 'suspend_interval 00:05:00' 'priority 0' \
@@ -38,7 +38,7 @@ start_grid_engine() {
     done
   } >/run/main.q
   qconf -Aq /run/main.q
-  # A job starts at once and not with the next look at the queue.
+  # Start jobs immediately, not in the next cycle of the scheduler.
   qconf -ssconf | sed -E 's/^(schedule_interval) .*/\1 0:0:2/
     s/^(flush_(submit|finish)_sec) .*/\1 1/' >/run/scheduler
   qconf -Msconf /run/scheduler

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# chosctl batch on a cluster of Slurm: jobs then run in OSs, twice changes nothing, doctor knows what
-# they need there, and disabled all is as it was.
+# chosctl batch on a Slurm cluster: after `enable`, jobs run in OSs; a second `enable` changes nothing; doctor
+# checks the directories that jobs need in an OS; `disable` restores the original state.
 . "${0%/*}/slurm-lib.sh"
 cluster
 files() { sha256sum /etc/slurm/*; }
@@ -21,7 +21,7 @@ enabled=$(files)
 expect 0 chosctl batch enable slurm
 equal "$(files)" "$enabled" "enabled twice"
 
-# What jobs need in their OS is there; and not when it is not shared.
+# doctor finds the spool directory in the OSs, and reports it missing if it is not shared.
 chosctl doctor >$output 2>&1
 says "jobs of Slurm run in OSs"
 says_not "SlurmdSpoolDir"
@@ -36,6 +36,6 @@ expect 0 chosctl reload
 on_both chosctl batch disable slurm >$output 2>&1 || fail "chosctl batch disable"
 equal "$(files)" "$was" "disabled"
 job 255 alice srun --chos=trixie true
-# For the cases that follow.
+# Restored for the cases that follow.
 on_both sh -c 'echo "required spank_chos.so" >/etc/slurm/plugstack.conf'
 finished

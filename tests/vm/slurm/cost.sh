@@ -1,22 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# What --chos= adds to `srun -n1 true`: in pairs, by their medians, on a machine whose clock counts
-# instructions.  The OS is the base's own tree, so that the step runs the same program in both.  The
-# bound holds in the long runs, with 30 pairs; the few of the others are for a look.
+# The cost of --chos= for `srun -n1 true`, in pairs with and without it; their medians are compared.  The
+# machine's clock counts instructions.  The OS is the tree of the base OS, so that the step runs the same
+# program in both.  The bound is checked in the long runs, with 30 pairs; other runs only print the figures of
+# a few pairs.
 . "${0%/*}/slurm-lib.sh"
 mkdir -p /var/lib/chos/os/same
 mount --bind / /var/lib/chos/os/same
-# Or the farm would be mounted in it too, when it is mounted in the base.
+# Otherwise the mounts of the farm would propagate into it.
 mount --make-private /var/lib/chos/os/same
 cluster same:/os/same
 pairs=5
 [ -z "${CHOS_LONG:-}" ] || pairs=30
 
-# Steps of one allocation: a job of its own would wait for the scheduler's next look.
+# Steps of one allocation, because a job would wait for the next cycle of the scheduler.
 job 0 alice salloc --no-shell -n 1
 allocation=$(grep -o 'allocation [0-9]*' $output | head -n 1 | tr -dc 0-9)
 
-# step KIND WORD...: microseconds of one.
+# step with|without OPTION...: adds the microseconds of a step to a file.
 step() {
   local kind=$1 began
   shift
@@ -27,7 +28,6 @@ step() {
 }
 with() { step with --chos=same; }
 without() { step without; }
-median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
 with
 without
 rm -f $work/cost-*

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# All that a job can be: lines in the script, steps in it, arrays, several programs, a terminal,
-# allocations, heterogeneous jobs, requeued ones.
+# All kinds of jobs: options in the script, steps, arrays, multiple programs, a terminal, allocations,
+# heterogeneous jobs, requeued jobs.
 . "${0%/*}/slurm-lib.sh"
 cluster
 
@@ -16,7 +16,7 @@ END
 job 0 alice CHOS=bullseye sbatch -W $work/script
 cp $work/out $output
 tells trixie node1 node1 node1
-# A step in another OS than its job's.
+# Steps in other OSs than their job's.
 batch -- --chos=trixie "CHOS=bullseye srun -n 1 sh -c '$probe'; srun --chos=base -n 1 sh -c '$probe'"
 equal "$(sort $output | tr '\n' '|')" \
   "base / base node1 $work|bullseye bullseye bullseye node1 $work|" "steps"
@@ -29,13 +29,13 @@ printf '%s\n' "0 sh -c '$probe'" "1-2 sh -c '$probe'" >$work/programs
 job 0 alice srun -w node1 -n 3 --chos=bullseye --multi-prog $work/programs
 tells bullseye node1 node1 node1
 
-# A terminal: through script(1), as a user types.
+# A terminal, made by script(1).
 job 0 alice script -qec "srun --pty --chos=trixie sh -c 'test -t 0 && $probe'" /dev/null
-# script's end of input is echoed there as "^@".
+# The terminal echoes the end of script's input as "^@".
 tr -d '\r' <$output | sed 's/^^@//' >$output.plain && mv $output.plain $output
 tells trixie
 
-# salloc's shell is the submitter's, its steps are in the OS.
+# The shell of salloc stays in the submitter's OS; its steps run in the requested OS.
 job 0 alice salloc --chos=trixie sh -c "srun -n 1 sh -c '$probe'; CHOS=bullseye srun -n 1 -l sh -c '$probe'"
 grep -v '^salloc:' $output >$output.plain
 equal "$(sort $output.plain | tr '\n' '|')" \
@@ -44,13 +44,13 @@ equal "$(sort $output.plain | tr '\n' '|')" \
 if [ -n "$second" ]; then
   job 0 alice srun --chos=trixie -w node1 -n 1 sh -c "$probe" : -w node2 -n 1 sh -c "$probe"
   tells trixie node1 node2
-  # Slurm has one value of an option for all components.
+  # In Slurm an option has one value for all components.
   job 1 alice srun --chos=trixie -w node1 -n 1 true : --chos=bullseye -w node2 -n 1 true
   says "the components of a heterogeneous job have one OS"
   says "nothing was submitted"
   job 0 alice srun -w node1 -n 1 sh -c "$probe" : --chos=bullseye -w node2 -n 1 sh -c "$probe"
   tells bullseye node1 node2
-  # Their steps may have others.
+  # Their steps may be in other OSs.
   rm -f $work/out
   cat >$work/script <<END
 #!/bin/bash
@@ -65,7 +65,7 @@ END
     )trixie trixie trixie node1 $work|trixie trixie trixie node2 $work|" "steps of a heterogeneous job"
 fi
 
-# One that was put back into the queue comes to the same OS.
+# A requeued job runs in the same OS again.
 mkfifo -m 666 $work/fifo
 rm -f $work/out
 job 0 alice sbatch --parsable --requeue -w node1 --chos=trixie -o $work/out --open-mode=append --wrap "
@@ -76,7 +76,7 @@ job 0 alice sbatch --parsable --requeue -w node1 --chos=trixie -o $work/out --op
 number=$(cat $output)
 in_time 20 sh -c "read -r word <$work/fifo && [ \$word = first ]" || fail "the job did not start"
 expect 0 scontrol requeue "$number"
-# Slurm lets a requeued job wait for two minutes, from when it has put it back.
+# A requeued job would wait for two minutes: set its start time to now, once it is in the queue.
 tries=0
 until timeout 3 sh -c "read -r word <$work/fifo && [ \$word = again ]"; do
   ((++tries < 100)) || {
@@ -86,7 +86,7 @@ until timeout 3 sh -c "read -r word <$work/fifo && [ \$word = again ]"; do
   scontrol update job "$number" starttime=now >$output 2>&1
 done
 expect 0 in_time 20 srun -w node1 --chos=base -d "afterany:$number" true
-# Beside what Slurm says of it.
+# Without Slurm's own messages in the output.
 grep -v '^slurmstepd-\|^Terminated' $work/out >$output
 tells trixie node1 node1
 finished

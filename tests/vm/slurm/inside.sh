@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Jobs submitted from inside an OS, which has nothing of Slurm's: by chos-base, and so in that OS.
+# Jobs are submitted from inside an OS that lacks Slurm, by chos-base; they run in that OS.
 . "${0%/*}/slurm-lib.sh"
 cluster
 for os in trixie bullseye; do
@@ -12,18 +12,18 @@ for os in trixie bullseye; do
   job 0 alice chos -o $os srun -w node1 -n 1 --chos=base sh -c "$probe"
   tells base
 done
-# A script on standard input, whose steps are of its OS and of another.
+# A script on standard input, with steps in its own OS and in another.
 rm -f $work/out
 printf '%s\n' '#!/bin/sh' "$probe" "srun -n 1 sh -c '$probe'" \
   "CHOS=bullseye srun -n 1 sh -c '$probe'; exit 3" >$work/script
 job 3 alice chos -o trixie sh -c "sbatch -W -w node1 -o $work/out <$work/script"
 equal "$(grep -v Submitted $work/out | sort | tr '\n' '|')" "bullseye bullseye bullseye node1 $work|$(
   )trixie trixie trixie node1 $work|trixie trixie trixie node1 $work|" "script and steps"
-# What is typed goes to the job, and its status comes back.
+# The standard input reaches the job, and srun returns the job's exit status.
 job 5 alice chos -o bullseye sh -c 'echo word | srun -w node1 -n 1 sh -c "read -r word; [ \$word = word ] && exit 5"'
 job 0 alice chos -o trixie squeue --version
 says slurm
-# The shell of salloc is the base's; its steps are of the OS that it was called from.
+# The shell of salloc runs in the base OS; its steps run in the OS from which salloc was called.
 printf '%s\n' '#!/bin/sh' "cat /etc/chos-mark >$work/shell" "srun -n 1 sh -c '$probe'" >$work/script
 chmod 755 $work/script
 job 0 alice chos -o bullseye salloc -Q -w node1 -n 1 $work/script

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What the cases of Slurm share, beside what all node cases do.
+# Functions for the cases with Slurm, in addition to those in node/lib.sh.
 
 . "${0%/*}/lib.sh"
 [ -e /sys/class/net/eth0 ] && second=node2 || second=
-# Users' programs are where the jobs' logs are: the homes of the two nodes are not the same.
+# The working directory of jobs.  It exists on both nodes, while the homes are separate.
 work=/tmp/jobs
 
-# Says where it runs, and on which node: the OS's mark, the kernel's word, $CHOS, the node, directory.
+# Prints where it runs: the mark of the OS, what setchos shows, $CHOS, the node, the working directory.
 probe='echo "$(cat /etc/chos-mark) $(cat /proc/chos/setchos 2>/dev/null || echo /) ${CHOS-unset} $SLURMD_NODENAME $PWD"'
 
+# place OS: the first two words that the probe prints there.
 place() {
   case $1 in
     base) echo "base /" ;;
@@ -16,12 +17,13 @@ place() {
   esac
 }
 
+# on_both COMMAND...: runs a command on both nodes.
 on_both() {
   "$@" || return
   [ -z "$second" ] || ssh node2 "$(printf '%q ' "$@")"
 }
 
-# The second node may come up later than the first.
+# Waits for the second node, which may come up later than the first.
 second_is_up() {
   local try
   [ -n "$second" ] || return 0
@@ -32,20 +34,22 @@ second_is_up() {
   fail "node2 does not come up"
 }
 
-# Copies files of the base to the second node.
+# to_second PATH...: copies files to the second node.
 to_second() {
   [ -z "$second" ] || tar -C / -c "${@#/}" | ssh node2 tar -C / -x
 }
 
-# Where mounts of a node's base OS are, without those that systemd makes for a session
-# and takes away again in its own time.  mounts [ssh NODE]
+# mounts [ssh NODE]: the mount points of a node's base OS, without /run/user/UID, which systemd unmounts some
+# time after a session.
 mounts() { "$@" cat /proc/1/mountinfo | awk '$5 !~ "/run/user/" { print $5 }' | sort; }
+# same_mounts MOUNTS [ssh NODE]: they are the mounts of that node now.
 same_mounts() {
   local added
   added=$(diff <(echo "$1") <(mounts "${@:2}")) || fail "mounts: $(tr '\n' ' ' <<<"$added")"
 }
 
-# The cluster as most cases want it: both nodes up with two OSs, the plugin, all daemons, idle.
+# cluster [LINE...]: makes the state from which most cases start: chos is up on both nodes with two OSs and
+# those in the given lines of the allowlist, the plugin is enabled, all daemons run, and no job does.
 cluster() {
   cd / || exit 1
   rm -f /etc/chos.conf /home/*/.chos
@@ -67,19 +71,19 @@ daemons() {
     systemctl start slurmctld || fail "slurmctld does not start: $(tail /var/log/slurmctld.log)"
   }
   on_both sh -c 'systemctl -q is-active slurmd || systemctl start slurmd' || fail "slurmd"
-  # Waits until the nodes are there.
+  # This job waits until the nodes are ready.
   expect 0 in_time 60 srun -N "$(nodes)" --chos=base true
 }
 nodes() { [ -z "$second" ] && echo 1 || echo 2; }
 
-# in_time SECONDS COMMAND...: it ends by then (of a machine that is not emulated: more of others).
+# in_time SECONDS COMMAND...: kills the command after this time, which is longer on an emulated machine.
 in_time() {
   local limit=$1
   shift
   timeout -k 5 $((limit * (CHOS_TIME_SCALE > 1 ? 6 : 1))) "$@"
 }
 
-# job STATUS USER WORD...: as a user in the jobs' directory, in time.
+# job STATUS USER COMMAND...: runs a command of Slurm as that user; it must exit with STATUS, and in time.
 job() {
   local status=$1 user=$2
   shift 2
@@ -88,7 +92,8 @@ job() {
     PATH=/usr/local/bin:/usr/bin:/bin "$@"
 }
 
-# batch NAME=VALUE... -- OPTION... SCRIPT-LINE: runs it by sbatch on node1; its output is in $output.
+# batch [NAME=VALUE...] -- [OPTION...] SCRIPT-LINE: runs the line by sbatch on node1; its output is in
+# $output.
 batch() {
   local line=${*: -1}
   set -- "${@:1:$#-1}"
@@ -103,7 +108,7 @@ batch() {
   cp $work/out $output
 }
 
-# tells OS [NODE...]: the probe has run there, a line for each node.
+# tells OS [NODE...]: the output has the line of the probe in that OS for each node, and no other line.
 tells() {
   local os=$1 node
   shift
@@ -112,23 +117,23 @@ tells() {
   cmp -s $output.lines $output.wanted || fail "wanted $(tr '\n' '|' <$output.wanted)"
 }
 
-# Nothing of the jobs is left on any node, and none is out of service.
+# Checks that nothing of the jobs is left on any node, and that all nodes are in service.
 finished() {
   local node
   for node in node1 $second; do
-    # One without a step, that holds their cgroup, stays.
+    # One of them, which has no step and holds their cgroup, stays; the pattern does not match it.
     ssh $node 'for pid in $(pgrep -f "^slurmstepd: "); do timeout 300 tail --pid=$pid -f /dev/null; done'
     equal "$(ssh $node cat /proc/chos/processes 2>/dev/null)" "" "processes in an OS on $node"
   done
-  # Gets its nodes when they are done with what was before.
+  # This job gets its nodes when they have finished all earlier ones.
   expect 0 in_time 60 srun -N "$(nodes)" --exclusive --chos=base true
   same_mounts "$mounts_before"
-  # That one itself may not be off the controller's books yet when its srun ends.
+  # The controller may count that job itself for a moment after its srun has ended.
   in_time 60 sh -c 'until [ "$(sinfo -h -o %t -N | sort -u)" = idle ]; do :; done'
   equal "$(sinfo -h -o '%t' -N | sort -u)" idle "state of the nodes ($(sinfo -R -h))"
 }
 
-# What the daemons said last, for a case that fails.
+# Prints the ends of the daemons' logs, for a case that fails.
 logs() {
   local node
   tail -n 20 /var/log/slurmctld.log

@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# What keeps a task out of its OS on a node: the step fails on all of them, says which node and why,
-# and the node and its daemons go on.
+# A task cannot enter its OS on one of the nodes: the step fails on all nodes with a message that names the
+# node and the reason; the node and its daemons stay in service.
 . "${0%/*}/slurm-lib.sh"
 cluster
 daemon_pids() { for node in node1 node2; do ssh $node pidof slurmctld slurmd munged; done; }
 before=$(daemon_pids)
-# What node1's tasks would do, were it not for node2.
+# The tasks' command, which would run on node1 for long if node2 did not fail.
 long="sleep 1000"
 
-# refused REASON WORD...: a step of two tasks on each node, whose name node1 has nothing against.
+# refused REASON COMMAND...: a step on both nodes, which node1 accepts, fails because node2 refuses it.
 refused() {
   local reason=$1 status
   shift
@@ -17,10 +17,10 @@ refused() {
   in_time 15 setpriv --reuid alice --regid alice --init-groups env -i HOME=/home/alice PATH=/usr/bin:/bin \
     "$@" >$output 2>&1 </dev/null
   status=$?
-  # 126 is of our tasks, 137 of those that were ended with them.
+  # 126 is the status of tasks that chos refused, 137 that of tasks that Slurm killed because of it.
   [ $status = 126 ] || [ $status = 137 ] || {
     logs >>$output
-    fail "srun ended with $status"
+    fail "srun exited with $status"
   }
   equal "$(grep -c 'the task was not started' $output)" 1 "lines that say why"
   says "chos: node2: "
@@ -35,7 +35,7 @@ step="srun -N 2 --ntasks-per-node=2 --chos=trixie $long"
 
 expect 0 ssh node2 mv /var/lib/chos/os/trixie /var/lib/chos/os/gone
 refused "its tree is missing" $step
-# Of a heterogeneous job, whose components have a task each.
+# A heterogeneous job, whose components have one task each.
 refused "its tree is missing" srun -w node1 -n 1 --chos=trixie $long : -w node2 -n 1 $long
 rm -f $work/out
 cat >$work/script <<END
@@ -51,7 +51,7 @@ cp $work/out $output
 equal "$(grep -c 'the task was not started' $output)" 1 "lines that say why"
 grep -qE '^ended with (126|137)$' $output || fail "the step of two components"
 all_is_well
-# A batch script is a task of one node.
+# A batch script runs on one node.
 rm -f $work/out
 job 126 alice sbatch -W -w node2 -o $work/out --chos=trixie --wrap "$long"
 expect 0 ssh node2 cat $work/out
@@ -70,7 +70,7 @@ refused "'trixie' is closed: nobody new may enter" $step
 second_list bullseye:/os/bullseye
 refused "--chos names 'trixie', which is not in /etc/chos" $step
 refused "\$CHOS names 'trixie'" env CHOS=trixie srun -N 2 -n 2 $long
-# A job without a name that node2 has no word for goes on.
+# A job in an OS that node2 has runs.
 job 0 alice srun -N 2 --chos=bullseye sh -c "$probe"
 tells bullseye node1 node2
 
@@ -79,7 +79,7 @@ refused "is not loaded" srun -N 2 --chos=bullseye $long
 job 0 alice srun -N 2 sh -c "CHOS=base; $probe"
 tells base node1 node2
 
-# The directory of the job is not in the OS.
+# The working directory of the job does not exist in the OS.
 on_both mkdir -p -m 777 /var/lib/only-here
 cd /var/lib/only-here || exit 1
 mounts_before=$(mounts)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Sourced by boot/daemon-runner, before the cases: two nodes of a cluster of Slurm, node1 with the
-# controller.  A machine without a second one is node1 alone.
+# Sourced by boot/daemon-runner before the cases: two nodes of a Slurm cluster; the controller runs on node1.
+# Without a network card, node1 is the whole cluster.
 
 . "$tests/login-set-up"
 eval "login_$(declare -f set_up)"
@@ -13,7 +13,7 @@ set_up() {
   "$tests/busybox" ip link set lo up
   if modprobe virtio_net && "$tests/busybox" ip link set eth0 up; then
     "$tests/busybox" ip address add "10.0.0.$CHOS_NODE/24" dev eth0
-  else  # it resolves no name by 127.0.0.1
+  else  # Slurm accepts no address of the loopback network for a name
     "$tests/busybox" ip address add 10.0.0.1/32 dev lo
   fi
   printf '%s\n' 'Host node1 node2' 'StrictHostKeyChecking no' 'LogLevel ERROR' 'BatchMode yes' \
@@ -22,7 +22,7 @@ set_up() {
   cat /root/.ssh/cluster_key.pub >>/etc/ssh/authorized_keys
   printf '%s\n' 'HostKey /etc/ssh/ssh_host_ed25519_key' 'UseDNS no' 'UsePAM yes' \
     'AuthorizedKeysFile /etc/ssh/authorized_keys' >/etc/ssh/sshd_config
-  head -c 64 /root/.ssh/cluster_key.pub >/etc/munge/munge.key  # no secret, but one to both
+  head -c 64 /root/.ssh/cluster_key.pub >/etc/munge/munge.key  # not secret, but the same on both nodes
   chown munge: /etc/munge/munge.key
   chmod 400 /etc/munge/munge.key
   mkdir -p /var/spool/slurmctld /var/spool/slurmd
@@ -31,7 +31,7 @@ set_up() {
   systemctl start ssh munge
 }
 
-# What the cases start from; a node more or less than there are.
+# Writes the configuration of Slurm with the nodes that there are.
 configure_slurm() {
   local nodes='node[1-2]'
   [ -e /sys/class/net/eth0 ] || nodes=node1

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Many short jobs of random OSs by several users on both nodes, while Slurm is reconfigured, a slurmd is
-# started anew and chosctl reload runs.  Each must have run in its OS, and nothing of them is left.
+# Many short jobs of several users in random OSs on both nodes, while Slurm is reconfigured, a slurmd is
+# restarted and chosctl reload runs.  Each job must run in its OS, and nothing of the jobs may be left.
 . "${0%/*}/slurm-lib.sh"
 cluster
 count=40
@@ -15,14 +15,15 @@ descriptors() {
       pid=$(pidof -s $daemon) && ls /proc/$pid/fd | wc -l; done'
   done
 }
-# The fewest of some looks: a daemon that is talking has one more for as long, which would hide a leak.
+# The minimum of several counts: a daemon has another descriptor while it communicates, which would hide a
+# leak.
 fewest() {
   local look
   for look in 1 2 3 4 5 6 7 8 9 10; do descriptors | tr '\n' ' '; echo; sleep 1; done |
     awk '{ for (i = 1; i <= NF; i++) if (NR == 1 || $i < few[i]) few[i] = $i } END { for (i = 1; i <= NF; i++) print few[i] }'
 }
-# As it will be in between: a slurmd that was started anew, by hand or with 24.11 by the first of these,
-# has one descriptor less.
+# Both are also done during the test.  A slurmd that was restarted (by systemctl, or in 24.11 by the first of
+# these) has one descriptor less.
 expect 0 scontrol reconfigure
 expect 0 ssh "${second:-node1}" systemctl restart slurmd
 expect 0 in_time 60 srun -N "$(nodes)" --chos=base true
@@ -30,7 +31,7 @@ before=$(fewest)
 mounts2_before=$([ -z "$second" ] || mounts ssh node2)
 
 line='echo "$(cat /etc/chos-mark) $(cat /proc/chos/setchos) $CHOS" >'$work'/results/$SLURM_JOB_ID'
-# submit N: prints the job's number and what it is to say.
+# submit N: submits a job, and adds its number and the expected output to $work/wanted.
 submit() {
   local os how user=u$(printf %02d $((RANDOM % 20 + 1))) variables=() options=()
   case $((RANDOM % 3)) in
@@ -59,7 +60,7 @@ for ((n = 1; n <= count; n++)); do
 done
 echo "all submitted: $(awk '{ print $NF }' $work/wanted | sort | uniq -c | tr -s ' \n' ' ')"
 numbers=$(awk '{ printf ":%s", $1 }' $work/wanted)
-# Ends when all of them have ended.
+# This job ends after all of them have ended.
 in_time $((count * 20)) srun -Q --chos=base -n 1 -d "afterany$numbers" true >$output 2>&1 || fail "they did not end"
 scontrol -o show job >$output.jobs
 equal "$(grep 'JobName=storm' $output.jobs | grep -vc 'JobState=COMPLETED')" 0 \
@@ -71,7 +72,7 @@ done >$work/said
 diff $work/wanted $work/said >$output || fail "$(grep -c '^<' $output) of $count jobs in another OS, or lost"
 while read -r number _ _ os; do
   grep "JobId=$number " $output.jobs | grep -q "AdminComment=chos=$os " ||
-    fail "job $number does not say that it is of $os"
+    fail "the comment of job $number does not name $os"
 done <$work/wanted
 finished
 equal "$(fewest | tr '\n' ' ')" "$(tr '\n' ' ' <<<"$before")" "descriptors of slurmctld, slurmd, munged of each node"

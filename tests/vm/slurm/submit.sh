@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# The OS of a job on both nodes: by option, by $CHOS, by default; what Slurm does to the environment;
-# what an administrator sees.
+# The OS of a job on both nodes: by option, by $CHOS, by default; with each --export option; the record that
+# an administrator sees.
 . "${0%/*}/slurm-lib.sh"
 cluster
 job 0 alice srun --help
@@ -22,7 +22,7 @@ tells base "${everywhere[@]}"
 job 0 alice CHOS=trixie srun --export=NONE /bin/sh -c "$probe"
 tells trixie
 
-# sbatch: the script, and what $CHOS is under each --export.
+# sbatch: $CHOS with each form of --export.
 batch -- --chos=trixie "$probe"
 tells trixie
 batch CHOS=bullseye -- "$probe"
@@ -38,7 +38,7 @@ tells trixie
 job 0 alice scontrol show job "$(squeue -h -t all -S -i -o %i | head -n 1)"
 says "AdminComment=chos=trixie"
 
-# The name is looked at before anything is submitted.
+# The name is checked before the job is submitted.
 jobs=$(squeue -h -t all | wc -l)
 job 1 alice srun --chos=sarge true
 says "--chos names 'sarge', which is not in /etc/chos (you may enter: trixie, bullseye and base)"
@@ -48,7 +48,7 @@ job 1 alice CHOS=sarge salloc true
 says "\$CHOS names 'sarge'"
 equal "$(squeue -h -t all | wc -l)" "$jobs" "jobs"
 
-# The site's default is that of the node that runs the job.
+# The site's default is taken from the node that runs the job.
 allowlist trixie:/os/trixie bullseye:/os/bullseye default:/os/bullseye
 to_second /etc/chos
 on_both chosctl reload >$output 2>&1 || fail "chosctl reload"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Two users at once in different OSs on one node, each of whom sees the processes of both.
+# Jobs of two users run in different OSs on one node at the same time.
 . "${0%/*}/slurm-lib.sh"
 cluster
 mkfifo -m 666 $work/alice.says $work/bob.says $work/alice.goes $work/bob.goes

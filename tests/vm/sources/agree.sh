@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Accounts, names of hosts and the time are the base's in the OSs of every source.
+# In OSs made from every kind of source, accounts, host names and the time zone are those of the base OS.
 . "${0%/*}/sources-lib.sh"
 cp -a /etc/hosts /run/hosts.before
 cp -a /etc/resolv.conf /run/resolv.before 2>/dev/null
@@ -25,7 +25,7 @@ equal "$line" ready "the name server"
 getent passwd late >/dev/null || useradd -m -s /bin/bash -G users late
 fresh_store
 
-# What the base says, and what has to be in it.
+# The output in the base OS, and the texts that it must contain.
 cat >/run/says <<'END'
 id
 id late
@@ -44,13 +44,13 @@ for os in $compilers; do
   diff /tmp/in-base $output >/tmp/differs || { cat /tmp/differs; fail "$os does not agree with the base"; }
   expect 2 as alice chos -o $os getent shadow alice
 done
-# These have no more than a shell.
+# These have only a shell.
 for os in $small; do
   expect 0 as alice chos -o $os sh -c 'id; busybox id late; busybox date +%z,%Z; cat /etc/hosts /etc/resolv.conf'
   { as alice id; id late; date +%z,%Z; cat /etc/hosts /etc/resolv.conf; } >/tmp/in-base
   diff /tmp/in-base $output >/tmp/differs || { cat /tmp/differs; fail "$os does not agree with the base"; }
 done
-# It stays so, without a reload: another address for the name.
+# A new address for the name appears without a reload.
 sed -i s/192.0.2.9/192.0.2.10/ /etc/hosts
 for os in deb11 squash i386; do
   expect 0 as alice chos -o $os getent hosts listed.chos.test

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A 32-bit Debian on the 64-bit node: what it says it is, its packages, a compiler; by chos, by ssh, in a job.
+# A 32-bit Debian on the 64-bit node: its architecture, packages and compiler; by chos, by ssh, in a job.
 . "${0%/*}/sources-lib.sh"
 fresh_store
 choose alice i386
@@ -11,8 +11,8 @@ equal "$(cat $output)" i686 "the machine, by ssh"
 expect 0 as alice env CHOS=i386 chos_jobstarter uname -m
 equal "$(cat $output)" i686 "the machine, in a job"
 expect 0 ssh alice@node 'dpkg --print-architecture; getconf LONG_BIT'
-equal "$(tr '\n' ' ' <$output)" "i386 32 " "what it takes itself for"
-# by HOW COMMAND: as alice.
+equal "$(tr '\n' ' ' <$output)" "i386 32 " "the architecture"
+# by chos|ssh|job COMMAND: runs it as alice in the OS, in her home.
 by() {
   case $1 in
     chos) as alice chos -o i386 sh -c "cd && $2" ;;
@@ -22,7 +22,7 @@ by() {
 }
 printf '%s\n' '#include <stdio.h>' 'int main(void) { printf("%d\n", 8 * (int)sizeof(long)); return 7; }' \
   >/home/alice/bits.c
-# A package, made there.
+# A package that is made inside the OS.
 mkdir -p /tmp/package/DEBIAN /tmp/package/usr/bin
 printf '#!/bin/sh\necho installed\n' >/tmp/package/usr/bin/of-the-package
 chmod 755 /tmp/package/usr/bin/of-the-package
@@ -31,7 +31,7 @@ printf '%s\n' 'Package: of-the-tests' 'Version: 1' 'Architecture: i386' 'Depends
 expect 0 as root chos -o i386 dpkg-deb -b /tmp/package /tmp/of-the-tests.deb
 for how in chos ssh job; do
   expect 7 by $how 'gcc -o bits bits.c && ./bits'
-  equal "$(cat $output)" 32 "the bits of what is compiled by $how"
+  equal "$(cat $output)" 32 "the bits of the program compiled by $how"
   expect 0 by $how 'apt-get -s install /tmp/of-the-tests.deb'
   says "Inst of-the-tests (1 local-deb [i386])"
 done

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What the cases of the sources share, beside what those of logins do.
+# Functions for the cases with OSs from every kind of source, in addition to those in login/lib.sh.  The first
+# list has the OSs with a compiler, the second the small ones.
 . "${0%/*}/login-lib.sh"
 compilers="deb11 deb12 deb13 sid i386 squash ero packed"
 small="rpm rpmroot oci docker archive"
 
-# The node up with all the OSs, and logins by ssh into them.
+# Brings chos up with all OSs of the store, and enables pam_chos for sshd.
 fresh_store() {
   cd / || exit 1
   rm -rf /home/*/.chos
@@ -16,20 +17,21 @@ fresh_store() {
   enable sshd
   mounts_before=$(mounts)
 }
-# release OS: its os-release as the base sees it.
+# release OS: ID and VERSION_ID of its os-release, read from the base OS.
 release() { (. $tree/$1/etc/os-release && echo "$ID ${VERSION_ID-}"); }
 
 python_modules="test_posixpath test_genericpath test_glob test_fnmatch test_stat test_tempfile test_shutil
   test_pathlib test_popen test_pwd"
-# The line of the results: how many passed, failed, were skipped; and which.
+# results FILE: the lines of the summary: the numbers of tests that passed, failed and were skipped, and their
+# names.
 results() { grep -E '^([0-9]+ tests? |All [0-9]+ tests|    test_|Result: )' $1; }
-# python_agrees OS: ten modules of Python's own tests, of paths and processes, say in it what they say in a
-# plain chroot of its tree.
+# python_agrees OS: ten modules of Python's own test suite, about paths and processes, have the same results
+# in the OS as in a plain chroot of its tree.
 python_agrees() {
   local os=$1
   mkdir -p -m 1777 /tmp/python
   (cd /tmp/python && as alice TMPDIR=/tmp/python chos -o $os python3 -m test $python_modules) >/tmp/in-os 2>&1
-  # Plain: with what a chroot needs to have processes and accounts, in mounts of its own.
+  # The chroot has the processes and accounts of the node too, by bind mounts in a private namespace.
   env -i PATH=/usr/sbin:/usr/bin:/bin HOME=/home/alice USER=alice LOGNAME=alice SHELL=/bin/bash TMPDIR=/tmp/python \
     unshare -m --propagation private sh -ec '
       tree=$1 persona=$2
@@ -43,7 +45,7 @@ python_agrees() {
   [ -s /tmp/in-os.results ] || { tail -n 20 /tmp/in-os; fail "no results in $os"; }
   diff /tmp/in-os.results /tmp/in-chroot.results >$output || {
     tail -n 30 /tmp/in-os /tmp/in-chroot >>$output
-    fail "$os is not as a chroot"
+    fail "the results in $os differ from those in a chroot"
   }
   rm -rf /tmp/python /tmp/in-*
 }

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Logins by ssh into an OS of each source, and in those that have a compiler a program of the user's.
+# Logins by ssh into an OS from each kind of source; where there is a compiler, the user compiles and runs a
+# program.
 . "${0%/*}/sources-lib.sh"
 fresh_store
 for os in $compilers $small; do
@@ -31,20 +32,21 @@ for os in $compilers; do
   echo "$os: $(cat $output)"
 done
 
-# Of the image: what a later layer removed, and a setuid program, which its mount makes an ordinary one.
+# The container image: files that a later layer removed, and a setuid program, which is ineffective on its
+# mount.
 choose alice oci
 expect 0 ssh alice@node 'ls /srv/gone /opt/old/file 2>/dev/null; ls /opt/old; cat /opt/old/new; ls -l /bin/raised'
-equal "$(head -n 2 $output | tr '\n' ' ')" "new 3 " "what the image's layers made"
+equal "$(head -n 2 $output | tr '\n' ' ')" "new 3 " "the files that the layers left"
 says -rwsr-xr-x
 expect 0 chosctl os show oci
 says raised
-# Whichever way an image came, its tree is the same.
+# The tree of an image is the same, whichever format the image had.
 for os in oci docker archive; do
   expect 0 chosctl os show $os --json
   grep -o '"digest": *"[^"]*"' $output
 done | sort | uniq -c >$output.digests
 equal "$(awk '{ print $1 }' $output.digests)" 3 "the OSs with that digest ($(cat $output.digests))"
-# Images are mounted once, and their trees cannot be written.
+# Images are mounted once, and their trees are read-only.
 for os in squash ero; do
   equal "$(grep -c " $tree/$os " /proc/mounts)" 1 "mounts of the image of $os"
   expect 2 as root chos -o $os sh -c ': >/usr/new'

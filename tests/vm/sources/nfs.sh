@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A tree on an NFS server, which is this node itself: logins into it; the server's next tree.
+# A tree on an NFS server, which is this node itself: logins into it; removing the OS leaves the tree alone.
 . "${0%/*}/sources-lib.sh"
 fresh_store
 mkdir -p /srv/trees /net/trees
