@@ -7,7 +7,8 @@ namespaces, and never touches the mounts or the kernel of the running system.
 Commands
     bootstrap.sh    sourced by tests/run and tests/demo: becomes root and installs Python
     main.py         the command line of tests/run
-    suites.py       the parts of tests/run: unit tests, checks of the module's sources, cases in VMs
+    suites.py       the parts of tests/run: unit tests, checks of the sources, cases in VMs
+    rooms.py        checks the includes against the rules of ARCHITECTURE.md
     fuzz.py         libFuzzer over the parsers
     builders.py     kills `chosctl os add` while a builder works for it (builders.sh)
     bench.py        measures the cost of chos in guest instructions

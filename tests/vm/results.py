@@ -17,7 +17,7 @@ NOT_RUN = "not run"
 class Outcome:
     """The outcome of a case."""
 
-    group: str  # the kernel, or "unit", "check", "fuzz" or "builders" for tests without one
+    group: str  # the kernel; for tests without one, the part of tests/run: "unit", "check", "fuzz" ...
     case: str
     status: str  # PASS, FAIL or SKIP
     seconds: float = 0.0
