@@ -8,7 +8,7 @@ Commands
     bootstrap.sh    sourced by tests/run and tests/demo: becomes root and installs Python
     main.py         the command line of tests/run
     suites.py       the parts of tests/run: unit tests, checks of the sources, cases in VMs
-    rooms.py        checks the includes against the rules of ARCHITECTURE.md
+    rooms.py        checks the includes against the rules of ARCHITECTURE.md (tested by rooms_test.py)
     fuzz.py         libFuzzer over the parsers
     builders.py     kills `chosctl os add` while a builder works for it (builders.sh)
     bench.py        measures the cost of chos in guest instructions
