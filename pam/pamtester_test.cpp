@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // pam_chos.so under pam_wrapper and nss_wrapper, with pamtester as the application: accounts and
 // services of a machine that does not exist.
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
 
+#include "basic/files.h"
 #include "process_state.h"
 #include "scratch.h"
 
@@ -16,6 +20,10 @@ class PamTester : public Scratch {
   void SetUp() override {
     Scratch::SetUp();
     if (CHOS_TEST_SANITIZED) GTEST_SKIP() << "the sanitizer wants to be the first library that is loaded";
+    // Each process under pam_wrapper takes a directory of a few fixed names in /tmp.  Two that start at the
+    // same time may take the same one and fail, so one test at a time uses it.
+    lock_.reset(::open(CHOS_PAM_MODULE, O_RDONLY | O_CLOEXEC));
+    ASSERT_EQ(::flock(lock_.get(), LOCK_EX), 0);
     if (std::system("command -v pamtester >/dev/null && "
                     "! LD_PRELOAD=libpam_wrapper.so:libnss_wrapper.so /bin/true 2>&1 | "
                     "grep -q 'cannot be preloaded'") != 0)
@@ -67,6 +75,9 @@ class PamTester : public Scratch {
   }
 
   std::string said_;
+
+ private:
+  UniqueFd lock_;
 };
 
 TEST_F(PamTester, OpensAndCloses) {

@@ -15,7 +15,7 @@
 namespace chos::starter {
 namespace {
 
-// Modules may say something; nobody is there to answer a question.
+// A module may print a message.  A question fails, because nobody can answer it.
 int converse(int count, const struct pam_message** messages, struct pam_response** answers, void*) {
   if (count <= 0 || count > PAM_MAX_NUM_MSG) return PAM_CONV_ERR;
   for (int i = 0; i < count; ++i) {
@@ -42,17 +42,18 @@ Status check_service(const std::string& service, const std::vector<std::string>&
 
 }  // namespace
 
+PamFiles::PamFiles() : start(::pam_start) {}
+
 Error PamSession::failed(const std::string& what, int code) const {
   return {"PAM service " + in_quotes(service_) + ": " + what + ": " + ::pam_strerror(handle_, code),
           "the system's log may say more", EACCES};
 }
 
-Status PamSession::open(const std::string& service, const Account& account,
-                        const std::vector<std::string>& directories) {
-  if (auto status = check_service(service, directories); !status) return status;
+Status PamSession::open(const std::string& service, const Account& account) {
+  if (auto status = check_service(service, files_.directories); !status) return status;
   service_ = service;
   static const struct pam_conv conversation { converse, nullptr };
-  int code = ::pam_start(service.c_str(), account.name.c_str(), &conversation, &handle_);
+  int code = files_.start(service.c_str(), account.name.c_str(), &conversation, &handle_);
   if (code != PAM_SUCCESS) return failed("cannot be started", code);
   if (const char* tty = ::ttyname(0)) ::pam_set_item(handle_, PAM_TTY, tty);
   const bool root = ::geteuid() == 0;

@@ -44,9 +44,8 @@ class SessionRunner {
       return fail({"a PAM session is opened in the base OS only, and this is " + before, "", EXDEV});
 
     Watch watch;
-    PamSession session;
-    if (auto opened = session.open(request_.service, *account, paths_.pam_directories); !opened)
-      return fail(opened.error());
+    PamSession session(paths_.pam);
+    if (auto opened = session.open(request_.service, *account); !opened) return fail(opened.error());
     if (const auto now = kernel.current(); now && *now != before)
       return fail({"the PAM service " + in_quotes(request_.service) +
                        " has moved the starter itself "

@@ -5,17 +5,14 @@
 // without --pam should not wait for libraries to be loaded.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "session/paths.h"
+#include "starter/pam_session.h"
 
 namespace chos::starter {
 
 /// The system's files that chos_jobsession uses.
 struct SessionPaths : Paths {
-  /// Where the file of a PAM service may be: /etc/pam.d, and where distributions have theirs.
-  std::vector<std::string> pam_directories{"/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d"};
+  PamFiles pam;
 };
 
 /// chos_jobsession STATUS SERVICE COMMAND [ARGUMENT...]
