@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A child process with the rights of the user, who looks before the session leaps: it reads
-// ~/.chos, and later goes into the chosen OS to see whether a session can live there.
+// A child process with the rights of the user.  It reads ~/.chos, and later enters the chosen OS to check
+// whether a session can work there, before the application itself is moved.
 //
 // The application is not to notice it.  The child gives no signal when it ends and no wait(2) of
 // the application's can see it; it holds none of the application's descriptors; it allocates

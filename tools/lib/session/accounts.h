@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Users and groups for a program that is linked statically, so that it runs in any OS: first the
-// plain files, then getent(1) in a process of its own.  No NSS module is loaded.
+// Looks up users and groups in a statically linked program, which must run in any OS: first in the plain
+// files, then with getent(1) in a child process.  No NSS module is loaded.
 #pragma once
 
 #include <map>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who asks for an OS, from where, and which OSs there are: what every program that enters one
-// looks at first.
+// The state that every program reads before it enters an OS: the user, the current OS, the allowlist.
 #pragma once
 
 #include <optional>
@@ -16,7 +15,7 @@
 
 namespace chos {
 
-/// Where a process is, and which OSs there are.
+/// The OS that a process is in, and the OSs that exist.
 struct Place {
   ProcChos kernel;
   std::string current = "/";  ///< this process's OS as the module says; "/" without a module
@@ -32,7 +31,7 @@ struct Place {
   const Allowlist* list() const { return parsed.list ? &*parsed.list : nullptr; }
 };
 
-/// A process that asks for itself.
+/// A process that chooses an OS for itself.
 struct Caller : Place {
   Environment environment;
   std::optional<Account> account;
@@ -40,7 +39,7 @@ struct Caller : Place {
 
   explicit Caller(const Paths& paths);
 
-  /// What the rules of `order` choose; `option` is what was asked for explicitly.
+  /// Applies the rules of `order`.  `option` is the OS that was named explicitly.
   Selection select(const std::optional<std::string>& option, const Order& order) const;
 };
 
