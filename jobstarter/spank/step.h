@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What spank_chos does at each place where Slurm calls it, without a word of Slurm's.
+// The logic of spank_chos at each of Slurm's calls.  Uses nothing of Slurm's API.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Telling why a job was not started.
+// Reports why a job was not started.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How the batch systems hand a job to its starter, and what is to be run of it.  Pure.
+// How each batch system passes a job to its starter, and the command that follows from it.  Pure.
 #pragma once
 
 #include <string>

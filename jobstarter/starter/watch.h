@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Standing for a child: the signals that come here go to it, and its end becomes this process's.
+// Running a child on behalf of this process: signals are forwarded to it, and this process ends as it does.
 #pragma once
 
 #include <csignal>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What chos-base was called for: by another name that is the command, by its own the first word is.
+// The command that chos-base was called for: its first argument, or its name if it is linked to another one.
 #pragma once
 
 #include <string>

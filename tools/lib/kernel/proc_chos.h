@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The files of /proc/chos, and what their errors mean to a person.
+// The files of /proc/chos, and their errors in the words of a user.
 #pragma once
 
 #include <sys/types.h>
