@@ -111,6 +111,8 @@ std::string read_link(int directory, const std::string& name) {
   return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
 }
 
-std::string path_of(int fd) { return read_link(AT_FDCWD, "/proc/self/fd/" + std::to_string(fd)); }
+std::string by_fd(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+
+std::string path_of(int fd) { return read_link(AT_FDCWD, by_fd(fd)); }
 
 }  // namespace chos

@@ -68,6 +68,9 @@ std::string_view file_kind(mode_t mode);
 /// A regular file that this process may execute.
 bool executable(const std::string& path);
 
+/// A path by which a descriptor can be opened again: "/proc/self/fd/N".
+std::string by_fd(int fd);
+
 /// The path of what a descriptor is open on.
 std::string path_of(int fd);
 

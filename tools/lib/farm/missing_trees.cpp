@@ -16,7 +16,6 @@
 #include "config/config.h"
 #include "farm/layout.h"
 #include "farm/trees.h"
-#include "mount/operations.h"
 
 namespace chos {
 namespace {

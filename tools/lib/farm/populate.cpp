@@ -14,6 +14,7 @@
 #include "farm/layout.h"
 #include "farm/trees.h"
 #include "fileserver/servers.h"
+#include "mount/open.h"
 #include "mount/operations.h"
 
 namespace chos {

@@ -15,7 +15,7 @@
 #include "config/config.h"
 #include "farm/populate.h"
 #include "farm/trees.h"
-#include "mount/operations.h"
+#include "mount/open.h"
 #include "tree/cover.h"
 #include "tree/layer.h"
 #include "tree/links.h"

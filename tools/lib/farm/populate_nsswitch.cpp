@@ -16,6 +16,7 @@
 #include "farm/populate.h"
 #include "farm/trees.h"
 #include "mount/detached.h"
+#include "mount/open.h"
 #include "mount/operations.h"
 #include "tree/layer.h"
 #include "tree/links.h"
@@ -33,8 +34,7 @@ bool is_regular(const Result<UniqueFd>& fd) {
 }
 
 Result<std::string> read_it(int fd, const std::string& name) {
-  const std::string again = "/proc/self/fd/" + std::to_string(fd);
-  const UniqueFd file(::open(again.c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd file(::open(by_fd(fd).c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return system_error("cannot open " + name, errno);
   return read_all(file.get(), largest, name);
 }
@@ -124,9 +124,7 @@ Status put(const std::string& file, int target, const std::string& name, bool mo
     return status;
   changes.done("mounting on " + name,
                [before, name] { return before ? exchange_mount(before->get(), name) : detach(name); });
-  const std::string by_fd = "/proc/self/fd/" + std::to_string(fresh->get());
-  if (::mount(nullptr, by_fd.c_str(), nullptr, MS_PRIVATE, nullptr) != 0)
-    return system_error("cannot make " + name + " private", errno);
+  if (auto status = make_private(fresh->get(), name); !status) return status;
   return set_mount_flags(fresh->get(), flags, name);
 }
 

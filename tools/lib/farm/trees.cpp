@@ -8,7 +8,7 @@
 
 #include "basic/text.h"
 #include "farm/layout.h"
-#include "mount/operations.h"
+#include "mount/open.h"
 
 namespace chos {
 namespace {

@@ -20,7 +20,7 @@
 #include "basic/text.h"
 #include "farm/missing_trees.h"
 #include "farm/trees.h"
-#include "mount/operations.h"
+#include "mount/open.h"
 #include "tree/cover.h"
 #include "tree/links.h"
 #include "tree/share.h"

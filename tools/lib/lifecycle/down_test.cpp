@@ -4,7 +4,6 @@
 
 #include <sys/wait.h>
 
-#include "mount/operations.h"
 #include "up_fixture.h"
 
 namespace chos::test {

@@ -2,7 +2,6 @@
 // chosctl up and reload: all of it or nothing.
 #include "farm/layout.h"
 #include "lifecycle/down.h"
-#include "mount/operations.h"
 #include "up_fixture.h"
 
 namespace chos::test {

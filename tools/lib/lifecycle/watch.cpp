@@ -21,7 +21,7 @@
 #include "farm/missing_trees.h"
 #include "farm/trees.h"
 #include "lifecycle/up.h"
-#include "mount/operations.h"
+#include "mount/open.h"
 #include "store/mounts.h"
 #include "tree/share.h"
 

@@ -21,7 +21,7 @@
 #include "inspect/finding.h"
 #include "inspect/tree.h"
 #include "manage/os_manager.h"
-#include "mount/operations.h"
+#include "mount/open.h"
 #include "store/mounts.h"
 #include "store/os_release.h"
 #include "store/remove_tree.h"

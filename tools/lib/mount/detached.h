@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Mounts that are made, or copied, apart from the tree of mounts and attached when they are complete.
-// Each goes with its descriptor as long as it is attached nowhere.
+// Mounts that are made or copied while unattached, and attached when they are complete.  An unattached
+// mount disappears when its descriptor is closed.
 #pragma once
 
 #include <string>
@@ -10,38 +10,38 @@
 
 namespace chos {
 
-/// A copy of the mount that `fd` is open on, from what it is open on downwards; with all that is
-/// mounted below if `with_below`.  Its propagation is that of the original.
+/// Copies the mount that `fd` is open on; the directory or file that `fd` is open on becomes the root of the
+/// copy.  `with_below` copies the mounts below it too.  The copy has the propagation of the original.
 Result<UniqueFd> clone_mount(int fd, bool with_below, const std::string& name);
 
-/// A read-only, private overlay of two open directories, `upper` over `lower`, with `flags` (see
-/// MountFlag).  `source` is what the mount table shows as such.  Code ENODEV: the kernel has no
+/// Makes a read-only, private overlay of two open directories, `upper` over `lower`, with `flags` (see
+/// MountFlag).  `source` is the source that the mount table shows.  Code ENODEV: the kernel has no
 /// overlayfs.
 Result<UniqueFd> make_overlay(const std::string& source, int upper, int lower, unsigned flags);
 
-/// Drops what an overlay, `fd` open on its root, has cached of the directories below it, so that
-/// changes made there are seen.  `flags` are those that it has.
+/// Drops what an overlay has cached of its directories, so that changes made in them become visible.  `fd` is
+/// open on the root of the overlay, `flags` are the flags that it has and keeps.
 Status refresh_overlay(int fd, unsigned flags, const std::string& name);
 
-/// Attaches `mount` on what `target` is open on.  A mount that is attached elsewhere is moved, with
-/// all below it; that must not propagate.
+/// Attaches `mount` on the directory or file that `target` is open on.  A mount that is attached elsewhere is
+/// moved with all mounts below it; it must then be private.
 Status attach_mount(int mount, int target, const std::string& name);
 
-/// Attaches `mount` in the place of the mount that is found at `target`.  From Linux 6.5 on there is
-/// no moment in which neither is there.
+/// Replaces the mount on `target` by `mount`.  From Linux 6.5 on, one of the two is visible there at any
+/// moment.
 Status exchange_mount(int mount, const std::string& target);
 
-/// A place where mounts can be mounted on a mount that is not yet where it belongs: a directory, bound
-/// to itself as long as this lives.
+/// A place to attach a mount to while other mounts are added below it, before it is moved to its target.  It
+/// is a directory that stays bound to itself for the lifetime of the object.
 class Stage {
  public:
-  /// Makes the directory if it is not there.
+  /// Makes the directory if it does not exist.
   static Result<Stage> open(const std::string& directory);
   Stage(Stage&& other) noexcept;
   Stage& operator=(Stage&&) = delete;
   ~Stage();
 
-  /// Puts a mount on it.
+  /// Attaches a mount to it.
   Status enter(int mount) const { return attach_mount(mount, fd_.get(), directory_); }
 
  private:

@@ -14,18 +14,9 @@
 namespace chos {
 namespace {
 
-constexpr struct {
-  MountFlag flag;
-  const char* name;
-} flag_table[] = {{mount_ro, "ro"},
-                  {mount_nosuid, "nosuid"},
-                  {mount_nodev, "nodev"},
-                  {mount_noexec, "noexec"},
-                  {mount_nosymfollow, "nosymfollow"}};
-
 std::string text_of(const char* text) { return text == nullptr ? "" : text; }
 
-// Of fields such as "shared:7 master:3"; 0 if there is none of that name.
+// The number of the field `name` among fields such as "shared:7 master:3"; 0 if there is no such field.
 int number_after(std::string_view name, const std::string& fields) {
   for (const auto field : split(fields, ' '))
     if (field.starts_with(name)) return std::atoi(std::string(field.substr(name.size())).c_str());
@@ -42,10 +33,7 @@ Mount mount_of(libmnt_fs* fs) {
   mount.target = text_of(mnt_fs_get_target(fs));
   mount.type = text_of(mnt_fs_get_fstype(fs));
   mount.source = text_of(mnt_fs_get_source(fs));
-  const std::string options = text_of(mnt_fs_get_vfs_options(fs));
-  for (const auto option : split(options, ','))
-    for (const auto& [flag, name] : flag_table)
-      if (option == name) mount.flags |= flag;
+  mount.flags = parse_flags(text_of(mnt_fs_get_vfs_options(fs)));
   const std::string of_type = text_of(mnt_fs_get_fs_options(fs));
   for (const auto option : split(of_type, ','))
     if (option == "indirect") mount.indirect = true;
@@ -67,7 +55,7 @@ struct Unref {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
-// libmount goes on after a line that it cannot read, unless told otherwise.
+// By default libmount skips a line that it cannot parse.
 int stop_at_errors(libmnt_table*, const char*, int) { return 1; }
 
 Result<MountTable> from_stream(std::FILE* file, const std::string& name) {
@@ -80,7 +68,7 @@ Result<MountTable> from_stream(std::FILE* file, const std::string& name) {
   std::vector<Mount> mounts;
   libmnt_fs* fs = nullptr;
   while (mnt_table_next_fs(table.get(), iter.get(), &fs) == 0) {
-    // libmount also reads fstab and mtab, and guesses which it has.
+    // libmount also reads fstab and mtab, and guesses the format.  Only mountinfo has ids.
     if (mnt_fs_get_id(fs) == 0) return Error{"cannot read the mounts in " + name, "", EINVAL};
     mounts.push_back(mount_of(fs));
   }
@@ -111,9 +99,8 @@ const Mount* MountTable::by_id(int id) const {
   return nullptr;
 }
 
-// A mount is hidden when, on the mount it is on, another one is mounted over a directory above
-// its own mount point, or when the mount it is on is hidden or covered itself.  A mount of the
-// root of its parent covers that parent.
+// A mount is hidden if its parent mount is hidden, or if another mount on the same parent covers a directory
+// above its mount point.
 bool MountTable::reachable(const Mount& mount) const {
   const Mount* at = &mount;
   for (;;) {
@@ -132,10 +119,10 @@ const Mount* MountTable::at(std::string_view target) const {
   const Mount* found = nullptr;
   for (const auto& mount : mounts_) {
     if (mount.target != target || !reachable(mount)) continue;
-    // Stacked ones: each lies on the one before.
+    // Of stacked mounts, each lies on the one before.
     if (found == nullptr || mount.parent == found->id) found = &mount;
   }
-  // The order of the table need not be that of the stack.
+  // The table need not list stacked mounts from bottom to top.
   for (bool higher = found != nullptr; higher;) {
     higher = false;
     for (const auto& mount : mounts_) {
@@ -182,13 +169,6 @@ bool MountTable::same_directory(std::string_view a, std::string_view b) const {
 bool is_below(std::string_view path, std::string_view directory) {
   if (directory == "/") return path.starts_with('/');
   return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
-}
-
-std::string flag_names(unsigned flags) {
-  std::string text;
-  for (const auto& [flag, name] : flag_table)
-    if ((flags & flag) != 0) text += (text.empty() ? "" : ",") + std::string(name);
-  return text;
 }
 
 }  // namespace chos

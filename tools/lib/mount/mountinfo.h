@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The mount table of a mount namespace, read with libmount, and questions to it.  Pure but for
-// read(): tests parse tables of their own.
+// The mount table of a mount namespace, read with libmount, and queries on it.  Everything but read() is
+// pure, so that tests can parse tables of their own.
 #pragma once
 
 #include <optional>
@@ -9,33 +9,25 @@
 #include <vector>
 
 #include "basic/result.h"
+#include "mount/flags.h"
 
 namespace chos {
-
-/// Flags of a mount (not of its file system), as a set of bits.
-enum MountFlag : unsigned {
-  mount_ro = 1U << 0,
-  mount_nosuid = 1U << 1,
-  mount_nodev = 1U << 2,
-  mount_noexec = 1U << 3,
-  mount_nosymfollow = 1U << 4,
-};
 
 struct Mount {
   int id = 0;
   int parent = 0;
   std::string device;  ///< "MAJOR:MINOR"
-  std::string root;    ///< the directory of the file system that is its root
+  std::string root;    ///< the directory of the file system that is the root of this mount
   std::string target;  ///< where it is mounted
   std::string type;    ///< of the file system
-  std::string source;  ///< what was mounted, as it was said
-  unsigned flags = 0;
+  std::string source;  ///< what was mounted, as the mount call named it
+  unsigned flags = 0;  ///< see MountFlag
   bool shared = false;
   bool slave = false;
-  int group = 0;   ///< of peers, if it is shared
-  int master = 0;  ///< the group that it is a slave of, if it is one
+  int group = 0;   ///< its peer group, if it is shared
+  int master = 0;  ///< the peer group that it is a slave of, if it is a slave
   bool unbindable = false;
-  bool indirect = false;  ///< of an automounter: it mounts on directories below, not on this one
+  bool indirect = false;  ///< autofs: the automounter mounts on directories below it, not on it
 };
 
 class MountTable {
@@ -43,28 +35,28 @@ class MountTable {
   MountTable() = default;
   explicit MountTable(std::vector<Mount> mounts);
 
-  /// Of this process's namespace.
+  /// Reads the table of this process's mount namespace.
   static Result<MountTable> read(const std::string& file = "/proc/self/mountinfo");
 
-  /// What `text`, in the form of /proc/PID/mountinfo, says.
+  /// Parses text in the format of /proc/PID/mountinfo.  An Error, code EINVAL, if it is not.
   static Result<MountTable> parse(const std::string& text);
 
-  /// All, in the order of the table.
+  /// All mounts, in the order of the table.
   const std::vector<Mount>& mounts() const { return mounts_; }
 
   const Mount* by_id(int id) const;
 
-  /// The mount that a walk to exactly `target` ends on: the topmost there, unless something
-  /// is mounted over a directory above it.  Null if nothing is mounted there.
+  /// The topmost mount on `target`.  Null if nothing is mounted there, or if a mount over a directory above
+  /// hides it.
   const Mount* at(std::string_view target) const;
 
   /// The mount that a path without symbolic links is on.
   const Mount* holding(std::string_view path) const;
 
-  /// Those that a walk can reach at `path` or below it, the outer before the inner.
+  /// The mounts that can be reached at `path` or below it, the outer before the inner.
   std::vector<const Mount*> below(std::string_view path) const;
 
-  /// The file system of a path without symbolic links, and where in it the path is.
+  /// The file system that a path without symbolic links is on, and the path inside it.
   struct Source {
     std::string device, root;
     bool operator==(const Source&) const = default;
@@ -80,10 +72,7 @@ class MountTable {
   std::vector<Mount> mounts_;
 };
 
-/// Whether `path` is `directory` or below it, by their names.
+/// Whether `path` is `directory` or below it.  Compares the names only.
 bool is_below(std::string_view path, std::string_view directory);
-
-/// "ro,nosuid"; "" of none.
-std::string flag_names(unsigned flags);
 
 }  // namespace chos

@@ -2,70 +2,27 @@
 #include "mount/operations.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
-#include <cstring>
 
-#include "basic/text.h"
 #include "mount/compat.h"
-
-// Of Linux 5.10; older headers lack it.
-#ifndef MS_NOSYMFOLLOW
-#define MS_NOSYMFOLLOW 256
-#endif
+#include "mount/open.h"
 
 namespace chos {
 namespace {
 
-unsigned long kernel_flags(unsigned flags) {
-  unsigned long out = 0;
-  if ((flags & mount_ro) != 0) out |= MS_RDONLY;
-  if ((flags & mount_nosuid) != 0) out |= MS_NOSUID;
-  if ((flags & mount_nodev) != 0) out |= MS_NODEV;
-  if ((flags & mount_noexec) != 0) out |= MS_NOEXEC;
-  if ((flags & mount_nosymfollow) != 0) out |= MS_NOSYMFOLLOW;
-  return out;
-}
-
-// MOUNT_ATTR_
-std::uint64_t attributes(unsigned flags) {
-  std::uint64_t out = 0;
-  if ((flags & mount_ro) != 0) out |= 1;
-  if ((flags & mount_nosuid) != 0) out |= 2;
-  if ((flags & mount_nodev) != 0) out |= 4;
-  if ((flags & mount_noexec) != 0) out |= 8;
-  if ((flags & mount_nosymfollow) != 0) out |= 0x200000;
-  return out;
-}
-
-// Takes a copy that is not attached yet, and all below it, out of its group, and adds flags: Linux 5.12
-// and later.
+// Makes an unattached copy and all mounts below it slaves, and adds flags.  Needs Linux 5.12.
 bool make_detached_slave(int copy, unsigned flags) {
   const struct {
     std::uint64_t set, clear, propagation, user_space;
-  } wanted{attributes(flags), 0, MS_SLAVE, 0};
+  } wanted{attribute_bits(flags), 0, MS_SLAVE, 0};
   return ::syscall(SYS_mount_setattr, copy, "", AT_EMPTY_PATH | AT_RECURSIVE, &wanted, sizeof wanted) == 0;
-}
-
-// openat2(2), which has no wrapper in libc.
-int open_how(int directory, const char* path, std::uint64_t flags, std::uint64_t resolve) {
-  struct open_how how {};
-  how.flags = flags | O_PATH | O_CLOEXEC;
-  how.resolve = resolve;
-  // EAGAIN: something was renamed while it was resolved.
-  for (int tries = 0;; ++tries) {
-    const long fd = ::syscall(SYS_openat2, directory, path, &how, sizeof how);
-    if (fd >= 0 || (errno != EINTR && errno != EAGAIN) || tries == 100) return static_cast<int>(fd);
-  }
 }
 
 }  // namespace
@@ -86,23 +43,22 @@ Status bind_tree(const std::string& source, const std::string& target) {
 
 Status bind_tree_over(int source, int target, const std::string& source_name, const std::string& target_name,
                       unsigned flags) {
-  // Not by mount(2): that would make an automounter mount it, and wait for its server.  What it mounts
-  // later propagates.
+  // mount(2) would trigger an automount and wait for its server.  Mounts that the automounter makes later
+  // propagate to the copy.
   const UniqueFd copy(static_cast<int>(
       ::syscall(SYS_open_tree, source, "",
                 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE | AT_NO_AUTOMOUNT)));
-  // Before it is attached: who would detach it as long as it is of the source's group would unmount there.
+  // Before it is attached: unmounting a copy that is still in the source's peer group unmounts the source
+  // too.
   const bool slave = copy && make_detached_slave(copy.get(), flags);
   if (!copy || ::syscall(SYS_move_mount, copy.get(), "", target, "",
                          MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0)
     return system_error("cannot bind " + source_name + " on " + target_name, errno);
-  // Of the copy itself: an automounter may have mounted something on it by now.
-  if (!slave && ::mount(nullptr, by_fd(copy.get()).c_str(), nullptr, MS_SLAVE | MS_REC, nullptr) != 0) {
-    const int why = errno;
-    ::umount2(target_name.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
-    return system_error("cannot make " + target_name + " a slave of " + source_name, why);
-  }
-  return {};
+  if (slave) return {};
+  // By the descriptor: an automounter may have mounted something on the path by now.
+  auto status = make_slave(copy.get(), target_name);
+  if (!status) ::umount2(target_name.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+  return status;
 }
 
 Status bind_unbindable(const std::string& source, const std::string& target) {
@@ -116,7 +72,7 @@ Status bind_unbindable(const std::string& source, const std::string& target) {
   return {};
 }
 
-// By mount(2) it cannot be done: that follows the link.
+// mount(2) cannot do this, because it follows the link.
 Status mount_link(const std::string& link, int target, const std::string& name) {
   const UniqueFd mount(static_cast<int>(::syscall(
       SYS_open_tree, AT_FDCWD, link.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW)));
@@ -124,56 +80,28 @@ Status mount_link(const std::string& link, int target, const std::string& name) 
   if (::syscall(SYS_move_mount, mount.get(), "", target, "",
                 MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0)
     return system_error("cannot mount a link over " + name, errno);
-  if (::mount(nullptr, by_fd(mount.get()).c_str(), nullptr, MS_PRIVATE, nullptr) != 0) {
-    const int why = errno;
-    ::umount2(name.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
-    return system_error("cannot make " + name + " private", why);
-  }
+  auto status = make_private(mount.get(), name);
+  if (!status) ::umount2(name.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+  return status;
+}
+
+Status make_private(int fd, const std::string& name) {
+  if (::mount(nullptr, by_fd(fd).c_str(), nullptr, MS_PRIVATE, nullptr) != 0)
+    return system_error("cannot make " + name + " private", errno);
+  return {};
+}
+
+Status make_slave(int fd, const std::string& name) {
+  if (::mount(nullptr, by_fd(fd).c_str(), nullptr, MS_SLAVE | MS_REC, nullptr) != 0)
+    return system_error("cannot make " + name + " a slave", errno);
   return {};
 }
 
 Status set_mount_flags(int fd, unsigned flags, const std::string& name) {
-  // The whole set is written; the way access times are kept stays as it is.
-  if (::mount(nullptr, by_fd(fd).c_str(), nullptr, MS_REMOUNT | MS_BIND | kernel_flags(flags), nullptr) != 0)
+  // A bind remount replaces the whole set.  Without an atime flag it keeps the atime mode.
+  if (::mount(nullptr, by_fd(fd).c_str(), nullptr, MS_REMOUNT | MS_BIND | mount_bits(flags), nullptr) != 0)
     return system_error("cannot set the flags '" + flag_names(flags) + "' of " + name, errno);
   return {};
-}
-
-Result<KnownFile> known_file(int fd, const std::string& name) {
-  struct statx info {};
-  if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &info) != 0)
-    return system_error("cannot examine " + name, errno);
-  return KnownFile{info.stx_mode, makedev(info.stx_dev_major, info.stx_dev_minor), info.stx_ino,
-                   (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0};
-}
-
-Result<int> mount_id(int fd) {
-  const auto text = read_file("/proc/self/fdinfo/" + std::to_string(fd), 64 * 1024);
-  if (!text) return text.error();
-  for (const auto line : split(*text, '\n')) {
-    constexpr std::string_view key = "mnt_id:";
-    if (line.starts_with(key)) return std::atoi(std::string(line.substr(key.size())).c_str());
-  }
-  return Error{"/proc/self/fdinfo does not say mnt_id", "", ENOSYS};
-}
-
-Result<UniqueFd> open_mount(int id, const std::string& target) {
-  // Not O_DIRECTORY: that would trigger an automount.
-  UniqueFd fd(open_how(AT_FDCWD, target.c_str(), O_NOFOLLOW, RESOLVE_NO_SYMLINKS));
-  if (!fd && (errno == ENOENT || errno == ELOOP || errno == ENOTDIR))
-    return Error{"nothing is mounted on " + target + " any more", "", ENOENT};
-  if (!fd) return system_error("cannot open " + target, errno);
-  const auto found = mount_id(fd.get());
-  if (!found) return found.error();
-  if (*found != id) return Error{"another mount covers " + target, "", ENOENT};
-  return fd;
-}
-
-Result<UniqueFd> open_in_tree(int tree, const std::string& path, Last last) {
-  const std::uint64_t flags = last == Last::keep ? O_NOFOLLOW : last == Last::directory ? O_DIRECTORY : 0;
-  UniqueFd fd(open_how(tree, path.c_str(), flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
-  if (!fd) return system_error("cannot open " + path, errno);
-  return fd;
 }
 
 Status detach(const std::string& target) {
@@ -184,7 +112,7 @@ Status detach(const std::string& target) {
 
 namespace {
 
-// What `work`, done by a child, returns: 0 or an errno.
+// Runs `work` in a child process and returns its result: 0 or an errno.
 template <typename Work>
 int in_child(Work work) {
   const pid_t child = ::fork();
@@ -195,12 +123,12 @@ int in_child(Work work) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 }
 
-// In a namespace of its own.
-int remove_below_mounts(const char* target) {
+// Removes the mount point `target` from a mount namespace of its own, in which nothing is mounted on it.
+int remove_mount_point(const char* target) {
   if (::unshare(CLONE_NEWNS) != 0) return errno;
   if (::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr) != 0) return errno;
   while (::umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {}
-  if (errno != EINVAL) return errno;  // EINVAL: no mount point any more
+  if (errno != EINVAL) return errno;  // EINVAL: it is no longer a mount point
   return ::rmdir(target) == 0 ? 0 : errno;
 }
 
@@ -212,11 +140,11 @@ int detach_in(int space, int id, const std::string& target) {
 
 }  // namespace
 
-// The kernel lets a directory be removed that is a mount point in other namespaces only, and
-// takes off, everywhere, what is mounted there: the one way to unmount a tree of mounts lazily
-// that leaves the tree whole for those who are in it.
+// The kernel allows removing a directory that is a mount point in other namespaces only, and then unmounts
+// what is mounted there in all of them.  No other way of lazily unmounting a tree of mounts leaves the tree
+// connected for the processes in it.
 Status detach_everywhere(const std::string& target) {
-  const int why = in_child([&target] { return remove_below_mounts(target.c_str()); });
+  const int why = in_child([&target] { return remove_mount_point(target.c_str()); });
   if (why != 0) return system_error("cannot remove the mount point " + target, why);
   if (::mkdir(target.c_str(), 0755) != 0)
     return system_error("cannot make the directory " + target + " again", errno);

@@ -8,14 +8,14 @@
 namespace chos {
 namespace {
 
-// Which mounts of a table a rule's `clear` is for.
+// Decides which mounts of a table the `clear` of a rule applies to.
 class Clearing {
  public:
   explicit Clearing(const MountTable& table) : table_(table) {
     for (const auto& mount : table.mounts()) targets_.insert(mount.target);
   }
 
-  bool is_for(const Mount& mount, const FlagRule& rule) const {
+  bool applies_to(const Mount& mount, const FlagRule& rule) const {
     if (mount.target == rule.path) return true;
     return is_layer(mount, rule) ? lies_on_cleared(mount, rule) : base_has_it_without(mount, rule);
   }
@@ -25,11 +25,11 @@ class Clearing {
     return mount.type == "overlay" && !rule.layers.empty() && mount.source.starts_with(rule.layers + "/");
   }
 
-  // It shows what it lies on.
+  // A layer shows the directory it lies on, so it gets the flags of that mount.
   bool lies_on_cleared(const Mount& layer, const FlagRule& rule) const {
     const Mount* under = table_.by_id(layer.parent);
     return under != nullptr && under != &layer && is_below(under->target, rule.path) &&
-           ((under->flags & rule.clear) == 0 || is_for(*under, rule));
+           ((under->flags & rule.clear) == 0 || applies_to(*under, rule));
   }
 
   bool base_has_it_without(const Mount& mount, const FlagRule& rule) const {
@@ -41,7 +41,7 @@ class Clearing {
   }
 
   const MountTable& table_;
-  std::set<std::string_view> targets_;  // most places have none, and at() looks through all
+  std::set<std::string_view> targets_;  // saves the linear search of at() for most paths
 };
 
 }  // namespace
@@ -67,7 +67,7 @@ std::vector<FlagAction> plan_flags(const MountTable& table, const std::vector<Fl
     }
     if (best == nullptr) continue;
     unsigned after = mount.flags | best->set;
-    if ((after & best->clear) != 0 && clearing.is_for(mount, *best)) after &= ~best->clear;
+    if ((after & best->clear) != 0 && clearing.applies_to(mount, *best)) after &= ~best->clear;
     if (after == mount.flags || table.at(mount.target) != &mount) continue;
     actions.push_back({mount.id, mount.target, mount.flags, after});
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What must be mounted for the farm to be as wanted, given what is mounted: pure, so that it can
-// be tested with tables of any node.
+// Which mounts and flags the farm lacks, given the mount table.  Pure, so that tests can use the tables of
+// any node.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace chos {
 
-/// A directory of the base OS that is to be seen in the farm, with all below it.
+/// A directory of the base OS that the farm is to show, with all mounts below it.
 struct BindWish {
   std::string source;  ///< without symbolic links
   std::string target;
@@ -19,21 +19,21 @@ struct BindWish {
 struct BindAction {
   enum class Kind {
     bind,    ///< nothing is mounted on the target
-    rebind,  ///< what is mounted there is not the source (any more): it goes first
+    rebind,  ///< another directory is mounted there, and has to be unmounted first
   };
   Kind kind = Kind::bind;
   BindWish wish;
 };
 
-/// The binds that are missing, in the order of the wishes.
+/// Returns the missing binds, in the order of the wishes.
 std::vector<BindAction> plan_binds(const MountTable& table, const std::vector<BindWish>& wishes);
 
-/// Flags that mounts at `path` and below it must have, and must not have.  Of several rules
-/// that fit, the one with the longest path counts.
+/// Flags that the mounts at `path` and below it must have (`set`) or must not have (`clear`).  Of several
+/// matching rules, the one with the longest path applies.
 ///
-/// `clear` is for the mount at `path` and for what belongs to it: what the base OS has mounted at the
-/// same place below `base` without those flags, and overlays whose sources are below `layers`.  What
-/// else is mounted there keeps them: it has them from where it came from.
+/// `clear` applies to the mount at `path` and to the mounts that belong to its tree: those that the base OS
+/// has at the same place below `base` without the flags, and overlays whose sources are below `layers`.  All
+/// other mounts keep the flags, which they have from their source.
 struct FlagRule {
   std::string path;
   unsigned set = 0;
@@ -49,11 +49,11 @@ struct FlagAction {
   unsigned after = 0;
 };
 
-/// The mounts whose flags must change, the outer before the inner.
+/// Returns the mounts whose flags must change, the outer before the inner.
 std::vector<FlagAction> plan_flags(const MountTable& table, const std::vector<FlagRule>& rules);
 
-/// The mounts, each once, that hold sources of the wishes and do not propagate: a bind does not
-/// show what the base mounts below them later.  Their targets, for messages.
+/// Returns the targets, each once, of private mounts that hold sources of the wishes.  A bind of such a
+/// source does not show what the base mounts below it later.
 std::vector<std::string> without_propagation(const MountTable& table, const std::vector<BindWish>& wishes);
 
 }  // namespace chos

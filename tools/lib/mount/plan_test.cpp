@@ -143,7 +143,7 @@ TEST(PlanFlags, NosuidGoesFromWhatBelongsToTheTree) {
       "55 22 8:2 / /trees/sl6/usr rw shared:5 - ext4 d rw\n"
       "56 22 8:3 / /trees/sl6/opt rw,nosuid shared:6 - ext4 d rw\n"
       "57 22 8:4 / /trees/sl6/mail rw shared:7 - ext4 d rw\n";
-  const std::string farm =
+  const std::string in_farm =
       "60 54 8:1 /trees/sl6 /chos/os/sl6 rw,nosuid master:1 - ext4 d rw\n"
       "61 60 8:2 / /chos/os/sl6/usr rw,nosuid master:5 - ext4 d rw\n"
       "62 60 8:3 / /chos/os/sl6/opt rw,nosuid master:6 - ext4 d rw\n"
@@ -152,7 +152,7 @@ TEST(PlanFlags, NosuidGoesFromWhatBelongsToTheTree) {
       "65 60 0:99 / /chos/os/sl6/etc ro,nosuid - overlay /layers/1@8:1:2 ro\n"
       "66 62 0:98 / /chos/os/sl6/opt/x ro,nosuid - overlay /layers/2@8:3:2 ro\n"
       "67 60 0:97 / /chos/os/sl6/var ro,nosuid - overlay /other/2@8:3:2 ro\n";
-  const auto t = table(std::string(plain) + base + farm);
+  const auto t = table(std::string(plain) + base + in_farm);
   const auto actions = plan_flags(t, {{"/chos/os/sl6", 0, mount_nosuid, "/trees/sl6", "/layers"}});
   std::vector<std::string> targets;
   for (const auto& action : actions) targets.push_back(action.target);

@@ -10,6 +10,7 @@
 
 #include "basic/text.h"
 #include "fileserver/servers.h"
+#include "mount/mountinfo.h"
 #include "mount/operations.h"
 #include "store/image.h"
 

@@ -10,7 +10,7 @@
 #include "basic/elf.h"
 #include "basic/files.h"
 #include "basic/text.h"
-#include "mount/operations.h"
+#include "mount/open.h"
 
 namespace chos {
 namespace {

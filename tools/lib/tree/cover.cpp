@@ -15,6 +15,7 @@
 #include "basic/program_search.h"
 #include "basic/text.h"
 #include "mount/detached.h"
+#include "mount/open.h"
 #include "mount/operations.h"
 #include "tree/links.h"
 

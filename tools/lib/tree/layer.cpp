@@ -17,12 +17,11 @@
 
 #include "basic/files.h"
 #include "mount/detached.h"
+#include "mount/open.h"
 #include "mount/operations.h"
 
 namespace chos {
 namespace {
-
-std::string by_fd(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 
 Status make_one(const std::string& top, const Addition& addition) {
   const std::string path = top + "/" + addition.path;
@@ -196,8 +195,7 @@ Status LayerMounts::put(int mount, const std::string& target, bool replace) {
     stage_.emplace(std::move(*stage));
   }
   if (auto status = stage_->enter(mount); !status) return status;
-  if (::mount(nullptr, by_fd(mount).c_str(), nullptr, MS_PRIVATE, nullptr) != 0)
-    return system_error("cannot make the layer for " + target + " private", errno);
+  if (auto status = make_private(mount, "the layer for " + target); !status) return status;
   if (auto status = carry(mount, target); !status) return status;
   copied_.push_back(target);
   return attach();
@@ -249,8 +247,7 @@ Result<LayerMounts::Outcome> LayerMounts::show(int tree, const Layer& layer, uns
   if (auto status = put(fresh->get(), target, old != nullptr); !status) return status.error();
   if (!before) changes_->done("mounting a layer on " + target, [target] { return detach(target); });
   // A bind has what its source has: it must not propagate, nor be writable.
-  if (::mount(nullptr, by_fd(fresh->get()).c_str(), nullptr, MS_PRIVATE, nullptr) != 0)
-    return system_error("cannot make " + target + " private", errno);
+  if (auto status = make_private(fresh->get(), target); !status) return status.error();
   if (auto status = set_mount_flags(fresh->get(), flags, target); !status) return status.error();
   return Outcome::mounted;
 }

@@ -10,7 +10,8 @@
 #include <map>
 #include <memory>
 
-#include "mount/operations.h"
+#include "mount/mountinfo.h"
+#include "mount/open.h"
 
 namespace chos {
 namespace {

@@ -13,7 +13,7 @@
 #include "allowlist/farm_names.h"
 #include "basic/program_search.h"
 #include "basic/version.h"
-#include "mount/operations.h"
+#include "mount/open.h"
 
 namespace chos {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "basic/text.h"
-#include "mount/operations.h"
+#include "mount/open.h"
 
 namespace chos {
 namespace {

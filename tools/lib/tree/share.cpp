@@ -14,6 +14,7 @@
 #include "allowlist/farm_names.h"
 #include "basic/files.h"
 #include "basic/run_paths.h"
+#include "mount/open.h"
 #include "mount/operations.h"
 
 namespace chos {
@@ -157,9 +158,7 @@ bool follows(const Mount& share, const Mount* of_base) {
 
 // One that was killed may have left it in the base's group: what is detached there the base would lose.
 Status leave_group(const Opened& share, const Mount& mount) {
-  const std::string by_fd = "/proc/self/fd/" + std::to_string(share.fd.get());
-  if (mount.shared && ::mount(nullptr, by_fd.c_str(), nullptr, MS_SLAVE | MS_REC, nullptr) != 0)
-    return system_error("cannot make " + mount.target + " a slave", errno);
+  if (mount.shared) return make_slave(share.fd.get(), mount.target);
   return {};
 }
 

@@ -6,7 +6,7 @@
 
 #include "basic/files.h"
 #include "lifecycle/down.h"
-#include "mount/operations.h"
+#include "mount/open.h"
 #include "up_fixture.h"
 
 namespace chos::test {

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "mount/open.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <string_view>
+
+#include "basic/text.h"
+
+namespace chos {
+namespace {
+
+// openat2(2), which has no wrapper in libc.
+int open_how(int directory, const char* path, std::uint64_t flags, std::uint64_t resolve) {
+  struct open_how how {};
+  how.flags = flags | O_PATH | O_CLOEXEC;
+  how.resolve = resolve;
+  // EAGAIN: a component was renamed during the lookup.
+  for (int tries = 0;; ++tries) {
+    const long fd = ::syscall(SYS_openat2, directory, path, &how, sizeof how);
+    if (fd >= 0 || (errno != EINTR && errno != EAGAIN) || tries == 100) return static_cast<int>(fd);
+  }
+}
+
+}  // namespace
+
+Result<KnownFile> known_file(int fd, const std::string& name) {
+  struct statx info {};
+  if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &info) != 0)
+    return system_error("cannot examine " + name, errno);
+  return KnownFile{info.stx_mode, makedev(info.stx_dev_major, info.stx_dev_minor), info.stx_ino,
+                   (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0};
+}
+
+Result<int> mount_id(int fd) {
+  const auto text = read_file("/proc/self/fdinfo/" + std::to_string(fd), 64 * 1024);
+  if (!text) return text.error();
+  for (const auto line : split(*text, '\n')) {
+    constexpr std::string_view key = "mnt_id:";
+    if (line.starts_with(key)) return std::atoi(std::string(line.substr(key.size())).c_str());
+  }
+  return Error{"/proc/self/fdinfo does not say mnt_id", "", ENOSYS};
+}
+
+Result<UniqueFd> open_mount(int id, const std::string& target) {
+  // O_DIRECTORY would trigger an automount.
+  UniqueFd fd(open_how(AT_FDCWD, target.c_str(), O_NOFOLLOW, RESOLVE_NO_SYMLINKS));
+  if (!fd && (errno == ENOENT || errno == ELOOP || errno == ENOTDIR))
+    return Error{"nothing is mounted on " + target + " any more", "", ENOENT};
+  if (!fd) return system_error("cannot open " + target, errno);
+  const auto found = mount_id(fd.get());
+  if (!found) return found.error();
+  if (*found != id) return Error{"another mount covers " + target, "", ENOENT};
+  return fd;
+}
+
+Result<UniqueFd> open_in_tree(int tree, const std::string& path, Last last) {
+  const std::uint64_t flags = last == Last::keep ? O_NOFOLLOW : last == Last::directory ? O_DIRECTORY : 0;
+  UniqueFd fd(open_how(tree, path.c_str(), flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
+  if (!fd) return system_error("cannot open " + path, errno);
+  return fd;
+}
+
+}  // namespace chos
