@@ -38,7 +38,7 @@ std::string count_text(const std::optional<std::size_t>& count) {
 }
 
 std::string state_of(const OsInfo& info) {
-  return describe_state(info.entry) + (info.tree_present || info.entry.silent ? "" : ", no tree");
+  return describe_state(info.entry, info.state) + (info.tree_present || info.state.silent ? "" : ", no tree");
 }
 
 Json as_json(const TreeRecord& record) {

@@ -24,7 +24,7 @@ const char* state_of(const NodeStatus& status) {
 }
 
 std::string os_state(const OsStatus& os) {
-  std::string state = describe_state(os.entry);
+  std::string state = describe_state(os.entry, os.tree);
   if (!os.tree_present && os.entry.closed) state += ", tree missing";
   if (!os.in_kernel) state += ", not as in the kernel (reload)";
   return state;

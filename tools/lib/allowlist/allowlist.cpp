@@ -70,7 +70,7 @@ std::string render_entry(const OsEntry& entry) {
     options += options.empty() ? ":" : ",";
     options += option;
   };
-  if (entry.shut()) add("closed");
+  if (entry.closed) add("closed");
   if (entry.suid) add("suid");
   if (!entry.groups.empty()) {
     std::string gids;
@@ -97,11 +97,11 @@ Access access_of(const OsEntry& entry, const std::vector<gid_t>& gids) {
 }
 
 std::string describe_state(const OsEntry& entry) {
-  std::string state;
-  if (entry.closed) state = "closed";
-  else if (entry.no_tree) state = entry.silent ? "" : "no tree";
-  else if (entry.groups.empty()) state = "open";
-  if (entry.silent) state += state.empty() ? "server does not answer" : ", server does not answer";
+  return describe_state(entry, entry.closed ? "closed" : entry.groups.empty() ? "open" : "");
+}
+
+std::string describe_state(const OsEntry& entry, const std::string& access) {
+  std::string state = access;
   if (!entry.groups.empty()) {
     if (!state.empty()) state += ", ";
     state += entry.group_names.size() == 1 ? "group " : "groups ";

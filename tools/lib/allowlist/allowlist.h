@@ -16,7 +16,7 @@ namespace chos {
 
 inline constexpr const char* allowlist_path = "/etc/chos";
 
-/// One line of the allowlist.
+/// One line of the allowlist, as written.
 struct OsEntry {
   std::string name;
   std::string path;  ///< as seen in the farm; "/" is the base OS
@@ -26,14 +26,8 @@ struct OsEntry {
   std::vector<gid_t> groups;             ///< rising, each once; empty: everybody
   std::vector<std::string> group_names;  ///< as written, for people
   unsigned line = 0;                     ///< counted from 1
-  bool no_tree = false;                  ///< not in the file: its tree is not there now, see missing_trees.h
-  bool silent = false;  ///< nor this: its server does not answer, so nothing of it can be touched
 
   bool is_base() const { return path == "/"; }
-  /// As the kernel is told: nobody new may enter.
-  bool shut() const { return closed || no_tree; }
-  /// Nothing is to be made in its tree.
-  bool out_of_reach() const { return no_tree || silent; }
 };
 
 class Allowlist {
@@ -101,8 +95,11 @@ std::string render_entry(const OsEntry& entry);
 enum class Access { allowed, closed, not_in_group };
 Access access_of(const OsEntry& entry, const std::vector<gid_t>& gids);
 
-/// "open", "closed", "no tree", "groups a, b", with ", suid" and ", linux32".
+/// "open", "closed", "groups a|b", with ", suid" and ", linux32".
 std::string describe_state(const OsEntry& entry);
+
+/// The same, with the words `access` in the place of "open" or "closed".
+std::string describe_state(const OsEntry& entry, const std::string& access);
 
 /// The entries that have a tree of their own, one for each path.
 std::vector<const OsEntry*> trees_of(const Allowlist& list);

@@ -12,6 +12,7 @@
 #include "inspect/finding.h"
 #include "process_state.h"
 #include "report/doctor.h"
+#include "report/doctor_batch.h"
 
 namespace chos::test {
 namespace {
@@ -81,7 +82,7 @@ TEST(ChildWork, DoctorSaysSo) {
       in_a_process([] {
         if (!take_descriptors()) return 2;
         Findings findings;
-        examine_batch_in_child(Node(), Allowlist(), 10, findings);
+        examine_batch_in_child(Node(), Allowlist(), TreeStates(), 10, findings);
         const auto& what = findings.empty() ? "" : findings[0].what;
         return what == "whether jobs of Slurm run in OSs was not to be found out: cannot start a process: Too "
                        "many open files"

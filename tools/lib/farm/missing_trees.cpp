@@ -24,7 +24,7 @@ struct CloseDir {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
 
-// False too if the caller may not look.
+// Also false if the directory cannot be read.
 bool is_empty(int directory) {
   const int again = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const std::unique_ptr<DIR, CloseDir> listing(again < 0 ? nullptr : ::fdopendir(again));
@@ -38,7 +38,7 @@ bool is_empty(int directory) {
 
 std::string tree_of(const OsEntry& entry) { return "the tree of " + in_quotes(entry.name); }
 
-// What opening it has given: a descriptor, or `why` not.
+// Judges a tree by its descriptor or, if it could not be opened, by the errno `why`.
 Status judge(const OsEntry& entry, const std::string& path, const UniqueFd& fd, int why) {
   if (!fd && why == ENOTDIR) return Error{tree_of(entry) + " at " + path + " is not a directory", "", why};
   if (!fd)
@@ -51,11 +51,11 @@ Status judge(const OsEntry& entry, const std::string& path, const UniqueFd& fd, 
   return {};
 }
 
-// Whether users may enter the tree at that path by any name.
+// Whether the OS at that path is open under any of its names.
 bool is_open(const Allowlist& loaded, const std::string& path) {
   const auto& entries = loaded.entries();
   return std::any_of(entries.begin(), entries.end(),
-                     [&path](const OsEntry& entry) { return entry.path == path && !entry.shut(); });
+                     [&path](const OsEntry& entry) { return entry.path == path && !entry.closed; });
 }
 
 }  // namespace
@@ -70,7 +70,7 @@ Status find_tree_at(const OsEntry& entry, const std::string& path, const Servers
 Status find_tree(const Config& config, const OsEntry& entry, Where where, const Servers& servers) {
   const auto path = base_path(config, entry.path);
   if (!path) return path.error();
-  // What the base has unmounted may still be in the farm.
+  // The farm may still show a tree that the base has unmounted.
   const auto on_base = find_tree_at(entry, *path, servers);
   if (where == Where::base || !on_base) return on_base;
   if (auto status = servers.ask(config.farm + entry.path); !status)
@@ -78,7 +78,7 @@ Status find_tree(const Config& config, const OsEntry& entry, Where where, const 
                  status.error().code};
   const auto opened = open_tree_in_farm(config, entry);
   if (opened) return judge(entry, *path, *opened, 0);
-  // A link may lead to where the farm has nothing.
+  // A symbolic link may lead to a place that the farm does not show.
   return Error{
       tree_of(entry) + " is at " + *path + ", but cannot be reached in the farm: " + opened.error().what, "",
       opened.error().code};
@@ -93,48 +93,46 @@ std::vector<std::string> tree_paths(const Config& config, const Allowlist& list,
   return paths;
 }
 
-void mark_silent_trees(const Config& config, Allowlist& list, const Servers& servers) {
-  auto entries = list.entries();
-  for (auto& entry : entries) {
+TreeStates find_silent_trees(const Config& config, const Allowlist& list, const Servers& servers) {
+  TreeStates states;
+  for (const auto& entry : list.entries()) {
     const auto path = base_path(config, entry.path);
-    // The farm may still show what the base has unmounted.
-    entry.silent =
-        !entry.is_base() && path && (!servers.ask(*path) || !servers.ask(config.farm + entry.path));
+    if (entry.is_base() || !path) continue;
+    // The farm may still show a tree that the base has unmounted.
+    if (!servers.ask(*path) || !servers.ask(config.farm + entry.path)) states.set(entry, {false, true});
   }
-  list = Allowlist(std::move(entries));
+  return states;
 }
 
-MissingTrees mark_missing_trees(const Config& config, const std::string& file, Allowlist& list,
-                                const Allowlist& loaded, Where where, const Servers& servers) {
+MissingTrees find_missing_trees(const Config& config, const std::string& file, const Allowlist& list,
+                                const Allowlist& loaded, Where where, const Servers& servers,
+                                TreeStates& states) {
   MissingTrees out;
-  auto entries = list.entries();
-  // One answer for all names of a tree: the kernel's list would not be one otherwise.
+  // Looked for once for all names of a tree, so that they agree in the kernel's list.
   std::map<std::string, Status> trees;
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    auto& entry = entries[i];
-    if (entry.is_base() || !list.stands_alone(list.entries()[i])) continue;
+  for (const auto& entry : list.entries()) {
+    if (entry.is_base() || !list.stands_alone(entry)) continue;
     if (trees.count(entry.path) == 0) trees[entry.path] = find_tree(config, entry, where, servers);
     const Status& found = trees[entry.path];
     const bool waits = !found && found.error().code == ETIMEDOUT;
-    // What was found silent in the farm is so, though the base has no tree by now.
-    entry.silent = waits || (!found && entry.silent);
     const bool stays = waits && is_open(loaded, entry.path);
-    entry.no_tree = !found && !entry.closed && !stays;
+    // A tree that was silent in the farm still is, even if the base has none by now.
+    const TreeState state{!found && !entry.closed && !stays, waits || (!found && states.of(entry).silent)};
+    states.set(entry, state);
     if (found) continue;
     std::string text = found.error().what;
     if (stays && !entry.closed) {
       text +=
-          "; the OS stays open: who enters waits for the server; what chosctl adds to it stays as "
+          "; the OS stays open, and entering it waits for the server; what chosctl adds to it stays as "
           "it is, until chosctl reload when the server is up";
-    } else if (entry.no_tree) {
+    } else if (state.missing) {
       text +=
           "; the OS is closed until it is there: put it there and run chosctl reload (chosctl "
-          "watch sees to that by itself), or remove the line";
+          "watch does that by itself), or remove the line";
       out.names.push_back(entry.name);
     }
     out.complaints.push_back({file, entry.line, text});
   }
-  list = Allowlist(std::move(entries));
   return out;
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Trees that are not there (yet): on a server that does not answer, on a disk that is mounted
-// later.  They keep nobody from the other OSs: theirs is closed until they are there.
+// Trees that are missing: on a server that does not answer, or on a disk that is mounted later.  A missing
+// tree affects no other OS: its own is closed in the kernel until the tree is there.
 #pragma once
 
 #include "allowlist/allowlist.h"
 #include "config/config.h"
+#include "farm/tree_state.h"
 #include "fileserver/servers.h"
 
 namespace chos {
@@ -12,37 +13,38 @@ namespace chos {
 /// Where to look for a tree.
 enum class Where {
   base,  ///< on the base OS
-  farm,  ///< there, and where its users will see it; the farm is mounted
+  farm,  ///< on the base OS, and in the farm, which must be mounted
 };
 
-/// Nothing if the tree of an entry is there: a directory with something in it.  An empty one is a
-/// place for it to be mounted.  The Error says what is wrong with it, and has no remedy; code
-/// ETIMEDOUT: its server does not answer.  An automounter is made to mount it.
+/// Succeeds if the tree of an entry is there: a directory that is not empty.  An empty one is taken for a
+/// mount point whose tree is not mounted.  The Error says what is wrong, without a remedy; code ETIMEDOUT:
+/// the server does not answer.  Triggers an automount.
 Status find_tree(const Config& config, const OsEntry& entry, Where where, const Servers& servers);
 
-/// The same of a tree at `path` of the base OS.
+/// The same for a tree at `path` of the base OS.
 Status find_tree_at(const OsEntry& entry, const std::string& path, const Servers& servers);
 
-/// The directories that are asked for to find the trees of a list; see Servers::ask_all().
+/// The directories to look at to find the trees of a list, for Servers::ask_all().
 std::vector<std::string> tree_paths(const Config& config, const Allowlist& list, Where where);
 
-/// Sets `silent` of the entries whose trees are on servers that do not answer: before anything of
-/// them is opened, which would wait for the server.
-void mark_silent_trees(const Config& config, Allowlist& list, const Servers& servers);
+/// Finds the trees that are on servers that do not answer.  To be called before any of the trees is opened,
+/// which would block.
+TreeStates find_silent_trees(const Config& config, const Allowlist& list, const Servers& servers);
 
-/// What was found about the trees of a list, with the lines of its file.
+/// The missing trees of a list, with the lines of its file.
 struct MissingTrees {
   std::vector<Complaint> complaints;
-  std::vector<std::string> names;  ///< of the OSs that are closed for want of a tree
+  std::vector<std::string> names;  ///< of the OSs that are closed because their trees are missing
 };
 
-/// Looks for the trees of all entries, and sets `no_tree` of those that have none, unless they are
-/// `closed` in the file.  Those that are `silent` and open in `loaded`, the kernel's list, stay open: who
-/// enters waits for the server, as he would in the base OS.
-MissingTrees mark_missing_trees(const Config& config, const std::string& file, Allowlist& list,
-                                const Allowlist& loaded, Where where, const Servers& servers);
+/// Looks for the trees of all entries and updates `states`.  A tree whose OS is `closed` in the file does not
+/// count as missing.  Nor does a silent one whose OS is open in `loaded`, the kernel's list: that OS stays
+/// open, and a process that enters it blocks until the server answers, as it would in the base OS.
+MissingTrees find_missing_trees(const Config& config, const std::string& file, const Allowlist& list,
+                                const Allowlist& loaded, Where where, const Servers& servers,
+                                TreeStates& states);
 
-/// "1 OS is closed because its tree is missing: a"; "" of none.
+/// "1 OS is closed because its tree is missing: a"; "" for no name.
 std::string missing_text(const std::vector<std::string>& names);
 
 }  // namespace chos

@@ -26,6 +26,10 @@ class MissingTreesTest : public FakeNode {
       if (os.entry.name == name) return os;
     return {};
   }
+  std::string described(const std::string& name) const {
+    const auto os = status_of(name);
+    return describe_state(os.entry, os.tree);
+  }
 };
 
 TEST_F(MissingTreesTest, TheBaseOsNeedsNoTree) {
@@ -41,10 +45,10 @@ TEST_F(MissingTreesTest, TheOthersAreThere) {
   EXPECT_TRUE(warned("/list:3: the tree of 'old' cannot be found at " + top + "/trees/old"));
   EXPECT_TRUE(warned("1 OS is closed because its tree is missing: old"));
   EXPECT_EQ(read_text(shared_in("trixie")), "root:x:0:0::/root:/bin/sh\n");
-  EXPECT_EQ(describe_state(status_of("old").entry), "no tree, group 7");
+  EXPECT_EQ(described("old"), "no tree, group 7");
   EXPECT_TRUE(status_of("old").in_kernel);
   EXPECT_FALSE(status_of("old").tree_present);
-  EXPECT_EQ(describe_state(status_of("trixie").entry), "open");
+  EXPECT_EQ(described("trixie"), "open");
   // The second time nothing changes, and it is said again.
   up();
   EXPECT_EQ(joined(log.changed), "");

@@ -15,7 +15,7 @@
 #include "inspect/tree.h"
 #include "lifecycle/down.h"
 #include "lifecycle/up.h"
-#include "lifecycle/watch.h"
+#include "lifecycle/watched_trees.h"
 #include "report/doctor.h"
 #include "report/status.h"
 #include "silent_server.h"
@@ -102,8 +102,8 @@ TEST_F(SilentServer, AtBoot) {
 
   const auto status = examine_node(node);
   ASSERT_EQ(status.oses.size(), 3U);
-  EXPECT_EQ(describe_state(status.oses[0].entry), "open");
-  EXPECT_EQ(describe_state(status.oses[1].entry), "server does not answer");
+  EXPECT_EQ(describe_state(status.oses[0].entry, status.oses[0].tree), "open");
+  EXPECT_EQ(describe_state(status.oses[1].entry, status.oses[1].tree), "server does not answer");
   EXPECT_TRUE(status.oses[1].in_kernel);
   Findings findings;
   examine_tree(Allowlist(), status.oses[1].entry, top + "/trees/far", node.config, "6.1", Servers::of_node(),
@@ -274,7 +274,7 @@ TEST_F(SilentServer, WhileItIsOpen) {
   EXPECT_FALSE(warned("closed because"));
   const auto status = examine_node(node);
   ASSERT_EQ(status.oses.size(), 3U);
-  EXPECT_EQ(describe_state(status.oses[1].entry), "open, server does not answer, suid");
+  EXPECT_EQ(describe_state(status.oses[1].entry, status.oses[1].tree), "open, server does not answer, suid");
   EXPECT_TRUE(status.oses[1].in_kernel);
 }
 

@@ -8,17 +8,26 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <functional>
 #include <memory>
+#include <vector>
 
 #include "allowlist/allowlist.h"
 #include "basic/files.h"
 #include "basic/progress.h"
 #include "basic/text.h"
 #include "basic/transaction.h"
+#include "farm/bind_directories.h"
 #include "farm/layout.h"
 #include "farm/lock.h"
 #include "farm/missing_trees.h"
-#include "farm/populate.h"
+#include "farm/own_mounts.h"
+#include "farm/show_covers.h"
+#include "farm/show_layers.h"
+#include "farm/show_nsswitch.h"
+#include "farm/show_shares.h"
+#include "farm/stale_trees.h"
+#include "farm/tree_state.h"
 #include "kernel/proc_chos.h"
 #include "mount/operations.h"
 #include "store/mounts.h"
@@ -45,52 +54,59 @@ class Up {
  public:
   Up(const Node& node, Progress& progress) : node_(node), progress_(progress) {}
 
-  bool run(bool already_up) {
+  Status run(bool already_up) {
     const auto lock = lock_node(node_.lock);
-    if (!lock && !step("lock", lock.error())) return false;
-    if (!step("allowlist", read_list())) return false;
-    if (already_up) {
-      if (!step("module", is_up())) return false;
-    } else {
-      if (!step("module", load_module())) return false;
-      if (!step("chosfs", mount_chosfs())) return false;
-    }
-    if (!step("layout", add_names())) return false;
-    if (!already_up && (!step("farm", make_directory()) || !step("farm", bind_farm()))) return false;
-    Populate populate(node_, *list_, progress_, changes_);
-    auto servers = Servers::of_node();
-    servers.ask_all(paths_to_ask());
-    if (servers.ask(node_.config.trees) && !step("trees", make_trees_directory())) return false;
-    mount_stored_trees();
-    if (!step("directories", populate.directories())) return false;
-    servers.read_again();
-    mark_silent_trees(node_.config, *list_, servers);
-    if (!step("trees", populate.stale_trees())) return false;
-    const auto missing = mark_missing_trees(node_.config, node_.allowlist_file, *list_, loaded_list(node_),
-                                            Where::farm, servers);
-    for (const auto& complaint : missing.complaints) progress_.warning(complaint.text());
-    populate.ask_for_shares(servers);
-    if (!step("trees", populate.own_mounts())) return false;
-    if (!step("flags", populate.flags())) return false;
-    if (!step("layers", populate.layers())) return false;
-    if (!step("shared files", populate.shares())) return false;
-    if (!step("nsswitch", populate.nsswitch())) return false;
-    if (!step("base commands", populate.covers())) return false;
-    if (!step("allowlist", write_list())) return false;
-    if (!missing.names.empty()) progress_.warning(missing_text(missing.names));
+    if (!lock) return fail("lock", lock.error());
+    for (const auto& [name, work] : steps(already_up))
+      if (auto status = work(); !status) return fail(name, status.error());
+    if (!missing_.empty()) progress_.warning(missing_text(missing_));
     changes_.commit();
-    return true;
+    return {};
   }
 
  private:
-  bool step(const std::string& name, const Status& status) {
-    if (status) return true;
-    progress_.failed(name, status.error());
-    for (const auto& undone : changes_.rollback()) progress_.undone(undone.what, undone.status);
-    return false;
+  struct Step {
+    const char* name;
+    std::function<Status()> work;
+  };
+
+  std::vector<Step> steps(bool already_up) {
+    std::vector<Step> all{{"allowlist", [this] { return read_list(); }}};
+    if (already_up) {
+      all.push_back({"module", [this] { return is_up(); }});
+    } else {
+      all.push_back({"module", [this] { return load_module(); }});
+      all.push_back({"chosfs", [this] { return mount_chosfs(); }});
+    }
+    all.push_back({"layout", [this] { return add_names(); }});
+    if (!already_up) {
+      all.push_back({"farm", [this] { return make_directory(); }});
+      all.push_back({"farm", [this] { return bind_farm(); }});
+    }
+    const std::vector<Step> rest{
+        {"trees", [this] { return make_trees_directory(); }},
+        {"images", [this] { return mount_stored_trees(); }},
+        {"directories", [this] { return bind_directories(work_); }},
+        {"trees", [this] { return find_trees(); }},
+        {"trees", [this] { return own_mounts_.make(); }},
+        {"flags", [this] { return own_mounts_.set_flags(); }},
+        {"layers", [this] { return show_layers(work_, shares_); }},
+        {"shared files", [this] { return show_shares(work_, shares_, own_mounts_); }},
+        {"nsswitch", [this] { return show_nsswitch(work_); }},
+        {"base commands", [this] { return show_covers(work_); }},
+        {"allowlist", [this] { return write_list(); }},
+    };
+    all.insert(all.end(), rest.begin(), rest.end());
+    return all;
   }
 
-  // Everything that can be wrong in what people write is found before anything is touched.
+  Status fail(const std::string& name, const Error& error) {
+    progress_.failed(name, error);
+    for (const auto& undone : changes_.rollback()) progress_.undone(undone.what, undone.status);
+    return error;
+  }
+
+  // Finds all errors in the files that administrators write before anything is changed.
   Status read_list() {
     auto parsed = load_allowlist(node_.allowlist_file, node_.groups, node_.trusted);
     if (!parsed.list) {
@@ -107,13 +123,13 @@ class Up {
       for (const auto& error : errors) text += (text.empty() ? "" : "\n") + error.text();
       return Error{text, "nothing was changed; mend it and run this again", ENOENT};
     }
-    list_ = std::make_unique<Allowlist>(std::move(*parsed.list));
+    list_ = std::move(*parsed.list);
     return {};
   }
 
-  // Of what is looked at later, so that all servers that are silent cost one wait.
+  // The paths that later steps look at.  Asking for them together costs one wait for all silent servers.
   std::vector<std::string> paths_to_ask() const {
-    auto paths = tree_paths(node_.config, *list_, Where::farm);
+    auto paths = tree_paths(node_.config, list_, Where::farm);
     paths.push_back(node_.config.trees);
     paths.insert(paths.end(), node_.config.share.begin(), node_.config.share.end());
     return paths;
@@ -152,7 +168,7 @@ class Up {
     if (!mounted) {
       if (auto status = mount_pseudo(node_.filesystem, where); !status) return status;
     }
-    // The module itself mounts it when it is loaded; it has to go with the module.
+    // The module mounts it when it is loaded, and cannot be unloaded while it is mounted.
     if (!mounted || changes_.size() > 0)
       changes_.done("mounting " + where, [where] { return detach(where); });
     if (auto status = check_version(); !status) return status;
@@ -187,7 +203,7 @@ class Up {
       if (!known) missing.push_back(name);
     }
     if (!missing.empty()) {
-      // They cannot be taken back while the module is loaded, and do no harm.
+      // Not undone: names stay until the module is unloaded, and do no harm.
       if (auto status = node_.kernel.write_layout(missing); !status) return status;
     }
     progress_.step("layout", !missing.empty(), std::to_string(wanted.size()) + " names");
@@ -245,9 +261,13 @@ class Up {
     return {};
   }
 
-  // Closed to users: they reach the trees through the farm, where no setuid program works.
+  // Its parent directory is closed to users: they reach the trees through the farm, where setuid programs
+  // have no effect.
   Status make_trees_directory() {
     const std::string& trees = node_.config.trees;
+    servers_.read_again();
+    servers_.ask_all(paths_to_ask());
+    if (!servers_.ask(trees)) return {};
     struct stat info {};
     if (::stat(trees.c_str(), &info) == 0) {
       if (S_ISDIR(info.st_mode)) return {};
@@ -275,23 +295,37 @@ class Up {
     return {};
   }
 
-  // Trees that are images or lie elsewhere.  Those that were put in place by hand need no records.
-  void mount_stored_trees() {
-    const auto mounts = mount_trees(Store(node_.config.trees), *list_, node_.allowlist_file);
+  // Mounts trees that are images or lie elsewhere.  A failure is no reason to stop: trees that were put in
+  // place by hand need no records.
+  Status mount_stored_trees() {
+    const auto mounts = mount_trees(Store(node_.config.trees), list_, node_.allowlist_file);
     if (!mounts) {
       const auto& [what, remedy, code] = mounts.error();
       progress_.warning(what + "; no tree is mounted" + (remedy.empty() ? "" : "; " + remedy));
-      return;
+      return {};
     }
     for (const auto& complaint : mounts->missing) progress_.warning(complaint.text());
     for (const auto& target : mounts->mounted)
       changes_.done("mounting " + target, [target] { return detach(target); });
     if (!mounts->mounted.empty())
       progress_.step("images", true, std::to_string(mounts->mounted.size()) + " trees mounted");
+    return {};
+  }
+
+  Status find_trees() {
+    servers_.read_again();
+    trees_ = find_silent_trees(node_.config, list_, servers_);
+    if (auto status = unmount_stale_trees(work_); !status) return status;
+    auto missing = find_missing_trees(node_.config, node_.allowlist_file, list_, loaded_list(node_),
+                                      Where::farm, servers_, trees_);
+    for (const auto& complaint : missing.complaints) progress_.warning(complaint.text());
+    missing_ = std::move(missing.names);
+    shares_ = ask_for_shares(work_, servers_);
+    return {};
   }
 
   Status write_list() {
-    const std::string text = render_for_kernel(*list_);
+    const std::string text = render_for_kernel(trees_.for_kernel(list_));
     auto old = node_.kernel.valid();
     if (!old) return old.error();
     if (old->empty()) *old = "\n";
@@ -301,7 +335,7 @@ class Up {
       changes_.done("loading the allowlist",
                     [this, before = *old] { return node_.kernel.write_valid(before); });
     }
-    const auto count = list_->entries().size();
+    const auto count = list_.entries().size();
     progress_.step("allowlist", changed, std::to_string(count) + (count == 1 ? " entry" : " entries"));
     return {};
   }
@@ -309,13 +343,19 @@ class Up {
   const Node& node_;
   Progress& progress_;
   Transaction changes_;
-  std::unique_ptr<Allowlist> list_;
+  Servers servers_ = Servers::of_node();
+  Allowlist list_;
+  TreeStates trees_;
+  std::vector<std::string> missing_;  // the OSs that are closed because their trees are missing
+  SharedPaths shares_;
+  const FarmWork work_{node_, list_, trees_, progress_, changes_};
+  OwnMounts own_mounts_{work_};
 };
 
 }  // namespace
 
-bool bring_up(const Node& node, Progress& progress) { return Up(node, progress).run(false); }
+Status bring_up(const Node& node, Progress& progress) { return Up(node, progress).run(false); }
 
-bool reload(const Node& node, Progress& progress) { return Up(node, progress).run(true); }
+Status reload(const Node& node, Progress& progress) { return Up(node, progress).run(true); }
 
 }  // namespace chos

@@ -126,8 +126,12 @@ TEST_F(BringUp, NosuidBecomesSuidWithWhatIsMountedInTheTree) {
 TEST_F(BringUp, ABadListTouchesNothing) {
   const auto before = all_mounts();
   write_text(top + "/list", "trixie:/os/trixie\nbad line\n");
-  EXPECT_FALSE(bring_up(node, log));
-  EXPECT_NE(joined(log.failures).find("/list:2: expected name:path"), std::string::npos);
+  const auto status = bring_up(node, log);
+  ASSERT_FALSE(status);
+  EXPECT_NE(status.error().what.find("/list:2: expected name:path"), std::string::npos)
+      << status.error().what;
+  EXPECT_EQ(log.failures, std::vector<std::string>{"allowlist: " + status.error().what})
+      << "it is reported once";
   EXPECT_EQ(all_mounts(), before);
   EXPECT_EQ(read_text(top + "/kernel/layout"), "");
   EXPECT_FALSE(exists(farm("")));

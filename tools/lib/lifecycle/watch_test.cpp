@@ -12,6 +12,7 @@
 #include "fake_node.h"
 #include "fuse_server.h"
 #include "lifecycle/up.h"
+#include "lifecycle/watched_trees.h"
 
 namespace chos::test {
 namespace {
@@ -29,10 +30,10 @@ TEST(WhatChanged, OnlyWhatTheTreesCallFor) {
                           entry("unloaded"), entry("automount")});
   const Allowlist loaded({entry("came", true), entry("went"), entry("same"), entry("other"),
                           entry("closed", true), entry("automount", true)});
-  const TreeState there{true, "1"}, gone;
-  const TreeStates before{{"same", there}, {"other", there}};
-  const TreeStates now{{"came", there},        {"went", gone},    {"same", there},
-                       {"other", {true, "2"}}, {"closed", there}, {"unloaded", there}};
+  const WatchedTree there{true, "1"}, gone;
+  const WatchedTrees before{{"same", there}, {"other", there}};
+  const WatchedTrees now{{"came", there},        {"went", gone},    {"same", there},
+                         {"other", {true, "2"}}, {"closed", there}, {"unloaded", there}};
   EXPECT_EQ(
       what_changed(wanted, loaded, before, now),
       (std::vector<std::string>{"'came' is open: its tree is there", "'went' is closed: its tree is gone",

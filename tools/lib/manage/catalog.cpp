@@ -61,9 +61,9 @@ Result<std::vector<OsInfo>> list_oses(const Node& node, const Store& store) {
     const auto tree = base_path(node.config, entry.path);
     info.tree = tree ? *tree : node.config.farm + entry.path;
     struct stat about {};
-    info.entry.silent = !servers.ask(info.tree);
+    info.state.silent = !servers.ask(info.tree);
     info.tree_present =
-        !info.entry.silent && ::stat(info.tree.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
+        !info.state.silent && ::stat(info.tree.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
     if (const auto* record = find_record(*records, entry.path)) {
       info.record = *record;
       info.release = record->release;

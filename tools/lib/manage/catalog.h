@@ -10,12 +10,14 @@
 #include "allowlist/allowlist.h"
 #include "basic/work_progress.h"
 #include "farm/node.h"
+#include "farm/tree_state.h"
 #include "store/store.h"
 
 namespace chos {
 
 struct OsInfo {
   OsEntry entry;
+  TreeState state;  ///< whether its server answers
   bool is_default = false;
   bool tree_present = false;
   std::string tree;  ///< its directory on the base OS

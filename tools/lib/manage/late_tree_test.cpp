@@ -169,7 +169,7 @@ TEST_F(LateTree, OfServersThatDoNotAnswer) {
   EXPECT_LT(took([&] {
               const auto oses = list_oses(node, store());
               ASSERT_TRUE(oses);
-              EXPECT_TRUE((*oses)[2].entry.silent);
+              EXPECT_TRUE((*oses)[2].state.silent);
             }),
             std::chrono::seconds(15));
 }

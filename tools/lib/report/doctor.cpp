@@ -19,6 +19,7 @@
 #include "farm/missing_trees.h"
 #include "fileserver/servers.h"
 #include "inspect/tree.h"
+#include "report/doctor_batch.h"
 #include "tree/share.h"
 
 namespace chos {
@@ -156,12 +157,12 @@ ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Find
         {Level::info, "allowlist", "only root can compare it with the kernel's", "run this as root"});
   if (!valid) return parsed;
   const std::string in_force = valid->empty() ? "\n" : *valid;
-  Allowlist wanted = *parsed.list;
+  TreeStates trees;
   const auto table = MountTable::read();
   const bool up = table && table->at(node.config.farm) != nullptr;
-  mark_missing_trees(node.config, node.allowlist_file, wanted, loaded_list(node),
-                     up ? Where::farm : Where::base, servers);
-  if (in_force != render_for_kernel(wanted))
+  find_missing_trees(node.config, node.allowlist_file, *parsed.list, loaded_list(node),
+                     up ? Where::farm : Where::base, servers, trees);
+  if (in_force != render_for_kernel(trees.for_kernel(*parsed.list)))
     out.push_back({Level::error, "allowlist",
                    "the list in force in the kernel is not that of " + node.allowlist_file +
                        ", or a tree has come or gone since it was loaded",
@@ -210,11 +211,10 @@ Findings examine(const Node& node, const ParsedConfig& config, const Examining& 
   if (!parsed.list) return out;
 
   const auto servers = Servers::of_node();
-  auto list = *parsed.list;
-  mark_silent_trees(node.config, list, servers);
+  const auto states = find_silent_trees(node.config, *parsed.list, servers);
   examining("batch systems");
   constexpr int longest = 30;  // seconds: it asks daemons, and reads what may lie on servers
-  examine_batch_in_child(node, list, longest, out);
+  examine_batch_in_child(node, *parsed.list, states, longest, out);
 
   struct utsname system {};
   ::uname(&system);

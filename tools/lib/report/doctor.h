@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "allowlist/allowlist.h"
-#include "batch/batch.h"
 #include "config/config.h"
 #include "farm/node.h"
 #include "inspect/finding.h"
@@ -15,30 +14,23 @@
 
 namespace chos {
 
-/// Called before each part of the examination, which may take a while for a big tree.
+/// Called before each part of the examination.  A part may take a while for a big tree.
 using Examining = std::function<void(const std::string& part)>;
 
-/// Everything below, in order.  Changes nothing.
+/// Examines the whole node: everything below, batch systems and trees.  Changes nothing.
 Findings examine(const Node& node, const ParsedConfig& config, const Examining& examining);
 
 /// Module, fork tracking, chosfs, farm, binds, propagation, flags.
 void examine_module(const Node& node, Findings& out);
 void examine_farm(const Node& node, Findings& out);
 
-/// /etc/chos and /etc/chos.conf, and whether the kernel's list agrees.  The list is returned.
+/// /etc/chos and /etc/chos.conf, and whether the kernel's list agrees with them.  Returns the parsed
+/// allowlist.
 ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Findings& out);
 
-/// What is mounted in shared directories, which each of the OSs has once more: `most` mounts are all
-/// that the kernel lets there be (fs.mount-max).
+/// Warns if the mounts in shared directories, of which each of the `oses` has a copy, come near `most`, the
+/// limit of the kernel (fs.mount-max).
 void examine_mounts_in_shares(const std::vector<std::string>& share, std::size_t oses, std::size_t most,
                               const MountTable& table, Findings& out);
-
-/// The batch systems of the node at `where`: whether their jobs run in OSs, what is set such that
-/// they will not, and what of the base OS they need and an OS does not show.
-void examine_batch(const Node& node, const Allowlist& list, const BatchNode& where, Findings& out);
-
-/// The same of this node, by processes that are waited for that many seconds each: configuration and the
-/// directories of jobs may lie on a server that is down.
-void examine_batch_in_child(const Node& node, const Allowlist& list, int seconds, Findings& out);
 
 }  // namespace chos

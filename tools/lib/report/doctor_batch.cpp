@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What doctor asks of the batch systems: whether their jobs get their OS, and find there what they
-// need of the base OS.
+#include "report/doctor_batch.h"
+
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <cstdlib>
 
-#include "allowlist/allowlist.h"
 #include "basic/child_work.h"
 #include "basic/text.h"
-#include "batch/batch.h"
 #include "batch/registry.h"
 #include "config/config.h"
 #include "farm/layout.h"
 #include "farm/os_path.h"
-#include "inspect/finding.h"
-#include "report/doctor.h"
 
 namespace chos {
 namespace {
@@ -34,14 +30,14 @@ bool is_there(const std::string& path) {
   return ::stat(path.c_str(), &info) == 0;
 }
 
-// The names of the OSs that show something else at the path, or nothing.
-std::vector<std::string> blind(const Node& node, const Allowlist& list, const std::string& path,
-                               const std::string& in_base) {
+// The names of the OSs that show something else than the base OS, or nothing, at the path.
+std::vector<std::string> oses_without(const Node& node, const Allowlist& list, const TreeStates& trees,
+                                      const std::string& path, const std::string& in_base) {
   std::vector<std::string> names;
   const auto layout = wanted_layout(node.config, Servers::of_node());
   for (const OsEntry* entry : trees_of(list)) {
-    // Without a farm or a tree there are findings of other parts.
-    if (entry->silent || !is_there(node.config.farm + entry->path)) continue;
+    // A missing farm or tree is found by other parts of doctor.
+    if (trees.of(*entry).silent || !is_there(node.config.farm + entry->path)) continue;
     const auto seen = path_in_os(node.config, layout, *entry, path);
     if (!seen || !same_file(*seen, in_base)) names.push_back(entry->name);
   }
@@ -74,8 +70,8 @@ void examine_state(const BatchSystem& system, const BatchState& state, Findings&
                  "whether jobs of " + system.title() + " run in OSs is not known: " + state.problem, ""});
 }
 
-void examine_system(const Node& node, const Allowlist& list, const BatchNode& where, BatchSystem& system,
-                    Findings& out) {
+void examine_system(const Node& node, const Allowlist& list, const TreeStates& trees, const BatchNode& where,
+                    BatchSystem& system, Findings& out) {
   const auto state = system.state({});
   examine_state(system, state, out);
   if (state.what != BatchState::What::enabled && state.what != BatchState::What::partly) return;
@@ -83,7 +79,7 @@ void examine_system(const Node& node, const Allowlist& list, const BatchNode& wh
     out.push_back({Level::warning, "batch " + system.name(), trap, "see chosctl(8)"});
   for (const auto& place : system.places()) {
     if (!is_there(where.path(place.path))) continue;
-    const auto names = blind(node, list, place.path, where.path(place.path));
+    const auto names = oses_without(node, list, trees, place.path, where.path(place.path));
     if (names.empty()) continue;
     out.push_back(
         {Level::error, "batch " + system.name(),
@@ -94,7 +90,7 @@ void examine_system(const Node& node, const Allowlist& list, const BatchNode& wh
   }
 }
 
-// Between NULs, which they do not have.
+// Serializes findings, separated by NULs, which they do not contain.
 std::string as_text(const Findings& findings) {
   std::string text;
   for (const auto& finding : findings) {
@@ -117,10 +113,10 @@ Findings from_text(const std::string& text) {
   return out;
 }
 
-// What there is to say if that was not to be found out.
-Finding unknown(const BatchSystem& system, const Error& why, int seconds) {
+// The finding if the examination itself failed.
+Finding not_examined(const BatchSystem& system, const Error& why, int seconds) {
   const std::string subject = "batch " + system.name();
-  const std::string what = "whether jobs of " + system.title() + " run in OSs was not to be found out";
+  const std::string what = "could not find out whether jobs of " + system.title() + " run in OSs";
   if (why.code != ETIMEDOUT) return {Level::error, subject, what + ": " + why.what, why.remedy};
   return {Level::error, subject, what + " within " + std::to_string(seconds) + " s",
           "is the server up that its configuration lies on, or its daemon?"};
@@ -128,25 +124,28 @@ Finding unknown(const BatchSystem& system, const Error& why, int seconds) {
 
 }  // namespace
 
-void examine_batch_in_child(const Node& node, const Allowlist& list, int seconds, Findings& out) {
+void examine_batch_in_child(const Node& node, const Allowlist& list, const TreeStates& trees, int seconds,
+                            Findings& out) {
   BatchNode where;
-  where.patience = 5;  // a daemon that is down is waited for
+  where.patience = 5;  // seconds to wait for a daemon
   for (const auto& name : batch_names()) {
     const auto system = batch_system(name, where);
     const auto text = do_in_child(
         [&] {
           Findings found;
-          examine_system(node, list, where, *system, found);
+          examine_system(node, list, trees, where, *system, found);
           return as_text(found);
         },
         seconds, static_cast<int>(where.patience) + 1);
-    const auto found = text ? from_text(*text) : Findings{unknown(*system, text.error(), seconds)};
+    const auto found = text ? from_text(*text) : Findings{not_examined(*system, text.error(), seconds)};
     out.insert(out.end(), found.begin(), found.end());
   }
 }
 
-void examine_batch(const Node& node, const Allowlist& list, const BatchNode& where, Findings& out) {
-  for (const auto& name : batch_names()) examine_system(node, list, where, *batch_system(name, where), out);
+void examine_batch(const Node& node, const Allowlist& list, const TreeStates& trees, const BatchNode& where,
+                   Findings& out) {
+  for (const auto& name : batch_names())
+    examine_system(node, list, trees, where, *batch_system(name, where), out);
 }
 
 }  // namespace chos

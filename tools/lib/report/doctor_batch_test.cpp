@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What doctor says of batch systems; and where a path of an OS leads.  The node, its farm and the
 // trees are directories.
+#include "report/doctor_batch.h"
+
 #include <filesystem>
 
 #include "allowlist/allowlist.h"
@@ -9,7 +11,6 @@
 #include "farm/layout.h"
 #include "farm/os_path.h"
 #include "inspect/finding.h"
-#include "report/doctor.h"
 #include "scratch.h"
 
 namespace chos::test {
@@ -72,7 +73,7 @@ class BatchDoctor : public Scratch {
     where.root = path("n");
     where.patience = 5;
     Findings out;
-    examine_batch(node, list, where, out);
+    examine_batch(node, list, TreeStates(), where, out);
     return out;
   }
   static bool says(const Findings& findings, Finding::Level level, const std::string& part) {
@@ -138,7 +139,7 @@ TEST_F(BatchDoctor, CommandsThatHangAreNotWaitedFor) {
   where.root = path("n");
   where.patience = 0.2;
   Findings out;
-  examine_batch(node, list, where, out);
+  examine_batch(node, list, TreeStates(), where, out);
   EXPECT_TRUE(says(out, Finding::Level::info, "jobs of HTCondor run in the base OS"));
 }
 

@@ -55,12 +55,12 @@ NodeStatus examine_node(const Node& node) {
     os.is_default = &entry == site_default;
     const auto found = entry.is_base() ? Status() : find_tree(node.config, entry, where, servers);
     os.tree_present = found.ok();
-    os.entry.silent = !found && found.error().code == ETIMEDOUT;
-    os.entry.no_tree = !os.tree_present && !entry.closed;
-    os.in_kernel = !valid || has_line(*valid, render_entry(os.entry));
-    if (os.entry.silent && !os.in_kernel) {  // it may have been open when its server went
-      os.entry.no_tree = false;
-      os.in_kernel = has_line(*valid, render_entry(os.entry));
+    os.tree.silent = !found && found.error().code == ETIMEDOUT;
+    os.tree.missing = !found && !entry.closed;
+    os.in_kernel = !valid || has_line(*valid, render_entry(for_kernel(entry, os.tree)));
+    if (os.tree.silent && !os.in_kernel) {  // the OS may have been open when its server went down
+      os.tree.missing = false;
+      os.in_kernel = has_line(*valid, render_entry(entry));
     }
     if (processes && !entry.is_base()) {
       os.processes = counts[entry.name];

@@ -7,11 +7,13 @@
 
 #include "allowlist/allowlist.h"
 #include "farm/node.h"
+#include "farm/tree_state.h"
 
 namespace chos {
 
 struct OsStatus {
   OsEntry entry;
+  TreeState tree;
   bool is_default = false;
   bool in_kernel = true;  ///< the kernel's list has it as the file does; true if not known
   bool tree_present = false;

@@ -37,7 +37,7 @@ Status make_one(const std::string& top, const Addition& addition) {
   bool made = false;
   switch (addition.kind) {
     case Addition::Kind::directory:
-      // One above a deeper addition may be there already.
+      // It may have been made already, above a deeper addition.
       made = (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) && ::chmod(path.c_str(), 0755) == 0;
       break;
     case Addition::Kind::file:
@@ -48,7 +48,7 @@ Status make_one(const std::string& top, const Addition& addition) {
   return made ? Status() : system_error("cannot make " + path, errno);
 }
 
-// The mount flags that the tree's own mount has.
+// The flags that a layer takes over from the tree's own mount.
 unsigned inherited_flags(int fd) {
   struct statvfs info {};
   return ::fstatvfs(fd, &info) == 0 && (info.f_flag & ST_NOEXEC) != 0 ? mount_noexec : 0U;
@@ -69,7 +69,7 @@ bool same_file(int fd, const std::string& path) {
 
 }  // namespace
 
-// FNV-1a: a name, no more.
+// FNV-1a.  It only has to tell names apart.
 std::string name_of_content(const std::string& text) {
   std::uint64_t hash = 14695981039346656037U;
   for (const unsigned char byte : text) hash = (hash ^ byte) * 1099511628211U;
@@ -89,7 +89,7 @@ Result<std::string> make_additions(const std::string& layers, const Layer& layer
   struct stat there {};
   if (::lstat(path.c_str(), &there) == 0) return path;
 
-  // Complete, then renamed: one that was killed leaves nothing that is taken for a layer.
+  // Renamed when complete, so that a process that is killed leaves nothing that looks like a layer.
   const std::string fresh = path + ".new";
   std::error_code failure;
   std::filesystem::remove_all(fresh, failure);
@@ -113,7 +113,7 @@ Result<std::string> overlay_source(const std::string& additions, int lower) {
 }
 
 Status remove_additions(const std::string& layers) {
-  // A stage that was left.
+  // A process that was killed may have left the stage mounted.
   while (::umount2((layers + "/stage").c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {}
   std::error_code failure;
   std::filesystem::remove_all(layers, failure);
@@ -153,7 +153,7 @@ Result<UniqueFd> LayerMounts::make_mount(const Layer& layer, const std::string& 
   return make_overlay(source, upper.get(), layer.lower.get(), flags);
 }
 
-// What is mounted below `target` and can be seen there, the outer before the inner.
+// The visible mounts below `target`, the outer before the inner.
 std::vector<const Mount*> LayerMounts::below(const std::string& target) const {
   std::vector<const Mount*> found;
   for (const auto& mount : table_.mounts())
@@ -163,14 +163,13 @@ std::vector<const Mount*> LayerMounts::below(const std::string& target) const {
   return found;
 }
 
-// Copies what is mounted below `target` to the same places of `mount`, which must be attached.
+// Copies the mounts below `target` to the same places of `mount`, which must be attached.
 Status LayerMounts::carry(int mount, const std::string& target) {
   for (const Mount* old : below(target)) {
     const auto from = open_mount(old->id, old->target);
     if (!from) continue;  // gone since
     const auto to = open_in_tree(mount, old->target.substr(target.size()), Last::keep);
-    // The layer does not have the place any more: it is not wanted.
-    if (!to) continue;
+    if (!to) continue;  // the new layer has no such mount point, so the mount is not wanted any more
     const auto one = known_file(from->get(), old->target), two = known_file(to->get(), old->target);
     if (!one || !two || S_ISDIR(one->mode) != S_ISDIR(two->mode)) continue;
     const auto copy = clone_mount(from->get(), false, old->target);
@@ -180,7 +179,7 @@ Status LayerMounts::carry(int mount, const std::string& target) {
   return {};
 }
 
-// Attaches a mount to `target`, complete with what is mounted below it now.
+// Attaches a mount to `target`, with copies of the mounts that are below it now.
 Status LayerMounts::put(int mount, const std::string& target, bool replace) {
   const auto attach = [&]() -> Status {
     if (replace) return exchange_mount(mount, target);
@@ -201,6 +200,26 @@ Status LayerMounts::put(int mount, const std::string& target, bool replace) {
   return attach();
 }
 
+// Reads the table again if `target` lies on a layer that was mounted with copies.
+Status LayerMounts::refresh_table(const std::string& target) {
+  if (std::none_of(copied_.begin(), copied_.end(),
+                   [&target](const std::string& copied) { return is_below(target, copied); }))
+    return {};
+  auto table = MountTable::read();
+  if (!table) return table.error();
+  table_ = std::move(*table);
+  copied_.clear();
+  return {};
+}
+
+// The layer that is mounted on `target`, which `place` is open on, or null.
+const Mount* LayerMounts::layer_on(int place, const std::string& target) const {
+  if (!is_mount_root(place)) return nullptr;
+  const auto id = mount_id(place);
+  const Mount* mount = id ? table_.by_id(*id) : nullptr;
+  return mount != nullptr && mount->target == target && is_ours(*mount) ? mount : nullptr;
+}
+
 Result<LayerMounts::Outcome> LayerMounts::show(int tree, const Layer& layer, unsigned flags) {
   const auto place = open_in_tree(tree, layer.place, Last::directory);
   if (!place) return place.error();
@@ -210,20 +229,9 @@ Result<LayerMounts::Outcome> LayerMounts::show(int tree, const Layer& layer, uns
   if (!additions) return additions.error();
   const auto source = overlay_source(*additions, layer.lower.get());
   if (!source) return source.error();
-  if (std::any_of(copied_.begin(), copied_.end(),
-                  [&target](const std::string& copied) { return is_below(target, copied); })) {
-    auto table = MountTable::read();
-    if (!table) return table.error();
-    table_ = std::move(*table);
-    copied_.clear();
-  }
+  if (auto status = refresh_table(target); !status) return status.error();
 
-  const Mount* old = nullptr;
-  if (is_mount_root(place->get())) {
-    const auto id = mount_id(place->get());
-    old = id ? table_.by_id(*id) : nullptr;
-    if (old != nullptr && (old->target != target || !is_ours(*old))) old = nullptr;
-  }
+  const Mount* old = layer_on(place->get(), target);
   const bool same =
       old != nullptr && (layer.empty ? same_file(place->get(), *additions) : old->source == *source);
   if (same && (old->flags & flags) == flags) {
@@ -231,25 +239,29 @@ Result<LayerMounts::Outcome> LayerMounts::show(int tree, const Layer& layer, uns
       if (auto status = refresh_overlay(place->get(), old->flags, target); !status) return status.error();
     return Outcome::already;
   }
-
   const auto fresh = make_mount(layer, *additions, *source, flags);
   if (!fresh && fresh.error().code == ENODEV) return Outcome::no_overlayfs;
   if (!fresh) return fresh.error();
-  std::shared_ptr<UniqueFd> before;
-  if (old != nullptr) {
-    auto copy = clone_mount(place->get(), true, target);
-    if (!copy) return copy.error();
-    before = std::make_shared<UniqueFd>(std::move(*copy));
-  }
-  if (before)
-    changes_->done("replacing the layer on " + target,
-                   [target, before] { return exchange_mount(before->get(), target); });
-  if (auto status = put(fresh->get(), target, old != nullptr); !status) return status.error();
-  if (!before) changes_->done("mounting a layer on " + target, [target] { return detach(target); });
-  // A bind has what its source has: it must not propagate, nor be writable.
-  if (auto status = make_private(fresh->get(), target); !status) return status.error();
-  if (auto status = set_mount_flags(fresh->get(), flags, target); !status) return status.error();
+  if (auto status = mount_over(fresh->get(), old == nullptr ? -1 : place->get(), target, flags); !status)
+    return status.error();
   return Outcome::mounted;
+}
+
+// Mounts a new layer on `target`, in the place of the old one that `old` is open on (-1: there is none).
+Status LayerMounts::mount_over(int fresh, int old, const std::string& target, unsigned flags) {
+  if (old >= 0) {
+    auto copy = clone_mount(old, true, target);
+    if (!copy) return copy.error();
+    changes_->done("replacing the layer on " + target,
+                   [target, before = std::make_shared<UniqueFd>(std::move(*copy))] {
+                     return exchange_mount(before->get(), target);
+                   });
+  }
+  if (auto status = put(fresh, target, old >= 0); !status) return status;
+  if (old < 0) changes_->done("mounting a layer on " + target, [target] { return detach(target); });
+  // A bind has the propagation and flags of its source, but a layer must neither propagate nor be writable.
+  if (auto status = make_private(fresh, target); !status) return status;
+  return set_mount_flags(fresh, flags, target);
 }
 
 Result<std::size_t> LayerMounts::remove_others(int tree, const LayerPlan& plan) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Layers: what chos adds to the trees, in the farm only.  The additions of a layer are made below
-// /run/chos/layer, in a directory named after what is in it, and are mounted over a directory of the
-// tree: as an overlay on it, or alone where that directory is empty.
+// Layers: files, directories and links that chos adds to the trees, in the farm only.  The additions of a
+// layer are made below /run/chos/layer, in a directory named after its content, and are mounted over a
+// directory of the tree: as an overlay on it, or alone if that directory is empty.
 #pragma once
 
 #include <optional>
@@ -16,32 +16,32 @@
 
 namespace chos {
 
-/// Makes the directory of additions if it is not there, and returns its path.  It gets owner and mode
-/// of the tree's directory, since the overlay shows those of the upper one.
+/// Makes the directory of additions if it does not exist, and returns its path.  It gets the owner and mode
+/// of the tree's directory, since an overlay shows those of its upper directory.
 Result<std::string> make_additions(const std::string& layers, const Layer& layer);
 
-/// A file name for what a file or a layer holds.
+/// A file name derived from the content of a file or layer.
 std::string name_of_content(const std::string& text);
 
-/// What the mount table says as the source of the overlay of `additions` on an open directory.
+/// The source that the mount table shows for the overlay of `additions` on the open directory `lower`.
 Result<std::string> overlay_source(const std::string& additions, int lower);
 
-/// Mounts layers in the farm and takes them away.  It reads the mount table when it is made, and again
-/// only where a layer lies on one that it has mounted with copies of what was there.
+/// Mounts and unmounts layers in the farm.  Reads the mount table when it is made, and again only for a layer
+/// that lies on one that was mounted with copies of the mounts below it.
 class LayerMounts {
  public:
-  /// `layers` is layer_directory, but in tests.
+  /// layers: the directory of all additions; layer_directory except in tests.
   static Result<LayerMounts> read(std::string layers, Transaction& changes);
 
   enum class Outcome { already, mounted, no_overlayfs };
 
-  /// Makes `layer` what is mounted on its place in the tree, of which `tree` is open on the root in
-  /// the farm.  What is mounted below that place stays, if the layer has it.  An overlay that is as it
-  /// should be forgets what it has cached.  `flags`: those of the mount, besides ro.
+  /// Mounts `layer` on its place in the tree; `tree` is open on the root of the tree in the farm.  Mounts
+  /// below that place stay if the layer has their mount points.  An overlay that is mounted already drops its
+  /// caches. flags: of the mount, in addition to ro.
   Result<Outcome> show(int tree, const Layer& layer, unsigned flags);
 
-  /// Takes away the layers of the tree that lie elsewhere than those of `plan`; to be called before
-  /// show().  Returns how many.
+  /// Unmounts the layers of the tree that are on other places than those of `plan`, and returns their number.
+  /// To be called before show().
   Result<std::size_t> remove_others(int tree, const LayerPlan& plan);
 
  private:
@@ -53,16 +53,19 @@ class LayerMounts {
   std::vector<const Mount*> below(const std::string& target) const;
   Status put(int mount, const std::string& target, bool replace);
   Status carry(int mount, const std::string& target);
+  Status refresh_table(const std::string& target);
+  const Mount* layer_on(int place, const std::string& target) const;
+  Status mount_over(int fresh, int old, const std::string& target, unsigned flags);
 
   std::string layers_;
   Transaction* changes_;
   MountTable table_;
   std::string device_, root_;        // of layers_
-  std::vector<std::string> copied_;  // where it has put copies that table_ does not know
+  std::vector<std::string> copied_;  // targets with copies of mounts that table_ does not have
   std::optional<Stage> stage_;
 };
 
-/// Removes all additions, once nothing shows them any more.
+/// Removes all additions.  None of them may be mounted any more.
 Status remove_additions(const std::string& layers);
 
 }  // namespace chos

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <climits>
 #include <filesystem>
+#include <optional>
 
 #include "allowlist/farm_names.h"
 #include "basic/files.h"
@@ -53,7 +54,7 @@ const Mount* mount_of(const MountTable& table, const Opened& opened) {
   return id ? table.by_id(*id) : nullptr;
 }
 
-// Those flags of the base's mount by which it trusts what is there less.
+// The flags of the base's mount that restrict what is on it.
 unsigned inherited_flags(const Mount& of_base) {
   return of_base.flags & (mount_ro | mount_nosuid | mount_noexec | mount_nosymfollow);
 }
@@ -63,7 +64,8 @@ const Mount* mount_of_root(const MountTable& table, const Opened& opened) {
   if (!opened.info.is_mount_root) return nullptr;
   const Mount* mount = mount_of(table, opened);
   if (mount == nullptr) return nullptr;
-  // The kernel uses numbers again.  The path of a directory that was removed is said to be that.
+  // The kernel reuses ids of mounts, so the path has to agree.  It appends " (deleted)" to removed
+  // directories.
   const std::string path = path_of(opened.fd.get());
   return path == mount->target || path == mount->target + " (deleted)" ? mount : nullptr;
 }
@@ -73,8 +75,8 @@ struct Link {
   std::string text;
 };
 
-// "../../../local/etc/passwd", for a target in the third directory below the farm: it leads to the
-// base's file from inside the OS, and for an administrator who looks at the farm from the base OS.
+// "../../../local/etc/passwd" for a target three directories below the farm.  A relative link leads to the
+// base's file both inside the OS and when the farm is seen from the base OS.
 Result<Link> wanted_link(const ShareSite& site, const Opened& base, const Opened& target) {
   const std::string name = path_of(target.fd.get());
   if (!is_below(name, site.farm) || name == site.farm)
@@ -87,8 +89,7 @@ Result<Link> wanted_link(const ShareSite& site, const Opened& base, const Opened
   return link;
 }
 
-// Makes the link to be mounted, as "/run/chos/share/3/etc/passwd", so that findmnt(8) shows what it
-// is.
+// Makes the link to be mounted: "/run/chos/share/3/etc/passwd", a name that tells in findmnt(8) what it is.
 Result<std::string> make_link(const ShareSite& site, const std::string& path, const Link& wanted) {
   const std::string link = site.links + "/" + std::to_string(wanted.depth) + path;
   if (read_link(AT_FDCWD, link) == wanted.text) return link;
@@ -104,21 +105,21 @@ Result<std::string> make_link(const ShareSite& site, const std::string& path, co
   return link;
 }
 
-// What was opened before lies below the new mount.
+// Opens the path again: a descriptor from before is on what the new mount covers.
 Status set_new_flags(int tree, const std::string& path, unsigned flags, const std::string& name) {
   const auto fresh = open_target(tree, path);
   if (!fresh) return fresh.error();
   return set_mount_flags(fresh->fd.get(), flags, name);
 }
 
-// The outcome of a mount on `name`; it is taken back if something failed afterwards.
+// The outcome of a mount on `name`, which is unmounted if `status`, of the steps after it, is an error.
 Result<ShareOutcome> mounted(const std::string& name, const Status& status) {
   if (status) return ShareOutcome{ShareOutcome::What::bound, name, {}, false};
   ::umount2(name.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
   return status.error();
 }
 
-// `inherited` are for itself, and not for what is mounted in it.
+// `inherited` flags are set on the bind itself, `flags` also on the mounts below it.
 Result<ShareOutcome> bind(int tree, const std::string& path, const Opened& base, const Opened& target,
                           unsigned flags, unsigned inherited) {
   const std::string name = path_of(target.fd.get());
@@ -143,20 +144,21 @@ Result<ShareOutcome> link_over(const ShareSite& site, int tree, const std::strin
   return mounted(name, status);
 }
 
-// Does the target show the base's: the link to it, or the directory itself?
+// Whether the target shows the base's file, by the link to it, or is the base's directory.
 bool shows(const ShareSite& site, const Opened& base, const Opened& target) {
   if (S_ISDIR(base.info.mode)) return base.info.is_same_as(target.info);
   const auto link = wanted_link(site, base, target);
   return link && S_ISLNK(target.info.mode) && read_link(target.fd.get(), "") == link->text;
 }
 
-// Whether what the base mounts in it appears in the share too.  Not in one of an older version, nor when the
-// base has unmounted a file system that it mounted again.
+// Whether mounts that the base makes in its directory appear in the share.  They do not in a share of an
+// older version, nor after the base unmounted the directory and mounted it again.
 bool follows(const Mount& share, const Mount* of_base) {
   return of_base == nullptr || !of_base->shared || share.master == of_base->group;
 }
 
-// One that was killed may have left it in the base's group: what is detached there the base would lose.
+// A process that was killed may have left the share in the base's peer group, where unmounting the share
+// would unmount the base's directory too.
 Status leave_group(const Opened& share, const Mount& mount) {
   if (mount.shared) return make_slave(share.fd.get(), mount.target);
   return {};
@@ -170,6 +172,40 @@ Result<ShareOutcome> with_flags(const Opened& share, const Mount& mount, unsigne
     if (what == ShareOutcome::What::already) what = ShareOutcome::What::bound;
   }
   return ShareOutcome{what, mount.target, {}, false, true};
+}
+
+// The outcome if the tree's file or directory cannot be opened.
+Result<ShareOutcome> without_target(const std::string& path, const Error& error) {
+  if (is_absent(error)) return skipped("the tree has no " + path, false);
+  if (error.code == ELOOP || error.code == EXDEV)
+    return skipped(path + " cannot be resolved inside the tree", true);
+  return error;
+}
+
+// Why the base's file or directory cannot be mounted over that of the tree; nothing if it can.
+std::optional<ShareOutcome> mismatch(const std::string& path, const Opened& base, const Opened& target) {
+  const mode_t kind = base.info.mode & S_IFMT;
+  const bool is_link = S_ISLNK(target.info.mode);
+  // A link in the place of a file (Debian's /etc/localtime) is covered itself.  One in the place of a
+  // directory may lead to another share, or to what other programs of the tree expect there.
+  if (is_link && kind == S_IFDIR)
+    return skipped(path + " in the tree is a symbolic link, which is left as it is", false);
+  if (!is_link && (target.info.mode & S_IFMT) != kind)
+    return skipped(path + " in the tree is " + std::string(file_kind(target.info.mode)) +
+                       ", in the base OS " + std::string(file_kind(kind)),
+                   true);
+  if (base.info.is_same_as(target.info)) return skipped(path + " in the tree is the base's own file", true);
+  return std::nullopt;
+}
+
+// The flags that the base's mount of a directory passes on to its share.
+Result<unsigned> flags_of_base(const MountTable& table, const std::string& path, const Opened& base) {
+  if (const Mount* mount = mount_of(table, base)) return inherited_flags(*mount);
+  const auto now = MountTable::read();  // it may have been mounted after `table` was read
+  const Mount* mount = now ? mount_of(*now, base) : nullptr;
+  if (mount == nullptr)
+    return Error{path + " of the base OS was unmounted meanwhile", "run it again", EAGAIN};
+  return inherited_flags(*mount);
 }
 
 }  // namespace
@@ -192,58 +228,32 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
                                 const std::string& path, unsigned flags,
                                 const std::function<bool()>& in_use) {
   const auto base = open_base(path);
-  if (!base) {
-    if (is_absent(base.error())) return skipped("the base OS has no " + path, false);
-    return base.error();
-  }
+  if (!base && is_absent(base.error())) return skipped("the base OS has no " + path, false);
+  if (!base) return base.error();
   auto target = open_target(tree, path);
-  if (!target) {
-    if (is_absent(target.error())) return skipped("the tree has no " + path, false);
-    if (target.error().code == ELOOP || target.error().code == EXDEV)
-      return skipped(path + " cannot be resolved inside the tree", true);
-    return target.error();
-  }
+  if (!target) return without_target(path, target.error());
   const mode_t kind = base->info.mode & S_IFMT;
-  bool was_there = false;
   if (kind != S_IFREG && kind != S_IFDIR)
     return skipped(path + " of the base OS is " + std::string(file_kind(kind)), true);
 
+  bool was_there = false;
   if (const Mount* mount = mount_of_root(table, *target)) {
     const bool same = shows(site, *base, *target);
     if (same && (kind == S_IFREG || follows(*mount, mount_of(table, *base))))
       return with_flags(*target, *mount, flags, ShareOutcome::What::already);
-    if (same && in_use()) {
-      if (auto status = leave_group(*target, *mount); !status) return status.error();
-      return with_flags(*target, *mount, flags, ShareOutcome::What::kept);
-    }
-    // The base's directory was replaced since, or unmounted and mounted again, or its file is a link that
-    // leads elsewhere now.
     if (auto status = leave_group(*target, *mount); !status) return status.error();
+    if (same && in_use()) return with_flags(*target, *mount, flags, ShareOutcome::What::kept);
+    // The base's directory was replaced, or unmounted and mounted again, or its file is a link that leads
+    // elsewhere now.
     if (auto status = detach(mount->target); !status) return status.error();
     was_there = true;
     target = open_target(tree, path);
     if (!target) return target.error();
   }
-  // A link in the place of a file (Debian's /etc/localtime) is covered itself; one in the place of a
-  // directory leads to what is shared, or to what others in the tree expect there.
-  const bool is_link = S_ISLNK(target->info.mode);
-  if (is_link && kind == S_IFDIR)
-    return skipped(path + " in the tree is a symbolic link, which is left as it is", false);
-  if (!is_link && (target->info.mode & S_IFMT) != kind)
-    return skipped(path + " in the tree is " + std::string(file_kind(target->info.mode)) +
-                       ", in the base OS " + std::string(file_kind(kind)),
-                   true);
-  if (base->info.is_same_as(target->info)) return skipped(path + " in the tree is the base's own file", true);
-  unsigned inherited = 0;
-  if (kind == S_IFDIR) {
-    const Mount* of_base = mount_of(table, *base);
-    auto now = of_base == nullptr ? MountTable::read() : MountTable();  // it was mounted since
-    if (of_base == nullptr && now) of_base = mount_of(*now, *base);
-    if (of_base == nullptr)
-      return Error{path + " of the base OS was unmounted meanwhile", "run it again", EAGAIN};
-    inherited = inherited_flags(*of_base);
-  }
-  auto outcome = kind == S_IFDIR ? bind(tree, path, *base, *target, flags, inherited)
+  if (auto reason = mismatch(path, *base, *target)) return std::move(*reason);
+  const auto inherited = kind == S_IFDIR ? flags_of_base(table, path, *base) : Result<unsigned>(0U);
+  if (!inherited) return inherited.error();
+  auto outcome = kind == S_IFDIR ? bind(tree, path, *base, *target, flags, *inherited)
                                  : link_over(site, tree, path, *base, *target, flags);
   if (outcome) outcome->was_there = was_there;
   return outcome;

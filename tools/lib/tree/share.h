@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Files and directories of the base OS that trees show instead of their own, once for a node, never
-// for a session.
+// Files and directories of the base OS that trees show instead of their own.  They are mounted once for a
+// node, not for each session.
 //
-// Over a file, such as /etc/passwd, a symbolic link is mounted that leads to the base's by the farm's
-// `local`: useradd(8), for one, writes a new /etc/passwd and renames it, and sshd asks for a user's
-// groups when it is in the OS already; a bind would go on to show the old file.  Directories are
-// bound with all that is mounted in them, and show what the base mounts there later.
+// Over a file, such as /etc/passwd, a symbolic link is mounted that leads to the base's file through the
+// farm's `local`.  A bind would keep showing the old file when useradd(8) writes a new /etc/passwd and
+// renames it, and sshd looks up groups when it is already in the OS.  Directories are bound with all mounts
+// in them, and show what the base mounts there later.
 #pragma once
 
 #include <functional>
@@ -23,52 +23,50 @@ struct ShareOutcome {
   enum class What {
     already,
     bound,
-    kept,  ///< it shows the base's, but not what the base mounts in it now; and it is in use
+    kept,  ///< shows the base's directory, but not what the base mounts in it now; left because it is in use
     skipped
   };
   What what = What::skipped;
-  std::string target;      ///< where it is mounted, if it is
+  std::string target;      ///< where it is mounted, unless it was skipped
   std::string reason;      ///< why it was skipped
-  bool unusual = false;    ///< skipped for something an administrator may want to change
-  bool was_there = false;  ///< it, or something else, was mounted there before
+  bool unusual = false;    ///< skipped for a reason that an administrator may want to know
+  bool was_there = false;  ///< something was mounted there before
 };
 
-/// What [share] names, by whether one may look at it.
+/// The paths of [share], by whether their servers answer.
 struct SharedPaths {
-  std::vector<std::string> there;   ///< or the base has no such thing
-  std::vector<std::string> silent;  ///< on a server that does not answer: who looks would wait for it
+  std::vector<std::string> there;   ///< can be looked at, even if the base has no such file
+  std::vector<std::string> silent;  ///< on a server that does not answer, so looking at them would block
 };
 
 SharedPaths ask_for_shares(const std::vector<std::string>& paths, const Servers& servers);
 
-/// Whether share_path() has made a link of it: it was a file.
+/// Whether share_path() has shared `path` as a file, by a link.
 bool was_shared_as_file(const ShareSite& site, const std::string& path);
 
-/// Makes `path` ("/etc/passwd") in the tree that `tree` is open on (O_PATH, below site.farm) show
-/// the base's.
+/// Makes `path` ("/etc/passwd") in a tree show the base's file or directory.  `tree` is open on the tree
+/// (O_PATH, below site.farm).
 ///
-/// Both must be regular files, or both directories.  A symbolic link of the tree in the place of a file
-/// is covered itself, one in the place of a directory is left as it is; a way that leaves the tree is
-/// not gone.  What was mounted there before and shows something else is replaced; so is what shows the
-/// same of a mount that the base has no more (it was unmounted and mounted again), unless `in_use` says
-/// that processes may be in it.
-/// `flags` are those that the mount gets besides.
+/// Both must be regular files, or both directories.  If the tree has a symbolic link in the place of a file,
+/// the link itself is covered; in the place of a directory it is left as it is.  A path that leads out of the
+/// tree is skipped.  A mount there that shows something else is replaced.  So is one that shows the same
+/// directory on a mount that the base has no more (it was unmounted and mounted again), unless `in_use`
+/// returns true. flags: set on the mount in addition to those that it has.
 Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, int tree,
                                 const std::string& path, unsigned flags, const std::function<bool()>& in_use);
 
-/// Whether a tree has to do with what others are given a place for.  One without /etc/ssh has no
-/// OpenSSH to read ssh_known_hosts, and all of /etc would have to be covered for it.
+/// Whether a mount point for the share is to be added to a tree that lacks it.  Not ssh_known_hosts to a tree
+/// without /etc/ssh: it has no OpenSSH to read the file, and a layer would have to cover all of /etc.
 bool concerns_share(int tree, const std::string& path);
 
-/// Whether the base has a file or directory `path` and the tree, which it concerns, has nothing of
-/// that name.
+/// Whether the base has a file or directory `path`, and the tree lacks it although concerns_share().
 bool lacks_share(int tree, const std::string& path);
 
-/// Whether `path` in the tree shows something else than the base's: that is a symbolic link which
-/// now leads elsewhere, or a directory that was replaced.
+/// Whether the mount at `path` in the tree no longer shows the base's file or directory: the base's is a
+/// symbolic link that leads elsewhere now, or a directory that was replaced.
 bool is_stale_share(const ShareSite& site, int tree, const std::string& path);
 
-/// Removes the links that share_path() has made, once nothing shows them any more.
+/// Removes the links that share_path() has made.  None of them may be mounted any more.
 Status remove_share_links(const ShareSite& site);
 
 }  // namespace chos

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "farm/show_nsswitch.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <map>
+#include <memory>
+
+#include "basic/files.h"
+#include "farm/trees.h"
+#include "mount/detached.h"
+#include "mount/mountinfo.h"
+#include "mount/open.h"
+#include "mount/operations.h"
+#include "tree/layer.h"
+#include "tree/links.h"
+#include "tree/nsswitch.h"
+
+namespace chos {
+namespace {
+
+constexpr const char* place = "/etc/nsswitch.conf";
+constexpr std::size_t largest = 64 * 1024;
+
+bool is_regular(const Result<UniqueFd>& fd) {
+  struct stat info {};
+  return fd && ::fstat(fd->get(), &info) == 0 && S_ISREG(info.st_mode);
+}
+
+Result<std::string> read_again(int fd, const std::string& name) {
+  const UniqueFd file(::open(by_fd(fd).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return system_error("cannot open " + name, errno);
+  return read_all(file.get(), largest, name);
+}
+
+// The files to mount: one for each text, so that trees with the same modules share it.
+class Copies {
+ public:
+  explicit Copies(std::string directory) : directory_(std::move(directory)) {}
+
+  Result<std::string> file_of(const std::string& text) {
+    const auto known = files_.find(text);
+    if (known != files_.end()) return known->second;
+    std::error_code failure;
+    std::filesystem::create_directories(directory_, failure);
+    if (failure)
+      return system_error("cannot make the directory " + directory_, failure.value(),
+                          "is /run mounted and writable?");
+    const std::string file = directory_ + "/" + name_of_content(text);
+    if (const auto there = read_file(file, largest); !there || *there != text) {
+      const std::string fresh = file + ".new";
+      ::unlink(fresh.c_str());
+      const UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+      if (!fd) return system_error("cannot make " + fresh, errno);
+      if (auto status = write_once(fd.get(), text, fresh); !status) return status.error();
+      if (::fchmod(fd.get(), 0644) != 0 || ::rename(fresh.c_str(), file.c_str()) != 0)
+        return system_error("cannot make " + file, errno);
+    }
+    return files_.emplace(text, file).first->second;
+  }
+
+  const std::string& directory() const { return directory_; }
+
+ private:
+  std::string directory_;
+  std::map<std::string, std::string> files_;  // by text
+};
+
+// The text that the OS is to show instead of its own file; empty if it keeps its own, or its own says the
+// same.
+Result<std::string> wanted_text(const std::string& base, int tree) {
+  const auto own = open_in_tree(tree, place, Last::keep);
+  if (own && !is_regular(own)) return std::string();
+  std::map<std::string, bool> known;
+  const HasService has = [&known, tree](const std::string& service) {
+    const auto [at, is_new] = known.emplace(service, false);
+    if (is_new) at->second = has_nss_service(tree, service);
+    return at->second;
+  };
+  const std::string wanted = filter_nsswitch(base, has);
+  if (!own) return wanted;
+  const auto text = read_again(own->get(), place);
+  if (!text) return text.error();
+  const auto all = [](const std::string&) { return true; };
+  return filter_nsswitch(*text, all) == wanted ? std::string() : wanted;
+}
+
+bool same_file(int fd, const std::string& path) {
+  struct stat one {
+  }, two{};
+  return ::fstat(fd, &one) == 0 && ::stat(path.c_str(), &two) == 0 && one.st_dev == two.st_dev &&
+         one.st_ino == two.st_ino;
+}
+
+// A place in a tree in the farm, and what is mounted on it.
+struct Place {
+  int fd;
+  std::string name;
+  bool mounted;  // one of the files of Copies
+};
+
+// Unmounts the file that is mounted at a place; `before` is a copy of that mount.
+Status remove_mount(const Place& at, const std::shared_ptr<UniqueFd>& before, Transaction& changes) {
+  if (auto status = detach(at.name); !status) return status;
+  changes.done("removing the mount on " + at.name, [before, name = at.name]() -> Status {
+    const UniqueFd again(::open(name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!again) return system_error("cannot open " + name, errno);
+    return attach_mount(before->get(), again.get(), name);
+  });
+  return {};
+}
+
+// Mounts `file` at a place; if it is empty, unmounts what is mounted there.
+Status put(const std::string& file, const Place& at, unsigned flags, Transaction& changes) {
+  std::shared_ptr<UniqueFd> before;
+  if (at.mounted) {
+    auto copy = clone_mount(at.fd, false, at.name);
+    if (!copy) return copy.error();
+    before = std::make_shared<UniqueFd>(std::move(*copy));
+  }
+  if (file.empty()) return remove_mount(at, before, changes);
+  const UniqueFd source(::open(file.c_str(), O_PATH | O_CLOEXEC));
+  if (!source) return system_error("cannot open " + file, errno);
+  const auto fresh = clone_mount(source.get(), false, file);
+  if (!fresh) return fresh.error();
+  const auto status =
+      at.mounted ? exchange_mount(fresh->get(), at.name) : attach_mount(fresh->get(), at.fd, at.name);
+  if (!status) return status;
+  changes.done("mounting on " + at.name, [before, name = at.name] {
+    return before ? exchange_mount(before->get(), name) : detach(name);
+  });
+  if (auto made = make_private(fresh->get(), at.name); !made) return made;
+  return set_mount_flags(fresh->get(), flags, at.name);
+}
+
+class Nsswitch {
+ public:
+  Nsswitch(const FarmWork& work, MountTable table, std::string base)
+      : work_(work),
+        table_(std::move(table)),
+        base_(std::move(base)),
+        copies_(work.node.links + "/nsswitch"),
+        ours_(table_.source_of(copies_.directory())) {}
+
+  Status show_all() {
+    std::size_t all = 0, changed = 0;
+    for (const OsEntry* entry : trees_of(work_.list)) {
+      if (work_.trees.of(*entry).out_of_reach()) continue;
+      const auto shown = show(*entry);
+      if (!shown) return shown.error();
+      all += shown->filtered ? 1 : 0;
+      changed += shown->changed ? 1 : 0;
+    }
+    if (all + changed > 0)
+      work_.progress.step(
+          "nsswitch", changed > 0,
+          std::to_string(all) + (changed > 0 ? ", " + std::to_string(changed) + " changed" : ""));
+    return {};
+  }
+
+ private:
+  struct Shown {
+    bool filtered = false, changed = false;
+  };
+
+  Result<Shown> show(const OsEntry& entry) {
+    const auto in_farm = open_tree_in_farm(work_.node.config, entry);
+    if (!in_farm || is_base_root(in_farm->get())) return Shown();
+    const UniqueFd tree = open_tree_itself(work_.node.config, entry, in_farm->get());
+    const auto target = open_in_tree(in_farm->get(), place, Last::keep);
+    if (!tree || !is_regular(target)) return Shown();
+    const auto file = wanted_file(tree.get());
+    if (!file) return file.error();
+    const Place at = place_of(target->get());
+    const bool as_wanted = file->empty() ? !at.mounted : same_file(at.fd, *file);
+    if (!as_wanted) {
+      const unsigned flags = mount_ro | mount_nodev | (entry.suid ? 0U : mount_nosuid);
+      if (auto status = put(*file, at, flags, work_.changes); !status) return status.error();
+    }
+    return Shown{!file->empty(), !as_wanted};
+  }
+
+  // The file to mount; empty if there is none to mount.
+  Result<std::string> wanted_file(int tree) {
+    if (base_.empty()) return std::string();
+    const auto text = wanted_text(base_, tree);
+    if (!text || text->empty()) return text;
+    return copies_.file_of(*text);
+  }
+
+  Place place_of(int fd) const {
+    const std::string name = path_of(fd);
+    const auto id = mount_id(fd);
+    const Mount* mount = id ? table_.by_id(*id) : nullptr;
+    const bool is_ours = mount != nullptr && ours_ && mount->target == name &&
+                         mount->device == ours_->device && is_below(mount->root, ours_->root);
+    return {fd, name, is_ours};
+  }
+
+  const FarmWork& work_;
+  const MountTable table_;
+  const std::string base_;  // the text of the base's file; empty: none is to be shown
+  Copies copies_;
+  const std::optional<MountTable::Source> ours_;  // the directory of the copies
+};
+
+}  // namespace
+
+bool shows_nsswitch(const Config& config) {
+  return config.nsswitch && std::find(config.share.begin(), config.share.end(), place) == config.share.end();
+}
+
+Status show_nsswitch(const FarmWork& work) {
+  auto table = MountTable::read();
+  if (!table) return table.error();
+  const auto base = shows_nsswitch(work.node.config) ? read_file(work.node.nsswitch, largest) : std::string();
+  return Nsswitch(work, std::move(*table), base ? *base : std::string()).show_all();
+}
+
+}  // namespace chos
