@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A node without the module, in a mount namespace of its own: a tmpfs stands for /proc/chos, and
-// the directories of its farm are made beforehand.  Needs root.
+// A node without the module, in a mount namespace of its own.  A tmpfs with the directories of the farm
+// stands in for /proc/chos.  Needs root.
 #pragma once
 
 #include <fcntl.h>
@@ -91,13 +91,13 @@ inline bool exists(const std::string& path) {
 
 class FakeNode : public ::testing::Test {
  protected:
-  std::string top;  // a tmpfs
+  std::string top;  // the directory of the node, a tmpfs
   FakeModule module;
   Node node;
   Recorder log;
 
   void SetUp() override {
-    forget_servers(std::chrono::seconds(0));  // of the test before
+    forget_servers(std::chrono::seconds(0));  // of earlier tests
     if (::geteuid() != 0 || ::unshare(CLONE_NEWNS) != 0)
       GTEST_SKIP() << "only root can make a mount namespace";
     ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr), 0);
@@ -105,7 +105,7 @@ class FakeNode : public ::testing::Test {
     ASSERT_NE(::mkdtemp(name), nullptr);
     top = name;
     mount_tmpfs(top);
-    // As systemd leaves it.
+    // systemd makes all mounts shared.
     ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_SHARED | MS_REC, nullptr), 0);
 
     make_directories(top + "/kernel");
@@ -131,7 +131,7 @@ class FakeNode : public ::testing::Test {
     node.config.chos_link = false;
     make_directories(top + "/run");
     mount_tmpfs(top + "/run");
-    node.nsswitch = top + "/nsswitch.conf";  // there is none, but in its own tests
+    node.nsswitch = top + "/nsswitch.conf";  // exists in its own tests only
     node.links = top + "/run/chos/share";
     node.layers = top + "/run/chos/layer";
     node.lock = top + "/run/chos/lock";
@@ -151,7 +151,7 @@ class FakeNode : public ::testing::Test {
     ASSERT_EQ(::mount("tmpfs", where.c_str(), "tmpfs", flags, "mode=755"), 0) << where;
   }
 
-  // The shared file is TOP/passwd, so the tree has it at TOP/passwd below itself.
+  // The shared file is TOP/passwd, so the tree has a TOP/passwd below its root.
   void make_tree(const std::string& name) {
     const std::string tree = top + "/trees/" + name;
     make_directories(tree + top);
@@ -163,7 +163,7 @@ class FakeNode : public ::testing::Test {
   std::string farm(const std::string& path) const { return node.config.farm + path; }
   std::string shared_in(const std::string& os) const { return farm("/os/" + os) + top + "/passwd"; }
 
-  // The kernel's files are plain files here: a write does not shorten them.
+  // Writes a file of the kernel.  They are plain files here, which write() does not truncate.
   void set_kernel_file(const std::string& name, const std::string& text) {
     write_text(top + "/kernel/" + name, text);
   }
@@ -180,7 +180,7 @@ class FakeNode : public ::testing::Test {
     return table && table->at(path) != nullptr;
   }
 
-  // What is mounted where with which flags, without the numbers.
+  // All mounts with their roots and flags, without ids, sorted.
   static std::vector<std::string> all_mounts() {
     std::vector<std::string> lines;
     const auto table = MountTable::read();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A file system of FUSE with a server: in it, every name is an empty directory.
+// A FUSE file system with a server, in which every name is an empty directory.
 #pragma once
 
 #include <fcntl.h>
@@ -44,13 +44,14 @@ class FuseServer {
   bool is_there() const { return pid_ > 0; }
   pid_t pid() const { return pid_; }
 
-  /// From now on it takes what it is asked and says nothing: who asks can not even be killed.
+  /// From now on the server reads requests and never answers: a process that waits for it cannot even be
+  /// killed.
   void hang() { shared_->mute = true; }
 
-  /// How often somebody has opened a directory.
+  /// How many times a directory was opened.
   int opened() const { return shared_->opened; }
 
-  /// Who waits for it is let go.
+  /// Ends the server.  Processes that wait for it get an error.
   void end() {
     if (pid_ <= 0) return;
     ::kill(pid_, SIGKILL);

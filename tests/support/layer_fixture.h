@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A fake node whose base OS has something to share that the trees lack, below /mnt of the test's
-// own mount namespace.
+// A fake node whose base OS shares a directory and a file that the trees lack, below /mnt of the test's own
+// mount namespace.
 #pragma once
 
 #include "fake_node.h"
@@ -33,7 +33,7 @@ class LayerNode : public FakeNode {
     log = Recorder();
     ASSERT_TRUE(reload(node, log)) << joined(log.failures);
   }
-  // The kernel's list cannot be read: the last step fails.
+  // Makes the last step fail: the kernel's list cannot be read.
   void fail_to_reload() {
     ASSERT_EQ(::rename((top + "/kernel/valid").c_str(), (top + "/kernel/v").c_str()), 0);
     log = Recorder();
@@ -57,7 +57,7 @@ class LayerNode : public FakeNode {
     ASSERT_EQ(
         ::mount(nullptr, tree(os).c_str(), nullptr, MS_REMOUNT | MS_BIND | (on ? MS_RDONLY : 0), nullptr), 0);
   }
-  // All that a tree is: names, kinds, modes, owners, times, links, contents.
+  // Everything about the files of a tree as text: names, types, modes, owners, times, links, contents.
   std::string image_of(const std::string& os) const {
     std::string out;
     const std::string command = "cd '" + tree(os) +

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A node with trees and shares on servers that do not answer: file systems of FUSE that nobody serves.
+// A node with trees and shares on servers that do not answer: FUSE file systems without a server process.
 #pragma once
 
 #include <fcntl.h>
@@ -30,7 +30,7 @@ class SilentServer : public FakeNode {
     make_tree("far");
   }
   void TearDown() override {
-    server.reset();  // who waits for it is let go
+    server.reset();  // processes that wait for it get an error
     FakeNode::TearDown();
   }
   void falls_silent() { falls_silent(top + "/trees/far"); }
@@ -38,7 +38,7 @@ class SilentServer : public FakeNode {
     server = silent_at(directory);
     if (!server) GTEST_SKIP() << "no /dev/fuse here";
   }
-  // It is silent as long as this is open.
+  // Mounts a server that is silent as long as the descriptor is open.
   static UniqueFd silent_at(const std::string& directory) {
     UniqueFd fd(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
     const std::string options = "fd=" + std::to_string(fd.get()) + ",rootmode=40000,user_id=0,group_id=0";
@@ -47,7 +47,7 @@ class SilentServer : public FakeNode {
     }
     return fd;
   }
-  // Where something is mounted in its tree.
+  // The targets of all mounts in a tree.
   std::vector<std::string> mounts_in(const std::string& os) const {
     std::vector<std::string> targets;
     const auto table = MountTable::read();
@@ -63,7 +63,8 @@ class SilentServer : public FakeNode {
     const Mount* mount = table ? table->at(target) : nullptr;
     return mount == nullptr ? -1 : mount->id;
   }
-  // Done by a child, since it might wait for good: what it says, or "" after `longest`.
+  // Runs `work` in a child process, since it might block for good.  Returns its result, or "" after
+  // `longest`.
   template <typename Work>
   std::string said_within(seconds longest, Work work) const {
     const auto said = do_in_child(work, static_cast<int>(longest.count()));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A node that comes up.
+// A fake node for tests of bring_up().
 #pragma once
 
 #include "fake_node.h"
@@ -14,7 +14,7 @@ class BringUp : public FakeNode {
     ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
   }
 
-  // The base's shared file is a link, as /etc/resolv.conf may be, to a file of that name and content.
+  // Makes the base's shared file a link, as /etc/resolv.conf may be, to a file whose content is its name.
   void share_a_link_to(const std::string& name) {
     write_text(top + "/" + name, name + "\n");
     ASSERT_EQ(::unlink((top + "/passwd").c_str()), 0);

@@ -5,7 +5,7 @@
 #include "basic/text.h"
 
 namespace chos {
-// Names that other programs have too are left out: qmake is Qt's, btop a monitor.
+// Without names that other programs have too: qmake is also Qt's, btop a monitor.
 std::vector<std::string> default_base_commands() {
   return {// Slurm
           "sbatch", "srun", "salloc", "squeue", "scancel", "sinfo", "scontrol", "sacct", "sacctmgr", "sstat",
@@ -30,7 +30,7 @@ std::vector<std::string> default_base_commands() {
 std::string command_problem(const std::string& name) {
   if (name == "chos" || name == "chos-base" || name == "chosctl")
     return in_quotes(name) + " is of chos itself; expected another command";
-  // As an OS's name: neither a path nor a word that a shell takes for more than a name.
+  // The rules for names of OSs exclude paths and characters that are special to a shell.
   if (!name_problem(name).empty())
     return "expected the name of a command, without a path, found " + in_quotes(name);
   return {};

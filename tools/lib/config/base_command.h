@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The commands of the base OS that chos-base(1) runs for those who are in an OS: which they are by
-// default, and how one is found.
+// The commands of the base OS that chos-base(1) runs for processes in an OS.
 #pragma once
 
 #include <string>
@@ -8,10 +7,10 @@
 
 namespace chos {
 
-/// What users call of the batch systems: [base] commands of chos.conf(5).
+/// The user commands of the batch systems: the default of [base] commands in chos.conf(5).
 std::vector<std::string> default_base_commands();
 
-/// Empty if `name` may be such a command's name; otherwise what was expected.
+/// Empty if `name` may be the name of such a command; otherwise a message that says what was expected.
 std::string command_problem(const std::string& name);
 
 }  // namespace chos

@@ -145,7 +145,7 @@ class Reader {
     return out;
   }
 
-  // KEY replaces the default, add SUFFIX adds to it, remove SUFFIX takes away.
+  // KEY replaces the default, add SUFFIX adds to it, remove SUFFIX removes from it.
   void list(const toml::table& table, const std::string& where, const std::string& key,
             const std::string& suffix, const Problem& problem, std::vector<std::string>& out) {
     if (table.contains(key)) out = strings(table, where, key, problem);
@@ -195,11 +195,11 @@ Config::Config()
       links{"bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr", "etc", "opt", "var"},
       share{"/etc/passwd", "/etc/group", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/etc/localtime",
             "/etc/ssh/ssh_known_hosts",
-            // The records of logins (wtmp, lastlog), mail, and the spools of cron, at and batch
-            // systems, as directories: what is in them is replaced all the time.
+            // The records of logins (wtmp, lastlog), mail, and the spools of cron, at and batch systems.  As
+            // directories, because files in them are replaced all the time.
             "/var/log", "/var/mail", "/var/spool",
-            // Where batch systems keep the scripts of jobs, what their clients read, and, Grid
-            // Engine, its programs.  munge's socket is in /run.
+            // Job scripts and client configuration of batch systems, and the programs of Grid Engine.
+            // munge's socket is in /run.
             "/etc/slurm", "/var/lib/slurm", "/var/lib/gridengine", "/etc/condor", "/var/lib/condor"},
       base_commands(default_base_commands()),
       keep{"TERM",

@@ -11,7 +11,7 @@
 namespace chos {
 namespace {
 
-// Where a line begins, counted from 1.
+// The offset at which a line, counted from 1, begins.
 std::size_t begin_of_line(const std::string& text, std::size_t line) {
   std::size_t at = 0;
   for (std::size_t i = 1; i < line && at != std::string::npos; ++i) {
@@ -42,7 +42,7 @@ Result<std::string> with_os_commands(const std::string& text, const std::string&
     const auto* table = root["base"]["os"].as_table();
     const auto* entry = table == nullptr ? nullptr : table->get(os);
     if (entry != nullptr) {
-      // All lines of it, from that of its key to that of its end.
+      // The entry takes all lines from its key to its end.
       std::size_t first = 0;
       for (const auto& [key, value] : *table)
         if (key.str() == os) first = key.source().begin.line;
@@ -60,7 +60,7 @@ Result<std::string> with_os_commands(const std::string& text, const std::string&
   } catch (const toml::parse_error& error) {
     return Error{"not TOML: " + std::string(error.description()), "", EINVAL};
   }
-  // It has to say what was meant, and nothing else may have changed.
+  // The new text must have the wanted commands, and nothing else may have changed.
   const auto before = parse_config(text, "before"), after = parse_config(out, "after");
   if (!before.ok() || !after.ok()) return by_hand;
   auto wanted = before.config.os_commands;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Changes of the text of /etc/chos.conf that leave alone what people wrote.
+// Edits the text of /etc/chos.conf without changing what people wrote in it.
 #pragma once
 
 #include <string>
@@ -9,8 +9,9 @@
 
 namespace chos {
 
-/// The text with exactly these commands for an OS in [base.os], of chos.conf(5); none takes the entry
-/// away.  Pure.  An Error if the text is not TOML, or so unusual that it has to be edited by hand.
+/// Returns the text with exactly these commands for an OS in [base.os] of chos.conf(5); without commands, the
+/// entry is removed.  Pure.  An Error if the text is not TOML, or so unusual that it has to be edited by
+/// hand.
 Result<std::string> with_os_commands(const std::string& text, const std::string& os,
                                      const std::vector<std::string>& commands);
 

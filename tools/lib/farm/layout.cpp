@@ -13,7 +13,7 @@
 namespace chos {
 namespace {
 
-// Of what is mounted from a server too, without asking that.
+// Never asks a file server: statx answers from what this machine has cached.
 bool is_directory(const std::string& path) {
   struct statx info {};
   return ::statx(AT_FDCWD, path.c_str(), AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_TYPE, &info) == 0 &&

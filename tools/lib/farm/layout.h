@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the configuration asks of the farm: its names, what is bound there, and which paths lie in it.
+// What the configuration asks of the farm: its names, the binds in it, and the paths that lie in it.
 #pragma once
 
 #include <string>
@@ -13,27 +13,27 @@
 
 namespace chos {
 
-/// The same, with [farm] trees as mountinfo(5) has it: without symbolic links on the way.
+/// Returns the configuration with the symbolic links of [farm] trees resolved, as in mountinfo(5).
 Config with_real_paths(Config config);
 
-/// The top-level names of the farm: `local` and `os`, the directories of the configuration
-/// that the base OS has, or that lie on servers that do not answer, and the links.
+/// The top-level names of the farm: `local` and `os`, the configured directories that the base OS has or that
+/// lie on servers that do not answer, and the configured links.
 std::vector<LayoutName> wanted_layout(const Config& config, const Servers& servers);
 
 struct WantedBinds {
   std::vector<BindWish> wishes;
-  std::vector<BindWish> silent;  ///< the way to the source is by a server that does not answer
+  std::vector<BindWish> silent;  ///< a server on the way to the source does not answer
 };
 
-/// What is bound into the farm: a wish for each `dir` of the layout.  Sources have their
-/// symbolic links resolved.  A source that is not there is left out.
+/// The binds in the farm: a wish for each `dir` of the layout.  Symbolic links of the sources are resolved.
+/// Sources that do not exist are left out.
 WantedBinds wanted_binds(const Config& config, const std::vector<LayoutName>& layout, const Servers& servers);
 
 /// The path on the base OS of a path in the farm ("/os/x": TREES/x, "/local/x": /x, "/home/x":
 /// /home/x).  An Error if the farm has no such directory.
 Result<std::string> base_path(const Config& config, const std::string& path);
 
-/// The entries whose path is in none of the farm's directories, whatever is there.
+/// Complains of each entry whose path is in none of the farm's directories.  Looks at no tree.
 std::vector<Complaint> check_paths(const Config& config, const Allowlist& list, const std::string& file);
 
 }  // namespace chos

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One at a time: what changes the node (up, reload, down) looks at it first, and two of them at
-// once would each do what is missing.
+// The lock that up, reload and down hold.  Each looks at the node first and then does what is missing, so two
+// at once would do it twice.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace chos {
 
-/// Waits until nobody else has it, and has it until the descriptor is closed.  The directory of
-/// `path` is made if need be.
+/// Waits for the lock file `path`.  The lock is held until the descriptor is closed.  Makes the directory of
+/// `path` if it does not exist.
 Result<UniqueFd> lock_node(const std::string& path);
 
 }  // namespace chos

@@ -16,19 +16,20 @@
 
 namespace chos {
 
-/// Where everything is; tests put other things in.
+/// The parts of a node.  All members but `config`, `kernel` and `module` keep their defaults in the programs;
+/// tests replace them to work on a fake node.
 struct Node {
   Config config;
   std::string allowlist_file = allowlist_path;
   ProcChos kernel;
   ModuleControl* module = nullptr;
-  std::string filesystem = "chosfs";  ///< type of what is mounted on kernel.directory()
+  std::string filesystem = "chosfs";  ///< the type of the file system on kernel.directory()
   GroupLookup groups = lookup_group;
-  uid_t trusted = 0;                ///< whose files are believed
-  std::string links = share_links;  ///< see ShareSite
-  std::string nsswitch = "/etc/nsswitch.conf";
-  std::string layers = layer_directory;  ///< see layer.h
-  std::string lock = node_lock_path;     ///< held by what changes the node
+  uid_t trusted = 0;                ///< the user that configuration files must belong to
+  std::string links = share_links;  ///< the links that are mounted over shared files, see ShareSite
+  std::string nsswitch = "/etc/nsswitch.conf";  ///< of the base OS
+  std::string layers = layer_directory;         ///< the additions to trees, see tree/layer.h
+  std::string lock = node_lock_path;            ///< see farm/lock.h
 
   ShareSite share_site() const { return {config.farm, links}; }
   std::string farm_path(const std::string& name) const { return config.farm + "/" + name; }

@@ -16,7 +16,7 @@
 namespace chos {
 namespace {
 
-constexpr int most_links = 40;  // as the kernel
+constexpr int most_links = 40;  // the limit of the kernel
 
 class Walk {
  public:
@@ -52,7 +52,7 @@ class Walk {
   }
 
  private:
-  // What comes next; an absolute path starts at the OS's root.
+  // Puts a path in front of the rest.  An absolute one starts at the root of the OS.
   void add(const std::string& path) {
     if (path.starts_with('/')) done_.clear();
     const auto parts = split(path, '/');

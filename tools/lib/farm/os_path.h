@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where a path of an OS leads, without entering it.
+// Resolves a path as a process in an OS would, without entering the OS.
 #pragma once
 
 #include <string>
@@ -12,12 +12,12 @@
 
 namespace chos {
 
-/// The path on the base OS, below the farm and without symbolic links, of what a process in the OS of
-/// `entry` finds at `path`.
+/// Returns the path on the base OS, below the farm and without symbolic links, of the file that a process in
+/// the OS of `entry` finds at `path`.
 ///
-/// Each component is looked up as there: a directory that all OSs share in the farm, anything else in
-/// the tree, links from the OS's root.  Code ENOENT: it finds nothing; ELOOP: too many links.
-/// layout: of the farm, see wanted_layout().
+/// Directories that all OSs share are looked up in the farm, everything else in the tree, and absolute links
+/// from the root of the OS.  Code ENOENT: there is no such file; ELOOP: too many links. layout: of the farm,
+/// see wanted_layout().
 Result<std::string> path_in_os(const Config& config, const std::vector<LayoutName>& layout,
                                const OsEntry& entry, const std::string& path);
 

@@ -41,7 +41,6 @@ UniqueFd open_tree_itself(const Config& config, const OsEntry& entry, int in_far
   return tree;
 }
 
-// Opened, not only looked at: an automounter is to have mounted it.
 bool same_directory_as(int fd, const std::string& path) {
   const UniqueFd other(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   struct stat one {

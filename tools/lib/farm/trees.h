@@ -13,12 +13,12 @@ namespace chos {
 /// Opens a tree as the farm shows it, O_PATH.
 Result<UniqueFd> open_tree_in_farm(const Config& config, const OsEntry& entry);
 
-/// Opens it as the base OS has it, without what chos shows over it, O_PATH.  None: that is not the
-/// directory that `in_farm` is open on.
+/// Opens a tree as the base OS has it, without the mounts that chos makes in the farm, O_PATH.  Returns no
+/// descriptor if that is not the directory that `in_farm` is open on.
 UniqueFd open_tree_itself(const Config& config, const OsEntry& entry, int in_farm);
 
-/// Whether a descriptor is open on the directory that `path` leads to.  It is opened, not only looked at, so
-/// that an automounter mounts it.
+/// Whether a descriptor is open on the directory that `path` leads to.  Opens `path`, which triggers an
+/// automount.
 bool same_directory_as(int fd, const std::string& path);
 
 }  // namespace chos

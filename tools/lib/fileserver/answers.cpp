@@ -23,7 +23,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int longest_look = 10;           // seconds
 constexpr std::size_t most_at_once = 100;  // processes
-// Who has been told so opens the directory at once.
+// Callers open the directory right after they got the answer.
 constexpr auto answer_lasts = std::chrono::seconds(3);
 
 struct Silence {
@@ -31,13 +31,13 @@ struct Silence {
   Clock::time_point since;
 };
 
-// By the names of servers.
+// The silent servers, by name.
 std::map<std::string, Silence>& silences() {
   static std::map<std::string, Silence> all;
   return all;
 }
 
-// When what answered has done so: of a server, a directory, or "" for all of them.
+// The times of answers, by server and directory; the directory is "" for an answer that counts for all.
 std::map<std::pair<std::string, std::string>, Clock::time_point>& answers() {
   static std::map<std::pair<std::string, std::string>, Clock::time_point> all;
   return all;
@@ -52,9 +52,9 @@ bool has_answered(const Question& question) {
   return found != answers().end() && Clock::now() - found->second < answer_lasts;
 }
 
-// Processes that have had their time and are still there: in a request that a server has taken they cannot
-// even be killed.  By the names of servers.  What is done apart begins with none: it has not the descriptors,
-// but others of their numbers.
+// Child processes that did not end in time, by the names of servers.  In a request that a server has accepted
+// they cannot even be killed.  A forked child starts with an empty map: it does not have the descriptors of
+// the entries, but may have others with the same numbers.
 std::map<std::string, ChildWork>& stuck() {
   static std::map<std::string, ChildWork>* all = nullptr;
   static pid_t owner = 0;
@@ -78,7 +78,7 @@ int look(const char* directory) {
   const UniqueFd fd(::open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return errno;
   struct statx info {};
-  // Not from what this machine remembers.
+  // Not from the cache of this machine.
   if (::statx(fd.get(), "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_MODE, &info) != 0) return errno;
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(::fdopendir(::dup(fd.get())), ::closedir);
   if (!listing) return errno;
@@ -86,7 +86,7 @@ int look(const char* directory) {
   return ::readdir(listing.get()) == nullptr ? errno : 0;
 }
 
-// Whether what look() has said is what a server that answers may say of a directory.
+// Whether the output of look() is one that a server which answers may cause.
 bool is_answer(const std::optional<std::string>& said) {
   const int why = said ? std::atoi(said->c_str()) : ETIMEDOUT;
   return why == 0 || why == EACCES || why == EPERM || why == ENOENT || why == ENOTDIR || why == ESTALE;
@@ -126,18 +126,18 @@ class Inquiry {
 
   void ask(const Question& question) {
     if (asked_.count(question.server) > 0 || asked_.size() >= most_at_once) return;
-    // Another one would be stuck too, and chosctl watch asks for days.
+    // Another child would be stuck too, and chosctl watch would pile them up for days.
     if (is_stuck(question.server)) return is_silent(question.server);
     auto process = ChildWork::start([&question] { return std::to_string(look(question.directory.c_str())); },
                                     longest_look);
-    // Looking here might not return.
+    // Looking in this process might block for good.
     if (!process)
       return is_silent(question.server, "was not looked at: " + process.error().what, process.error().remedy);
     asked_.emplace(question.server, Asked{std::move(*process), question,
                                           Clock::now() + std::chrono::seconds(longest_look + 1)});
   }
 
-  // Waits until one says something, or has had its time.
+  // Waits until a child has answered or its time is over.
   void hear() {
     std::vector<pollfd> wait;
     auto end = Clock::time_point::max();

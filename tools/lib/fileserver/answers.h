@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What file servers were asked, and what they said: known to all of this process.
+// Questions to file servers and their answers, cached for the whole process.
 #pragma once
 
 #include <chrono>
@@ -11,27 +11,28 @@
 
 namespace chos {
 
-/// A directory, and what is silent together with it.
+/// Does a directory answer?
 struct Question {
-  std::string server, directory;
-  bool speaks_for_all = false;  ///< if this directory answers, so do the others of the server
+  std::string server;  ///< the name of what is silent together, see servers.cpp
+  std::string directory;
+  bool speaks_for_all = false;  ///< an answer of this directory counts for all others of the server
 };
 
-/// What lies behind a server that is silent is not asked.
+/// The questions for one path, the outer first.  After a silent server the rest is not asked.
 using Questions = std::vector<Question>;
 
-/// Asks all that is not known, of different servers at the same time: each has ten seconds to answer, and
-/// many silent ones take no longer than one.  An answer counts for three seconds.  A server is asked one
-/// question at a time, and no other while the process that asks is stuck in it: it is silent until that
-/// has ended.
+/// Asks all questions whose answers are not cached, in child processes and different servers in parallel.
+/// Each has ten seconds to answer, so that many silent servers take no longer than one.  An answer is cached
+/// for three seconds.  A server is asked one question at a time.  If the child that asks it cannot be killed,
+/// the server counts as silent until the child has ended.
 void ask_servers(std::vector<Questions> questions);
 
-/// Why a server counts as silent, in words that follow the name of a directory, code ETIMEDOUT; none: it
-/// does not.
+/// Why a server counts as silent, in words that follow the name of a directory, code ETIMEDOUT.  Nothing if
+/// it does not.
 std::optional<Error> silence_of(const std::string& server);
 
-/// Forgets all answers, and those that have been silent for so long.  For as long as nobody calls it, they
-/// are silent.
+/// Forgets all answers, and the servers that have been silent for `silent_for` or longer.  Without a call, a
+/// silent server stays silent.
 void forget_servers(std::chrono::seconds silent_for);
 
 }  // namespace chos

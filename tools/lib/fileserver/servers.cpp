@@ -14,13 +14,14 @@
 namespace chos {
 namespace {
 
-constexpr int most_links = 40;  // as the kernel
+constexpr int most_links = 40;  // the limit of the kernel
 
 constexpr std::array<std::string_view, 14> types = {"autofs", "nfs",  "nfs4",   "cifs", "smb3",
                                                     "smbfs",  "ceph", "lustre", "gpfs", "beegfs",
                                                     "afs",    "9p",   "ocfs2",  "gfs2"};
 
-// What is silent together: the mounts of one NFS server; of an automounter's map each name.
+// A name for what is silent together: all mounts of one NFS server, each name of an automounter's map, any
+// other file system by itself.
 std::string server_of(const Mount& mount, const std::string& directory) {
   if (mount.type.starts_with("nfs")) return "nfs " + mount.source.substr(0, mount.source.rfind(":/"));
   if (!mount.indirect) return mount.device;
@@ -44,7 +45,7 @@ Servers::Servers(MountTable table) : table_(std::move(table)) {
     if (waits_for_server(mount.type)) targets_.insert(mount.target);
 }
 
-// Null: nothing, or something else is mounted there.
+// The mount on a server at exactly `target`, or null.
 const Mount* Servers::served_at(std::string_view target) const {
   if (targets_.find(target) == targets_.end()) return nullptr;
   const Mount* mount = table_.at(target);
@@ -101,7 +102,7 @@ Questions Servers::questions(const std::string& path) const {
   for (const Mount* mount : way) {
     const bool last = mount == way.back() && table_.holding(real) == mount;
     const std::string directory = last ? real : mount->target;
-    // Others may answer from what they remember, or one of several machines does.
+    // Other file systems may answer from a cache, or have several servers.
     questions.push_back({server_of(*mount, directory), directory, mount->type.starts_with("nfs")});
   }
   return questions;

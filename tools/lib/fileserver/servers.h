@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Directories on file servers, asked in a way that nobody is stuck if the server is down.
+// Directories on file servers, looked at without blocking on a server that is down.
 #pragma once
 
 #include <set>
@@ -12,37 +12,37 @@
 
 namespace chos {
 
-/// Whether a file system of this type (as in mountinfo(5)) waits for another machine: NFS, SMB,
-/// FUSE, cluster file systems; and autofs, which mounts one of them when somebody looks.
+/// Whether a file system of this type (as in mountinfo(5)) may block on a server: NFS, SMB, FUSE, cluster
+/// file systems, and autofs, which mounts one of them on access.
 bool waits_for_server(const std::string& type);
 
-/// The file systems of a node.
+/// The file systems of a node that lie on servers.
 class Servers {
  public:
   explicit Servers(MountTable table);
 
-  /// As they are mounted now.
+  /// Reads the mount table of this process.
   static Servers of_node();
   void read_again() { *this = of_node(); }
 
-  /// An absolute path without symbolic links, as far as one can look without asking a server: what is
-  /// below the first file system of one stays as it is.  What is not there does, too.
+  /// Resolves the symbolic links of an absolute path as far as possible without asking a server: components
+  /// below the first file system on a server, and components that do not exist, stay as they are.
   std::string real_path(const std::string& path) const;
 
-  /// Whether such a file system is on the way to an absolute path.
+  /// Whether a file system on a server is on the way to an absolute path.
   bool serve(const std::string& path) const;
 
-  /// Whether those on the way to `path`, a directory, answer within ten seconds each; local ones do.
-  /// An automounter is made to mount.  Error ETIMEDOUT: one does not.  That server is not asked again,
-  /// until forget_servers(), so that a command with many such trees waits once.
+  /// Succeeds if each server on the way to `path`, a directory, answers within ten seconds; a local path
+  /// always does.  Triggers automounts.  Code ETIMEDOUT: a server does not answer.  It is not asked again
+  /// until forget_servers(), so that a command with many trees on it waits once.
   Status ask(const std::string& path) const;
 
-  /// Asks those on the way to all these directories, different ones at the same time: for whoever is going
-  /// to ask() for one after the other, so that many silent ones take no longer than one.
+  /// Asks the servers on the way to all these directories in parallel.  Later calls of ask() then use the
+  /// cached answers, so that many silent servers take no longer than one.
   void ask_all(const std::vector<std::string>& paths) const;
 
-  /// As ask() of what there is to pass on the way to `path`, which may be the root of a silent file
-  /// system then: that can be looked at and bound without asking, and no automounter mounts on it.
+  /// Like ask(), but for the directories above `path` if a file system is mounted on `path`: its root can be
+  /// looked at and bound without asking its server or triggering an automount.
   Status ask_on_the_way(const std::string& path) const;
 
  private:
@@ -51,7 +51,7 @@ class Servers {
   std::vector<const Mount*> on_the_way(const std::string& real) const;
 
   MountTable table_;
-  std::set<std::string, std::less<>> targets_;  // of their mounts: few, among thousands of others
+  std::set<std::string, std::less<>> targets_;  // of mounts on servers: few among thousands of mounts
 };
 
 }  // namespace chos

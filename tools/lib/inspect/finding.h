@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What an examination has found.
+// Findings of an examination: of a node, a tree, a batch system.
 #pragma once
 
 #include <string>
@@ -15,6 +15,7 @@ struct Finding {
   std::string remedy;
 };
 
+/// "error", "warning" or "info".
 const char* level_key(Finding::Level level);
 
 using Findings = std::vector<Finding>;

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What doctor asks of one tree.  Everything is opened inside the tree, as it would be for a
-// process in that OS; nothing of it is run.
 #include "inspect/tree.h"
 
 #include <dirent.h>
@@ -50,7 +48,7 @@ class Tree {
       return;
     }
     fd_ = UniqueFd(::open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!fd_) return;  // gone at this moment
+    if (!fd_) return;  // it was removed just now
     shell();
     libc();
     owners();
@@ -65,7 +63,7 @@ class Tree {
     out_.push_back({level, "tree " + entry_.name, what, remedy});
   }
 
-  // Opens a regular file of the tree for reading; the links on the way are the tree's.
+  // Opens a regular file of the tree for reading.  Symbolic links are resolved inside the tree.
   UniqueFd open_file(const std::string& path) {
     const auto seen = open_in_tree(fd_.get(), path, Last::follow);
     struct stat info {};
@@ -74,7 +72,7 @@ class Tree {
     return UniqueFd(::open(again.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   }
 
-  // What runs a script: the first word after "#!".
+  // The interpreter of a script: the first word after "#!".
   static std::optional<std::string> interpreter_of(int fd) {
     char start[256];
     const ssize_t got = ::pread(fd, start, sizeof start, 0);
@@ -169,7 +167,7 @@ class Tree {
     }
   }
 
-  // There it may still be one that the base has no more.
+  // The farm may still show a tree that the base OS has unmounted.
   void look_in_farm() {
     const std::string place = config_.farm + entry_.path;
     if (const auto status = servers_.ask(place); !status) {
@@ -180,7 +178,7 @@ class Tree {
     if (auto tree = open_tree_in_farm(config_, entry_)) in_farm_ = std::move(*tree);
   }
 
-  // A share is a mount over what the OS has; without that there is none.
+  // A share is mounted over a file or directory of the tree, so the tree must have one.
   void shared() {
     for (const auto& path : config_.share) {
       if (in_farm_ && is_stale_share({config_.farm, share_links}, in_farm_.get(), path))
@@ -201,7 +199,7 @@ class Tree {
     }
   }
 
-  // What `up` and `reload` add in the farm.
+  // The remedy for what up and reload add in the farm.
   std::string or_built_with(const std::string& what) const {
     return "run: chosctl reload; if that warns of it, build the tree with " + what;
   }
@@ -210,7 +208,7 @@ class Tree {
     for (const auto& name : left_over_links(fd_.get()))
       add(Level::info, "an older version of chos has made the link " + (link_place + ("/" + name)) + " in it",
           "run: chosctl reload, which takes it away if it can");
-    if (!in_farm_) return;  // the farm is not up: that has been said
+    if (!in_farm_) return;  // the farm is not up, which is a finding of its own
     auto wanted = wanted_links(config_);
     const auto commands = commands_of(config_, list_, entry_);
     add_commands(wanted, commands);
@@ -245,7 +243,7 @@ class Tree {
       rights += (rights.empty() ? "" : ",") + std::string(name);
     };
     if ((mode & S_ISUID) != 0) add_right("setuid");
-    // Without x for the group it means mandatory locking, and gives nothing.
+    // Without the execute bit for the group, setgid means mandatory locking and gives no rights.
     if ((mode & S_ISGID) != 0 && (mode & S_IXGRP) != 0) add_right("setgid");
     if ((mode & 0111) != 0 && ::lgetxattr(file.fts_accpath, "security.capability", nullptr, 0) > 0)
       add_right("capabilities");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Whether a tree is fit to be entered.
+// Examines one tree: can an OS run in it?
 #pragma once
 
 #include <string>
@@ -11,8 +11,9 @@
 
 namespace chos {
 
-/// One tree, at `path` of the base OS: present, a shell, loader and libc against the running kernel
-/// of release `kernel`, owners, what chos adds to it in the farm, files that give rights.
+/// Examines the tree of `entry`, which lies at `path` of the base OS: its shell, its libc and loader against
+/// the release `kernel` of the running kernel, owners, what chos adds to it in the farm, and files that give
+/// rights. Opens everything as a process in the OS would find it, and runs nothing of the tree.
 void examine_tree(const Allowlist& list, const OsEntry& entry, const std::string& path, const Config& config,
                   const std::string& kernel, const Servers& servers, Findings& out);
 

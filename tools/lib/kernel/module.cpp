@@ -29,7 +29,7 @@ Status run_program(const std::vector<std::string>& arguments) {
 bool KernelModule::loaded() const {
   struct stat info {};
   if (::stat("/sys/module/chos", &info) == 0) return true;
-  return ::stat(CHOS_MOUNT, &info) == 0;  // where there is no sysfs
+  return ::stat(CHOS_MOUNT, &info) == 0;  // without sysfs
 }
 
 std::string KernelModule::farm() const {

@@ -9,7 +9,7 @@
 
 namespace chos {
 
-/// What up and down need of the module; tests have their own.
+/// The kernel module as up and down need it.  Tests implement their own.
 class ModuleControl {
  public:
   virtual ~ModuleControl() = default;
@@ -17,11 +17,11 @@ class ModuleControl {
   /// The parameter farm= of the loaded module; empty if it cannot be read.
   virtual std::string farm() const = 0;
   virtual Status load(const std::string& farm) = 0;
-  /// Code EBUSY or EAGAIN: it is in use.
+  /// Code EBUSY or EAGAIN: the module is in use.
   virtual Status unload() = 0;
 };
 
-/// The real one: modprobe(8), or insmod(8) of `file` if that is not empty.
+/// Loads the module with modprobe(8), or `file` with insmod(8) if that is not empty.
 class KernelModule : public ModuleControl {
  public:
   explicit KernelModule(std::string file = {}) : file_(std::move(file)) {}

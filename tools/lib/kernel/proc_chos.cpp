@@ -17,7 +17,7 @@
 namespace chos {
 namespace {
 
-// processes grows with the node: 4 million PIDs of 80 bytes at the very most.
+// The largest file is `processes`: at most 4 million PIDs with 80 bytes each.
 constexpr std::size_t read_limit = std::size_t{512} * 1024 * 1024;
 
 constexpr const char* ask_up = "ask an administrator to run: chosctl up";
@@ -28,7 +28,7 @@ bool number(std::string_view text, unsigned long long& value) {
   return failed == std::errc() && rest == end && !text.empty();
 }
 
-// Calls take(first word, the rest) for each line; false from it is an error of that line.
+// Calls take(first word, rest of the line) for each line.  It returns false if the line is wrong.
 template <typename Take>
 Status each_line(const std::string& text, const std::string& name, Take take) {
   unsigned line_number = 0;

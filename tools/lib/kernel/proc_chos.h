@@ -13,7 +13,7 @@
 
 namespace chos {
 
-/// Of /proc/chos/version.
+/// The content of /proc/chos/version.
 struct ModuleVersion {
   std::string version;  ///< "0.1.0"
   unsigned abi = 0;
@@ -26,10 +26,10 @@ struct OsProcess {
   std::string name;  ///< of the OS
 };
 
-/// Of /proc/chos/usage.  An OS is a pair of name and path: after a new list has put another path
-/// under a name, both are there.
+/// A line of /proc/chos/usage.  An OS is a pair of name and path: if a new list gives a name another path,
+/// there is a line for each.
 struct OsUsage {
-  unsigned long long processes = 0;  ///< in it now, of all users
+  unsigned long long processes = 0;  ///< in the OS now, of all users
   unsigned long long enters = 0;     ///< since the module was loaded
   std::string name;
   std::string path;  ///< as seen in the farm
@@ -46,14 +46,14 @@ struct LayoutName {
 
 class ProcChos {
  public:
-  /// `directory` is /proc/chos but in tests.
+  /// directory: /proc/chos except in tests.
   explicit ProcChos(std::string directory = "/proc/chos");
 
   const std::string& directory() const { return directory_; }
   std::string file(const std::string& name) const { return directory_ + "/" + name; }
 
-  /// Nothing if the module is there and its files are mounted; otherwise which of the two is
-  /// missing, and how an administrator gets it.
+  /// Succeeds if the module is loaded and its files are mounted.  The Error says which of the two is missing,
+  /// and what to do.
   Status present() const;
 
   Result<ModuleVersion> version() const;
@@ -61,19 +61,19 @@ class ProcChos {
   /// The caller's OS by name; "/" in the base OS.
   Result<std::string> current() const;
 
-  /// Moves the caller, all its threads, into an OS or, with "/", to the base OS.  The Error has
-  /// a message in the words of a user, and the errno.
+  /// Moves the caller with all its threads into an OS or, with "/", to the base OS.  The code of the Error is
+  /// the errno of the write.
   Status enter(const std::string& name) const;
 
-  /// The allowlist in force; root's.
+  /// The allowlist in force.  Only root may read it.
   Result<std::string> valid() const;
   Status write_valid(const std::string& text) const;
 
   Result<std::vector<OsProcess>> processes() const;
 
-  /// Root's.  A tree that the list in force does not have, and whose path has no processes in
-  /// any element, is out of use for good while fork tracking is on; see chos/abi.h.  The code of
-  /// the Error is ENOSYS if the module is there but too old to have the file.
+  /// Only root may read it.  While fork tracking is on, a tree is out of use for good if the list in force
+  /// does not have it and no element with its path has processes; see chos/abi.h.  Code ENOSYS: the loaded
+  /// module is too old to have the file.
   Result<std::vector<OsUsage>> usage() const;
 
   Result<std::vector<LayoutName>> layout() const;
@@ -88,14 +88,14 @@ class ProcChos {
   std::string directory_;
 };
 
-/// What an errno of /proc/chos/setchos means.
+/// The Error for an errno of a write to /proc/chos/setchos.
 Error enter_error(int code, const std::string& name);
 
-/// EACCES though /etc/chos lets the user in: chosctl has closed the OS in the kernel for want of a
-/// tree, or the file was changed since.
+/// The Error for EACCES although /etc/chos allows the user: chosctl has closed the OS in the kernel because
+/// its tree is missing, or the file was changed and not loaded yet.
 Error no_tree_error(const std::string& name);
 
-/// Parsers of what the files say; pure.
+/// Parsers of the files.  Pure.
 Result<ModuleVersion> parse_version(const std::string& text);
 Result<std::vector<OsProcess>> parse_processes(const std::string& text);
 Result<std::vector<OsUsage>> parse_usage(const std::string& text);

@@ -56,7 +56,7 @@ class Down {
     return std::move(out_);
   }
 
-  // After `down --force`: the module remains, and knows who is still in an OS.
+  // After `down --force` the module may still be loaded, and knows which processes are in an OS.
   Status ask_again() {
     const std::string& where = node_.kernel.directory();
     if (auto status = mount_pseudo(node_.filesystem, where); !status) return status;
@@ -75,7 +75,7 @@ class Down {
     return true;
   }
 
-  // An empty allowlist before the last look, so that nobody slips in between.
+  // Empties the allowlist before the last look at the processes, so that none enters after it.
   bool close_doors() {
     const auto list = node_.kernel.valid();
     if (!step("allowlist", list ? Status() : Status(list.error()))) return give_up();
@@ -102,11 +102,10 @@ class Down {
     return true;
   }
 
-  // All of it at once: half a farm is of no use to anybody.  The gentle way first: it also
-  // reaches the copies that services with mount namespaces of their own have, which would keep
-  // the module in use, and leaves processes in an OS (with force) a farm that works.
+  // Tries detach_everywhere() first: it also unmounts the copies in the mount namespaces of services, which
+  // would keep the module in use, and leaves processes in an OS (with force) a complete farm.
   Status remove_farm() {
-    // Where the module has it, though the configuration may have changed since.
+    // The farm is where the module has it, even if the configuration has changed since.
     const std::string loaded = node_.module->farm();
     const std::string& farm = loaded.empty() ? node_.config.farm : loaded;
     bool changed = false;
@@ -129,12 +128,12 @@ class Down {
       changed = true;
     }
     progress_.step("farm", changed, farm);
-    // Nor does anybody need the trees that were mounted for it, but for those still in one.
+    // Processes that are still in an OS need the trees that were mounted for the farm.
     if (out_.processes.empty()) unmount_stored_trees();
-    // Those who are still in a farm keep what is mounted there.
+    // Links that are mounted stay usable for processes that are still in an OS.
     if (const auto status = remove_share_links(node_.share_site()); !status)
       progress_.warning(status.error().what);
-    // An overlay still needs what it was made of.
+    // Overlays need their upper directories as long as they are mounted.
     if (out_.processes.empty())
       if (const auto status = remove_additions(node_.layers); !status) progress_.warning(status.error().what);
     return {};
@@ -159,7 +158,7 @@ class Down {
       const Mount* mount = table->at(where);
       if (mount == nullptr || mount->type != node_.filesystem) break;
       auto status = unmount(where);
-      // Somebody has a file of it open: it goes when he closes it.
+      // A process has one of its files open; a lazy unmount completes when it is closed.
       if (!status && status.error().code == EBUSY) status = detach(where);
       if (!status) return status;
       changed = true;
@@ -168,8 +167,8 @@ class Down {
     return {};
   }
 
-  // A service with a /proc of its own (systemd's ProtectProc=) has taken along what was mounted there
-  // when it started, and no unmounting reaches it.
+  // A service with a /proc of its own (systemd's ProtectProc=) has a copy of the mounts that were there when
+  // it started, which unmounting in this namespace does not reach.
   bool release_elsewhere() {
     const std::string& where = node_.kernel.directory();
     std::size_t released = 0;

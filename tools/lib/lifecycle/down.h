@@ -12,23 +12,23 @@ struct DownOptions {
   bool keep_module = false;  ///< leave the module loaded and its files mounted
 };
 
-/// Why down did not go on, or what is left.
+/// How take_down() ended.
 struct DownOutcome {
   enum class What {
-    down,       ///< done, or there was nothing to do
+    down,       ///< the node is down
     in_use,     ///< processes are in an OS, and nothing was changed
-    failed,     ///< said through Progress
+    failed,     ///< reported by Progress::failed()
     remaining,  ///< the farm is gone, the module could not be unloaded
   };
   What what = What::down;
-  std::vector<OsProcess> processes;  ///< with in_use, and with force: who is in an OS
+  std::vector<OsProcess> processes;  ///< with in_use and with force: those in an OS
   std::vector<pid_t> holders;        ///< with remaining: processes whose namespaces hold chosfs
 };
 
-/// Lets nobody enter any more, unmounts the farm and /proc/chos, unloads the module.
+/// Empties the kernel's allowlist, unmounts the farm and /proc/chos, and unloads the module.
 DownOutcome take_down(const Node& node, const DownOptions& options, Progress& progress);
 
-/// The processes whose mount namespace is not this one and has file systems of `type`.
+/// The processes in other mount namespaces that have file systems of `type` mounted.
 std::vector<pid_t> holders_elsewhere(const std::string& type);
 
 }  // namespace chos

@@ -23,7 +23,8 @@ class Ender {
  public:
   explicit Ender(const ProcChos& kernel) : kernel_(kernel) {}
 
-  // Until all have ended, or `patience` is over; also those that are started meanwhile.
+  // Sends `signal` to all processes, also to those that start meanwhile, until all have ended or `patience`
+  // milliseconds are over.
   void round(int signal, int patience) {
     const auto end = Clock::now() + std::chrono::milliseconds(patience);
     std::map<pid_t, bool> told;
@@ -44,8 +45,8 @@ class Ender {
   Ended result() const { return {ended_.size(), running_.size()}; }
 
  private:
-  // A PID may be somebody else's by now: what counts is that it is still in the list once the
-  // descriptor is there.
+  // A PID may have been reused before its descriptor was opened, so the process must still be in the list
+  // after that.
   void take_in() {
     const auto first = kernel_.processes();
     if (!first) return;
@@ -80,7 +81,7 @@ class Ender {
 
   const ProcChos& kernel_;
   std::map<pid_t, UniqueFd> running_;
-  std::set<pid_t> ended_;  // some wait for their parents, and are in the list until then
+  std::set<pid_t> ended_;  // zombies stay in the list until their parents reap them
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Ending who is still in an OS when the node shuts down.
+// Ends the processes that are still in an OS when the node shuts down.
 #pragma once
 
 #include <cstddef>
@@ -9,12 +9,12 @@
 namespace chos {
 
 struct Ended {
-  std::size_t ended = 0;      ///< by SIGTERM or SIGKILL, or of themselves meanwhile
-  std::size_t remaining = 0;  ///< not even by SIGKILL
+  std::size_t ended = 0;      ///< by a signal, or by themselves meanwhile
+  std::size_t remaining = 0;  ///< even after SIGKILL
 };
 
-/// Sends SIGTERM to the processes in an OS, and after `patience` milliseconds SIGKILL to those that
-/// remain, for which it waits as long again.
+/// Sends SIGTERM to the processes in an OS.  After `patience` milliseconds sends SIGKILL to those that
+/// remain, and waits as long again.
 Ended end_processes(const ProcChos& kernel, int patience);
 
 }  // namespace chos

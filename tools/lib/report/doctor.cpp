@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What doctor asks of the node; the trees are in doctor_tree.cpp.
 #include "report/doctor.h"
 
 #include <chos/abi.h>
@@ -27,7 +26,7 @@ namespace {
 
 using Level = Finding::Level;
 
-// Whether users can walk through all directories above `path`.
+// Whether users may search all directories above `path`.
 bool open_to_users(std::string path) {
   for (;;) {
     const auto slash = path.rfind('/');
@@ -35,6 +34,41 @@ bool open_to_users(std::string path) {
     path.resize(slash);
     struct stat info {};
     if (::stat(path.c_str(), &info) == 0 && (info.st_mode & S_IXOTH) == 0) return false;
+  }
+}
+
+// Returns the binds that the farm should have, without those whose servers do not answer.
+std::vector<BindWish> examine_binds(const Node& node, const MountTable& table, Findings& out) {
+  const Servers servers(table);
+  auto binds = wanted_binds(node.config, wanted_layout(node.config, servers), servers);
+  for (const auto& wish : binds.silent)
+    out.push_back({Level::error, "farm",
+                   wish.source + " of the base OS, which " + wish.target + " shows, does not answer",
+                   "is its server up?"});
+  for (const auto& action : plan_binds(table, binds.wishes))
+    out.push_back({Level::error, "farm",
+                   action.kind == BindAction::Kind::bind
+                       ? "nothing is mounted on " + action.wish.target
+                       : action.wish.target + " shows another directory than " + action.wish.source,
+                   "run: chosctl reload"});
+  return std::move(binds.wishes);
+}
+
+void examine_propagation(const MountTable& table, const std::vector<BindWish>& wishes, Findings& out) {
+  for (const auto& private_mount : without_propagation(table, wishes))
+    out.push_back({Level::warning, "propagation",
+                   "the mount of " + private_mount +
+                       " is private: what is mounted below it later "
+                       "will not appear in the farm",
+                   "mount --make-rshared / at boot, as systemd does, before chosctl up"});
+  for (const auto& wish : wishes) {
+    const Mount* base = table.holding(wish.source);
+    const Mount* bound = table.at(wish.target);
+    if (base != nullptr && base->shared && bound != nullptr && !bound->slave)
+      out.push_back({Level::warning, "propagation",
+                     wish.target + " is not a slave of " + wish.source +
+                         ": what is mounted there later will not appear",
+                     "chosctl down && chosctl up"});
   }
 }
 
@@ -93,33 +127,8 @@ void examine_farm(const Node& node, Findings& out) {
     out.push_back({Level::warning, "farm",
                    farm + " is not unbindable: binds of directories above it take it along",
                    "chosctl down && chosctl up"});
-  const Servers servers(*table);
-  const auto [wishes, silent] = wanted_binds(node.config, wanted_layout(node.config, servers), servers);
-  for (const auto& wish : silent)
-    out.push_back({Level::error, "farm",
-                   wish.source + " of the base OS, which " + wish.target + " shows, does not answer",
-                   "is its server up?"});
-  for (const auto& action : plan_binds(*table, wishes))
-    out.push_back({Level::error, "farm",
-                   action.kind == BindAction::Kind::bind
-                       ? "nothing is mounted on " + action.wish.target
-                       : action.wish.target + " shows another directory than " + action.wish.source,
-                   "run: chosctl reload"});
-  for (const auto& private_mount : without_propagation(*table, wishes))
-    out.push_back({Level::warning, "propagation",
-                   "the mount of " + private_mount +
-                       " is private: what is mounted below it later "
-                       "will not appear in the farm",
-                   "mount --make-rshared / at boot, as systemd does, before chosctl up"});
-  for (const auto& wish : wishes) {
-    const Mount* base = table->holding(wish.source);
-    const Mount* bound = table->at(wish.target);
-    if (base != nullptr && base->shared && bound != nullptr && !bound->slave)
-      out.push_back({Level::warning, "propagation",
-                     wish.target + " is not a slave of " + wish.source +
-                         ": what is mounted there later will not appear",
-                     "chosctl down && chosctl up"});
-  }
+  const auto wishes = examine_binds(node, *table, out);
+  examine_propagation(*table, wishes, out);
   const auto flags = plan_flags(
       *table, {{node.farm_path(farm_local), mount_nosuid, 0}, {node.farm_path(farm_trees), mount_nodev, 0}});
   for (const auto& action : flags)
@@ -137,7 +146,7 @@ ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Find
     out.push_back(
         {Level::error, "allowlist", error.text(), parsed.missing ? no_allowlist_remedy : "see chos(5)"});
   for (const auto& note : parsed.notes) out.push_back({Level::info, "allowlist", note.text(), "see chos(5)"});
-  // chos(1) reads both files with the rights of its user.
+  // chos(1) reads both files as its user.
   for (const std::string& file : {node.allowlist_file, std::string(config_path)}) {
     struct stat info {};
     if (::stat(file.c_str(), &info) == 0 && (info.st_mode & S_IROTH) == 0)
@@ -146,7 +155,7 @@ ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Find
                      "chmod a+r " + file});
   }
   if (!parsed.list) return parsed;
-  // At the same time what all parts are going to ask.
+  // The paths that later parts look at.  Asking for them together costs one wait for all silent servers.
   auto paths = tree_paths(node.config, *parsed.list, Where::farm);
   paths.insert(paths.end(), node.config.share.begin(), node.config.share.end());
   const auto servers = Servers::of_node();
@@ -200,6 +209,57 @@ void examine_mounts_in_shares(const std::vector<std::string>& share, std::size_t
                      " that OSs need in [share] instead of it"});
 }
 
+namespace {
+
+// Examines the shares, and returns the configuration with only those that answer.
+Config examine_shares(const Node& node, const Servers& servers, std::size_t oses, Findings& out) {
+  Config config = node.config;
+  const auto shares = ask_for_shares(config.share, servers);
+  for (const auto& path : shares.silent)
+    out.push_back({Level::error, "share", path + " of the base OS does not answer", "is its server up?"});
+  const auto table = MountTable::read();
+  const auto most = read_file("/proc/sys/fs/mount-max", 64);
+  if (table && most)
+    examine_mounts_in_shares(shares.there, oses, std::strtoul(most->c_str(), nullptr, 10), *table, out);
+  config.share = shares.there;
+  return config;
+}
+
+// In the base OS the trees can be reached without the farm's nosuid.
+void examine_way_to_trees(const std::string& trees, Findings& out) {
+  if (!open_to_users(trees)) return;
+  const auto table = MountTable::read();
+  const Mount* mount = table ? table->holding(trees) : nullptr;
+  if (mount != nullptr && (mount->flags & mount_nosuid) != 0) return;
+  out.push_back(
+      {Level::warning, "trees", "users of the base OS can run setuid programs of the trees below " + trees,
+       "chmod 700 " + trees.substr(0, trees.rfind('/')) + " (the farm still shows the trees, nosuid)"});
+}
+
+void examine_trees(const Node& node, const Allowlist& list, const Servers& servers,
+                   const Examining& examining, Findings& out) {
+  struct utsname system {};
+  ::uname(&system);
+  const auto trees = trees_of(list);
+  const Config config = examine_shares(node, servers, trees.size(), out);
+  bool gives_rights = false;
+  for (const OsEntry* entry : trees) {
+    examining("tree " + entry->name);
+    const auto path = base_path(node.config, entry->path);
+    if (!path) {
+      out.push_back({Level::error, "tree " + entry->name, path.error().what, path.error().remedy});
+      continue;
+    }
+    const std::size_t before = out.size();
+    examine_tree(list, *entry, *path, config, system.release, servers, out);
+    for (std::size_t i = before; i < out.size(); ++i)
+      gives_rights = gives_rights || out[i].what.find("would give rights") != std::string::npos;
+  }
+  if (gives_rights && servers.ask(node.config.trees)) examine_way_to_trees(node.config.trees, out);
+}
+
+}  // namespace
+
 Findings examine(const Node& node, const ParsedConfig& config, const Examining& examining) {
   Findings out;
   examining("module");
@@ -213,44 +273,9 @@ Findings examine(const Node& node, const ParsedConfig& config, const Examining& 
   const auto servers = Servers::of_node();
   const auto states = find_silent_trees(node.config, *parsed.list, servers);
   examining("batch systems");
-  constexpr int longest = 30;  // seconds: it asks daemons, and reads what may lie on servers
+  constexpr int longest = 30;  // seconds: it asks daemons, and reads files that may lie on servers
   examine_batch_in_child(node, *parsed.list, states, longest, out);
-
-  struct utsname system {};
-  ::uname(&system);
-  auto config_of_trees = node.config;
-  const auto shares = ask_for_shares(node.config.share, servers);
-  config_of_trees.share = shares.there;
-  for (const auto& path : shares.silent)
-    out.push_back({Level::error, "share", path + " of the base OS does not answer", "is its server up?"});
-  const auto trees = trees_of(*parsed.list);
-  const auto table = MountTable::read();
-  const auto most = read_file("/proc/sys/fs/mount-max", 64);
-  if (table && most)
-    examine_mounts_in_shares(shares.there, trees.size(), std::strtoul(most->c_str(), nullptr, 10), *table,
-                             out);
-  bool gives_rights = false;
-  for (const OsEntry* entry : trees) {
-    examining("tree " + entry->name);
-    const auto path = base_path(node.config, entry->path);
-    if (!path) {
-      out.push_back({Level::error, "tree " + entry->name, path.error().what, path.error().remedy});
-      continue;
-    }
-    const std::size_t before = out.size();
-    examine_tree(*parsed.list, *entry, *path, config_of_trees, system.release, servers, out);
-    for (std::size_t i = before; i < out.size(); ++i)
-      gives_rights = gives_rights || out[i].what.find("would give rights") != std::string::npos;
-  }
-  // The base can walk into the trees without the farm's nosuid.
-  if (gives_rights && servers.ask(node.config.trees) && open_to_users(node.config.trees)) {
-    const Mount* mount = table ? table->holding(node.config.trees) : nullptr;
-    if (mount == nullptr || (mount->flags & mount_nosuid) == 0)
-      out.push_back({Level::warning, "trees",
-                     "users of the base OS can run setuid programs of the trees below " + node.config.trees,
-                     "chmod 700 " + node.config.trees.substr(0, node.config.trees.rfind('/')) +
-                         " (the farm still shows the trees, nosuid)"});
-  }
+  examine_trees(node, *parsed.list, servers, examining, out);
   return out;
 }
 

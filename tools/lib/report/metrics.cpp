@@ -12,7 +12,7 @@ namespace {
 
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
-// One family after the other, each with its description and then all its samples.
+// Collects families one after the other, each with its description and then its samples.
 class Exposition {
  public:
   void gauge(const std::string& name, const std::string& help) { begin(name, "gauge", help, ""); }
@@ -21,7 +21,7 @@ class Exposition {
     begin(name, "gauge", help, "");
     text_ += "# UNIT " + name + " " + unit + "\n";
   }
-  // Without the _total of its samples.
+  // `name` is without the _total of its samples.
   void counter(const std::string& name, const std::string& help) { begin(name, "counter", help, "_total"); }
   void sample(unsigned long long value, const Labels& labels = {}) {
     std::string inside;
@@ -32,7 +32,7 @@ class Exposition {
   std::string finish() { return std::move(text_) + "# EOF\n"; }
 
  private:
-  // The helps are our own: there is nothing to escape in them.
+  // The help texts are constants without characters to escape.
   void begin(const std::string& name, const std::string& type, const std::string& help,
              const std::string& suffix) {
     text_ += "# TYPE " + name + " " + type + "\n# HELP " + name + " " + help + "\n";
@@ -42,7 +42,7 @@ class Exposition {
   std::string text_, sample_;
 };
 
-// The length of the UTF-8 character that `text` begins with, 0 if it does not.
+// The length of the UTF-8 character that `text` begins with; 0 if it begins with none.
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned first = byte(0);
@@ -54,14 +54,14 @@ std::size_t utf8_length(std::string_view text) {
   if (length == 0 || text.size() < length) return 0;
   for (std::size_t i = 1; i < length; ++i)
     if ((byte(i) & 0xc0) != 0x80) return 0;
-  // No longer than need be, no surrogate, not past U+10FFFF.
+  // Reject overlong forms, surrogates and code points above U+10FFFF.
   if ((first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f) ||
       (first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) > 0x8f))
     return 0;
   return length;
 }
 
-// The value of a counter of the module, if that module has it.
+// Adds a counter of the module, if the loaded module has it.
 void add_counter(Exposition& out, const ModuleVersion& version, const std::string& key,
                  const std::string& name, const std::string& help) {
   const auto at = version.counters.find(key);
@@ -103,7 +103,7 @@ void add_module(Exposition& out, const ModuleVersion& version, const std::string
   }
 }
 
-// A `default` that only points to another entry is no OS of its own.
+// Whether it is a `default` that only points to another entry, and is no OS of its own.
 bool only_points(const OsUsage& use, const std::optional<Allowlist>& list) {
   if (use.processes > 0 || use.enters > 0 || !list) return false;
   const OsEntry* entry = list->find_name(use.name);
@@ -171,7 +171,7 @@ MetricsData gather_metrics(const Node& node) {
     return out;
   }
   out.version = *version;
-  // As the module was loaded, whatever chos.conf says by now.
+  // The farm is where the module has it, even if the configuration has changed since.
   if (const auto farm = node.module->farm(); !farm.empty()) out.farm = farm;
   if (const auto table = MountTable::read()) {
     const Mount* mount = table->at(out.farm);

@@ -17,6 +17,47 @@ bool has_line(const std::string& text, const std::string& line) {
   return std::find(lines.begin(), lines.end(), line) != lines.end();
 }
 
+std::vector<OsStatus> examine_oses(const Node& node, const Allowlist& list, Where where) {
+  std::vector<OsStatus> out;
+  const auto valid = node.kernel.valid();
+  const OsEntry* site_default = list.site_default();
+  const auto servers = Servers::of_node();
+  servers.ask_all(tree_paths(node.config, list, where));
+  for (const auto& entry : list.entries()) {
+    if (!list.stands_alone(entry)) continue;
+    OsStatus os;
+    os.entry = entry;
+    os.is_default = &entry == site_default;
+    const auto found = entry.is_base() ? Status() : find_tree(node.config, entry, where, servers);
+    os.tree_present = found.ok();
+    os.tree.silent = !found && found.error().code == ETIMEDOUT;
+    os.tree.missing = !found && !entry.closed;
+    os.in_kernel = !valid || has_line(*valid, render_entry(for_kernel(entry, os.tree)));
+    if (os.tree.silent && !os.in_kernel) {  // the OS may have been open when its server went down
+      os.tree.missing = false;
+      os.in_kernel = has_line(*valid, render_entry(entry));
+    }
+    out.push_back(std::move(os));
+  }
+  return out;
+}
+
+// Processes of OSs that are not in the list any more are a problem.
+void count_processes(const Node& node, NodeStatus& out) {
+  const auto processes = node.kernel.processes();
+  if (!processes) return;
+  std::map<std::string, std::size_t> counts;
+  for (const auto& process : *processes) ++counts[process.name];
+  for (auto& os : out.oses) {
+    if (os.entry.is_base()) continue;
+    os.processes = counts[os.entry.name];
+    counts.erase(os.entry.name);
+  }
+  for (const auto& [name, count] : counts)
+    out.problems.push_back(std::to_string(count) + (count == 1 ? " process is in " : " processes are in ") +
+                           in_quotes(name) + ", which is not in " + node.allowlist_file + " any more");
+}
+
 }  // namespace
 
 NodeStatus examine_node(const Node& node) {
@@ -37,41 +78,9 @@ NodeStatus examine_node(const Node& node) {
 
   const auto parsed = load_allowlist(node.allowlist_file, node.groups, node.trusted);
   for (const auto& error : parsed.errors) out.problems.push_back(error.text());
-  std::map<std::string, std::size_t> counts;
-  const auto processes = node.kernel.processes();
-  if (processes)
-    for (const auto& process : *processes) ++counts[process.name];
   if (!parsed.list) return out;
-
-  const auto valid = node.kernel.valid();
-  const OsEntry* site_default = parsed.list->site_default();
-  const auto servers = Servers::of_node();
-  const Where where = out.farm_mounted ? Where::farm : Where::base;
-  servers.ask_all(tree_paths(node.config, *parsed.list, where));
-  for (const auto& entry : parsed.list->entries()) {
-    if (!parsed.list->stands_alone(entry)) continue;
-    OsStatus os;
-    os.entry = entry;
-    os.is_default = &entry == site_default;
-    const auto found = entry.is_base() ? Status() : find_tree(node.config, entry, where, servers);
-    os.tree_present = found.ok();
-    os.tree.silent = !found && found.error().code == ETIMEDOUT;
-    os.tree.missing = !found && !entry.closed;
-    os.in_kernel = !valid || has_line(*valid, render_entry(for_kernel(entry, os.tree)));
-    if (os.tree.silent && !os.in_kernel) {  // the OS may have been open when its server went down
-      os.tree.missing = false;
-      os.in_kernel = has_line(*valid, render_entry(entry));
-    }
-    if (processes && !entry.is_base()) {
-      os.processes = counts[entry.name];
-      counts.erase(entry.name);
-    }
-    out.oses.push_back(std::move(os));
-  }
-  for (const auto& [name, count] : counts)
-    if (count > 0)
-      out.problems.push_back(std::to_string(count) + (count == 1 ? " process is in " : " processes are in ") +
-                             in_quotes(name) + ", which is not in " + node.allowlist_file + " any more");
+  out.oses = examine_oses(node, *parsed.list, out.farm_mounted ? Where::farm : Where::base);
+  count_processes(node, out);
   return out;
 }
 

@@ -28,7 +28,7 @@ std::string text_of_link(int directory, const std::string& name) {
   return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
 }
 
-// A program, or a link to one, which is not the base's; nothing: there is none to cover.
+// Opens a program of the tree, or a link to one.  No descriptor: there is none, or it is covered already.
 UniqueFd open_own(int tree, const std::string& path) {
   auto fd = open_in_tree(tree, path, Last::keep);
   struct stat info {};
@@ -97,7 +97,7 @@ Result<BaseCovers::Count> BaseCovers::show(int tree, const std::vector<std::stri
   for (const auto& path : places_of(names)) {
     const UniqueFd own = open_own(tree, path);
     if (!own) continue;
-    // In /bin and in /usr/bin it may be one file: then it is covered when the second is looked at.
+    // If /bin is a link to /usr/bin, the program is covered already when the second path is looked at.
     if (auto status = cover(own.get(), path_of(own.get()), tree, path, flags); !status) return status.error();
     ++count.made;
   }
@@ -116,7 +116,7 @@ Result<std::size_t> BaseCovers::uncover_others(int tree, const std::vector<std::
     const std::string name = mount.target.substr(mount.target.rfind('/') + 1);
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     const auto fd = open_mount(mount.id, mount.target);
-    if (!fd) continue;  // hidden, or gone
+    if (!fd) continue;  // hidden, or unmounted by now
     auto copy = clone_mount(fd->get(), false, mount.target);
     if (!copy) return copy.error();
     const auto before = std::make_shared<UniqueFd>(std::move(*copy));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Programs of trees that an OS is not to run, since the base OS's are run instead ([base.os] of
-// chos.conf(5)): a link to chos-base(1) is mounted over each of them, in the farm only.
+// Covers programs of trees in whose place the base OS's are to run ([base.os] of chos.conf(5)): a link to
+// chos-base(1) is mounted over each of them, in the farm only.
 #pragma once
 
 #include <string>
@@ -13,15 +13,15 @@ namespace chos {
 
 class BaseCovers {
  public:
-  /// `links` is share_links, but in tests: the directory of the link that is mounted.
+  /// links: the directory of the link that is mounted; share_links except in tests.
   static Result<BaseCovers> read(std::string links, Transaction& changes);
 
   struct Count {
     std::size_t all = 0, made = 0, removed = 0;
   };
 
-  /// Covers what has one of `names` in the directories of the standard PATH of the tree that `tree`
-  /// is open on, in the farm, and uncovers the rest of that tree.  `flags`: those of the mounts.
+  /// Covers the programs of these names in the standard PATH of a tree, and uncovers all others.  `tree` is
+  /// open on the tree in the farm.  flags: of the mounts.
   Result<Count> show(int tree, const std::vector<std::string>& names, unsigned flags);
 
  private:
@@ -36,7 +36,8 @@ class BaseCovers {
   MountTable table_;
 };
 
-/// What a tree has of `names` in its standard PATH and is not covered: absolute, as in the OS.
+/// The programs of these names in the standard PATH of a tree that are not covered: absolute paths, as in the
+/// OS.
 std::vector<std::string> uncovered_programs(int tree, const std::vector<std::string>& names);
 
 }  // namespace chos

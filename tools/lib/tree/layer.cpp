@@ -167,7 +167,7 @@ std::vector<const Mount*> LayerMounts::below(const std::string& target) const {
 Status LayerMounts::carry(int mount, const std::string& target) {
   for (const Mount* old : below(target)) {
     const auto from = open_mount(old->id, old->target);
-    if (!from) continue;  // gone since
+    if (!from) continue;  // unmounted by now
     const auto to = open_in_tree(mount, old->target.substr(target.size()), Last::keep);
     if (!to) continue;  // the new layer has no such mount point, so the mount is not wanted any more
     const auto one = known_file(from->get(), old->target), two = known_file(to->get(), old->target);
@@ -274,7 +274,7 @@ Result<std::size_t> LayerMounts::remove_others(int tree, const LayerPlan& plan) 
                     [place](const Layer& layer) { return layer.place == place; }))
       continue;
     const auto fd = open_mount(mount.id, mount.target);
-    if (!fd) continue;  // hidden, or gone
+    if (!fd) continue;  // hidden, or unmounted by now
     auto copy = clone_mount(fd->get(), true, mount.target);
     if (!copy) return copy.error();
     const auto before = std::make_shared<UniqueFd>(std::move(*copy));

@@ -16,8 +16,8 @@
 namespace chos {
 namespace {
 
-// Where users write, or a system's own daemons all the time; a cover over one of them, or over a
-// directory that holds it, would end that.
+// Directories that users or daemons write to.  A read-only layer over one of them, or over a directory that
+// holds one, would prevent that.
 constexpr const char* written[] = {"/tmp",       "/var/tmp", "/run",  "/var/run", "/var/lock",
                                    "/var/cache", "/dev",     "/home", "/root",    "/srv"};
 
@@ -44,12 +44,12 @@ Entries look_into(int fd) {
   return out;
 }
 
-// The deepest directory of the tree on the way to a directory, and what is missing below it.
+// The deepest directory that the tree has on the way to a directory, and the rest of the path.
 struct Way {
   UniqueFd fd;
   std::string place;
-  std::string missing;  // "a/b"; empty: all is there
-  std::string problem;  // there is no way
+  std::string missing;  // "a/b"; empty: the directory exists
+  std::string problem;  // why there is no such way
 };
 
 Way find_way(int tree, const std::string& directory) {

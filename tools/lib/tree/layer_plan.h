@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the trees lack of what the farm is to show in them, and where it can be added without writing
-// into them: at the deepest directory that a tree has on the way.  Only looks.
+// Plans layers: finds what a tree lacks of the files that the farm is to show in it, and the places to add
+// them without writing into the tree.  The place is the deepest directory on the way that the tree has.
+// Changes nothing.
 #pragma once
 
 #include <string>
@@ -17,7 +18,7 @@ struct Addition {
     link,
   };
   Kind kind = Kind::directory;
-  std::string path;    ///< a wish: absolute, as in the OS; in a layer: below its place, without '/'
+  std::string path;    ///< in a wish: absolute, as in the OS; in a layer: relative to its place
   std::string target;  ///< the text of a link
 };
 
@@ -29,7 +30,7 @@ struct Layer {
   std::vector<Addition> additions;  ///< sorted by path
 };
 
-/// A wish that cannot be met, and why ("/var holds directories that users write in").
+/// A wish that cannot be met, and the reason ("everybody may write in /var/tmp").
 struct Unmet {
   Addition wish;
   std::string reason;
@@ -40,12 +41,12 @@ struct LayerPlan {
   std::vector<Unmet> unmet;
 };
 
-/// Of `wishes`, those of which the tree that `tree` is open on (O_PATH) has nothing, not even a
-/// symbolic link.  Links on the way are followed inside the tree.
+/// Plans layers for the wishes whose paths do not exist in a tree, not even as symbolic links.  `tree` is
+/// open on the tree (O_PATH).  Links on the way are followed inside the tree.
 LayerPlan plan_layers(int tree, const std::vector<Addition>& wishes);
 
-/// Why a read-only layer may not be put over `place`, which `fd` is open on: users write there, or in
-/// a directory of it.  Empty: it may.
+/// Why a read-only layer must not cover `place`, which `fd` is open on: users write there, or in a directory
+/// below it. Empty if it may.
 std::string cover_problem(const std::string& place, int fd);
 
 }  // namespace chos

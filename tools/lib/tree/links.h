@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Links in the OSs, in usr/local/bin, that lead to programs of the base OS by the farm's `local`:
-// chos(1), and chos-base(1) by the names of the commands that run in the base OS.
+// Links in /usr/local/bin of the OSs that lead to programs of the base OS through the farm's `local`:
+// chos(1), and chos-base(1) under the names of the commands that run in the base OS.
 #pragma once
 
 #include <string>
@@ -12,44 +12,44 @@
 
 namespace chos {
 
-/// Where the links are seen.
+/// The directory of the links, as in the OS.
 inline constexpr const char* link_place = "/usr/local/bin";
 
 struct TreeLink {
   std::string name;
   std::string target;  ///< as seen in the farm
-  /// Left out if the tree has the name anywhere in its PATH; otherwise only if it has it in
-  /// link_place, which comes first there.
+  /// True: left out if the tree has a program of the name anywhere in its PATH.  False: only if it has one in
+  /// link_place, which comes first in PATH.
   bool yields = false;
 };
 
-/// What every OS is to have: chos and chos-base, unless [farm] chos_link is off, and the commands
-/// of [base] that the base OS has in the standard directories now.
+/// The links that every OS is to have: chos and chos-base, unless [farm] chos_link is off, and the commands
+/// of [base] that the base OS has in its standard directories now.
 std::vector<TreeLink> wanted_links(const Config& config);
 
-/// Commands that one OS always takes from the base OS, even if its tree has them: see [base.os].
+/// Commands that one OS always takes from the base OS, even if its tree has them; see [base.os] of
+/// chos.conf(5).
 struct OsCommands {
-  std::vector<std::string> names;   ///< that the base OS has
-  std::vector<std::string> absent;  ///< that it has not
+  std::vector<std::string> names;   ///< commands that the base OS has
+  std::vector<std::string> absent;  ///< commands that it lacks
 };
-/// Of all entries that have the tree of `entry`.
+/// The commands of all entries that share the tree of `entry`.
 OsCommands commands_of(const Config& config, const Allowlist& list, const OsEntry& entry);
 
-/// Adds the links of those commands to `links`, once each.
+/// Adds links for these commands, unless `links` has the names already.
 void add_commands(std::vector<TreeLink>& links, const OsCommands& commands);
 
-/// Of `wanted`, those that the tree which `tree` is open on (O_PATH) has not, nor a program of its
-/// own in their place.
+/// Returns the wanted links for which the tree has neither the link nor a program of its own.  `tree` is open
+/// on the tree (O_PATH).
 std::vector<TreeLink> missing_links(int tree, const std::vector<TreeLink>& wanted);
 
-/// Names in the tree's link_place that are links as wanted_links() has them: up and reload of older
-/// versions made them there.
+/// The names of links in the tree's own link_place that up and reload of older versions made there.
 std::vector<std::string> left_over_links(int tree);
 
-/// Whether the tree is the base OS itself, whose programs are its own.
+/// Whether the tree is the base OS itself, which needs no links and no covers.
 bool is_base_root(int tree);
 
-/// The text of all links to chos-base.
+/// The target of all links to chos-base.
 std::string base_link_target();
 
 }  // namespace chos

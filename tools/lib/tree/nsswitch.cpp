@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view blanks = " \t\r";
 
-// "files", "[NOTFOUND=return]" ...: words, and what stands in brackets as one.
+// Splits into words; an action in brackets is one word: "files", "[NOTFOUND=return]" ...
 std::vector<std::string> parts_of(std::string_view text) {
   std::vector<std::string> parts;
   while (true) {
@@ -39,7 +39,7 @@ std::string filter_services(std::string_view services, const HasService& has) {
   bool kept = false;
   for (const auto& part : parts_of(services)) {
     if (part.front() != '[') kept = has(part);
-    // An action before any service means nothing; so does one whose service is gone.
+    // An action belongs to the service before it.  Without one it has no meaning.
     if (kept) out += " " + part;
   }
   return out.empty() ? " files" : out;
@@ -65,12 +65,12 @@ std::string filter_nsswitch(std::string_view text, const HasService& has) {
 
 bool has_nss_service(int tree, const std::string& service) {
   if (service == "files" || service == "dns") return true;
-  // A name, no path.
+  // It has to be a name, not a path.
   if (service.find('/') != std::string::npos) return false;
   const std::string name = "libnss_" + service + ".so.2";
   for (const char* directory : {"/lib64", "/usr/lib64", "/lib", "/usr/lib"}) {
     if (holds(tree, directory, name)) return true;
-    // Debian's: /usr/lib/x86_64-linux-gnu.
+    // Debian has /usr/lib/x86_64-linux-gnu.
     const auto fd = open_in_tree(tree, directory, Last::directory);
     if (!fd) continue;
     const std::string again = "/proc/self/fd/" + std::to_string(fd->get());
