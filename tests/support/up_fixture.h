@@ -14,6 +14,14 @@ class BringUp : public FakeNode {
     ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
   }
 
+  void reload_changes_nothing() {
+    const auto before = all_mounts();
+    log = Recorder();
+    EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+    EXPECT_EQ(joined(log.changed), "");
+    EXPECT_EQ(all_mounts(), before);
+  }
+
   // Makes the base's shared file a link, as /etc/resolv.conf may be, to a file whose content is its name.
   void share_a_link_to(const std::string& name) {
     write_text(top + "/" + name, name + "\n");

@@ -93,7 +93,7 @@ equal "$(readlink /chos/os/ero/bin/ping)" busybox "ping in ero"
 equal "$(readlink /chos/os/ero/usr/sbin/sudo)" /local/usr/bin/chos-base "sudo in ero"
 
 chosctl doctor >$output 2>&1
-says "tree squash: it has no /var/mail to show the base OS's on"
+says "tree squash: it has no /var/mail to mount the base OS's over"
 says_not "tree trixie: it has no"
 says_not "tree bullseye: it has no"
 says_not "it has its own"
@@ -152,7 +152,7 @@ equal "$(grep -c "this kernel has no overlayfs" $output)" 1 "warnings"
 expect 0 as alice chos -o squash cat /etc/passwd
 equal "$(cat $output)" "$(cat /etc/passwd)" "passwd"
 chosctl doctor >$output 2>&1
-says "tree trixie: it has no /etc/hosts to show the base OS's on"
+says "tree trixie: it has no /etc/hosts to mount the base OS's over"
 stop_node
 mv /run/overlay.ko $module
 

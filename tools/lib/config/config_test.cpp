@@ -14,7 +14,7 @@ bool has(const std::vector<std::string>& list, const std::string& word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-TEST(Config, NothingMeansTheDefaults) {
+TEST(Config, AnEmptyFileGivesTheDefaults) {
   const auto parsed = parse("");
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ(parsed.config.farm, "/chos");
@@ -26,7 +26,7 @@ TEST(Config, NothingMeansTheDefaults) {
   EXPECT_FALSE(has(parsed.config.keep, "PATH"));
   for (const char* name : {"sbatch", "qsub", "condor_submit", "bsub"})
     EXPECT_TRUE(has(parsed.config.base_commands, name)) << name;
-  // Setuid, and programs of other makers by the same names.
+  // Setuid programs, and names that other programs have too.
   for (const char* name : {"sudo", "su", "qmake", "btop"})
     EXPECT_FALSE(has(parsed.config.base_commands, name)) << name;
   for (const char* name : {"/var/spool", "/etc/slurm", "/var/lib/slurm", "/etc/ssh/ssh_known_hosts"})

@@ -74,8 +74,9 @@ Status find_tree(const Config& config, const OsEntry& entry, Where where, const 
   const auto on_base = find_tree_at(entry, *path, servers);
   if (where == Where::base || !on_base) return on_base;
   if (auto status = servers.ask(config.farm + entry.path); !status)
-    return Error{tree_of(entry) + " at " + *path + " is another one in the farm, " + status.error().what, "",
-                 status.error().code};
+    return Error{
+        tree_of(entry) + " at " + *path + " is not the tree that the farm shows: " + status.error().what, "",
+        status.error().code};
   const auto opened = open_tree_in_farm(config, entry);
   if (opened) return judge(entry, *path, *opened, 0);
   // A symbolic link may lead to a place that the farm does not show.
@@ -127,7 +128,7 @@ MissingTrees find_missing_trees(const Config& config, const std::string& file, c
           "it is, until chosctl reload when the server is up";
     } else if (state.missing) {
       text +=
-          "; the OS is closed until it is there: put it there and run chosctl reload (chosctl "
+          "; the OS is closed until its tree is there: put it there and run chosctl reload (chosctl "
           "watch does that by itself), or remove the line";
       out.names.push_back(entry.name);
     }

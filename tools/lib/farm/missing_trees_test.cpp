@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Trees that are not there: their OSs are closed, and all others work.
+// Missing trees: their OSs are closed, and all others work.
 #include "farm/missing_trees.h"
 
 #include "allowlist/allowlist.h"
@@ -38,7 +38,7 @@ TEST_F(MissingTreesTest, TheBaseOsNeedsNoTree) {
   EXPECT_TRUE(log.warnings.empty()) << joined(log.warnings);
 }
 
-TEST_F(MissingTreesTest, TheOthersAreThere) {
+TEST_F(MissingTreesTest, OtherOsesWork) {
   write_text(top + "/list", "trixie:/os/trixie\n# on a server\nold:/os/old:groups=7\nsl6:/os/sl6:suid\n");
   up();
   EXPECT_EQ(valid(), "trixie:/os/trixie\nold:/os/old:closed,groups=7\nsl6:/os/sl6:suid\n");
@@ -49,13 +49,13 @@ TEST_F(MissingTreesTest, TheOthersAreThere) {
   EXPECT_TRUE(status_of("old").in_kernel);
   EXPECT_FALSE(status_of("old").tree_present);
   EXPECT_EQ(described("trixie"), "open");
-  // The second time nothing changes, and it is said again.
+  // A second call changes nothing, and warns again.
   up();
   EXPECT_EQ(joined(log.changed), "");
   EXPECT_TRUE(warned("1 OS is closed"));
 }
 
-TEST_F(MissingTreesTest, ReloadOpensWhatHasCome) {
+TEST_F(MissingTreesTest, ReloadOpensAnOsWhoseTreeHasCome) {
   write_text(top + "/list", "trixie:/os/trixie\nnew:/os/new\n");
   up();
   make_tree("new");
@@ -63,12 +63,12 @@ TEST_F(MissingTreesTest, ReloadOpensWhatHasCome) {
   log = Recorder();
   ASSERT_TRUE(reload(node, log)) << joined(log.failures);
   EXPECT_EQ(joined(log.warnings), "");
-  // The stand-in for the kernel's file is not shortened by a write.
+  // The file that stands in for the kernel's is not truncated by a write.
   EXPECT_EQ(valid().substr(0, 30), "trixie:/os/trixie\nnew:/os/new\n");
   EXPECT_EQ(read_text(shared_in("new")), "root:x:0:0::/root:/bin/sh\n");
 }
 
-TEST_F(MissingTreesTest, AClosedOneMayBeMissing) {
+TEST_F(MissingTreesTest, ATreeOfAClosedOsMayBeMissing) {
   write_text(top + "/list", "trixie:/os/trixie\nold:/os/old:closed\n");
   up();
   EXPECT_TRUE(warned("/list:2: the tree of 'old'"));
@@ -76,7 +76,7 @@ TEST_F(MissingTreesTest, AClosedOneMayBeMissing) {
   EXPECT_EQ(valid(), "trixie:/os/trixie\nold:/os/old:closed\n");
 }
 
-// A mount point is there before what is to be mounted on it.
+// An empty directory is a mount point whose tree is not mounted yet.
 TEST_F(MissingTreesTest, AnEmptyDirectoryIsNoTree) {
   make_directories(top + "/trees/late/lost+found");
   write_text(top + "/list", "late:/os/late:suid\ndefault:/os/late\n");
@@ -100,8 +100,8 @@ TEST_F(MissingTreesTest, AFileOrALinkOutOfTheFarmIsNoTree) {
   EXPECT_EQ(valid(), "a:/os/file:closed\nb:/os/linked:closed\ntrixie:/os/trixie\n");
 }
 
-// The files shared with a tree are mounted in it, which keeps it in the farm.
-TEST_F(MissingTreesTest, AnUnmountedTreeGoesWhenNobodyIsInIt) {
+// The shared files are mounted in a tree, which keeps it in the farm when the base unmounts it.
+TEST_F(MissingTreesTest, AnUnmountedTreeLeavesTheFarmWhenItIsNotInUse) {
   const std::string place = top + "/trees/disk";
   make_directories(place);
   const auto mount = [&](const char* what) {
@@ -116,7 +116,7 @@ TEST_F(MissingTreesTest, AnUnmountedTreeGoesWhenNobodyIsInIt) {
   up();
   EXPECT_TRUE(warned("1 process in 'disk'"));
   EXPECT_EQ(valid(), "disk:/os/disk:closed,suid\ntrixie:/os/trixie\n");
-  EXPECT_EQ(read_text(farm("/os/disk/etc/os-release")), "sl6\n") << "who is in it keeps it";
+  EXPECT_EQ(read_text(farm("/os/disk/etc/os-release")), "sl6\n") << "processes in it keep it";
   set_kernel_file("processes", "");
   up();
   EXPECT_FALSE(exists(farm("/os/disk/etc")));
@@ -127,7 +127,7 @@ TEST_F(MissingTreesTest, AnUnmountedTreeGoesWhenNobodyIsInIt) {
   EXPECT_EQ(flags_at(farm("/os/disk")), unsigned{mount_nodev});
 }
 
-TEST_F(MissingTreesTest, DoctorComparesTheListsAsUpMadeThem) {
+TEST_F(MissingTreesTest, DoctorComparesWithTheListThatUpLoads) {
   write_text(top + "/list", "trixie:/os/trixie\nold:/os/old\n");
   up();
   const auto complaint = [this] {

@@ -104,26 +104,16 @@ struct Place {
   bool mounted;  // one of the files of Copies
 };
 
-// Unmounts the file that is mounted at a place; `before` is a copy of that mount.
-Status remove_mount(const Place& at, const std::shared_ptr<UniqueFd>& before, Transaction& changes) {
-  if (auto status = detach(at.name); !status) return status;
-  changes.done("removing the mount on " + at.name, [before, name = at.name]() -> Status {
-    const UniqueFd again(::open(name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-    if (!again) return system_error("cannot open " + name, errno);
-    return attach_mount(before->get(), again.get(), name);
-  });
-  return {};
-}
-
 // Mounts `file` at a place; if it is empty, unmounts what is mounted there.
 Status put(const std::string& file, const Place& at, unsigned flags, Transaction& changes) {
+  if (file.empty())
+    return detach_recorded(at.fd, at.name, false, "removing the mount on " + at.name, changes);
   std::shared_ptr<UniqueFd> before;
   if (at.mounted) {
     auto copy = clone_mount(at.fd, false, at.name);
     if (!copy) return copy.error();
     before = std::make_shared<UniqueFd>(std::move(*copy));
   }
-  if (file.empty()) return remove_mount(at, before, changes);
   const UniqueFd source(::open(file.c_str(), O_PATH | O_CLOEXEC));
   if (!source) return system_error("cannot open " + file, errno);
   const auto fresh = clone_mount(source.get(), false, file);

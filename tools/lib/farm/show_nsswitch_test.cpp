@@ -23,7 +23,7 @@ class NsswitchMounts : public LayerNode {
   const std::string of_sl6 = "passwd: files sss\nhosts: files dns\n";
 };
 
-TEST_F(NsswitchMounts, AsFarAsTheTreeHasTheModules) {
+TEST_F(NsswitchMounts, ShowsServicesThatTheTreeHasModulesFor) {
   const std::string before = image_of("trixie");
   up();
   EXPECT_EQ(seen("trixie"), of_trixie);
@@ -36,7 +36,7 @@ TEST_F(NsswitchMounts, AsFarAsTheTreeHasTheModules) {
   EXPECT_EQ(all_mounts(), mounts);
 }
 
-TEST_F(NsswitchMounts, ReloadFollows) {
+TEST_F(NsswitchMounts, ReloadFollowsChanges) {
   up();
   write_text(node.nsswitch, "passwd: files systemd\n");
   const auto mounts = all_mounts();
@@ -60,7 +60,7 @@ TEST_F(NsswitchMounts, ReloadFollows) {
   EXPECT_FALSE(exists(in_os(place_, "sl6")));
 }
 
-TEST_F(NsswitchMounts, WhatIsTheSameNeedsNoMount) {
+TEST_F(NsswitchMounts, AnEqualFileIsNotCovered) {
   write_text(tree("trixie") + place_, "# its own words\npasswd:\tfiles\nhosts:  files   dns\n");
   ASSERT_EQ(::symlink("elsewhere", (tree("sl6") + place_).c_str()), 0);
   up();

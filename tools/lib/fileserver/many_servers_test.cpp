@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Several servers that do not answer take no longer than one, none is asked twice, and none keeps many
-// processes.
+// Several servers that do not answer take no longer than one.  No server is asked twice, and none keeps more
+// than one process.
 #include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -46,7 +46,7 @@ class ManyServers : public SilentServer {
   }
 };
 
-TEST_F(ManyServers, OfTreesAndSharedDirectories) {
+TEST_F(ManyServers, HoldTreesAndSharedDirectories) {
   std::vector<std::string> silent;
   std::string list = "trixie:/os/trixie\n";
   for (const char* name : {"one", "two", "three", "four"}) {
@@ -63,7 +63,7 @@ TEST_F(ManyServers, OfTreesAndSharedDirectories) {
   EXPECT_LT(time_of([&] { ASSERT_TRUE(bring_up(node, log)) << joined(log.failures); }), seconds(20));
   EXPECT_TRUE(warned("4 OSs are closed")) << joined(log.warnings);
   EXPECT_TRUE(warned(top + "/spool of the base OS does not answer")) << joined(log.warnings);
-  // Each as a command of its own.
+  // Each stands for a command of its own.
   forget_servers(seconds(0));
   EXPECT_LT(time_of([&] { ASSERT_TRUE(reload(node, log)) << joined(log.failures); }), seconds(20));
   forget_servers(seconds(0));
@@ -77,7 +77,7 @@ TEST_F(ManyServers, OfTreesAndSharedDirectories) {
   }));
 }
 
-TEST_F(ManyServers, OfOneAutomounter) {
+TEST_F(ManyServers, BehindOneAutomounter) {
   const std::string map = top + "/map";
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
@@ -93,12 +93,12 @@ TEST_F(ManyServers, OfOneAutomounter) {
               for (const auto& name : names) EXPECT_FALSE(all.ask(name)) << name;
             }),
             seconds(15));
-  // What is behind it is not asked, and what answers is there.
+  // File systems behind a silent one are not asked, and those that answer are there.
   EXPECT_TRUE(all.ask(map));
 }
 
-// What the base has mounted on directories of servers gets flags in the farm.
-TEST_F(ManyServers, OfDirectoriesAboveMounts) {
+// Mounts of the base on directories of servers get their flags in the farm.
+TEST_F(ManyServers, HoldMountPoints) {
   const std::string first = top + "/first", second = top + "/second";
   for (const auto& place : {first, second}) make_directories(place);
   FuseServer one(first), two(second);
@@ -109,7 +109,7 @@ TEST_F(ManyServers, OfDirectoriesAboveMounts) {
   EXPECT_LT(time_of([&] { ASSERT_TRUE(bring_up(node, log)) << joined(log.failures); }), seconds(20));
 }
 
-// As if so much time had gone by.
+// Pretends that so much time has passed.
 bool clock_jumps(int by) {
   if (::unshare(CLONE_NEWTIME) != 0) return false;
   std::ofstream offsets("/proc/self/timens_offsets");
@@ -118,7 +118,7 @@ bool clock_jumps(int by) {
   return offsets && ::setns(later.get(), CLONE_NEWTIME) == 0;
 }
 
-// A command waits once, however long it takes.
+// A command waits once, however long it runs.
 TEST_F(ManyServers, AreNotAskedAgain) {
   falls_silent();
   if (IsSkipped()) return;
@@ -130,7 +130,7 @@ TEST_F(ManyServers, AreNotAskedAgain) {
     if (asked_for() < seconds(9)) return 1;
     if (!clock_jumps(300)) return cannot_jump;
     if (asked_for() > seconds(5)) return 2;
-    // But by chosctl watch.
+    // chosctl watch asks again.
     forget_servers(seconds(301));
     if (asked_for() > seconds(5)) return 3;
     forget_servers(seconds(50));
@@ -140,7 +140,7 @@ TEST_F(ManyServers, AreNotAskedAgain) {
   EXPECT_EQ(wrong, 0);
 }
 
-// One that takes a request and does not answer keeps the process that asks, which then cannot be killed.
+// A server that accepts a request and does not answer keeps the process that asks, which cannot be killed.
 TEST_F(ManyServers, KeepOneProcessEach) {
   const std::string far = top + "/trees/far";
   FuseServer hung(far);
@@ -157,7 +157,7 @@ TEST_F(ManyServers, KeepOneProcessEach) {
     EXPECT_LT(time_of([&] { EXPECT_FALSE(here.ask(far)); }), seconds(2));
   }
   EXPECT_EQ(children().size(), 2U);
-  // It ends when the server is there again, or has gone: then another one may ask.
+  // The process ends when the server answers or ends.  Then another one may ask.
   hung.end();
   for (int i = 0; i < 100 && !children().empty(); ++i) ::poll(nullptr, 0, 20);
   EXPECT_TRUE(children().empty());
@@ -170,8 +170,8 @@ TEST_F(ManyServers, KeepOneProcessEach) {
   while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;
 }
 
-// Whatever is done apart has none of the descriptors that this process keeps, but others of these numbers.
-TEST_F(ManyServers, KeepNothingOfChildWork) {
+// A forked child does not have the descriptors of this process, but may have others with the same numbers.
+TEST_F(ManyServers, KeepNoDescriptorsInAChild) {
   const std::string far = top + "/trees/far";
   FuseServer hung(far);
   if (!hung.is_there()) GTEST_SKIP() << "no /dev/fuse here";
@@ -189,14 +189,14 @@ TEST_F(ManyServers, KeepNothingOfChildWork) {
             0);
 }
 
-// Within a look of chosctl watch, whose parts ask for the same trees.
-TEST_F(ManyServers, AreNotAskedAgainWhatTheyHaveJustAnswered) {
+// The parts of one look of chosctl watch ask for the same trees.
+TEST_F(ManyServers, AreNotAskedAgainRightAfterAnAnswer) {
   const std::string far = top + "/trees/far";
   FuseServer near(far);
   if (!near.is_there()) GTEST_SKIP() << "no /dev/fuse here";
   for (int part = 0; part < 5; ++part) EXPECT_TRUE(Servers::of_node().ask(far));
   EXPECT_EQ(near.opened(), 1);
-  // Another directory may be on another machine.
+  // Another directory may be on another server.
   EXPECT_TRUE(Servers::of_node().ask(far + "/name"));
   EXPECT_EQ(near.opened(), 2);
   forget_servers(seconds(50));

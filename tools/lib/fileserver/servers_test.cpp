@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Trees on a server that does not answer: a file system of FUSE that nobody serves.
+// Trees on a server that does not answer: a FUSE file system without a server process.
 #include "fileserver/servers.h"
 
 #include <fcntl.h>
@@ -23,26 +23,26 @@
 namespace chos::test {
 namespace {
 
-TEST(Servers, TheirFileSystems) {
+TEST(Servers, TypesThatWaitForAServer) {
   for (const char* type : {"nfs", "nfs4", "cifs", "autofs", "fuse", "fuse.sshfs", "fuseblk", "lustre"})
     EXPECT_TRUE(waits_for_server(type)) << type;
   for (const char* type : {"ext4", "tmpfs", "overlay", "squashfs", "xfs"})
     EXPECT_FALSE(waits_for_server(type)) << type;
 }
 
-TEST(Servers, OfPaths) {
+TEST(Servers, AreFoundOnTheWayToAPath) {
   const auto table =
       MountTable::parse("20 1 8:1 / / rw - ext4 /dev/a rw\n21 20 0:50 / /net rw - nfs4 s:/ rw\n");
   ASSERT_TRUE(table);
   const Servers servers(*table);
   EXPECT_TRUE(servers.serve("/net/trees/x"));
   EXPECT_FALSE(servers.serve("/network"));
-  // A server that answers may say that there is nothing; a local directory is not asked.
+  // A missing directory is an answer too, and a local directory is not asked.
   EXPECT_TRUE(servers.ask("/net/nothing"));
   EXPECT_TRUE(servers.ask("/tmp"));
 }
 
-TEST_F(SilentServer, CostsOnce) {
+TEST_F(SilentServer, IsWaitedForOnce) {
   falls_silent();
   if (IsSkipped()) return;
   const auto servers = Servers::of_node();
@@ -60,15 +60,15 @@ TEST_F(SilentServer, CostsOnce) {
   EXPECT_TRUE(servers.ask(top + "/trees/trixie"));
 }
 
-// An automounter that mounts on the directory itself (systemd's) has one server, and a map of names many.
-TEST_F(SilentServer, OfAnAutomounter) {
+// An automounter that mounts on the directory itself (systemd's) has one server; a map of names has many.
+TEST_F(SilentServer, BehindAnAutomounter) {
   const std::string direct = top + "/direct", map = top + "/map";
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
   const UniqueFd reader(ends[0]), writer(ends[1]);
   for (const auto& place : {direct, map}) {
     make_directories(place);
-    // Of another process group: what this one asks for waits for somebody to answer.
+    // In another process group: requests of its own group would wait for an answer.
     const std::string options = "fd=" + std::to_string(writer.get()) + ",pgrp=1,minproto=5,maxproto=5," +
                                 (place == map ? "indirect" : "direct");
     if (::mount("mute", place.c_str(), "autofs", 0, options.c_str()) != 0)
@@ -87,7 +87,7 @@ TEST_F(SilentServer, OfAnAutomounter) {
   EXPECT_GE(time_of(map + "/b"), seconds(9));
 }
 
-// Its OSs are closed; nothing else waits, and nothing of its trees is touched.
+// Its OSs are closed, no other step blocks, and its trees are not touched.
 TEST_F(SilentServer, AtBoot) {
   falls_silent();
   if (IsSkipped()) return;
@@ -110,7 +110,7 @@ TEST_F(SilentServer, AtBoot) {
                findings);
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_NE(findings[0].what.find("does not answer"), std::string::npos);
-  // Not there and not gone: chosctl watch leaves it as it is.
+  // chosctl watch takes the tree neither for there nor for gone.
   const auto table = MountTable::read();
   ASSERT_TRUE(table);
   const auto list = loaded_list(node);
@@ -120,7 +120,7 @@ TEST_F(SilentServer, AtBoot) {
   EXPECT_LT(Clock::now() - began, seconds(25));
 }
 
-// Below the root of a file system, as by a link /scratch -> /nfs/scratch.
+// A directory below the root of a file system, as with a link /scratch -> /nfs/scratch.
 class SilentScratch : public SilentServer {
  protected:
   std::string link, target;
@@ -175,7 +175,7 @@ TEST_F(SilentScratch, WhileItIsUp) {
       << findings;
 }
 
-TEST_F(SilentServer, OfTheDirectoryOfTheTrees) {
+TEST_F(SilentServer, HoldsTheDirectoryOfTheTrees) {
   write_text(top + "/list", "trixie:/os/trixie\n");
   make_directories(top + "/srv");
   mount_tmpfs(top + "/srv");
@@ -194,7 +194,7 @@ TEST_F(SilentServer, OfTheDirectoryOfTheTrees) {
   EXPECT_TRUE(has(findings, top + "/srv/trees of the base OS, which")) << findings;
 }
 
-// The base has let go of the tree, the farm shows it still; and the OS is closed in /etc/chos.
+// The base has unmounted the tree, the farm still shows it, and the OS is closed in /etc/chos.
 TEST_F(SilentServer, InTheFarmAlone) {
   write_text(top + "/list", "trixie:/os/trixie\nfar:/os/far\n");
   ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
@@ -211,18 +211,18 @@ TEST_F(SilentServer, InTheFarmAlone) {
   }
 }
 
-// The base has a tree again.
+// The same after the base has a tree again.
 TEST_F(SilentServer, InTheFarmAloneForDoctor) {
   write_text(top + "/list", "trixie:/os/trixie\nfar:/os/far\n");
   ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
   falls_silent(farm("/os/far"));
   if (IsSkipped()) return;
   const std::string findings = found_by_doctor();
-  EXPECT_TRUE(has(findings, "it is another one in the farm, " + farm("/os/far") + " does not answer"))
+  EXPECT_TRUE(has(findings, "the farm shows another tree: " + farm("/os/far") + " does not answer"))
       << findings;
 }
 
-// All names of a tree are open or closed together, or the kernel's list would be none.
+// All names of a tree are open or closed together.  The kernel refuses a list in which they differ.
 TEST_F(SilentServer, ByAnotherName) {
   write_text(top + "/list", "far:/os/far\n");
   ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
@@ -233,7 +233,7 @@ TEST_F(SilentServer, ByAnotherName) {
   EXPECT_EQ(valid(), "far:/os/far\nnew:/os/far\n");
 }
 
-// Nothing of it is looked at that would wait, nor what lies in its directories.
+// Neither the server nor mounts on its directories are looked at.
 TEST_F(SilentServer, OnTheWay) {
   make_directories(top + "/trees/far/image");
   falls_silent();
@@ -246,7 +246,7 @@ TEST_F(SilentServer, OnTheWay) {
   EXPECT_FALSE(servers.ask(top + "/trees/link/x"));
   node.config.trees = top + "/trees/link/os";
   EXPECT_EQ(with_real_paths(node.config).trees, top + "/trees/far/os");
-  // An image that is mounted on a directory of the server.
+  // An image is mounted on a directory of the server.
   const auto table = MountTable::parse(
       "20 1 8:1 / / rw - ext4 /dev/a rw\n21 20 0:50 / /net rw - nfs4 s:/ rw\n"
       "22 21 7:0 / /net/squash rw - squashfs /dev/loop0 rw\n");
@@ -254,7 +254,7 @@ TEST_F(SilentServer, OnTheWay) {
   EXPECT_TRUE(Servers(*table).serve("/net/squash/bin"));
 }
 
-// Who is let in waits for it, as in the base OS: a server that is slow for a while fails no job.
+// The OS stays open, and entering it waits as in the base OS: a server that is slow for a while fails no job.
 TEST_F(SilentServer, WhileItIsOpen) {
   write_text(top + "/list", "trixie:/os/trixie\nfar:/os/far:suid\n");
   ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
@@ -278,8 +278,9 @@ TEST_F(SilentServer, WhileItIsOpen) {
   EXPECT_TRUE(status.oses[1].in_kernel);
 }
 
-// What OSs show of a shared directory, such as /var/mail, stays; of OSs that lack a place for it, too.
-TEST_F(SilentServer, OfASharedDirectory) {
+// The OSs keep showing a shared directory, such as /var/mail, also those whose trees lack a mount point for
+// it.
+TEST_F(SilentServer, HoldsASharedDirectory) {
   write_text(top + "/list", "trixie:/os/trixie\nsl6:/os/sl6:suid\n");
   mount_tmpfs("/mnt");
   const std::string mail = "/mnt/site/mail";
@@ -315,8 +316,8 @@ TEST_F(SilentServer, OfASharedDirectory) {
   EXPECT_LT(Clock::now() - began, seconds(25));
 }
 
-// The base has let go of it (umount -l), the OSs show it still: when one reloads.
-TEST_F(SilentServer, OfASharedDirectoryThatTheBaseHasNoMore) {
+// Reload after the base has unmounted it (umount -l), while the OSs still show it.
+TEST_F(SilentServer, HoldsASharedDirectoryThatTheBaseHasUnmounted) {
   write_text(top + "/list", "trixie:/os/trixie\n");
   const std::string mail = top + "/mail", seen = farm("/os/trixie") + mail;
   make_directories(mail);
@@ -340,14 +341,14 @@ TEST_F(SilentServer, OfASharedDirectoryThatTheBaseHasNoMore) {
   EXPECT_LT(Clock::now() - began, seconds(20));
 }
 
-// Its OS gives rights to programs, it does not.
-TEST_F(SilentServer, OfASharedDirectoryWithoutSetuid) {
+// The OS is suid, and the directory is not.
+TEST_F(SilentServer, HoldsANosuidSharedDirectory) {
   write_text(top + "/list", "sl6:/os/sl6:suid\n");
   mount_tmpfs("/mnt");
   const std::string mail = "/mnt/mail", seen = farm("/os/sl6/real/mail");
   make_directories(mail);
   mount_tmpfs(mail, MS_NOSUID);
-  // Not where its name says.
+  // Somewhere else than its name says.
   make_directories(top + "/trees/sl6/real/mail");
   ASSERT_EQ(::symlink("real", (top + "/trees/sl6/mnt").c_str()), 0);
   node.config.share.push_back(mail);
@@ -361,8 +362,8 @@ TEST_F(SilentServer, OfASharedDirectoryWithoutSetuid) {
   EXPECT_EQ(flags_at(seen), mount_nosuid | mount_nodev);
 }
 
-// Its OS is silent itself when reload asks, and answers when it sets flags.
-TEST_F(SilentServer, OfASharedDirectoryWithoutSetuidInASilentOs) {
+// The tree of the OS is silent when reload asks, and answers when it sets flags.
+TEST_F(SilentServer, HoldsANosuidSharedDirectoryOfASilentOs) {
   const std::string spool = top + "/spool", mail = top + "/mail", far = top + "/trees/far";
   for (const auto& directory : {spool, mail, far + spool}) make_directories(directory);
   mount_tmpfs(spool, MS_NOSUID);
@@ -374,7 +375,7 @@ TEST_F(SilentServer, OfASharedDirectoryWithoutSetuidInASilentOs) {
   falls_silent();
   if (IsSkipped()) return;
   const UniqueFd first = std::move(server);
-  // Another server, for which it waits meanwhile.
+  // Another server, for which reload waits meanwhile.
   falls_silent(mail);
   node.config.share.push_back(mail);
   const pid_t child = ::fork();
@@ -390,8 +391,8 @@ TEST_F(SilentServer, OfASharedDirectoryWithoutSetuidInASilentOs) {
   EXPECT_EQ(flags_at(farm("/os/far")), unsigned{mount_nodev});
 }
 
-// The layer that has its place is made anew: it goes along.
-TEST_F(SilentServer, OfASharedDirectoryInALayer) {
+// The layer with its mount point is replaced, and the share is moved to the new one.
+TEST_F(SilentServer, HoldsASharedDirectoryInALayer) {
   write_text(top + "/list", "trixie:/os/trixie\n");
   mount_tmpfs("/mnt");
   const std::string mail = "/mnt/site/mail", more = "/mnt/site/more";
@@ -411,7 +412,7 @@ TEST_F(SilentServer, OfASharedDirectoryInALayer) {
   EXPECT_TRUE(mounted(farm("/os/trixie") + mail));
 }
 
-TEST_F(SilentServer, OfASharedDirectoryAtBoot) {
+TEST_F(SilentServer, HoldsASharedDirectoryAtBoot) {
   write_text(top + "/list", "trixie:/os/trixie\n");
   mount_tmpfs("/mnt");
   const std::string mail = "/mnt/site/mail";

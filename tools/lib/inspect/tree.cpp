@@ -43,7 +43,7 @@ class Tree {
   void examine() {
     if (const auto found = find_tree_at(entry_, path_, servers_); !found) {
       add(entry_.closed ? Level::info : Level::error,
-          found.error().what + (entry_.closed ? "" : "; nobody new can enter"),
+          found.error().what + (entry_.closed ? "" : "; no process can enter it"),
           "put the tree there, or remove the line from the allowlist; then run: chosctl reload");
       return;
     }
@@ -98,7 +98,7 @@ class Tree {
     }
     const auto facts = read_elf(sh.get(), "/bin/sh");
     if (!facts) {
-      add(Level::error, "its /bin/sh is no program: " + facts.error().what, complete);
+      add(Level::error, "its /bin/sh is not a program: " + facts.error().what, complete);
       return;
     }
     const UniqueFd self(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
@@ -144,7 +144,7 @@ class Tree {
       return;
     }
     add(Level::info, "no glibc was found in it, so it was not compared with the kernel",
-        "nothing, if the OS uses another libc (musl)");
+        "nothing to do if the OS uses another libc (musl)");
   }
 
   void owners() {
@@ -171,8 +171,8 @@ class Tree {
   void look_in_farm() {
     const std::string place = config_.farm + entry_.path;
     if (const auto status = servers_.ask(place); !status) {
-      add(Level::error, "it is another one in the farm, " + status.error().what,
-          "is its server up?  If it is not to come back: umount -l " + place + " && chosctl reload");
+      add(Level::error, "the farm shows another tree: " + status.error().what,
+          "is its server up?  If it will not come back: umount -l " + place + " && chosctl reload");
       return;
     }
     if (auto tree = open_tree_in_farm(config_, entry_)) in_farm_ = std::move(*tree);
@@ -185,7 +185,7 @@ class Tree {
         add(Level::error, "it shows something else as " + path + " than the base OS has now",
             "run: chosctl reload");
       if (in_farm_ && lacks_share(in_farm_.get(), path))
-        add(Level::warning, "it has no " + path + " to show the base OS's on", or_built_with(path));
+        add(Level::warning, "it has no " + path + " to mount the base OS's over", or_built_with(path));
       if (path != "/etc/passwd" && path != "/etc/group") continue;
       const auto fd = open_in_tree(fd_.get(), path, Last::keep);
       struct stat info {};
@@ -193,7 +193,7 @@ class Tree {
       if (!there || S_ISREG(info.st_mode)) continue;
       add(Level::warning,
           "its " + path +
-              " is no regular file, so users of the node have no names "
+              " is not a regular file, so users of the node have no names "
               "in it",
           "rm " + path_ + path + " && chosctl reload");
     }
@@ -207,7 +207,7 @@ class Tree {
   void links() {
     for (const auto& name : left_over_links(fd_.get()))
       add(Level::info, "an older version of chos has made the link " + (link_place + ("/" + name)) + " in it",
-          "run: chosctl reload, which takes it away if it can");
+          "run: chosctl reload, which removes it if it can");
     if (!in_farm_) return;  // the farm is not up, which is a finding of its own
     auto wanted = wanted_links(config_);
     const auto commands = commands_of(config_, list_, entry_);
@@ -216,7 +216,7 @@ class Tree {
     for (const auto& link : missing_links(in_farm_.get(), wanted)) {
       if (link.name != "chos") missing.push_back(link.name);
       else
-        add(Level::info, "it has no chos, so its users cannot go on to another OS from inside",
+        add(Level::info, "it has no chos, so its users cannot switch to another OS from inside",
             or_built_with(link_place));
     }
     if (!missing.empty())
@@ -275,7 +275,7 @@ class Tree {
     add(entry_.suid ? Level::warning : Level::info,
         std::to_string(count) + (count == 1 ? " file" : " files") + " would give rights: " + listed(found),
         entry_.suid ? "the OS is marked suid: keep those that are needed, chmod u-s,g-s the others"
-                    : "nothing: the OS is not marked suid, so they give none in it");
+                    : "nothing to do: the OS is not marked suid, so they give no rights in it");
   }
 
   const Allowlist& list_;

@@ -107,7 +107,7 @@ Status ProcChos::write_valid(const std::string& text) const {
     case EINVAL:
       return Error{"the kernel refuses a line of the allowlist; " + kept,
                    "its log says which: dmesg | grep chos", EINVAL};
-    case EEXIST: return Error{"the kernel says that a name is there twice; " + kept, "", EEXIST};
+    case EEXIST: return Error{"the kernel found a name twice; " + kept, "", EEXIST};
     case E2BIG:
       return Error{"the allowlist is too big for the kernel; " + kept,
                    "at most " + std::to_string(CHOS_VALID_MAX_ENTRIES) + " entries, " +
@@ -117,7 +117,7 @@ Status ProcChos::write_valid(const std::string& text) const {
     case ENOSPC:
       return Error{"the kernel has seen " + std::to_string(CHOS_OS_MAX) +
                        " different OSs since the module was loaded; " + kept,
-                   "load the module anew: chosctl down && chosctl up", ENOSPC};
+                   "reload the module: chosctl down && chosctl up", ENOSPC};
     default: return Error{status.error().what + "; " + kept, status.error().remedy, status.error().code};
   }
 }
@@ -134,7 +134,8 @@ Result<std::vector<OsUsage>> ProcChos::usage() const {
   const Error& error = text.error();
   if (error.code == ENOENT && present())
     return Error{"the loaded module is too old: it has no " + file("usage"),
-                 "when nobody is in an OS, load the one of these tools: chosctl down && chosctl up", ENOSYS};
+                 "when no process is in an OS, load the module of this version: chosctl down && chosctl up",
+                 ENOSYS};
   if (error.code == EACCES || error.code == EPERM)
     return Error{error.what, "only root may read it", error.code};
   return error;

@@ -96,7 +96,7 @@ TEST_F(Kernel, Garbage) {
   EXPECT_TRUE(parse_processes("")->empty());
 }
 
-TEST_F(Kernel, EachErrnoSaysSomethingElse) {
+TEST_F(Kernel, EachErrnoHasItsOwnMessage) {
   std::vector<std::string> said;
   for (const int code : {ENOENT, ENOTDIR, EACCES, EXDEV, EBUSY, EPERM, ENAMETOOLONG, EINVAL, ENOMEM}) {
     const auto error = enter_error(code, "tri\x1bxie");

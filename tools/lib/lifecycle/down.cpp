@@ -64,7 +64,7 @@ class Down {
     (void)detach(where);
     return Error{"the module is loaded, but " + where +
                      " shows none of its files, so it is not known "
-                     "who is in an OS",
+                     "which processes are in an OS",
                  "see: chosctl doctor", EIO};
   }
 

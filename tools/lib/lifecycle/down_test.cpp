@@ -9,7 +9,7 @@
 namespace chos::test {
 namespace {
 
-TEST_F(BringUp, DownUndoesItAll) {
+TEST_F(BringUp, DownUndoesUp) {
   const auto before = all_mounts();
   up();
   set_kernel_file("processes", "");
@@ -44,16 +44,16 @@ TEST_F(BringUp, DownRefusesWhileInUse) {
   EXPECT_FALSE(mounted(farm("")));
   EXPECT_TRUE(module.is_loaded);
 
-  // The next one does not take it that nobody is inside because nobody answers.
+  // A second down does not conclude that no process is in an OS because the module's files are not mounted.
   make_directories(node.layers + "/of-an-overlay");
   log = Recorder();
   EXPECT_EQ(take_down(node, {}, log).what, DownOutcome::What::failed);
-  EXPECT_NE(joined(log.failures).find("it is not known who is in an OS"), std::string::npos);
+  EXPECT_NE(joined(log.failures).find("it is not known which processes are in an OS"), std::string::npos);
   EXPECT_TRUE(exists(node.layers + "/of-an-overlay"));
   EXPECT_EQ(module.unloads, 1);
 }
 
-// As the kernel has it: a file system that is mounted anywhere keeps the module.
+// Like the kernel: the module is in use while its file system is mounted in any namespace.
 struct ModuleOfAFileSystem : FakeModule {
   std::string where;
   Status unload() override {
@@ -66,7 +66,7 @@ struct ModuleOfAFileSystem : FakeModule {
   }
 };
 
-TEST_F(BringUp, DownReachesWhatAServiceHasTakenAlong) {
+TEST_F(BringUp, DownUnmountsTheCopyOfAService) {
   ModuleOfAFileSystem held;
   held.where = top + "/kernel";
   node.module = &held;
@@ -77,7 +77,7 @@ TEST_F(BringUp, DownReachesWhatAServiceHasTakenAlong) {
   const pid_t service = ::fork();
   if (service == 0) {
     char byte = 0;
-    // Its own, which nothing reaches by propagation.
+    // A private copy of all mounts, which propagation does not reach.
     if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr) != 0)
       ::_exit(1);
     ::close(go[1]);
@@ -108,7 +108,7 @@ TEST_F(BringUp, DownKeepsTheModule) {
   EXPECT_EQ(module.unloads, 0);
 }
 
-TEST_F(BringUp, DownLeavesAWholeFarmToThoseInIt) {
+TEST_F(BringUp, DownLeavesProcessesInItAWholeFarm) {
   up();
   int go[2], answer[2];
   ASSERT_EQ(::pipe(go), 0);
@@ -121,7 +121,7 @@ TEST_F(BringUp, DownLeavesAWholeFarmToThoseInIt) {
     if (::write(answer[1], "r", 1) != 1 || ::read(go[0], &c, 1) != 1) ::_exit(3);
     ::_exit(exists("/os/trixie/etc/os-release") && exists("/proc/self") ? 0 : 1);
   }
-  // And a service that has made a mount namespace of its own since.
+  // A service that has made a mount namespace of its own since.
   const pid_t service = ::fork();
   if (service == 0) {
     ::close(go[1]);

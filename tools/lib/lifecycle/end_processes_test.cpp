@@ -16,7 +16,7 @@ namespace {
 
 class EndProcesses : public Scratch {
  protected:
-  // A child that waits for a signal, and ignores SIGTERM if it is stubborn.
+  // Starts a child that waits for a signal; a stubborn one ignores SIGTERM.
   pid_t start(bool stubborn) {
     int ready[2];
     EXPECT_EQ(::pipe(ready), 0);
@@ -38,7 +38,7 @@ class EndProcesses : public Scratch {
     EXPECT_EQ(::waitpid(pid, &status, 0), pid);
     return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
   }
-  // The stand-in for the kernel's file: it also has those that have ended.
+  // Writes the file that stands in for the kernel's.  It also lists processes that have ended.
   void in_an_os(std::initializer_list<pid_t> pids) {
     std::string text;
     for (const pid_t pid : pids) text += std::to_string(pid) + " trixie\n";
@@ -46,13 +46,13 @@ class EndProcesses : public Scratch {
   }
 };
 
-TEST_F(EndProcesses, NobodyIsThere) {
+TEST_F(EndProcesses, WithoutProcesses) {
   in_an_os({});
   const auto outcome = end_processes(ProcChos(directory()), 10000);
   EXPECT_EQ(outcome.ended + outcome.remaining, 0u);
 }
 
-TEST_F(EndProcesses, BySigtermAndThenBySigkill) {
+TEST_F(EndProcesses, SendsSigtermAndThenSigkill) {
   const pid_t easy = start(false), stubborn = start(true), outside = start(false);
   in_an_os({easy, stubborn});
   const auto outcome = end_processes(ProcChos(directory()), 300);

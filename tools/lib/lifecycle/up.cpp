@@ -112,16 +112,16 @@ class Up {
     if (!parsed.list) {
       std::string text = parsed.error_text();
       while (text.ends_with('\n')) text.pop_back();
-      return Error{text,
-                   parsed.missing ? no_allowlist_remedy : "nothing was changed; mend it and run this again",
-                   EINVAL};
+      return Error{
+          text, parsed.missing ? no_allowlist_remedy : "nothing was changed; correct it and run this again",
+          EINVAL};
     }
     for (const auto& note : parsed.notes) progress_.warning(note.text());
     const auto errors = check_paths(node_.config, *parsed.list, node_.allowlist_file);
     if (!errors.empty()) {
       std::string text;
       for (const auto& error : errors) text += (text.empty() ? "" : "\n") + error.text();
-      return Error{text, "nothing was changed; mend it and run this again", ENOENT};
+      return Error{text, "nothing was changed; correct it and run this again", ENOENT};
     }
     list_ = std::move(*parsed.list);
     return {};

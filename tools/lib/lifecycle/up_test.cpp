@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// chosctl up and reload: all of it or nothing.
+// chosctl up and reload: all steps or none.
 #include "farm/layout.h"
 #include "lifecycle/down.h"
 #include "up_fixture.h"
@@ -50,26 +50,26 @@ TEST_F(BringUp, NosuidWhereItBelongs) {
   EXPECT_EQ(flags_at(farm("/os")), mount_nosuid | mount_nodev);
   EXPECT_EQ(flags_at(farm("/os/sl6")), unsigned{mount_nodev});  // suid
   EXPECT_FALSE(mounted(farm("/os/trixie")));
-  // The base keeps its own.
+  // The flags in the base are unchanged.
   EXPECT_EQ(flags_at(top) & mount_nosuid, 0u);
   const Mount* dev = table->at("/dev");
   ASSERT_NE(dev, nullptr);
   EXPECT_EQ(flags_at(farm("/dev")), dev->flags);
 }
 
-TEST_F(BringUp, WhatTheBaseMountsLaterAppears) {
+TEST_F(BringUp, LaterMountsOfTheBaseAppear) {
   up();
   make_directories(top + "/trees/new");
   mount_tmpfs(top + "/trees/new");
   write_text(top + "/trees/new/file", "later\n");
   EXPECT_EQ(read_text(farm("/os/new/file")), "later\n");
   EXPECT_EQ(read_text(farm("/local") + top + "/trees/new/file"), "later\n");
-  // It comes with the flags it has in the base; reload sees to it.
+  // It has the flags of the base until reload sets those of the farm.
   EXPECT_EQ(flags_at(farm("/os/new")) & mount_nosuid, 0u);
   EXPECT_TRUE(reload(node, log)) << joined(log.failures);
   EXPECT_EQ(flags_at(farm("/os/new")), mount_nosuid | mount_nodev);
   EXPECT_EQ(flags_at(top + "/trees/new"), 0u);
-  // And nothing goes the other way.
+  // Mounts in the farm do not appear in the base.
   const bool was_mounted = mounted("/home");
   mount_tmpfs(farm("/home"));
   EXPECT_EQ(mounted("/home"), was_mounted);
@@ -92,15 +92,11 @@ TEST_F(BringUp, NosuidBecomesSuidAndBack) {
   EXPECT_EQ(flags_at(farm("/os/trixie")), unsigned{mount_nodev});
   EXPECT_EQ(flags_at(farm("/os/sl6")), mount_nosuid | mount_nodev);
   EXPECT_EQ(read_text(shared_in("trixie")), "root:x:0:0::/root:/bin/sh\n");
-  const auto before = all_mounts();
-  log = Recorder();
-  EXPECT_TRUE(reload(node, log));
-  EXPECT_EQ(joined(log.changed), "");
-  EXPECT_EQ(all_mounts(), before);
+  reload_changes_nothing();
 }
 
-// All that belongs to the tree gives rights then, and nothing else.
-TEST_F(BringUp, NosuidBecomesSuidWithWhatIsMountedInTheTree) {
+// Setuid programs then work in all mounts of the tree, and in no others.
+TEST_F(BringUp, NosuidBecomesSuidWithTheMountsOfTheTree) {
   const std::string tree = top + "/trees/trixie";
   for (const char* name : {"/usr/local/bin", "/opt", "/data"}) make_directories(tree + name);
   write_text(tree + "/usr/local/bin/own", "own\n", 0755);
@@ -137,7 +133,7 @@ TEST_F(BringUp, ABadListTouchesNothing) {
   EXPECT_FALSE(exists(farm("")));
 }
 
-TEST_F(BringUp, WithoutAListAnOsIsWhatIsMissing) {
+TEST_F(BringUp, WithoutAListTheRemedyIsToAddAnOs) {
   ASSERT_EQ(::unlink((top + "/list").c_str()), 0);
   EXPECT_FALSE(bring_up(node, log));
   EXPECT_NE(joined(log.remedies).find("run: chosctl os add NAME SOURCE"), std::string::npos)
@@ -145,7 +141,7 @@ TEST_F(BringUp, WithoutAListAnOsIsWhatIsMissing) {
   EXPECT_FALSE(exists(farm("")));
 }
 
-TEST_F(BringUp, APathOutsideTheFarmIsSaidWithItsLine) {
+TEST_F(BringUp, APathOutsideTheFarmIsReportedWithItsLine) {
   write_text(top + "/list", "trixie:/os/trixie\n\nold:/srv/old\n");
   EXPECT_FALSE(bring_up(node, log));
   EXPECT_NE(joined(log.failures).find("/list:3: the farm has no directory '/srv'"), std::string::npos)
@@ -179,7 +175,7 @@ TEST_F(BringUp, AFailedStepIsUndone) {
   EXPECT_EQ(module.loads, 1);
   EXPECT_EQ(module.unloads, 1);
   EXPECT_EQ(log.undone_steps.back(), "loading the module");
-  // What the module had mounted when it was loaded went with it.
+  // The mount that the module made when it was loaded is undone too.
   EXPECT_FALSE(mounted(top + "/kernel"));
   auto after = all_mounts();
   auto expected = before;
@@ -210,7 +206,7 @@ TEST_F(BringUp, AReadOnlyRootNeedsTheDirectory) {
   EXPECT_TRUE(bring_up(node, log)) << joined(log.failures);
 }
 
-TEST_F(BringUp, APrivateBaseIsWarnedOf) {
+TEST_F(BringUp, APrivateBaseGivesAWarning) {
   ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr), 0);
   up();
   EXPECT_NE(joined(log.warnings).find("is private"), std::string::npos) << joined(log.warnings);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// chosctl watch: a child watches, this process mounts and unmounts, and waits for its lines.
+// chosctl watch: a child process watches; the test mounts and unmounts, and reads the lines of the child.
 #include "lifecycle/watch.h"
 
 #include <poll.h>
@@ -25,7 +25,7 @@ OsEntry entry(const std::string& name, bool closed = false) {
   return out;
 }
 
-TEST(WhatChanged, OnlyWhatTheTreesCallFor) {
+TEST(WhatChanged, OnlyForTreesThatDoNotFitTheKernelsList) {
   const Allowlist wanted({entry("came"), entry("went"), entry("same"), entry("other"), entry("closed", true),
                           entry("unloaded"), entry("automount")});
   const Allowlist loaded({entry("came", true), entry("went"), entry("same"), entry("other"),
@@ -37,11 +37,11 @@ TEST(WhatChanged, OnlyWhatTheTreesCallFor) {
   EXPECT_EQ(
       what_changed(wanted, loaded, before, now),
       (std::vector<std::string>{"'came' is open: its tree is there", "'went' is closed: its tree is gone",
-                                "'other' was prepared anew: its tree is another one"}));
+                                "'other' was prepared again: its tree was replaced"}));
   EXPECT_TRUE(what_changed(wanted, wanted, {}, {}).empty());
 }
 
-TEST(WhatChanged, AnAutomountersDirectoryIsNotTouched) {
+TEST(WhatChanged, AutomountPointsAreNotLookedAt) {
   Config config;
   config.trees = "/trees";
   const auto table = MountTable::parse(
@@ -51,12 +51,12 @@ TEST(WhatChanged, AnAutomountersDirectoryIsNotTouched) {
   const auto states = look_at_trees(config, list, list, *table);
   EXPECT_EQ(states.count("nfs"), 0u);
   EXPECT_EQ(states.count("local"), 1u);
-  // But for an OS that is closed for want of it.
+  // Unless the OS is closed because its tree is missing.
   const Allowlist loaded({entry("nfs", true), entry("local")});
   EXPECT_EQ(look_at_trees(config, list, loaded, *table).count("nfs"), 1u);
 }
 
-// Says each line on a pipe.
+// Writes each event to a pipe as a line.
 class Piped : public Progress {
  public:
   explicit Piped(int fd) : fd_(fd) {}
@@ -96,7 +96,7 @@ class Watch : public FakeNode {
     stop_ = UniqueFd(stop[1]);
   }
 
-  // The next line; "" when it has ended, or says nothing for 20 s.
+  // The next line; "" if the child has ended, or after 20 s without one.
   std::string line() {
     std::string text;
     char one = 0;
@@ -133,7 +133,7 @@ TEST_F(Watch, ATreeComesAndGoes) {
             0);
   EXPECT_EQ(line(), "'late' is open: its tree is there");
   EXPECT_EQ(read_text(shared_in("late")), "root:x:0:0::/root:/bin/sh\n");
-  // The stand-in for the kernel's file is not shortened by a write.
+  // The file that stands in for the kernel's is not truncated by a write.
   EXPECT_EQ(valid().substr(0, 14), "late:/os/late\n");
   set_kernel_file("valid", "late:/os/late\ntrixie:/os/trixie\n");
   ASSERT_EQ(::umount2((top + "/trees/late").c_str(), MNT_DETACH), 0);
@@ -144,7 +144,7 @@ TEST_F(Watch, ATreeComesAndGoes) {
   EXPECT_EQ(valid().substr(0, 21), "late:/os/late:closed\n");
 }
 
-TEST_F(Watch, ATreeThatGetsItsNameLast) {
+TEST_F(Watch, ATreeIsRenamedIntoPlace) {
   write_text(top + "/list", "new:/os/new\ntrixie:/os/trixie\n");
   start();
   make_tree(".new");
@@ -153,7 +153,7 @@ TEST_F(Watch, ATreeThatGetsItsNameLast) {
   EXPECT_EQ(read_text(shared_in("new")), "root:x:0:0::/root:/bin/sh\n");
 }
 
-// A shared directory on a server (here a file system of FUSE that nobody serves) that was down at boot.
+// A shared directory on a server that was down at boot (a FUSE file system without a server process).
 TEST_F(Watch, ASharedDirectoryComes) {
   mount_tmpfs("/mnt");
   const std::string mail = "/mnt/site/mail";
@@ -169,7 +169,7 @@ TEST_F(Watch, ASharedDirectoryComes) {
   const std::string options = "fd=" + std::to_string(server.get()) + ",rootmode=40000,user_id=0,group_id=0";
   ASSERT_EQ(::mount("server", mail.c_str(), "fuse.far", 0, options.c_str()), 0);
   start();
-  // What tells that it has looked.
+  // This change shows that the child has looked.
   ASSERT_EQ(::mount((top + "/trees/disk").c_str(), (top + "/trees/late").c_str(), nullptr, MS_BIND, nullptr),
             0);
   const auto next = [this] {
@@ -185,7 +185,7 @@ TEST_F(Watch, ASharedDirectoryComes) {
   EXPECT_EQ(read_text(farm("/os/trixie") + mail + "/alice"), "for alice\n");
 }
 
-// Automounters mount in heaps, and each look asks all servers.
+// Automounters mount in bursts, and each look asks all servers.
 TEST_F(Watch, LooksOnceAtMountsThatComeTogether) {
   make_directories(top + "/trees/near");
   make_directories(top + "/home");
@@ -207,7 +207,7 @@ TEST_F(Watch, LooksOnceAtMountsThatComeTogether) {
   EXPECT_LT(looks, 10);
 }
 
-// An automounter unmounts what nobody uses: to look at it would mount it again.
+// An automounter unmounts idle file systems, and looking at one would mount it again.
 TEST_F(Watch, AnIdleAutomountStaysUnmounted) {
   const std::string mail = top + "/mail";
   make_tree("disk");
@@ -217,7 +217,7 @@ TEST_F(Watch, AnIdleAutomountStaysUnmounted) {
   node.config.share.push_back(mail);
   write_text(top + "/list", "late:/os/late\ntrixie:/os/trixie\n");
   start();
-  // What tells that it has looked.
+  // This change shows that the child has looked.
   ASSERT_EQ(::mount((top + "/trees/disk").c_str(), (top + "/trees/late").c_str(), nullptr, MS_BIND, nullptr),
             0);
   EXPECT_EQ(line(), "'late' is open: its tree is there");
@@ -232,7 +232,7 @@ TEST_F(Watch, AnIdleAutomountStaysUnmounted) {
   EXPECT_EQ(::poll(&asked, 1, 3000), 0);
 }
 
-TEST_F(Watch, EndsWhenAskedTo) {
+TEST_F(Watch, EndsOnRequest) {
   start();
   stop_.reset();
   EXPECT_EQ(ended(), static_cast<int>(WatchEnd::stopped));
@@ -250,8 +250,8 @@ TEST_F(Watch, EndsAtOnceWhenMountsCome) {
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(500));
 }
 
-// What is unmounted and mounted again within a moment is another mount, whatever number it has.
-TEST_F(Watch, ATreeThatIsMountedAnew) {
+// A tree that is unmounted and mounted again at once is another mount, even if it has the same id.
+TEST_F(Watch, ATreeIsMountedAgain) {
   constexpr unsigned unique = 0x4000;  // STATX_MNT_ID_UNIQUE
   struct statx info {};
   if (::statx(AT_FDCWD, "/", 0, unique, &info) != 0 || (info.stx_mask & unique) == 0)
@@ -261,7 +261,7 @@ TEST_F(Watch, ATreeThatIsMountedAnew) {
   write_text(top + "/list", "late:/os/late\ntrixie:/os/trixie\n");
   const std::string disk = top + "/trees/disk", late = top + "/trees/late";
   ASSERT_EQ(::mount(disk.c_str(), late.c_str(), nullptr, MS_BIND, nullptr), 0);
-  // Nothing is mounted in it, which would keep it.
+  // Without mounts in it, which would keep it in the farm.
   node.config.share.clear();
   start();
   for (int turn = 0; turn < 3; ++turn) {
@@ -269,7 +269,7 @@ TEST_F(Watch, ATreeThatIsMountedAnew) {
     ASSERT_EQ(::umount2(late.c_str(), 0), 0);
     ::poll(nullptr, 0, 200);
     ASSERT_EQ(::mount(disk.c_str(), late.c_str(), nullptr, MS_BIND, nullptr), 0);
-    EXPECT_EQ(line(), "'late' was prepared anew: its tree is another one") << turn;
+    EXPECT_EQ(line(), "'late' was prepared again: its tree was replaced") << turn;
   }
 }
 

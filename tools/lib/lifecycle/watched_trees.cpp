@@ -84,7 +84,7 @@ std::vector<std::string> what_changed(const Allowlist& wanted, const Allowlist& 
       changes.push_back(name + " is closed: its tree is gone");
     else if (at->second.there && old != before.end() && old->second.there &&
              old->second.identity != at->second.identity)
-      changes.push_back(name + " was prepared anew: its tree is another one");
+      changes.push_back(name + " was prepared again: its tree was replaced");
   }
   return changes;
 }

@@ -50,7 +50,7 @@ TEST_F(Unfit, WithoutAShellThatRuns) {
   for (const auto left : {std::uintmax_t{500}, size / 2})
     EXPECT_TRUE(refused([&] {
                   fs::resize_file(unfit + "/bin/sh", left);
-                }).what.starts_with(says + "its /bin/sh is no program: "));
+                }).what.starts_with(says + "its /bin/sh is not a program: "));
   const auto script = [&](const char* first) {
     write_text(unfit + "/bin/sh", std::string(first) + "\n", 0755);
   };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 #include <utility>
 
 #include "mount/compat.h"
@@ -73,6 +74,19 @@ Status exchange_mount(int mount, const std::string& target) {
   place = open();
   if (!place) return system_error("cannot open " + target, errno);
   return attach_mount(mount, place.get(), target);
+}
+
+Status detach_recorded(int fd, const std::string& target, bool with_below, const std::string& what,
+                       Transaction& changes) {
+  auto copy = clone_mount(fd, with_below, target);
+  if (!copy) return copy.error();
+  if (auto status = detach(target); !status) return status;
+  changes.done(what, [before = std::make_shared<UniqueFd>(std::move(*copy)), target]() -> Status {
+    const UniqueFd again(::open(target.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!again) return system_error("cannot open " + target, errno);
+    return attach_mount(before->get(), again.get(), target);
+  });
+  return {};
 }
 
 Result<Stage> Stage::open(const std::string& directory) {

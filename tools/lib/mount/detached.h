@@ -7,6 +7,7 @@
 
 #include "basic/files.h"
 #include "basic/result.h"
+#include "basic/transaction.h"
 
 namespace chos {
 
@@ -30,6 +31,11 @@ Status attach_mount(int mount, int target, const std::string& name);
 /// Replaces the mount on `target` by `mount`.  From Linux 6.5 on, one of the two is visible there at any
 /// moment.
 Status exchange_mount(int mount, const std::string& target);
+
+/// Unmounts `target`, the mount that `fd` is open on, and records in `changes` as `what` how to undo that:
+/// attaching a copy of the mount again.  with_below: as for clone_mount().
+Status detach_recorded(int fd, const std::string& target, bool with_below, const std::string& what,
+                       Transaction& changes);
 
 /// A place to attach a mount to while other mounts are added below it, before it is moved to its target.  It
 /// is a directory that stays bound to itself for the lifetime of the object.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Tables of made-up nodes, and what would be done to them.
+// Mount tables of made-up nodes, and the plans for them.
 #include "mount/plan.h"
 
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 namespace chos {
 namespace {
 
-// A Debian node, as systemd leaves it.
+// A Debian node after boot: systemd makes all mounts shared.
 constexpr const char* plain = R"(22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw
 23 22 0:20 / /proc rw,nosuid,nodev,noexec,relatime shared:12 - proc proc rw
 24 22 0:21 / /sys rw,nosuid,nodev,noexec,relatime shared:2 - sysfs sysfs rw
@@ -56,7 +56,7 @@ TEST(MountTable, ReadsWhatTheKernelWrites) {
   EXPECT_EQ(flag_names(mount->flags), "ro,nosuid,nosymfollow");
 }
 
-TEST(MountTable, OfThisProcess) {
+TEST(MountTable, ReadsTheTableOfThisProcess) {
   const auto own = MountTable::read();
   ASSERT_TRUE(own);
   EXPECT_NE(own->at("/"), nullptr);
@@ -71,7 +71,7 @@ TEST(MountTable, GarbageIsAnError) {
 TEST(MountTable, StackedAndHiddenMounts) {
   const auto t = table(std::string(plain) +
                        "30 28 0:70 / /home/nfs rw shared:31 - tmpfs a rw\n"
-                       // Over the whole of /home: what was below it is out of reach.
+                       // Covers /home and hides the mounts below it.
                        "31 28 0:71 / /home rw shared:32 - tmpfs b rw\n"
                        "32 31 0:72 / /home/new rw shared:33 - tmpfs c rw\n"
                        "33 31 0:73 / /home rw shared:34 - tmpfs d rw\n");
@@ -138,7 +138,7 @@ TEST(PlanFlags, TheLongestRuleCounts) {
   EXPECT_EQ(actions[3].target, "/chos/os/sq");
 }
 
-TEST(PlanFlags, NosuidGoesFromWhatBelongsToTheTree) {
+TEST(PlanFlags, NosuidIsClearedOnMountsOfTheTree) {
   const std::string base =
       "55 22 8:2 / /trees/sl6/usr rw shared:5 - ext4 d rw\n"
       "56 22 8:3 / /trees/sl6/opt rw,nosuid shared:6 - ext4 d rw\n"
@@ -159,7 +159,7 @@ TEST(PlanFlags, NosuidGoesFromWhatBelongsToTheTree) {
   EXPECT_EQ(targets, (std::vector<std::string>{"/chos/os/sl6", "/chos/os/sl6/usr", "/chos/os/sl6/etc"}));
 }
 
-TEST(PlanFlags, RulesFitWholeNames) {
+TEST(PlanFlags, RulesMatchWholeNames) {
   const auto t = table(std::string(plain) + "57 22 0:91 / /chosen rw shared:9 - tmpfs d rw\n");
   EXPECT_TRUE(plan_flags(t, {{"/chos", mount_nosuid, 0}}).empty());
 }

@@ -98,7 +98,7 @@ void examine_module(const Node& node, Findings& out) {
     out.push_back({Level::warning, "fork tracking",
                    "it was lost for lack of memory: children whose parents are gone may lose "
                    "their OS",
-                   "load the module anew when nobody is in an OS: chosctl down && "
+                   "reload the module when no process is in an OS: chosctl down && "
                    "chosctl up"});
   const std::string farm = node.module->farm();
   if (!farm.empty() && farm != node.config.farm)

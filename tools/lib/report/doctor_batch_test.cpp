@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What doctor says of batch systems; and where a path of an OS leads.  The node, its farm and the
-// trees are directories.
+// doctor's findings about batch systems, and paths in OSs.  The node, its farm and the trees are plain
+// directories.
 #include "report/doctor_batch.h"
 
 #include <filesystem>
@@ -52,7 +52,7 @@ class BatchDoctor : public Scratch {
     fs::create_directories(fs::path(path(name)).parent_path());
     write(name, text);
   }
-  // What bind mounts would do.
+  // As a bind mount would show it.
   void share(const std::string& name, const std::string& os) {
     const std::string in_os = "chos/os/" + os + name;
     fs::create_directories(fs::path(path(in_os)).parent_path());
@@ -61,7 +61,7 @@ class BatchDoctor : public Scratch {
       ASSERT_EQ(::symlink("/run/base", path(in_os).c_str()), 0);
       fs::create_directories(path("chos/run"));
       fs::remove(path("chos/run/base"));
-      // The farm's /run/base is the directory of the base itself.
+      // The farm's /run/base is the very directory of the base.
       fs::rename(path("n" + name), path("chos/run/base"));
       fs::create_directory_symlink(path("chos/run/base"), path("n" + name));
     } else {
@@ -112,7 +112,7 @@ TEST_F(BatchDoctor, MungesSocket) {
   EXPECT_FALSE(says(examined(), Finding::Level::error, "munge's socket")) << "run is shared";
 }
 
-TEST_F(BatchDoctor, NotEnabledIsNoMistake) {
+TEST_F(BatchDoctor, ABatchSystemThatIsNotEnabledIsNoError) {
   write("n/etc/slurm/plugstack.conf", "");
   const auto found = examined();
   ASSERT_EQ(found.size(), 1u);
@@ -238,7 +238,7 @@ class OsPath : public BatchDoctor {
   }
 };
 
-TEST_F(OsPath, LinksAreThoseOfTheOs) {
+TEST_F(OsPath, LinksAreResolvedInTheOs) {
   put("chos/os/one/usr/share/x", "");
   put("chos/run/y", "");
   put("chos/os/one/run/y", "the tree's own, which nobody sees");

@@ -44,7 +44,7 @@ class Doctor : public Scratch {
     write("etc/group", "");
     write("usr/bin/chos", "");
     write("usr/bin/chos-base", "");
-    // What else the machine of the test has is not the tree's concern.
+    // Other files of the machine that runs the test must not matter.
     config.share = {"/etc/passwd", "/etc/group"};
     config.base_commands.clear();
   }
@@ -54,7 +54,7 @@ class Doctor : public Scratch {
   Findings examine(const std::string& kernel = "6.1.0-28-amd64") {
     Findings out;
     examine_tree(Allowlist(), entry, directory(), config, kernel, Servers(MountTable()), out);
-    // Somebody else's files are an error, which a test without root cannot help.
+    // Files that are not root's are an error, which a test without root cannot avoid.
     if (::geteuid() != 0)
       std::erase_if(out, [](const Finding& f) { return f.what.find("belongs to") != f.what.npos; });
     return out;
@@ -147,7 +147,7 @@ TEST_F(Doctor, AccountsMustBeFilesOrNothing) {
   ASSERT_EQ(::unlink(path("etc/passwd").c_str()), 0);
   EXPECT_EQ(text(examine()), "");  // one is added in the farm
   ASSERT_EQ(::symlink("elsewhere", path("etc/passwd").c_str()), 0);
-  EXPECT_TRUE(says(examine(), Finding::Level::warning, "its /etc/passwd is no regular file"));
+  EXPECT_TRUE(says(examine(), Finding::Level::warning, "its /etc/passwd is not a regular file"));
 }
 
 TEST(DoctorOfShares, MountsCountOnceForEachOs) {
@@ -182,7 +182,7 @@ TEST_F(Doctor, BrokenElfFiles) {
     const auto facts = parse();
     EXPECT_TRUE(!facts || !facts->oldest_kernel) << size;
   }
-  // Any byte may be anything: it must end, and not touch what is not its own.
+  // With any byte changed, it must end and stay inside its memory.
   for (std::size_t at = 0; at < good.size(); ++at) {
     for (const char value : {'\x00', '\x7f', '\xff'}) {
       std::string bad = good;

@@ -28,7 +28,7 @@ MetricsData full() {
   return data;
 }
 
-// The check of the format is worth what it refuses.
+// The parser of these tests has to refuse what the format does not allow.
 TEST(OpenMetrics, TheReaderIsStrict) {
   const std::string good =
       "# TYPE a counter\n# HELP a Help.\na_total 1\na_total{x=\"\\\\\\\"\\n,}\"} 2\n# EOF\n";
@@ -94,7 +94,7 @@ TEST(Metrics, OfANode) {
 }
 
 TEST(Metrics, ADefaultThatWasEnteredIsAnOs) {
-  // It stood alone once, and its processes are there.
+  // It was an OS of its own before, and still has processes.
   auto data = full();
   (*data.usage)[2].processes = 1;
   EXPECT_EQ(
@@ -179,7 +179,7 @@ TEST_F(GatherMetrics, UpIsAMountedFarm) {
   }
 }
 
-TEST_F(GatherMetrics, NoModuleIsNoGap) {
+TEST_F(GatherMetrics, AMissingModuleIsNoGap) {
   module.is_loaded = false;
   const auto data = gather_metrics(node);
   EXPECT_FALSE(data.up || data.version || data.usage || data.list);
@@ -187,7 +187,7 @@ TEST_F(GatherMetrics, NoModuleIsNoGap) {
 }
 
 TEST_F(GatherMetrics, Gaps) {
-  // A module of before the file, and a list that the tools do not take.
+  // A module that is too old to have the file, and a list that the tools cannot parse.
   std::filesystem::remove(path("usage"));
   write("valid", "trixie:os/trixie\n");
   auto data = gather_metrics(node);
@@ -200,18 +200,18 @@ TEST_F(GatherMetrics, Gaps) {
   EXPECT_EQ(data.gaps.size(), 1u);
 }
 
-TEST_F(Program, MetricsWhereNothingIs) {
+TEST_F(Program, MetricsWithoutAModule) {
   if (::access("/proc/chos", F_OK) == 0) GTEST_SKIP() << "this machine has the module";
   auto ran = chosctl("metrics");
   EXPECT_EQ(ran.status, 0);
   EXPECT_EQ(ran.err, "");
   EXPECT_EQ(read_metrics(ran.out).series.at("chos_up"), "0");
-  // A broken chos.conf is doctor's matter.
+  // A broken chos.conf is reported by doctor only.
   write("conf", "[farm]\nroot = 1\n");
   ran = chosctl("metrics");
   EXPECT_EQ(ran.status, 0);
   EXPECT_EQ(read_metrics(ran.out).problem, "");
-  // The disk of the collector is full.
+  // The output goes to a full disk.
   ran = shell("'" CHOSCTL_PROGRAM "' metrics >/dev/full");
   EXPECT_EQ(ran.status, 1);
   EXPECT_NE(ran.err.find("cannot write the metrics"), std::string::npos) << ran.err;

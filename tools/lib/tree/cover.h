@@ -27,7 +27,6 @@ class BaseCovers {
  private:
   BaseCovers(std::string links, Transaction& changes, MountTable table);
 
-  Status make_link() const;
   Status cover(int target, const std::string& name, int tree, const std::string& path, unsigned flags);
   Result<std::size_t> uncover_others(int tree, const std::vector<std::string>& names);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// [base.os]: programs of one OS that are the base's, wherever its tree has them.
+// [base.os]: programs of one OS that are covered wherever its tree has them.
 #include "tree/cover.h"
 
 #include "allowlist/allowlist.h"
@@ -41,7 +41,7 @@ class Covers : public LayerNode {
   }
 };
 
-TEST_F(Covers, WhereverTheTreeHasThem) {
+TEST_F(Covers, CoverAllDirectoriesOfPath) {
   node.config.os_commands["trixie"] = {"env"};
   const std::string before = image_of("trixie");
   up();
@@ -59,14 +59,14 @@ TEST_F(Covers, WhereverTheTreeHasThem) {
   EXPECT_EQ(all_mounts(), mounts);
 }
 
-TEST_F(Covers, NotForTheWholeNode) {
+TEST_F(Covers, AreForOneOsOnly) {
   node.config.base_commands = {"env"};
   up();
   EXPECT_EQ(link("env"), base_link_target());
   EXPECT_EQ(text("/usr/bin/env"), "its own\n");
 }
 
-TEST_F(Covers, ItsOwnInUsrLocalBin) {
+TEST_F(Covers, CoverUsrLocalBin) {
   write_text(tree("trixie") + link_place + "/env", "local\n");
   node.config.os_commands["trixie"] = {"env"};
   up();
@@ -74,7 +74,7 @@ TEST_F(Covers, ItsOwnInUsrLocalBin) {
   EXPECT_EQ(joined(log.warnings), "");
 }
 
-TEST_F(Covers, ReloadFollows) {
+TEST_F(Covers, FollowAReload) {
   node.config.os_commands["trixie"] = {"env", "true"};
   up();
   const auto mounts = all_mounts();
@@ -97,7 +97,7 @@ TEST_F(Covers, ReloadFollows) {
       << doctor();
 }
 
-TEST_F(Covers, OtherNamesOfTheTree) {
+TEST_F(Covers, CountForAllNamesOfATree) {
   write_text(top + "/list", "trixie:/os/trixie\nagain:/os/trixie\nsl6:/os/sl6:suid\n");
   node.config.os_commands["again"] = {"env"};
   node.config.os_commands["nowhere"] = {"env"};

@@ -275,16 +275,10 @@ Result<std::size_t> LayerMounts::remove_others(int tree, const LayerPlan& plan) 
       continue;
     const auto fd = open_mount(mount.id, mount.target);
     if (!fd) continue;  // hidden, or unmounted by now
-    auto copy = clone_mount(fd->get(), true, mount.target);
-    if (!copy) return copy.error();
-    const auto before = std::make_shared<UniqueFd>(std::move(*copy));
-    if (auto status = detach(mount.target); !status) return status.error();
+    auto status =
+        detach_recorded(fd->get(), mount.target, true, "removing the layer on " + mount.target, *changes_);
+    if (!status) return status.error();
     ++removed;
-    changes_->done("removing the layer on " + mount.target, [target = mount.target, before]() -> Status {
-      const UniqueFd again(::open(target.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-      if (!again) return system_error("cannot open " + target, errno);
-      return attach_mount(before->get(), again.get(), target);
-    });
   }
   return removed;
 }

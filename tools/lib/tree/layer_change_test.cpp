@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Layers when something changes: the configuration, the trees, what is mounted in them; and what an
-// older version left in the trees.
+// Layers after changes of the configuration, of the trees and of the mounts in them, and after an upgrade
+// from an older version.
 #include <sys/utsname.h>
 
 #include <atomic>
@@ -66,7 +66,7 @@ TEST_F(LayerChanges, AFailedUpLeavesNothing) {
   EXPECT_EQ(all_mounts(), before);
 }
 
-TEST_F(LayerChanges, NobodySeesADirectoryWithoutItsShares) {
+TEST_F(LayerChanges, ADirectoryIsNeverSeenWithoutItsShares) {
   struct utsname system {};
   ::uname(&system);
   const auto kernel = parse_kernel_version(system.release);
@@ -79,9 +79,9 @@ TEST_F(LayerChanges, NobodySeesADirectoryWithoutItsShares) {
     return read_text(in_os("/mnt/site/file", os)) == "the base's\n" &&
            exists(in_os("/mnt/site/spool/job", os));
   };
-  // A walk that has entered the old mount is cut off when that goes: nothing is mounted in it any more,
-  // and its `..` leads nowhere (to keep it elsewhere for a while helps with the first alone).  Such a
-  // walk began within microseconds of the exchange; the next one is in the new mount.
+  // A path walk that has entered the old mount fails when that is unmounted: the mounts in it are gone and
+  // its `..` leads nowhere.  Keeping the old mount elsewhere for a while would keep only the mounts.  Such a
+  // walk began within microseconds of the exchange; the next one enters the new mount.
   std::thread reader([&] {
     while (!stop) {
       ++looks;
@@ -121,7 +121,7 @@ TEST_F(LayerChanges, ReloadSeesWhatChangedInTheTree) {
   EXPECT_EQ(read_text(in_os("/mnt/site/own")), "replaced\n");
   EXPECT_EQ(read_text(in_os("/mnt/site/spool/job")), "a job\n");
 
-  // The directory is another one.  (Where something is mounted on it nobody can rename it.)
+  // The directory is replaced.  (While something is mounted on it, it cannot be renamed.)
   const std::string elsewhere = "unshare -m sh -c 'umount -l " + farm("") + " && mv " + place + " " + place +
                                 ".old && mkdir " + place + "'";
   ASSERT_EQ(std::system(elsewhere.c_str()), 0);
@@ -129,12 +129,12 @@ TEST_F(LayerChanges, ReloadSeesWhatChangedInTheTree) {
   reloaded();
   EXPECT_EQ(read_text(in_os("/mnt/site/own")), "another\n");
   EXPECT_EQ(read_text(in_os("/mnt/site/spool/job")), "a job\n");
-  // It was empty, and is so no more.
+  // It was empty, and is not any more.
   write_text(tree("sl6") + "/mnt/site/own", "not empty\n");
   reloaded();
   EXPECT_EQ(read_text(in_os("/mnt/site/own", "sl6")), "not empty\n");
   EXPECT_EQ(read_text(in_os("/mnt/site/file", "sl6")), "the base's\n");
-  // It has got what was added.
+  // The tree now has what was added.
   write_text(place + "/file", "the tree's\n");
   make_directories(place + "/spool");
   reloaded();
@@ -145,7 +145,7 @@ TEST_F(LayerChanges, ReloadSeesWhatChangedInTheTree) {
   EXPECT_EQ(joined(log.changed), "");
 }
 
-TEST_F(LayerChanges, WhatIsMountedInATreeStays) {
+TEST_F(LayerChanges, MountsInATreeStay) {
   const std::string place = tree("trixie") + "/mnt/site/disk";
   make_directories(place);
   mount_tmpfs(place);
@@ -158,7 +158,7 @@ TEST_F(LayerChanges, WhatIsMountedInATreeStays) {
   reloaded();
   EXPECT_EQ(read_text(in_os("/mnt/site/disk/data")), "one\n");
   EXPECT_EQ(flags_at(in_os("/mnt/site/disk")), mount_nosuid | mount_nodev);
-  // And what the base mounts below it later.
+  // So do mounts that the base makes below it later.
   make_directories(place + "/deeper");
   mount_tmpfs(place + "/deeper");
   write_text(place + "/deeper/data", "two\n");
@@ -186,7 +186,7 @@ TEST_F(LayerChanges, AnInnerLayerStaysOnAnOuterOne) {
   EXPECT_EQ(all_mounts(), before);
 }
 
-TEST_F(LayerChanges, WhatAnOlderVersionMadeInTheTree) {
+TEST_F(LayerChanges, LinksOfAnOlderVersionAreRemovedFromTheTree) {
   node.config.chos_link = true;
   node.config.base_commands = {"env"};
   const std::string place = tree("trixie") + link_place;

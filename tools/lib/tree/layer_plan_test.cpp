@@ -20,7 +20,8 @@ class PlanLayers : public Scratch {
     std::filesystem::create_directories(path(name));
     ASSERT_EQ(::chmod(path(name).c_str(), mode), 0);
   }
-  // "PLACE[ empty]: D path, F path, L path" a line, then "PATH! reason".
+  // The plan as text: a line "PLACE[ empty]: D path, F path, L path" for each layer, then lines "PATH!
+  // reason".
   std::string plan(const std::vector<Addition>& wishes) const {
     const UniqueFd tree(::open(directory().c_str(), O_PATH | O_DIRECTORY));
     const auto made = plan_layers(tree.get(), wishes);
@@ -36,7 +37,7 @@ class PlanLayers : public Scratch {
   }
 };
 
-TEST_F(PlanLayers, TheDeepestDirectoryThatIsThere) {
+TEST_F(PlanLayers, TheDeepestExistingDirectoryIsCovered) {
   make("etc");
   make("opt/lib");
   write("etc/passwd", "x");
@@ -51,7 +52,7 @@ TEST_F(PlanLayers, TheDeepestDirectoryThatIsThere) {
   EXPECT_EQ(plan(wishes), "/opt: Lbin/qsub\n/opt/lib empty: Dslurm/slurmd\n");
 }
 
-TEST_F(PlanLayers, LinksAreFollowedInside) {
+TEST_F(PlanLayers, LinksAreFollowedInsideTheTree) {
   make("usr/local/bin");
   ASSERT_EQ(::symlink("/usr/local", path("opt").c_str()), 0);
   ASSERT_EQ(::symlink("nowhere", path("lane").c_str()), 0);
@@ -63,7 +64,7 @@ TEST_F(PlanLayers, LinksAreFollowedInside) {
             "/file/x! /file in the tree leads to no directory\n");
 }
 
-TEST_F(PlanLayers, NeverOverWhatIsWrittenTo) {
+TEST_F(PlanLayers, WritableDirectoriesAreNotCovered) {
   make("var/tmp", 01777);
   make("var/lib/own");
   make("open", 0777);

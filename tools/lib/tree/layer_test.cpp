@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What up adds to the OSs, in layers: links to programs of the base OS, and places for its shares.
+// The layers that up adds to the OSs: links to programs of the base OS, and mount points for its shares.
 #include "basic/files.h"
 #include "config/config.h"
 #include "layer_fixture.h"
@@ -10,7 +10,7 @@ namespace {
 
 class Layers : public LayerNode {};
 
-TEST_F(Layers, ATreeStaysAsItWas) {
+TEST_F(Layers, TheTreeItselfIsUnchanged) {
   node.config.base_commands = {"env"};
   const std::string trixie = image_of("trixie"), sl6 = image_of("sl6");
   ASSERT_NE(trixie, "");
@@ -24,7 +24,7 @@ TEST_F(Layers, ATreeStaysAsItWas) {
   EXPECT_EQ(read_text(in_os("/mnt/site/own")), "the tree's\n");
   EXPECT_EQ(image_of("trixie"), trixie);
   EXPECT_EQ(image_of("sl6"), sl6);
-  // Nowhere but in the farm.
+  // The layers are mounted in the farm only.
   EXPECT_FALSE(exists(tree("trixie") + "/mnt/site/spool"));
   EXPECT_FALSE(exists(farm("/local") + tree("trixie") + "/mnt/site/spool"));
   EXPECT_EQ(take_down(node, {false, true}, log).what, DownOutcome::What::down);
@@ -34,8 +34,8 @@ TEST_F(Layers, ATreeStaysAsItWas) {
   EXPECT_EQ(image_of("sl6"), sl6);
 }
 
-// A tree without OpenSSH: /etc is not covered for a file that nothing in it reads.
-TEST_F(Layers, KnownHostsWhereThereIsASsh) {
+// In a tree without OpenSSH, /etc is not covered for a file that no program there reads.
+TEST_F(Layers, KnownHostsOnlyInTreesWithOpenSsh) {
   const std::string known = "/etc/ssh/ssh_known_hosts";
   mount_tmpfs("/etc");
   make_directories("/etc/ssh");
@@ -51,7 +51,7 @@ TEST_F(Layers, KnownHostsWhereThereIsASsh) {
   EXPECT_EQ(read_text(in_os("/etc/ssh/ssh_config")), "# its own\n");
   EXPECT_FALSE(exists(in_os("/etc/ssh", "sl6")));
   EXPECT_FALSE(mounted(in_os("/etc", "sl6")));
-  // One that comes later is seen by the next reload.
+  // The next reload sees an OpenSSH that was installed later.
   make_directories(tree("sl6") + "/etc/ssh");
   reloaded();
   EXPECT_EQ(read_text(in_os(known, "sl6")), "node ssh-ed25519 AAAA\n");
@@ -71,7 +71,7 @@ TEST_F(Layers, TwiceChangesNothing) {
   EXPECT_EQ(all_mounts(), before);
 }
 
-TEST_F(Layers, ATreeThatCannotBeWritten) {
+TEST_F(Layers, WorkOnAReadOnlyTree) {
   node.config.base_commands = {"env"};
   read_only("trixie", true);
   const std::string before = image_of("trixie");
@@ -85,7 +85,7 @@ TEST_F(Layers, ATreeThatCannotBeWritten) {
   EXPECT_EQ(joined(log.changed), "");
 }
 
-TEST_F(Layers, NothingCanBeWrittenToThem) {
+TEST_F(Layers, AreReadOnly) {
   up();
   EXPECT_EQ(::mkdir((in_os("/mnt/site") + "/x").c_str(), 0755), -1);
   EXPECT_EQ(errno, EROFS);
@@ -98,11 +98,11 @@ TEST_F(Layers, NothingCanBeWrittenToThem) {
   EXPECT_EQ(table->at(in_os("/mnt/site"))->type, "overlay");
   EXPECT_EQ(table->at(in_os("/mnt/site", "sl6"))->type, "tmpfs") << "it was empty";
   for (const auto* mount : table->below(farm("/os"))) EXPECT_FALSE(mount->shared) << mount->target;
-  // Elsewhere the OS is as it was.
+  // The rest of the OS is unchanged.
   EXPECT_EQ(::mkdir((in_os("/etc") + "/x").c_str(), 0755), 0);
 }
 
-TEST_F(Layers, LinksYield) {
+TEST_F(Layers, LinksYieldToProgramsOfTheTree) {
   node.config.base_commands = {"env", "true", "false", "no-such-command-at-all"};
   node.config.chos_link = true;
   make_directories(tree("trixie") + "/usr/bin");
@@ -124,7 +124,7 @@ TEST_F(Layers, LinksYield) {
       << joined(log.warnings);
 }
 
-TEST_F(Layers, ChainsAreMade) {
+TEST_F(Layers, MissingParentDirectoriesAreMade) {
   ASSERT_EQ(std::system(("rm -r '" + tree("sl6") + "/usr'").c_str()), 0);
   make_directories(tree("sl6") + "/usr/share");
   ASSERT_EQ(::chmod((tree("sl6") + "/usr").c_str(), 0751), 0);
@@ -144,7 +144,7 @@ TEST_F(Layers, ChainsAreMade) {
   EXPECT_EQ(info.st_mode & 07777, 0751u) << "as in the tree";
 }
 
-TEST_F(Layers, NothingThatIsWrittenToIsCovered) {
+TEST_F(Layers, WritableDirectoriesAreNotCovered) {
   make_directories("/mnt/open/spool");
   make_directories("/mnt/beside/spool");
   make_directories(tree("trixie") + "/mnt/open");
@@ -164,7 +164,7 @@ TEST_F(Layers, NothingThatIsWrittenToIsCovered) {
   EXPECT_TRUE(mounted(in_os("/mnt/open/spool", "sl6"))) << "it has /mnt, and no more";
 }
 
-TEST_F(Layers, AnyPath) {
+TEST_F(Layers, PathsMayHoldAnyCharacter) {
   const std::string odd = "/mnt/a:b,c d\\e";
   make_directories(odd + "/spool");
   write_text(odd + "/spool/job", "odd\n");
@@ -180,13 +180,13 @@ TEST_F(Layers, AnyPath) {
   EXPECT_EQ(joined(log.changed), "");
 }
 
-TEST_F(Layers, LinksInATreeLeadNowhereOutside) {
+TEST_F(Layers, LinksOfATreeAreResolvedInsideIt) {
   make_directories("/mnt/outside");
   make_directories("/mnt/lane/jobs");
   node.config.share = {"/mnt/lane/jobs"};
-  // A way that leads out, seen from the base; inside the tree it leads to the tree's own.
+  // Seen from the base, this link leads out of the tree; inside, it leads to a directory of the tree.
   ASSERT_EQ(::symlink("/mnt/outside", (tree("trixie") + "/mnt/lane").c_str()), 0);
-  // And one that leads nowhere.
+  // This one leads nowhere.
   ASSERT_EQ(::symlink("nowhere", (tree("sl6") + "/mnt/lane").c_str()), 0);
   up();
   for (const char* os : {"'trixie'", "'sl6'"})
@@ -199,7 +199,7 @@ TEST_F(Layers, LinksInATreeLeadNowhereOutside) {
   EXPECT_TRUE(mounted(in_os("/mnt/outside/jobs")));
 }
 
-TEST_F(Layers, WhatIsBelowASharedDirectoryNeedsNone) {
+TEST_F(Layers, NothingIsAddedBelowASharedDirectory) {
   node.config.share = {"/mnt/site", "/mnt/site/spool"};
   up();
   EXPECT_TRUE(mounted(in_os("/mnt/site")));
@@ -210,7 +210,7 @@ TEST_F(Layers, WhatIsBelowASharedDirectoryNeedsNone) {
   EXPECT_EQ(all_mounts(), before);
 }
 
-TEST_F(Layers, TheBaseItselfGetsNone) {
+TEST_F(Layers, TheBaseOsGetsNone) {
   write_text(top + "/list", "trixie:/os/trixie\nhere:/local\n");
   node.config.base_commands = {"env"};
   const UniqueFd base(::open("/", O_PATH | O_DIRECTORY)), other(::open(top.c_str(), O_PATH));

@@ -16,14 +16,14 @@ std::string filtered(const std::string& text, const std::set<std::string>& there
   return filter_nsswitch(text, [&there](const std::string& name) { return there.count(name) != 0; });
 }
 
-TEST(Nsswitch, ServicesThatAreNotThereGo) {
+TEST(Nsswitch, MissingServicesAreDropped) {
   EXPECT_EQ(filtered("# all\n\npasswd:  files systemd sss # users\n  group:files\tsss\r\n"
                      "hosts: mdns dns\n",
                      {"files", "dns", "sss"}),
             "passwd: files sss\ngroup: files sss\nhosts: dns\n");
 }
 
-TEST(Nsswitch, ActionsGoWithTheirService) {
+TEST(Nsswitch, ActionsAreDroppedWithTheirService) {
   const std::string hosts =
       "hosts: files mdns4_minimal [NOTFOUND=return] resolve[!UNAVAIL=return] "
       "dns [ SUCCESS=continue TRYAGAIN=return ] myhostname\n";
@@ -39,14 +39,14 @@ TEST(Nsswitch, ActionsGoWithTheirService) {
   EXPECT_EQ(filtered("passwd: files [NOTFOUND=return", {"files"}), "passwd: files [NOTFOUND=return\n");
 }
 
-TEST(Nsswitch, NoDatabaseIsLeftWithoutAny) {
+TEST(Nsswitch, EveryDatabaseKeepsAService) {
   EXPECT_EQ(filtered("netgroup: nis\nautomount:\nno colon\n", {}), "netgroup: files\nautomount: files\n");
   EXPECT_EQ(filtered("", {}), "");
 }
 
 class NssModules : public Scratch {};
 
-TEST_F(NssModules, WhereTheLoaderLooks) {
+TEST_F(NssModules, AreFoundWhereTheLoaderLooks) {
   std::filesystem::create_directories(path("usr/lib/x86_64-linux-gnu"));
   std::filesystem::create_directories(path("usr/lib64"));
   std::filesystem::create_directories(path("usr/lib/other"));

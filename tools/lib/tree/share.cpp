@@ -17,6 +17,7 @@
 #include "basic/run_paths.h"
 #include "mount/open.h"
 #include "mount/operations.h"
+#include "tree/make_link.h"
 
 namespace chos {
 namespace {
@@ -90,18 +91,9 @@ Result<Link> wanted_link(const ShareSite& site, const Opened& base, const Opened
 }
 
 // Makes the link to be mounted: "/run/chos/share/3/etc/passwd", a name that tells in findmnt(8) what it is.
-Result<std::string> make_link(const ShareSite& site, const std::string& path, const Link& wanted) {
+Result<std::string> make_share_link(const ShareSite& site, const std::string& path, const Link& wanted) {
   const std::string link = site.links + "/" + std::to_string(wanted.depth) + path;
-  if (read_link(AT_FDCWD, link) == wanted.text) return link;
-  std::error_code failure;
-  std::filesystem::create_directories(std::filesystem::path(link).parent_path(), failure);
-  if (failure)
-    return system_error("cannot make the directory of " + link, failure.value(),
-                        "is /run mounted and writable?");
-  const std::string fresh = link + ".new";
-  if ((::unlink(fresh.c_str()) != 0 && errno != ENOENT) ||
-      ::symlink(wanted.text.c_str(), fresh.c_str()) != 0 || ::rename(fresh.c_str(), link.c_str()) != 0)
-    return system_error("cannot make the link " + link, errno);
+  if (auto status = make_link(link, wanted.text); !status) return status.error();
   return link;
 }
 
@@ -132,7 +124,7 @@ Result<ShareOutcome> link_over(const ShareSite& site, int tree, const std::strin
                                const Opened& target, unsigned flags) {
   const auto wanted = wanted_link(site, base, target);
   if (!wanted) return wanted.error();
-  const auto link = make_link(site, path, *wanted);
+  const auto link = make_share_link(site, path, *wanted);
   if (!link) return link.error();
   const std::string name = path_of(target.fd.get());
   if (auto status = mount_link(*link, target.fd.get(), name); !status) return status.error();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Files and directories that the trees show as the base has them.
+// Files and directories of the base OS that the trees show.
 #include "tree/share.h"
 
 #include <filesystem>
@@ -12,16 +12,16 @@
 namespace chos::test {
 namespace {
 
-TEST_F(BringUp, SharedFilesShowTheBases) {
+TEST_F(BringUp, SharedFilesShowThoseOfTheBase) {
   up();
   EXPECT_EQ(read_text(shared_in("trixie")), "root:x:0:0::/root:/bin/sh\n");
   EXPECT_EQ(read_text(shared_in("sl6")), "root:x:0:0::/root:/bin/sh\n");
   EXPECT_EQ(flags_at(shared_in("trixie")), mount_nosuid | mount_nodev);
-  // The tree itself is as it was.
+  // The tree itself is unchanged.
   EXPECT_EQ(read_text(top + "/trees/trixie" + top + "/passwd"), "the tree's own\n");
 }
 
-TEST_F(BringUp, SharedFilesAreReachedInTheOs) {
+TEST_F(BringUp, SharedFilesCanBeOpenedInTheOs) {
   up();
   const UniqueFd root(::open(farm("").c_str(), O_PATH | O_DIRECTORY));
   const auto seen = open_in_tree(root.get(), "/os/trixie" + top + "/passwd", Last::follow);
@@ -54,11 +54,7 @@ TEST_F(BringUp, ReloadFollowsALinkThatLeadsElsewhere) {
   EXPECT_EQ(read_text(shared_in("trixie")), "new\n");
   EXPECT_EQ(read_text(shared_in("sl6")), "new\n");
   EXPECT_FALSE(is_stale_share(node.share_site(), tree().get(), top + "/passwd"));
-  const auto before = all_mounts();
-  log = Recorder();
-  EXPECT_TRUE(reload(node, log));
-  EXPECT_EQ(joined(log.changed), "");
-  EXPECT_EQ(all_mounts(), before);
+  reload_changes_nothing();
 }
 
 TEST_F(BringUp, ReloadRefreshesReplacedDirectories) {
@@ -76,7 +72,7 @@ TEST_F(BringUp, ReloadRefreshesReplacedDirectories) {
   EXPECT_EQ(read_text(seen), "new\n");
 }
 
-// A directory of the base that OSs share, in which more is mounted: HTCondor's execute directory, say.
+// A shared directory with mounts in it, such as HTCondor's execute directory.
 class BringUpSpool : public BringUp {
  protected:
   void SetUp() override {
@@ -94,12 +90,19 @@ class BringUpSpool : public BringUp {
     mount_tmpfs(spool() + path, flags);
     write_text(spool() + path + "/file", path + "\n");
   }
-  void nothing_left_to_do() {
-    const auto before = all_mounts();
-    log = Recorder();
-    EXPECT_TRUE(reload(node, log)) << joined(log.failures);
-    EXPECT_EQ(joined(log.changed), "");
-    EXPECT_EQ(all_mounts(), before);
+  // Mounts the spool, with a directory in it, and keeps it for mount_spool_again().
+  void mount_spool_with(const std::string& name) {
+    mount_tmpfs(spool());
+    make_directories(spool() + name);
+    make_directories(top + "/other");
+    ASSERT_EQ(::mount(spool().c_str(), (top + "/other").c_str(), nullptr, MS_BIND, nullptr), 0);
+  }
+  // Unmounts the spool and mounts it again, in another peer group.
+  void mount_spool_again() {
+    ASSERT_EQ(::umount2(spool().c_str(), 0), 0);
+    ASSERT_EQ(::mount((top + "/other").c_str(), spool().c_str(), nullptr, MS_BIND, nullptr), 0);
+    for (const auto kind : {MS_PRIVATE, MS_SHARED})
+      ASSERT_EQ(::mount(nullptr, spool().c_str(), nullptr, kind, nullptr), 0);
   }
 };
 
@@ -110,7 +113,7 @@ TEST_F(BringUpSpool, ShowsWhatIsMountedInIt) {
   EXPECT_EQ(read_text(in("sl6", "/first/file")), "/first\n");
   EXPECT_EQ(flags_at(in("trixie", "/first")), mount_nosuid | mount_nodev);
   EXPECT_EQ(flags_at(in("sl6", "/first")), mount_nodev);
-  nothing_left_to_do();
+  reload_changes_nothing();
 }
 
 TEST_F(BringUpSpool, ShowsWhatIsMountedLater) {
@@ -121,7 +124,7 @@ TEST_F(BringUpSpool, ShowsWhatIsMountedLater) {
   EXPECT_EQ(read_text(in("trixie", "/file")), "\n");
   EXPECT_TRUE(reload(node, log)) << joined(log.failures);
   EXPECT_EQ(flags_at(in("trixie", "")), mount_nosuid | mount_nodev);
-  nothing_left_to_do();
+  reload_changes_nothing();
   make_directories(spool() + "/more");
   base_mounts("/more");
   ASSERT_EQ(::umount2((spool() + "/more").c_str(), 0), 0);
@@ -130,11 +133,11 @@ TEST_F(BringUpSpool, ShowsWhatIsMountedLater) {
   EXPECT_EQ(read_text(in("sl6", "/later/file")), "/later\n");
   EXPECT_TRUE(reload(node, log)) << joined(log.failures);
   EXPECT_EQ(flags_at(in("trixie", "/later")), mount_nosuid | mount_nodev);
-  nothing_left_to_do();
+  reload_changes_nothing();
 }
 
-// There is no moment in which a setuid program that is mounted in it works.
-TEST_F(BringUpSpool, ComesWithItsFlags) {
+// At no moment does a setuid program work in the shared directory or in a mount in it.
+TEST_F(BringUpSpool, HasItsFlagsFromTheStart) {
   constexpr int mount_setattr = 442;
   if (::syscall(mount_setattr, -1, "", 0, nullptr, 0) != 0 && errno == ENOSYS)
     GTEST_SKIP() << "the kernel is older than 5.12";
@@ -153,7 +156,7 @@ TEST_F(BringUpSpool, ComesWithItsFlags) {
   EXPECT_EQ(flags_at(spool() + "/first"), 0U);
 }
 
-// Where the base lets no setuid program work, no OS does.
+// A directory that is nosuid in the base is nosuid in the OSs.
 TEST_F(BringUpSpool, KeepsTheBasesFlags) {
   base_mounts("", MS_NOSUID | MS_NOEXEC);
   make_directories(spool() + "/first");
@@ -161,10 +164,10 @@ TEST_F(BringUpSpool, KeepsTheBasesFlags) {
   up();
   EXPECT_EQ(flags_at(in("sl6", "")), mount_nosuid | mount_nodev | mount_noexec);
   EXPECT_EQ(flags_at(in("sl6", "/first")), mount_nosuid | mount_nodev);
-  nothing_left_to_do();
+  reload_changes_nothing();
 }
 
-// Of OSs too whose trees get the place for it only now, in a layer.
+// The same in OSs whose trees get the mount point in a layer.
 TEST_F(BringUpSpool, KeepsTheBasesFlagsInALayer) {
   mount_tmpfs("/mnt");
   make_directories("/mnt/site/scratch/alice");
@@ -175,10 +178,10 @@ TEST_F(BringUpSpool, KeepsTheBasesFlagsInALayer) {
   const std::string seen = farm("/os/sl6") + "/mnt/site/scratch";
   EXPECT_EQ(flags_at(seen), mount_nodev);
   EXPECT_EQ(flags_at(seen + "/alice"), mount_nosuid | mount_nodev);
-  nothing_left_to_do();
+  reload_changes_nothing();
 }
 
-// Nor when [share] names it no more.
+// The same after the directory was removed from [share].
 TEST_F(BringUpSpool, KeepsTheBasesFlagsWhenItIsSharedNoMore) {
   base_mounts("", MS_NOSUID);
   make_directories(spool() + "/first");
@@ -191,8 +194,8 @@ TEST_F(BringUpSpool, KeepsTheBasesFlagsWhenItIsSharedNoMore) {
   EXPECT_EQ(flags_at(in("sl6", "/first")), mount_nosuid | mount_nodev);
 }
 
-// An older version bound it private.
-TEST_F(BringUpSpool, FollowsAgain) {
+// A share that an older version bound as a private mount is bound again.
+TEST_F(BringUpSpool, IsBoundAgainIfItWasPrivate) {
   up();
   for (const char* os : {"trixie", "sl6"})
     ASSERT_EQ(::mount(nullptr, in(os, "").c_str(), nullptr, MS_PRIVATE, nullptr), 0);
@@ -201,57 +204,46 @@ TEST_F(BringUpSpool, FollowsAgain) {
   EXPECT_EQ(read_text(in("trixie", "/later/file")), "/later\n");
   EXPECT_EQ(read_text(in("sl6", "/later/file")), "/later\n");
   EXPECT_TRUE(reload(node, log)) << joined(log.failures);
-  nothing_left_to_do();
+  reload_changes_nothing();
 }
 
-// The base has unmounted it and mounted it again: what it mounts there now is another group's.
-TEST_F(BringUpSpool, FollowsTheMountThatIsThereNow) {
-  mount_tmpfs(spool());
-  make_directories(spool() + "/later");
-  make_directories(top + "/other");
-  ASSERT_EQ(::mount(spool().c_str(), (top + "/other").c_str(), nullptr, MS_BIND, nullptr), 0);
+// The base unmounts the directory and mounts it again, so it is in another peer group.
+TEST_F(BringUpSpool, IsBoundAgainIfTheBaseMountedItAgain) {
+  mount_spool_with("/later");
   up();
-  ASSERT_EQ(::umount2(spool().c_str(), 0), 0);
-  ASSERT_EQ(::mount((top + "/other").c_str(), spool().c_str(), nullptr, MS_BIND, nullptr), 0);
-  for (const auto kind : {MS_PRIVATE, MS_SHARED})
-    ASSERT_EQ(::mount(nullptr, spool().c_str(), nullptr, kind, nullptr), 0);
+  mount_spool_again();
   EXPECT_TRUE(reload(node, log)) << joined(log.failures);
   base_mounts("/later");
   EXPECT_EQ(read_text(in("trixie", "/later/file")), "/later\n");
   EXPECT_TRUE(reload(node, log)) << joined(log.failures);
-  nothing_left_to_do();
+  reload_changes_nothing();
 }
 
-// As an automounter does.  Who is in it would be in what nobody sees.
-TEST_F(BringUpSpool, StaysForThoseWhoAreInIt) {
-  mount_tmpfs(spool());
-  make_directories(spool() + "/job");
-  make_directories(top + "/other");
-  ASSERT_EQ(::mount(spool().c_str(), (top + "/other").c_str(), nullptr, MS_BIND, nullptr), 0);
+// The same, as an automounter does it, while processes are in the share: replacing it would leave them in an
+// unmounted one.
+TEST_F(BringUpSpool, IsKeptForProcessesInIt) {
+  mount_spool_with("/job");
   up();
   const UniqueFd job(::open(in("trixie", "/job").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  ASSERT_EQ(::umount2(spool().c_str(), 0), 0);
-  ASSERT_EQ(::mount((top + "/other").c_str(), spool().c_str(), nullptr, MS_BIND, nullptr), 0);
-  for (const auto kind : {MS_PRIVATE, MS_SHARED})
-    ASSERT_EQ(::mount(nullptr, spool().c_str(), nullptr, kind, nullptr), 0);
+  mount_spool_again();
   set_kernel_file("processes", std::to_string(::getpid()) + " trixie\n");
   log = Recorder();
   EXPECT_TRUE(reload(node, log)) << joined(log.failures);
   EXPECT_EQ(path_of(job.get()), in("trixie", "/job"));
   ASSERT_EQ(log.warnings.size(), 1U) << joined(log.warnings);
   EXPECT_NE(log.warnings[0].find("'trixie' shows it as it was"), std::string::npos) << log.warnings[0];
-  // In the other OS is nobody.
+  // No process is in the other OS.
   base_mounts("/job");
   EXPECT_EQ(read_text(in("sl6", "/job/file")), "/job\n");
   EXPECT_EQ(read_text(in("trixie", "/job/file")), "");
   set_kernel_file("processes", "");
   EXPECT_TRUE(reload(node, log)) << joined(log.failures);
   EXPECT_EQ(read_text(in("trixie", "/job/file")), "/job\n");
-  nothing_left_to_do();
+  reload_changes_nothing();
 }
 
-// What is bound anew gets numbers of mounts that went.
-TEST_F(BringUpSpool, OneInAnother) {
+// A new bind may get the id of a mount that was unmounted.
+TEST_F(BringUpSpool, OneShareInAnother) {
   base_mounts("/later");
   base_mounts("/first");
   node.config.share = {spool(), spool() + "/first"};
@@ -263,12 +255,12 @@ TEST_F(BringUpSpool, OneInAnother) {
   EXPECT_EQ(read_text(in("trixie", "/first/file")), "/first\n");
   EXPECT_EQ(flags_at(in("trixie", "/first")), mount_nosuid | mount_nodev);
   EXPECT_FALSE(mounted(in("trixie", "/later")));
-  nothing_left_to_do();
+  reload_changes_nothing();
 }
 
-// One that was killed, on a kernel that lets a copy leave its group only when it is attached, left a peer of
-// the base's mount.
-TEST_F(BringUpSpool, TakesNothingFromTheBase) {
+// Before Linux 5.12 a copy leaves its peer group only after it is attached.  A process that was killed before
+// that left a peer of the base's mount.
+TEST_F(BringUpSpool, UnmountsNothingInTheBase) {
   up();
   const std::string seen = in("trixie", "");
   ASSERT_EQ(::umount2(seen.c_str(), MNT_DETACH), 0);
@@ -297,8 +289,8 @@ TEST_F(BringUp, AFileIsNotSharedWithADirectory) {
   EXPECT_EQ(read_text(shared_in("trixie")), "root:x:0:0::/root:/bin/sh\n");
 }
 
-// Is up, and wants a file shared that is mounted where nothing is passed on: after the farm was bound
-// it does not appear there.
+// The node is up, and a file is to be shared that lies on a private mount.  It was mounted after the farm was
+// bound, so the farm does not show it.
 class BringUpHidden : public BringUp {
  protected:
   void up_and_hide() {
@@ -325,7 +317,7 @@ TEST_F(BringUpHidden, IsNotShared) {
   EXPECT_EQ(read_text(farm("/os/trixie") + top + "/hidden/file"), "the tree's\n");
 }
 
-TEST_F(BringUpHidden, WhatWasThereBeforeIsThereAfterTheFailure) {
+TEST_F(BringUpHidden, AFailureKeepsWhatWasShown) {
   share_a_link_to("old");
   up_and_hide();
   EXPECT_EQ(read_text(shared_in("trixie")), "old\n");
@@ -334,8 +326,8 @@ TEST_F(BringUpHidden, WhatWasThereBeforeIsThereAfterTheFailure) {
   EXPECT_EQ(read_text(shared_in("trixie")), "new\n") << "not the tree's own";
 }
 
-// As Debian's /etc/localtime is one, and /etc/resolv.conf of many images.
-TEST_F(BringUp, ALinkOfTheTreeIsCoveredAsAFileIs) {
+// Debian's /etc/localtime is a link, and so is /etc/resolv.conf of many images.
+TEST_F(BringUp, ALinkOfTheTreeIsCoveredLikeAFile) {
   write_text(top + "/victim", "the base's other file\n");
   const std::string leads[] = {"../../nowhere", top + "/victim"};
   for (const int i : {0, 1}) {
@@ -360,12 +352,12 @@ TEST_F(BringUp, ALinkOfTheTreeIsCoveredAsAFileIs) {
               leads[i]);
 }
 
-TEST_F(BringUp, LinksInATreeLeadNowhereOutside) {
+TEST_F(BringUp, LinksOfATreeAreResolvedInsideIt) {
   const std::string tree = top + "/trees/trixie";
   write_text(top + "/victim", "the base's\n");
   node.config.share = {"/etc/a", "/etc/hostname"};
   ASSERT_EQ(::symlink((top + "/victim").c_str(), (tree + "/etc/a").c_str()), 0);
-  // A directory on the way that is a link to the base's /etc, as seen from the base.
+  // Seen from the base, a directory on the way is a link to the base's /etc.
   ASSERT_EQ(
       std::system(("rm -r " + top + "/trees/sl6/etc && ln -s ../../../../../../etc " + top + "/trees/sl6/etc")
                       .c_str()),
