@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "batch/batch.h"
+#include "chosctl/batch.h"
 
 #include <algorithm>
 #include <iostream>
@@ -10,7 +10,6 @@
 #include "basic/table.h"
 #include "basic/text.h"
 #include "batch/registry.h"
-#include "chosctl/commands.h"
 #include "chosctl/console.h"
 
 namespace chos::ctl {
@@ -18,12 +17,6 @@ namespace {
 
 const Messages say("chosctl");
 
-BatchNode node_of(const Options& options) {
-  BatchNode node;
-  node.root = options.batch_root;
-  if (!options.batch_backups.empty()) node.backups = options.batch_backups;
-  return node;
-}
 
 BatchOptions batch_options(const Options& options) {
   return {options.batch_directory, options.batch_queues, options.force};
@@ -52,11 +45,11 @@ int carry_out(const BatchPlan& plan, Console& console) {
   return 0;
 }
 
-int change(const Node& node, const Options& options, bool enable) {
+int change(const Node& node, const Options& options, const BatchNode& batch_node, bool enable) {
   const std::string verb = enable ? "batch enable" : "batch disable";
-  const auto system = named(options.batch_systems.front(), node_of(options));
+  const auto system = named(options.batch_systems.front(), batch_node);
   if (!system) return exit_usage;
-  if (!is_root_in_base(node, options)) return exit_failed;
+  if (!is_root_in_base(node.kernel, options.command_line)) return exit_failed;
   const auto wanted = batch_options(options);
   const auto plan = enable ? system->enable(wanted) : system->disable(wanted);
   if (!plan) {
@@ -80,19 +73,22 @@ std::string joined(const std::vector<std::string>& words) {
 
 }  // namespace
 
-int batch_enable(const Node& node, const Options& options) { return change(node, options, true); }
+int batch_enable(const Node& node, const Options& options, const BatchNode& batch_node) {
+  return change(node, options, batch_node, true);
+}
 
-int batch_disable(const Node& node, const Options& options) { return change(node, options, false); }
+int batch_disable(const Node& node, const Options& options, const BatchNode& batch_node) {
+  return change(node, options, batch_node, false);
+}
 
-int batch_status(const Options& options) {
-  const auto node = node_of(options);
+int batch_status(const Options& options, const BatchNode& batch_node) {
   const auto names = options.batch_systems.empty() ? batch_names() : options.batch_systems;
   Table table({"SYSTEM", "STATE", "WHERE"});
   Json list = Json::array();
   std::vector<std::string> notes;
   bool unclear = false;
   for (const auto& name : names) {
-    const auto system = named(name, node);
+    const auto system = named(name, batch_node);
     if (!system) return exit_usage;
     const auto state = system->state(batch_options(options));
     unclear = unclear || state.what == BatchState::What::unclear;

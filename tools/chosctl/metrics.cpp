@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "report/metrics.h"
+#include "chosctl/metrics.h"
 
 #include <cerrno>
 #include <iostream>
@@ -7,7 +7,7 @@
 #include "allowlist/allowlist.h"
 #include "basic/exit_status.h"
 #include "basic/messages.h"
-#include "chosctl/commands.h"
+#include "report/metrics.h"
 
 namespace chos::ctl {
 

@@ -39,9 +39,6 @@ struct ThreeCommands {
 ThreeCommands add_pam(CLI::App& app, Options& options) {
   auto* pam = app.add_subcommand("pam", "Which logins land in the user's OS: /etc/pam.d");
   pam->require_subcommand(1);
-  // For tests.
-  pam->add_option("--pam-dir", options.pam_dir)->group("");
-  pam->add_option("--pam-backups", options.pam_backups)->group("");
   auto* enable = pam->add_subcommand("enable", "Put pam_chos.so at the end of their session rules");
   enable->add_option("SERVICE", options.services, "Such as sshd")->required();
   enable->add_flag("--deny", options.deny,
@@ -62,9 +59,6 @@ ThreeCommands add_pam(CLI::App& app, Options& options) {
 ThreeCommands add_batch(CLI::App& app, Options& options) {
   auto* batch = app.add_subcommand("batch", "Jobs in the OS of their users: the batch systems");
   batch->require_subcommand(1);
-  // For tests.
-  batch->add_option("--root", options.batch_root)->group("");
-  batch->add_option("--backups", options.batch_backups)->group("");
   const auto add = [&](const char* name, const char* what) {
     auto* command = batch->add_subcommand(name, what);
     command
@@ -144,8 +138,6 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
   app.fallthrough();
   app.add_option("--config", options.config, "Instead of /etc/chos.conf")->type_name("FILE");
   app.add_option("--allowlist", options.allowlist, "Instead of /etc/chos")->type_name("FILE");
-  // For tests.
-  app.add_option("--proc", options.proc)->group("");
 
   auto* up = app.add_subcommand("up", "Load the module, build the farm, mount, load the allowlist");
   up->add_option("--module", options.module_file, "Load this file, not what modprobe finds")

@@ -11,7 +11,8 @@
 #include "basic/table.h"
 #include "basic/text.h"
 #include "build/pack.h"
-#include "chosctl/commands.h"
+#include "chosctl/console.h"
+#include "chosctl/os_base.h"
 #include "chosctl/os_progress.h"
 #include "farm/missing_trees.h"
 #include "manage/catalog.h"
@@ -336,7 +337,7 @@ bool is_roots(OsCommand command) {
 int os(const Node& node, const Options& all) {
   const OsOptions& options = all.os;
   const Store store(node.config.trees);
-  if (is_roots(options.command) && !is_root_in_base(node, all)) return exit_failed;
+  if (is_roots(options.command) && !is_root_in_base(node.kernel, all.command_line)) return exit_failed;
   switch (options.command) {
     case OsCommand::base: return os_base(node, all);
     case OsCommand::list: return list(node, store, options.json);

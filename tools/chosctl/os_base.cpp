@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "chosctl/os_base.h"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -11,9 +13,7 @@
 #include "basic/program_search.h"
 #include "basic/replace_file.h"
 #include "basic/text.h"
-#include "chosctl/commands.h"
 #include "chosctl/console.h"
-#include "chosctl/os.h"
 #include "config/base_command.h"
 #include "config/config.h"
 #include "config/edit.h"
@@ -90,7 +90,7 @@ int os_base(const Node& node, const Options& all) {
     print(options, present_in(node.config));
     return 0;
   }
-  if (!is_root_in_base(node, all)) return exit_failed;
+  if (!is_root_in_base(node.kernel, all.command_line)) return exit_failed;
   // Another one may have changed the file since it was read.
   const auto lock = store.lock_list();
   if (!lock) return fail(lock.error());

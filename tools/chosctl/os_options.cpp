@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <CLI/CLI.hpp>
+#include "chosctl/os_options.h"
 
-#include "chosctl/os.h"
+#include <CLI/CLI.hpp>
 
 namespace chos::ctl {
 namespace {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "chosctl/pam.h"
+
 #include <algorithm>
 #include <iostream>
 
@@ -6,24 +8,13 @@
 #include "basic/json.h"
 #include "basic/process_info.h"
 #include "basic/table.h"
-#include "chosctl/commands.h"
 #include "chosctl/console.h"
-#include "pamd/files.h"
 
 namespace chos::ctl {
 namespace {
 
 const Messages say("chosctl");
 
-Result<PamFiles> open_files(const Options& options) {
-  PamPaths paths;
-  if (!options.pam_dir.empty()) {
-    paths.directory = options.pam_dir;
-    paths.vendor.clear();
-  }
-  if (!options.pam_backups.empty()) paths.backups = options.pam_backups;
-  return PamFiles::open(std::move(paths));
-}
 
 void refuse(const PamPlan& plan) {
   for (const auto& [service, error] : plan.refusals) say.error(error);
@@ -100,14 +91,14 @@ std::vector<std::string> services_to_show(const PamFiles& files) {
 
 }  // namespace
 
-int pam_enable(const Node& node, const Options& options) {
+int pam_enable(const Node& node, const Options& options, const PamPaths& paths) {
   const auto wanted = make_pam_rule_options(options.deny, options.pam_options);
   if (!wanted) {
     say.error(wanted.error());
     return exit_usage;
   }
-  if (!is_root_in_base(node, options)) return exit_failed;
-  auto files = open_files(options);
+  if (!is_root_in_base(node.kernel, options.command_line)) return exit_failed;
+  auto files = PamFiles::open(paths);
   const auto locked = files ? files->lock() : Status(files.error());
   if (!locked) {
     say.error(locked.error());
@@ -128,9 +119,9 @@ int pam_enable(const Node& node, const Options& options) {
   return 0;
 }
 
-int pam_disable(const Node& node, const Options& options) {
-  if (!is_root_in_base(node, options)) return exit_failed;
-  auto files = open_files(options);
+int pam_disable(const Node& node, const Options& options, const PamPaths& paths) {
+  if (!is_root_in_base(node.kernel, options.command_line)) return exit_failed;
+  auto files = PamFiles::open(paths);
   const auto locked = files ? files->lock() : Status(files.error());
   if (!locked) {
     say.error(locked.error());
@@ -147,8 +138,8 @@ int pam_disable(const Node& node, const Options& options) {
   return 0;
 }
 
-int pam_status(const Options& options) {
-  const auto files = open_files(options);
+int pam_status(const Options& options, const PamPaths& paths) {
+  const auto files = PamFiles::open(paths);
   if (!files) {
     say.error(files.error());
     return exit_failed;

@@ -61,10 +61,9 @@ TEST_F(Program, CommandsOfRootAreRepeatedAsTheyWereGiven) {
   // Whoever is root in an OS.
   if (!is_root()) return;
   write("kernel/setchos", "trixie\n");
-  EXPECT_NE(
-      chosctl("--proc kernel os verify 'it'\\''s'")
-          .err.find("  run: chos -o base chosctl --allowlist list --proc kernel os verify 'it'\\''s'\n"),
-      std::string::npos);
+  EXPECT_NE(chosctl("os verify 'it'\\''s'", "kernel")
+                .err.find("  run: chos -o base chosctl --allowlist list os verify 'it'\\''s'\n"),
+            std::string::npos);
 }
 
 TEST_F(Program, ChosctlWhereNothingIs) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "lifecycle/watch.h"
+#include "chosctl/watch.h"
 
 #include <sys/signalfd.h>
 
@@ -9,10 +9,10 @@
 
 #include "basic/exit_status.h"
 #include "basic/files.h"
-#include "chosctl/commands.h"
 #include "chosctl/console.h"
 #include "config/config.h"
 #include "farm/layout.h"
+#include "lifecycle/watch.h"
 
 namespace chos::ctl {
 namespace {
@@ -30,7 +30,7 @@ class Log : public Console {
 
 int watch(const Node& node, const Options& options) {
   const Messages say("chosctl");
-  if (!is_root_in_base(node, options)) return exit_failed;
+  if (!is_root_in_base(node.kernel, options.command_line)) return exit_failed;
   if (const auto there = node.kernel.present(); !there) {
     say.error(there.error().what);
     say.hint("run: chosctl up");

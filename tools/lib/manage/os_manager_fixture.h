@@ -121,8 +121,8 @@ class ChosctlProgram : public OsManagerTest {
   }
 
   pid_t start(std::vector<std::string> words) {
-    words.insert(words.begin(), {CHOSCTL_PROGRAM, "--config", top + "/chos.conf", "--allowlist",
-                                 node.allowlist_file, "--proc", kernel, "os"});
+    words.insert(words.begin(), {CHOSCTL_TEST_PROGRAM, "--config", top + "/chos.conf", "--allowlist",
+                                 node.allowlist_file, "os"});
     const pid_t child = ::fork();
     if (child == 0) {
       std::vector<char*> argv;
@@ -131,6 +131,7 @@ class ChosctlProgram : public OsManagerTest {
       const int log_file = ::open((top + "/out").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
       ::dup2(log_file, 1);
       ::dup2(errors.empty() ? log_file : ::open(errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), 2);
+      ::setenv("CHOS_TEST_PROC", kernel.c_str(), 1);
       ::execv(argv[0], argv.data());
       ::_exit(125);
     }

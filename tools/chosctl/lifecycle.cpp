@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "chosctl/commands.h"
+#include "chosctl/lifecycle.h"
 
 #include <pwd.h>
 #include <sys/stat.h>
@@ -32,7 +32,7 @@ bool same_file(const char* a, const char* b) {
 
 // Mounts made elsewhere than in the base OS would help nobody.
 bool may_change(const Node& node, const Options& options) {
-  if (!is_root_in_base(node, options)) return false;
+  if (!is_root_in_base(node.kernel, options.command_line)) return false;
   if (!same_file("/proc/self/ns/mnt", "/proc/1/ns/mnt"))
     say.warning(
         "this is not the mount namespace of process 1: what is mounted here is seen here "
@@ -90,21 +90,6 @@ void end_for_shutdown(const Node& node) {
 }
 
 }  // namespace
-
-bool is_root_in_base(const Node& node, const Options& options) {
-  if (::geteuid() != 0) {
-    say.error("only root can do this");
-    say.hint("run: sudo chosctl " + options.command_line);
-    return false;
-  }
-  const auto current = node.kernel.current();
-  if (current && *current != "/") {
-    say.error("this shell is in the OS " + in_quotes(*current) + "; chosctl works in the base OS");
-    say.hint("run: chos -o base chosctl " + options.command_line);
-    return false;
-  }
-  return true;
-}
 
 int up(const Node& node, const Options& options) {
   if (!may_change(node, options)) return exit_failed;
