@@ -42,15 +42,8 @@ struct OsOptions {
   BuildOptions build;
 };
 
-/// Adds `os` and its subcommands to chosctl's; `command` is set when one of them was given.
-class OsCommandLine {
- public:
-  OsCommandLine(CLI::App& app, OsOptions& options);
-  /// Whether it was `os`; then options.command is right.
-  bool parsed() const;
-
- private:
-  CLI::App* os_;
-};
+/// Adds `os` and its subcommands to chosctl's and returns it; `options.command` is set when one of
+/// them is given.
+CLI::App* add_os_options(CLI::App& app, OsOptions& options);
 
 }  // namespace chos::ctl

@@ -10,7 +10,7 @@ namespace chos::ctl {
 
 /// The parts of the system that chosctl works on.  Tests give others.
 struct System {
-  ProcChos kernel;
+  ProcChos kernel = ProcChos();
   PamPaths pam;
   BatchNode batch;
 };

@@ -275,9 +275,9 @@ TEST_F(PamFilesTest, SearchesTheModule) {
 class PamProgram : public PamFilesTest {
  protected:
   int pam(const std::string& arguments) {
-    const int status = std::system(("CHOS_TEST_PAM_DIR='" + path("pam.d") + "' CHOS_TEST_PAM_BACKUPS='" + path("orig") +
-                                    "' '" CHOSCTL_TEST_PROGRAM "' --config /dev/null pam " + arguments +
-                                    " >'" + path("out") + "' 2>'" + path("err") + "' </dev/null")
+    const int status = std::system(("CHOS_TEST_PAM_DIR='" + path("pam.d") + "' CHOS_TEST_PAM_BACKUPS='" +
+                                    path("orig") + "' '" CHOSCTL_TEST_PROGRAM "' --config /dev/null pam " +
+                                    arguments + " >'" + path("out") + "' 2>'" + path("err") + "' </dev/null")
                                        .c_str());
     out = read("out");
     err = read("err");
