@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Trees of Debian, by mmdebstrap, with the security updates and other updates of the suite.
+#include "build/debian.h"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -7,7 +8,6 @@
 
 #include "basic/subprocess.h"
 #include "basic/text.h"
-#include "build/builders.h"
 #include "build/run_logged.h"
 
 namespace chos {
@@ -100,7 +100,7 @@ Result<std::vector<std::string>> mirrors_of(const BuildContext& context,
 Error with_advice(Error error, const BuildOptions& options, const std::vector<std::string>& archives) {
   const auto says = [&](const char* words) { return error.what.find(words) != std::string::npos; };
   std::string advice;
-  if (is_of_no_answer(error.what))
+  if (reports_no_answer(error.what))
     advice = listed(archives) + (archives.size() > 1 ? ": one of them" : "") +
              " does not answer; try another: --mirror URL; ";
   else if (says("Mirror sync in progress") || says("Hashes of expected file"))

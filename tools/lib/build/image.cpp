@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Images of file systems, squashfs and erofs: copied into the store and mounted once.
-#include "store/image.h"
+#include "build/image.h"
 
 #include <fcntl.h>
-#include <libmount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <cstring>
-#include <memory>
 
 #include "basic/files.h"
-#include "build/builders.h"
+#include "store/image.h"
 
 namespace chos {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Trees of container images: skopeo makes an OCI layout of whatever it is, each layer is looked at,
-// and umoci puts them on top of each other.
+#include "build/oci.h"
+
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -11,7 +11,6 @@
 #include "basic/subprocess.h"
 #include "basic/text.h"
 #include "build/archive.h"
-#include "build/builders.h"
 #include "build/run_logged.h"
 
 namespace chos {

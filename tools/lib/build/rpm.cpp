@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Trees of RPM packages: by dnf, or without it by rpm from a repository in a directory.
+#include "build/rpm.h"
+
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -10,7 +11,6 @@
 #include "basic/replace_file.h"
 #include "basic/subprocess.h"
 #include "basic/text.h"
-#include "build/builders.h"
 #include "build/run_logged.h"
 #include "store/remove_tree.h"
 
@@ -90,7 +90,7 @@ Status by_dnf(const BuildContext& context, const std::string& repository) {
   if (auto status = run_logged(command, context.log, context.progress); !status) {
     Error error = status.error();
     const auto addresses = addresses_of(repository, {"baseurl", "metalink", "mirrorlist"});
-    if (is_of_no_answer(error.what))
+    if (reports_no_answer(error.what))
       error.remedy = listed(addresses) + (addresses.size() > 1 ? ": one of them" : "") +
                      " does not answer; " + error.remedy;
     return error;
