@@ -13,6 +13,7 @@
 #include "fake_node.h"
 #include "kernel/proc_chos.h"
 #include "manage/catalog.h"
+#include "manage/journal.h"
 #include "manage/os_manager.h"
 
 namespace chos::test {
@@ -88,6 +89,11 @@ class OsManagerTest : public FakeNode {
   }
   auto remove(const std::string& name) {
     return keep([&](OsManager& k) { return k.remove(name); });
+  }
+  // As each change does first.
+  Status recover_all() {
+    const Store at = store();
+    return recover({node, at, progress, log}, "");
   }
   std::string list() const { return read_text(node.allowlist_file); }
   // What is among the trees, without the store's own.
