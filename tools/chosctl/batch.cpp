@@ -30,7 +30,8 @@ std::unique_ptr<BatchSystem> named(const std::string& name, const BatchNode& nod
   return nullptr;
 }
 
-// All of it was decided before; what fails here is the disk, a daemon, or somebody else's doing.
+// The plan was checked before, so a failure here is one of the disk or a daemon, or another process
+// interfered.
 int carry_out(const BatchPlan& plan, Console& console) {
   for (const auto& step : plan.steps) {
     if (step.changes) {
@@ -59,7 +60,7 @@ int change(const Node& node, const Options& options, const BatchNode& batch_node
   }
   Console console(verb + " " + system->name());
   if (const int status = carry_out(*plan, console); status != 0) return status;
-  if (!console.changed()) std::cout << "nothing was to be changed\n";
+  if (!console.changed()) std::cout << "nothing had to be changed\n";
   else
     for (const auto& next : plan->next) std::cout << "next: " << next << "\n";
   return 0;
@@ -99,7 +100,7 @@ int batch_status(const Options& options, const BatchNode& batch_node) {
                     {"where", state.where},
                     {"problem", state.problem},
                     {"traps", traps}});
-    // Those that the node does not have are of interest only if asked for.
+    // Systems that the node does not have are shown only if they are named.
     if (state.what == BatchState::What::absent && options.batch_systems.empty()) continue;
     table.add(
         {name, std::string(state_key(state.what)) + (state.by_hand ? ", by hand" : ""), joined(state.where)});

@@ -17,7 +17,7 @@ void Console::step(const std::string& name, bool changed, const std::string& det
   const std::string padding(width - std::min(width - 1, name.size()), ' ');
   const char* start = colour_ && changed ? "\033[32m" : "";
   const char* end = colour_ && changed ? "\033[0m" : "";
-  // Flushed, so that a step that takes long shows the ones before it.
+  // Flushed, so that earlier steps are visible while a long one runs.
   std::cout << start << (changed ? "+ " : "= ") << end << name << padding << detail << std::endl;
   changed_ = changed_ || changed;
 }

@@ -17,7 +17,7 @@
 namespace chos::ctl {
 namespace {
 
-// For a journal: a line for each event, and nothing of the steps on the way.
+// Output for a journal: one line for each event, without the steps of a reload.
 class Log : public Console {
  public:
   Log() : Console("watch") {}
@@ -36,7 +36,7 @@ int watch(const Node& node, const Options& options) {
     say.hint("run: chosctl up");
     return exit_failed;
   }
-  // From here on they are read from a descriptor, so that none comes in the middle of a reload.
+  // Signals are read from a descriptor, so that none interrupts a reload.
   sigset_t signals;
   ::sigemptyset(&signals);
   for (const int one : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&signals, one);

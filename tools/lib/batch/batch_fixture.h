@@ -62,7 +62,7 @@ class Batch : public Program {
     const auto before = node();
     const auto ran = batch(words, environment);
     EXPECT_EQ(ran.status, 0) << ran.err;
-    EXPECT_NE(ran.out.find("nothing was to be changed"), std::string::npos) << ran.out;
+    EXPECT_NE(ran.out.find("nothing had to be changed"), std::string::npos) << ran.out;
     EXPECT_EQ(ran.out.find("+ "), std::string::npos) << ran.out;
     EXPECT_EQ(node(), before);
   }

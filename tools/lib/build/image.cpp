@@ -32,7 +32,7 @@ Status copy_file(const BuildContext& context, const std::string& to) {
     done += static_cast<std::uint64_t>(got);
     if (!context.progress.tick(size_text(done))) return Error{"interrupted", "", EINTR};
   }
-  // Between some file systems older kernels copy nothing by themselves.
+  // Older kernels do not support copy_file_range(2) between some file systems.
   std::string buffer(done == 0 ? chunk : 0, '\0');
   while (done < static_cast<std::uint64_t>(info.st_size)) {
     const ssize_t got = ::read(from->get(), buffer.data(), buffer.size());

@@ -47,7 +47,7 @@ Result<bool> undo_or_finish(const ManageContext& context, const std::string& nam
   const auto used = trees_in_use(context, publishes ? "" : name, left);
   if (!used) return used.error();
   if (*used) return false;
-  context.progress.note("taking away what an interrupted run left of " + in_quotes(name));
+  context.progress.note("removing what an interrupted run left of " + in_quotes(name));
   for (const auto& record : left)
     if (auto status = publishes ? take_back(context, record) : discard_tree(context, record); !status)
       return status.error();

@@ -38,7 +38,7 @@ Result<bool> trees_in_use(const ManageContext& context, const std::string& name,
     if (node.module == nullptr || !node.module->loaded()) return false;
     // `chosctl down --force` leaves processes in their OSs.
     return Error{"the module is loaded but " + node.kernel.directory() +
-                     " is not there, so it is not known who is in an OS",
+                     " does not exist, so it is unknown which processes are in an OS",
                  "run: chosctl up", EBUSY};
   }
   // A thread of a process that has just left may still be inside fork(2), and its child will be in
