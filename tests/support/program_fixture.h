@@ -36,10 +36,14 @@ class Program : public Scratch {
         std::system(("env -u CHOS " + environment() + "sh -c '" + escaped(whole) + "'").c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read("out"), read("err")};
   }
-  Ran chosctl(const std::string& arguments) {
+#ifdef CHOSCTL_TEST_PROGRAM
+  // `proc` stands for /proc/chos; "" is that of the node.
+  Ran chosctl(const std::string& arguments, const std::string& proc = "") {
     const std::string config = std::filesystem::exists(path("conf")) ? " --config conf " : " ";
-    return shell("'" CHOSCTL_PROGRAM "' --allowlist list" + config + arguments);
+    return shell("CHOS_TEST_PROC='" + proc + "' '" CHOSCTL_TEST_PROGRAM "' --allowlist list" + config +
+                 arguments);
   }
+#endif
   std::string entered() { return read("kernel/setchos"); }
 
   /// Variables before a command.  The programs that are built for the tests take their paths from them.

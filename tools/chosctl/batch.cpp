@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "batch/batch.h"
+#include "chosctl/batch.h"
 
 #include <algorithm>
 #include <iostream>
@@ -10,20 +10,12 @@
 #include "basic/table.h"
 #include "basic/text.h"
 #include "batch/registry.h"
-#include "chosctl/commands.h"
 #include "chosctl/console.h"
 
 namespace chos::ctl {
 namespace {
 
 const Messages say("chosctl");
-
-BatchNode node_of(const Options& options) {
-  BatchNode node;
-  node.root = options.batch_root;
-  if (!options.batch_backups.empty()) node.backups = options.batch_backups;
-  return node;
-}
 
 BatchOptions batch_options(const Options& options) {
   return {options.batch_directory, options.batch_queues, options.force};
@@ -37,7 +29,8 @@ std::unique_ptr<BatchSystem> named(const std::string& name, const BatchNode& nod
   return nullptr;
 }
 
-// All of it was decided before; what fails here is the disk, a daemon, or somebody else's doing.
+// The plan was checked before, so a failure here is one of the disk or a daemon, or another process
+// interfered.
 int carry_out(const BatchPlan& plan, Console& console) {
   for (const auto& step : plan.steps) {
     if (step.changes) {
@@ -52,11 +45,11 @@ int carry_out(const BatchPlan& plan, Console& console) {
   return 0;
 }
 
-int change(const Node& node, const Options& options, bool enable) {
+int change(const Node& node, const Options& options, const BatchNode& batch_node, bool enable) {
   const std::string verb = enable ? "batch enable" : "batch disable";
-  const auto system = named(options.batch_systems.front(), node_of(options));
+  const auto system = named(options.batch_systems.front(), batch_node);
   if (!system) return exit_usage;
-  if (!is_root_in_base(node, options)) return exit_failed;
+  if (!is_root_in_base(node.kernel, options.command_line)) return exit_failed;
   const auto wanted = batch_options(options);
   const auto plan = enable ? system->enable(wanted) : system->disable(wanted);
   if (!plan) {
@@ -66,7 +59,7 @@ int change(const Node& node, const Options& options, bool enable) {
   }
   Console console(verb + " " + system->name());
   if (const int status = carry_out(*plan, console); status != 0) return status;
-  if (!console.changed()) std::cout << "nothing was to be changed\n";
+  if (!console.changed()) std::cout << "nothing had to be changed\n";
   else
     for (const auto& next : plan->next) std::cout << "next: " << next << "\n";
   return 0;
@@ -80,19 +73,22 @@ std::string joined(const std::vector<std::string>& words) {
 
 }  // namespace
 
-int batch_enable(const Node& node, const Options& options) { return change(node, options, true); }
+int batch_enable(const Node& node, const Options& options, const BatchNode& batch_node) {
+  return change(node, options, batch_node, true);
+}
 
-int batch_disable(const Node& node, const Options& options) { return change(node, options, false); }
+int batch_disable(const Node& node, const Options& options, const BatchNode& batch_node) {
+  return change(node, options, batch_node, false);
+}
 
-int batch_status(const Options& options) {
-  const auto node = node_of(options);
+int batch_status(const Options& options, const BatchNode& batch_node) {
   const auto names = options.batch_systems.empty() ? batch_names() : options.batch_systems;
   Table table({"SYSTEM", "STATE", "WHERE"});
   Json list = Json::array();
   std::vector<std::string> notes;
   bool unclear = false;
   for (const auto& name : names) {
-    const auto system = named(name, node);
+    const auto system = named(name, batch_node);
     if (!system) return exit_usage;
     const auto state = system->state(batch_options(options));
     unclear = unclear || state.what == BatchState::What::unclear;
@@ -103,7 +99,7 @@ int batch_status(const Options& options) {
                     {"where", state.where},
                     {"problem", state.problem},
                     {"traps", traps}});
-    // Those that the node does not have are of interest only if asked for.
+    // Systems that the node does not have are shown only if they are named.
     if (state.what == BatchState::What::absent && options.batch_systems.empty()) continue;
     table.add(
         {name, std::string(state_key(state.what)) + (state.by_hand ? ", by hand" : ""), joined(state.where)});

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "chosctl/console.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <iostream>
+
+#include "basic/text.h"
 
 namespace chos::ctl {
 
@@ -13,7 +17,7 @@ void Console::step(const std::string& name, bool changed, const std::string& det
   const std::string padding(width - std::min(width - 1, name.size()), ' ');
   const char* start = colour_ && changed ? "\033[32m" : "";
   const char* end = colour_ && changed ? "\033[0m" : "";
-  // Flushed, so that a step that takes long shows the ones before it.
+  // Flushed, so that earlier steps are visible while a long one runs.
   std::cout << start << (changed ? "+ " : "= ") << end << name << padding << detail << std::endl;
   changed_ = changed_ || changed;
 }
@@ -29,6 +33,22 @@ void Console::failed(const std::string& name, const Error& error) {
 void Console::undone(const std::string& what, const Status& status) {
   if (status) say_.hint("undone: " + what);
   else say_.error("could not undo " + what + ": " + status.error().what);
+}
+
+bool is_root_in_base(const ProcChos& kernel, const std::string& command_line) {
+  const Messages say("chosctl");
+  if (::geteuid() != 0) {
+    say.error("only root can do this");
+    say.hint("run: sudo chosctl " + command_line);
+    return false;
+  }
+  const auto current = kernel.current();
+  if (current && *current != "/") {
+    say.error("this shell is in the OS " + in_quotes(*current) + "; chosctl works in the base OS");
+    say.hint("run: chos -o base chosctl " + command_line);
+    return false;
+  }
+  return true;
 }
 
 }  // namespace chos::ctl

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How chosctl shows the steps of its work.
+// What the commands of chosctl say on the terminal: the steps of their work, and who may run them.
 #pragma once
 
 #include "basic/messages.h"
 #include "basic/progress.h"
+#include "kernel/proc_chos.h"
 
 namespace chos::ctl {
 
@@ -25,5 +26,9 @@ class Console : public Progress {
   bool colour_;
   bool changed_ = false;
 };
+
+/// Whether the caller is root and in the base OS.  Otherwise prints what to run instead, by the
+/// `command_line` that was given to chosctl.
+bool is_root_in_base(const ProcChos& kernel, const std::string& command_line);
 
 }  // namespace chos::ctl

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "report/metrics.h"
+#include "chosctl/metrics.h"
 
 #include <cerrno>
 #include <iostream>
@@ -7,7 +7,7 @@
 #include "allowlist/allowlist.h"
 #include "basic/exit_status.h"
 #include "basic/messages.h"
-#include "chosctl/commands.h"
+#include "report/metrics.h"
 
 namespace chos::ctl {
 
@@ -15,7 +15,7 @@ int metrics(const Node& node) {
   const Messages say("chosctl");
   const auto data = gather_metrics(node);
   std::cout << render_metrics(data) << std::flush;
-  // Whoever renames the file into place must not do so with half of it.
+  // The exit status tells a script not to rename an incomplete file into place.
   if (!std::cout) {
     say.error(system_error("cannot write the metrics", errno));
     return exit_failed;

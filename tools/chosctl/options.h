@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "chosctl/os.h"
+#include "chosctl/os_options.h"
 
 namespace chos::ctl {
 
@@ -32,7 +32,6 @@ struct Options {
   std::string command_line;  ///< as it was given, for a shell, without chosctl itself
   std::string config;
   std::string allowlist;
-  std::string proc;                        ///< instead of /proc/chos
   std::string module_file;                 ///< up --module
   bool force = false;                      ///< down, batch enable, batch disable
   bool keep_module = false;                ///< down
@@ -41,12 +40,10 @@ struct Options {
   std::vector<std::string> services;       ///< pam
   std::vector<std::string> pam_options;    ///< pam enable --option
   bool deny = false;                       ///< pam enable
-  std::string pam_dir, pam_backups;        ///< pam; empty: those of the system
   std::vector<std::string> batch_systems;  ///< batch; one, but for status
   std::vector<std::string> batch_queues;   ///< batch --queue
   std::string batch_directory;             ///< batch --directory
   OsOptions os;
-  std::string batch_root, batch_backups;  ///< batch; empty: those of the system
 };
 
 /// Options, or the exit status after help, the version or a complaint has been printed.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "chosctl/os_base.h"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -11,9 +13,8 @@
 #include "basic/program_search.h"
 #include "basic/replace_file.h"
 #include "basic/text.h"
-#include "chosctl/commands.h"
 #include "chosctl/console.h"
-#include "chosctl/os.h"
+#include "chosctl/os_print.h"
 #include "config/base_command.h"
 #include "config/config.h"
 #include "config/edit.h"
@@ -36,7 +37,7 @@ Status write_config(const Node& node, const std::string& file, const std::string
   return replace_in(fd->get(), name, text, old ? old.get() : -1, file);
 }
 
-// The commands that an OS is to have; an Error if one cannot be.
+// The commands that the OS will have; an Error if one of them is not allowed.
 Result<std::vector<std::string>> wanted_commands(const std::vector<std::string>& present,
                                                  const OsOptions& options) {
   auto wanted = present;
@@ -58,6 +59,50 @@ void print(const OsOptions& options, const std::vector<std::string>& commands) {
     for (const auto& command : commands) std::cout << command << "\n";
 }
 
+std::vector<std::string> commands_of(const Config& config, const std::string& name) {
+  const auto found = config.os_commands.find(name);
+  return found == config.os_commands.end() ? std::vector<std::string>() : found->second;
+}
+
+// Writes the new text and reloads with `config`; restores the old text if that fails.
+int apply(const Node& node, const std::string& file, const std::string& old_text, const std::string& text,
+          const Config& config) {
+  if (const auto status = write_config(node, file, text); !status) return failed(status.error());
+  Node now = node;
+  now.config = config;
+  Console console("os base");
+  if (!node_is_up(node) || chos::reload(now, console)) return 0;
+  if (const auto status = write_config(node, file, old_text); !status) return failed(status.error());
+  say.hint("nothing was changed");
+  return exit_failed;
+}
+
+int change_commands(const Node& node, const Options& all) {
+  const OsOptions& options = all.os;
+  const std::string& file = all.config;
+  // Another chosctl may have changed the file since it was read.
+  const auto lock = Store(node.config.trees).lock_list();
+  if (!lock) return failed(lock.error());
+  auto read = load_config(file, node.trusted);
+  if (!read.ok()) return failed({read.error_text(), "nothing was changed; see chos.conf(5)", EINVAL});
+  const auto wanted = wanted_commands(commands_of(read.config, options.name), options);
+  if (!wanted) return failed(wanted.error());
+  for (const auto& command : *wanted)
+    if (find_command(command, base_search_path, {}).file.empty())
+      say.warning("the base OS has no " + in_quotes(command) + " now");
+  const auto before = read_trusted_file(file, largest_config, node.trusted);
+  if (!before && before.error().code != ENOENT) return failed(before.error());
+  const std::string old_text = before ? *before : "";
+  const auto text = with_os_commands(old_text, options.name, *wanted);
+  if (!text) return failed(text.error());
+  if (wanted->empty()) read.config.os_commands.erase(options.name);
+  else read.config.os_commands[options.name] = *wanted;
+  if (*text != old_text)
+    if (const int status = apply(node, file, old_text, *text, read.config); status != 0) return status;
+  print(options, *wanted);
+  return 0;
+}
+
 }  // namespace
 
 Status forget_base_commands(const Node& node, const std::string& config, const std::string& name) {
@@ -72,56 +117,16 @@ Status forget_base_commands(const Node& node, const std::string& config, const s
 
 int os_base(const Node& node, const Options& all) {
   const OsOptions& options = all.os;
-  const std::string& config = all.config;
-  const auto fail = [](const Error& error) {
-    say.error(error);
-    return exit_failed;
-  };
-  const Store store(node.config.trees);
-  const auto info = show_os(node, store, options.name);
-  // What an OS that is gone has left can be taken out.
+  const auto info = show_os(node, Store(node.config.trees), options.name);
+  // Commands that an OS left behind when its line was taken out by hand can be removed.
   const bool is_left_over = options.take_back && node.config.os_commands.contains(options.name);
-  if (!info && !is_left_over) return fail(info.error());
-  const auto present_in = [&](const Config& now) {
-    const auto found = now.os_commands.find(options.name);
-    return found == now.os_commands.end() ? std::vector<std::string>() : found->second;
-  };
+  if (!info && !is_left_over) return failed(info.error());
   if (options.commands.empty()) {
-    print(options, present_in(node.config));
+    print(options, commands_of(node.config, options.name));
     return 0;
   }
-  if (!is_root_in_base(node, all)) return exit_failed;
-  // Another one may have changed the file since it was read.
-  const auto lock = store.lock_list();
-  if (!lock) return fail(lock.error());
-  const auto read = load_config(config, node.trusted);
-  if (!read.ok()) return fail({read.error_text(), "nothing was changed; see chos.conf(5)", EINVAL});
-  const auto present = present_in(read.config);
-  const auto wanted = wanted_commands(present, options);
-  if (!wanted) return fail(wanted.error());
-  for (const auto& command : *wanted)
-    if (find_command(command, base_search_path, {}).file.empty())
-      say.warning("the base OS has no " + in_quotes(command) + " now");
-  const auto before = read_trusted_file(config, largest_config, node.trusted);
-  if (!before && before.error().code != ENOENT) return fail(before.error());
-  const std::string old_text = before ? *before : "";
-  const auto text = with_os_commands(old_text, options.name, *wanted);
-  if (!text) return fail(text.error());
-  if (*text != old_text) {
-    if (const auto status = write_config(node, config, *text); !status) return fail(status.error());
-    Node now = node;
-    now.config = read.config;
-    if (wanted->empty()) now.config.os_commands.erase(options.name);
-    else now.config.os_commands[options.name] = *wanted;
-    Console console("os base");
-    if (node_is_up(node) && !chos::reload(now, console)) {
-      if (const auto status = write_config(node, config, old_text); !status) return fail(status.error());
-      say.hint("nothing was changed");
-      return exit_failed;
-    }
-  }
-  print(options, *wanted);
-  return 0;
+  if (!is_root_in_base(node.kernel, all.command_line)) return exit_failed;
+  return change_commands(node, all);
 }
 
 }  // namespace chos::ctl

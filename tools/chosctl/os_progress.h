@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How chosctl shows that a tree is being made.
+// Progress of chosctl os while it makes, verifies or packs a tree.
 #pragma once
 
 #include <chrono>
@@ -11,8 +11,8 @@
 
 namespace chos::ctl {
 
-/// One line that changes on a terminal; otherwise a line for each part, and one every ten seconds.
-/// Everything goes to standard error.  Ends at SIGINT, SIGTERM and SIGHUP.
+/// Shows one changing line on a terminal; otherwise one line for each stage and one every ten seconds.
+/// Writes to standard error.  tick() returns false after SIGINT, SIGTERM or SIGHUP.
 class OsProgress : public WorkProgress {
  public:
   OsProgress();
@@ -21,7 +21,7 @@ class OsProgress : public WorkProgress {
   void stage(const std::string& what) override;
   bool tick(const std::string& detail) override;
   void note(const std::string& text) override;
-  /// Takes the changing line away, before something else is printed.
+  /// Removes the changing line, before something else is printed.
   void clear();
 
  private:
@@ -34,7 +34,7 @@ class OsProgress : public WorkProgress {
   Messages say_{"chosctl"};
 };
 
-/// Hears the steps of a reload, and passes on only what went wrong.
+/// Prints only the warnings and failures of a reload.
 class QuietProgress : public Progress {
  public:
   explicit QuietProgress(OsProgress& shown) : shown_(shown) {}

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "chosctl/pam.h"
+
 #include <algorithm>
 #include <iostream>
+#include <optional>
 
 #include "basic/exit_status.h"
 #include "basic/json.h"
 #include "basic/process_info.h"
 #include "basic/table.h"
-#include "chosctl/commands.h"
 #include "chosctl/console.h"
-#include "pamd/files.h"
 
 namespace chos::ctl {
 namespace {
 
 const Messages say("chosctl");
 
-Result<PamFiles> open_files(const Options& options) {
-  PamPaths paths;
-  if (!options.pam_dir.empty()) {
-    paths.directory = options.pam_dir;
-    paths.vendor.clear();
-  }
-  if (!options.pam_backups.empty()) paths.backups = options.pam_backups;
-  return PamFiles::open(std::move(paths));
+// Opens the files and waits for their lock; prints what failed.
+std::optional<PamFiles> lock_files(const PamPaths& paths) {
+  auto files = PamFiles::open(paths);
+  const auto locked = files ? files->lock() : Status(files.error());
+  if (locked) return std::move(*files);
+  say.error(locked.error());
+  return std::nullopt;
 }
 
 void refuse(const PamPlan& plan) {
@@ -30,7 +30,7 @@ void refuse(const PamPlan& plan) {
   say.hint("nothing was changed");
 }
 
-// All of it was decided before; what fails here is the disk or somebody else's doing.
+// The plan was checked before, so a failure here is one of the disk, or another process interfered.
 int carry_out(const PamFiles& files, const PamPlan& plan, bool keep_original, Console& console) {
   for (const auto& change : plan.changes) {
     std::string detail = change.what;
@@ -81,7 +81,7 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
-// Services that people log in by, and what else has to do with pam_chos.so.
+// The services that people log in by, and others whose files mention pam_chos.so.
 std::vector<std::string> services_to_show(const PamFiles& files) {
   constexpr const char* known[] = {"sshd",      "su",   "su-l", "sudo",  "sudo-i",      "runuser",
                                    "runuser-l", "cron", "atd",  "login", "systemd-user"};
@@ -100,19 +100,15 @@ std::vector<std::string> services_to_show(const PamFiles& files) {
 
 }  // namespace
 
-int pam_enable(const Node& node, const Options& options) {
+int pam_enable(const Node& node, const Options& options, const PamPaths& paths) {
   const auto wanted = make_pam_rule_options(options.deny, options.pam_options);
   if (!wanted) {
     say.error(wanted.error());
     return exit_usage;
   }
-  if (!is_root_in_base(node, options)) return exit_failed;
-  auto files = open_files(options);
-  const auto locked = files ? files->lock() : Status(files.error());
-  if (!locked) {
-    say.error(locked.error());
-    return exit_failed;
-  }
+  if (!is_root_in_base(node.kernel, options.command_line)) return exit_failed;
+  const auto files = lock_files(paths);
+  if (!files) return exit_failed;
   const auto plan = plan_pam_enable(options.services, *wanted, files->names(), files->source());
   if (!plan.refusals.empty()) {
     refuse(plan);
@@ -124,18 +120,14 @@ int pam_enable(const Node& node, const Options& options) {
     console.warning(std::string(pam_module_name) +
                     " is in no directory of PAM's modules: until it "
                     "is installed, logins go on in the base OS");
-  if (!console.changed()) std::cout << "nothing was to be changed\n";
+  if (!console.changed()) std::cout << "nothing had to be changed\n";
   return 0;
 }
 
-int pam_disable(const Node& node, const Options& options) {
-  if (!is_root_in_base(node, options)) return exit_failed;
-  auto files = open_files(options);
-  const auto locked = files ? files->lock() : Status(files.error());
-  if (!locked) {
-    say.error(locked.error());
-    return exit_failed;
-  }
+int pam_disable(const Node& node, const Options& options, const PamPaths& paths) {
+  if (!is_root_in_base(node.kernel, options.command_line)) return exit_failed;
+  const auto files = lock_files(paths);
+  if (!files) return exit_failed;
   const auto plan = plan_pam_disable(options.services, files->source());
   if (!plan.refusals.empty()) {
     refuse(plan);
@@ -143,12 +135,12 @@ int pam_disable(const Node& node, const Options& options) {
   }
   Console console("pam disable");
   if (const int status = carry_out(*files, plan, false, console); status != 0) return status;
-  if (!console.changed()) std::cout << "nothing was to be changed\n";
+  if (!console.changed()) std::cout << "nothing had to be changed\n";
   return 0;
 }
 
-int pam_status(const Options& options) {
-  const auto files = open_files(options);
+int pam_status(const Options& options, const PamPaths& paths) {
+  const auto files = PamFiles::open(paths);
   if (!files) {
     say.error(files.error());
     return exit_failed;

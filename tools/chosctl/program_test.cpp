@@ -25,6 +25,9 @@ TEST_F(Program, UnknownWordsAreNamed) {
                          {"pam foo", "there is no command 'pam foo'", "chosctl pam --help"},
                          {"batch foo slurm", "there is no command 'batch foo'", "chosctl batch --help"},
                          {"--foo", "not expected: --foo", "chosctl --help"},
+                         {"--proc", "not expected: --proc", "chosctl --help"},
+                         {"pam --pam-dir", "not expected: --pam-dir", "chosctl pam --help"},
+                         {"batch --root", "not expected: --root", "chosctl batch --help"},
                          {"os --foo", "not expected: --foo", "chosctl os --help"},
                          {"os", "subcommand is required", "chosctl os --help"},
                          {"os add", "NAME is required", "chosctl os add --help"},
@@ -61,10 +64,9 @@ TEST_F(Program, CommandsOfRootAreRepeatedAsTheyWereGiven) {
   // Whoever is root in an OS.
   if (!is_root()) return;
   write("kernel/setchos", "trixie\n");
-  EXPECT_NE(
-      chosctl("--proc kernel os verify 'it'\\''s'")
-          .err.find("  run: chos -o base chosctl --allowlist list --proc kernel os verify 'it'\\''s'\n"),
-      std::string::npos);
+  EXPECT_NE(chosctl("os verify 'it'\\''s'", "kernel")
+                .err.find("  run: chos -o base chosctl --allowlist list os verify 'it'\\''s'\n"),
+            std::string::npos);
 }
 
 TEST_F(Program, ChosctlWhereNothingIs) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "chosctl/report.h"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,7 +11,6 @@
 #include "basic/json.h"
 #include "basic/messages.h"
 #include "basic/table.h"
-#include "chosctl/commands.h"
 #include "config/config.h"
 #include "inspect/finding.h"
 #include "report/doctor.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "lifecycle/watch.h"
+#include "chosctl/watch.h"
 
 #include <sys/signalfd.h>
 
@@ -9,15 +9,15 @@
 
 #include "basic/exit_status.h"
 #include "basic/files.h"
-#include "chosctl/commands.h"
 #include "chosctl/console.h"
 #include "config/config.h"
 #include "farm/layout.h"
+#include "lifecycle/watch.h"
 
 namespace chos::ctl {
 namespace {
 
-// For a journal: a line for each event, and nothing of the steps on the way.
+// Output for a journal: one line for each event, without the steps of a reload.
 class Log : public Console {
  public:
   Log() : Console("watch") {}
@@ -30,13 +30,13 @@ class Log : public Console {
 
 int watch(const Node& node, const Options& options) {
   const Messages say("chosctl");
-  if (!is_root_in_base(node, options)) return exit_failed;
+  if (!is_root_in_base(node.kernel, options.command_line)) return exit_failed;
   if (const auto there = node.kernel.present(); !there) {
     say.error(there.error().what);
     say.hint("run: chosctl up");
     return exit_failed;
   }
-  // From here on they are read from a descriptor, so that none comes in the middle of a reload.
+  // Signals are read from a descriptor, so that none interrupts a reload.
   sigset_t signals;
   ::sigemptyset(&signals);
   for (const int one : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&signals, one);

@@ -21,7 +21,7 @@ printf '[base]\nadd = ["sudo", "id"]\n' >/etc/chos.conf
 expect 0 chosctl reload
 says "layers"
 expect 0 chosctl reload
-says "nothing was to be changed"
+says "nothing had to be changed"
 before=$(mounts)
 
 cd /home/alice/run || exit 1

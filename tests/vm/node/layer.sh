@@ -51,7 +51,7 @@ ln -s /bin/true /usr/local/bin/ping
 expect 0 chosctl reload
 says "layers"
 expect 0 chosctl reload
-says "nothing was to be changed"
+says "nothing had to be changed"
 up=$(cat /proc/1/mountinfo)
 expect 0 chosctl up
 says "nothing was changed"

@@ -37,8 +37,9 @@ class Batch : public Program {
 
   /// Runs `chosctl batch` with `words`; `environment`: environment variables, as NAME=VALUE.
   Ran batch(const std::string& words, const std::string& environment = "") {
-    return shell("PATH='" + path("bin") + "':$PATH " + environment + " '" CHOSCTL_PROGRAM "' batch --root '" +
-                 path("n") + "' --backups '" + path("kept") + "' " + words);
+    return shell("PATH='" + path("bin") + "':$PATH CHOS_TEST_BATCH_ROOT='" + path("n") +
+                 "' CHOS_TEST_BATCH_BACKUPS='" + path("kept") + "' " + environment +
+                 " '" CHOSCTL_TEST_PROGRAM "' batch " + words);
   }
   /// Expects success and at least one change.
   void changes(const std::string& words, const std::string& environment = "") {
@@ -61,7 +62,7 @@ class Batch : public Program {
     const auto before = node();
     const auto ran = batch(words, environment);
     EXPECT_EQ(ran.status, 0) << ran.err;
-    EXPECT_NE(ran.out.find("nothing was to be changed"), std::string::npos) << ran.out;
+    EXPECT_NE(ran.out.find("nothing had to be changed"), std::string::npos) << ran.out;
     EXPECT_EQ(ran.out.find("+ "), std::string::npos) << ran.out;
     EXPECT_EQ(node(), before);
   }

@@ -17,7 +17,7 @@ namespace chos {
 namespace {
 
 constexpr std::size_t block = 1 << 16;
-// Who removes a tree has a descriptor open for each directory on the way down.
+// Removing a tree needs an open descriptor for each level of directories.
 constexpr std::size_t deepest = 256;
 
 struct FreeRead {
@@ -26,7 +26,7 @@ struct FreeRead {
 struct FreeWrite {
   void operator()(archive* a) const { ::archive_write_free(a); }
 };
-// The components of a name, without those that lead nowhere: "./a//b" has two.
+// The number of components of a name without "." and empty ones: "./a//b" has two.
 std::size_t depth_of(const std::string& name) {
   std::size_t depth = 0;
   for (const auto part : split(name, '/')) depth += !part.empty() && part != ".";
@@ -36,8 +36,8 @@ std::size_t depth_of(const std::string& name) {
 using ReadHandle = std::unique_ptr<archive, FreeRead>;
 using WriteHandle = std::unique_ptr<archive, FreeWrite>;
 
-// libarchive resolves names below the working directory of the process, or by absolute paths; the
-// latter are made here, from names that were checked.
+// libarchive resolves relative names from the working directory of the process, so it gets absolute
+// paths, which are made here from names that were checked.
 class Archive {
  public:
   Archive(const std::string& file, const std::string& root, const ArchiveLimits& limits,
@@ -68,7 +68,7 @@ class Archive {
   }
 
  private:
-  // No file flags: what is immutable could not be removed again.
+  // File flags are not restored: an immutable file could not be removed again.
   void open_writer() {
     writer_.reset(::archive_write_disk_new());
     ::archive_write_disk_set_options(
@@ -79,7 +79,7 @@ class Archive {
 
   Error broken(const std::string& last) const {
     const char* why = ::archive_error_string(reader_.get());
-    // libarchive has a text for it only: it knows of no format that this could be.
+    // libarchive reports an unknown format by this text only.
     if (entries_ == 0 && why != nullptr && std::string_view(why) == "Unrecognized archive format")
       return Error{file_ + " is no archive that can be read",
                    "for an image of a file system use image:, for a container image oci:; else get "
@@ -103,9 +103,9 @@ class Archive {
                  "the archive was refused as a whole; nothing was kept of it", EINVAL};
   }
 
-  // The parent of each entry must be a directory of the tree, reached by no link: otherwise a link
-  // of the archive's own would lead what follows out of it.  So must a directory itself: libarchive
-  // takes a link to one for the directory, and sets the mode and time of that.
+  // The parent of each entry must be a directory of the tree that is reached without a link; otherwise
+  // a link in the archive could lead later entries out of the tree.  The same holds for an entry that
+  // is a directory, since libarchive would follow a link to one and set the target's mode and time.
   Status check_parents(const std::string& name, bool itself = false) {
     struct stat info {};
     std::string path = root_;
@@ -122,7 +122,7 @@ class Archive {
     return {};
   }
 
-  // The same where nothing is written: by the links that came before.
+  // The same check without files on disk, by the links that came before in the archive.
   Status note_links(archive_entry* entry, const std::string& name) {
     const auto normal = [](std::string path) {
       while (path.ends_with('/')) path.pop_back();
@@ -150,7 +150,7 @@ class Archive {
     const auto type = ::archive_entry_filetype(entry);
     if (depth_of(name) > deepest)
       return refused(name, "lies below more than " + std::to_string(deepest - 1) + " directories");
-    // libarchive would put it where the directory is, as long as that is empty.
+    // libarchive would replace the root directory while that is empty.
     if (depth_of(name) == 0 && (type != AE_IFDIR || ::archive_entry_hardlink(entry) != nullptr))
       return refused(name, "is the root of the tree, and no directory");
     if (const char* target = ::archive_entry_hardlink(entry)) {
@@ -159,7 +159,7 @@ class Archive {
       return {};
     }
     if (type == AE_IFCHR || type == AE_IFBLK) {
-      // Overlay images write a removed file so.
+      // Overlay images represent a removed file by a device node.
       dropped = limits_.drop_devices;
       if (!dropped)
         return refused(name,
@@ -177,7 +177,7 @@ class Archive {
 
   Status count(archive_entry* entry, const std::string& name) {
     ++entries_;
-    // A second hard link may bring its content along.
+    // An entry for another hard link may contain the content again.
     const bool content =
         ::archive_entry_hardlink(entry) != nullptr || ::archive_entry_filetype(entry) == AE_IFREG;
     const auto size = static_cast<std::uint64_t>(

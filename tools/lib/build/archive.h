@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Archives from anywhere: what is in one is looked at before it is written, with libarchive.
+// Tar archives of untrusted origin, by libarchive: each entry is checked before it is written.
 #pragma once
 
 #include <cstdint>
@@ -29,13 +29,13 @@ std::string link_problem(const std::string& name, const std::string& target);
 /// Unpacks a tar archive, compressed in any way that libarchive knows, into the directory `root`,
 /// with owners, modes, times, extended attributes and hard links.
 ///
-/// An archive with a bad entry, a truncated one, and one that goes beyond the limits are refused
-/// with the entry's name; what is in `root` then is to be thrown away.
+/// Refuses an archive that has a bad entry, is truncated or exceeds the limits; the Error names the
+/// entry.  The caller then deletes what is in `root`.
 Status unpack_archive(const std::string& file, const std::string& root, const ArchiveLimits& limits,
                       const ArchiveProgress& progress);
 
-/// The same without writing anything, so that what lies behind a link is known only if the link is of
-/// the archive itself.  Adds what it has met to `bytes`.
+/// Checks an archive without writing anything, so that it knows only the links of the archive itself.
+/// Adds the size of the content to `bytes`.
 Status check_archive(const std::string& file, const ArchiveLimits& limits, std::uint64_t& bytes,
                      const ArchiveProgress& progress);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Trees of Debian, by mmdebstrap, with the security updates and other updates of the suite.
+#include "build/debian.h"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -7,7 +8,6 @@
 
 #include "basic/subprocess.h"
 #include "basic/text.h"
-#include "build/builders.h"
 #include "build/run_logged.h"
 
 namespace chos {
@@ -19,8 +19,8 @@ constexpr std::size_t most_archives = 4;
 const std::vector<std::pair<std::string, std::string>> limits{
     {"Acquire::http::Timeout", "15"}, {"Acquire::https::Timeout", "15"}, {"Acquire::Retries", "1"}};
 
-// The addresses of the Debian archives that apt uses here: first that of the plain suites, not of
-// their updates or security updates.
+// The addresses of the Debian archives that apt uses here; the archive of the plain suites comes before
+// those of updates and security updates.
 std::vector<std::string> archives_of_apt() {
   const auto done = run_command({"apt-get", "indextargets", "--format",
                                  "$(ORIGIN) $(COMPONENT) $(RELEASE) $(SITE)", "Created-By: Packages"},
@@ -41,7 +41,7 @@ std::vector<std::string> archives_of_apt() {
   return out;
 }
 
-// Whether an archive has this suite.  Asked as apt will ask, by its proxies and its rights.
+// Whether an archive has this suite.  apt's helper asks, so that apt's proxies and credentials apply.
 Result<bool> has_suite(const BuildContext& context, const std::string& archive, const std::string& suite) {
   const std::string file = context.work + "/Release";
   std::vector<std::string> command{apt_helper};
@@ -54,16 +54,16 @@ Result<bool> has_suite(const BuildContext& context, const std::string& archive, 
   for (const char* said : {"404 ", "File not found", "550 "})
     if (error.what.find(said) != std::string::npos) return false;
   if (error.code == EINTR || error.code == ENOENT) return error;
-  return Error{"it is not known whether " + archive + " has " + suite + ": " + error.what,
+  return Error{"it is unknown whether " + archive + " has " + suite + ": " + error.what,
                archive +
                    " does not answer; try another: --mirror URL, and once more for that of its "
                    "security updates",
                EIO};
 }
 
-// What mmdebstrap takes as its mirrors: the suite of the first archive, its updates and security
-// updates of the first that has them.  Some suites have none; until Debian 10 the latter had another
-// name.
+// The mirrors for mmdebstrap: the suite from the first archive, its updates and its security updates
+// from the first archive that has them.  Some suites have none.  Until Debian 10 the security updates
+// had another name.
 Result<std::vector<std::string>> mirrors_of(const BuildContext& context,
                                             const std::vector<std::string>& archives) {
   const std::string& suite = context.source.suite;
@@ -96,15 +96,15 @@ Result<std::vector<std::string>> mirrors_of(const BuildContext& context,
   return out;
 }
 
-// What can be done about what apt said.
+// Adds the remedy for what apt reported.
 Error with_advice(Error error, const BuildOptions& options, const std::vector<std::string>& archives) {
   const auto says = [&](const char* words) { return error.what.find(words) != std::string::npos; };
   std::string advice;
-  if (is_of_no_answer(error.what))
+  if (reports_no_answer(error.what))
     advice = listed(archives) + (archives.size() > 1 ? ": one of them" : "") +
              " does not answer; try another: --mirror URL; ";
   else if (says("Mirror sync in progress") || says("Hashes of expected file"))
-    advice = "a mirror is not whole, perhaps only now: try later, or another: --mirror URL; ";
+    advice = "a mirror is incomplete, perhaps only for now: try later, or another: --mirror URL; ";
   else if (!options.expired_ok && says("is expired (invalid since"))
     advice = "if that is known to be so, take it nevertheless: --allow-expired; ";
   error.remedy = advice + error.remedy;

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Images of file systems, squashfs and erofs: copied into the store and mounted once.
-#include "store/image.h"
+#include "build/image.h"
 
 #include <fcntl.h>
-#include <libmount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <cstring>
-#include <memory>
 
 #include "basic/files.h"
-#include "build/builders.h"
+#include "store/image.h"
 
 namespace chos {
 namespace {
@@ -37,7 +32,7 @@ Status copy_file(const BuildContext& context, const std::string& to) {
     done += static_cast<std::uint64_t>(got);
     if (!context.progress.tick(size_text(done))) return Error{"interrupted", "", EINTR};
   }
-  // Between some file systems older kernels copy nothing by themselves.
+  // Older kernels do not support copy_file_range(2) between some file systems.
   std::string buffer(done == 0 ? chunk : 0, '\0');
   while (done < static_cast<std::uint64_t>(info.st_size)) {
     const ssize_t got = ::read(from->get(), buffer.data(), buffer.size());

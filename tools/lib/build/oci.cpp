@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Trees of container images: skopeo makes an OCI layout of whatever it is, each layer is looked at,
-// and umoci puts them on top of each other.
+#include "build/oci.h"
+
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -11,7 +11,6 @@
 #include "basic/subprocess.h"
 #include "basic/text.h"
 #include "build/archive.h"
-#include "build/builders.h"
 #include "build/run_logged.h"
 
 namespace chos {
@@ -24,20 +23,20 @@ Result<Json> read_json(const std::string& path) {
   const auto text = read_file(path, largest_json);
   if (!text) return text.error();
   auto json = Json::parse(*text);
-  if (!json) return Error{path + " is no JSON", "is the image complete?", EINVAL};
+  if (!json) return Error{path + " is not JSON", "is the image complete?", EINVAL};
   return json;
 }
 
-// The file of a digest "sha256:HEX".
+// The file that holds the blob of a digest "sha256:HEX".
 Result<std::string> blob(const std::string& layout, const std::string& digest) {
   const auto colon = digest.find(':');
   const auto bad = digest.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789:+._-");
   if (colon == std::string::npos || bad != std::string::npos)
-    return Error{"the image names the blob " + in_quotes(digest) + ", which is no digest", "", EINVAL};
+    return Error{"the image names the blob " + in_quotes(digest) + ", which is not a digest", "", EINVAL};
   return layout + "/blobs/" + digest.substr(0, colon) + "/" + digest.substr(colon + 1);
 }
 
-// The manifest that index.json of a layout with one image leads to.
+// The manifest of the image in a layout that has only one.
 Result<Json> manifest_of(const std::string& layout) {
   const auto index = read_json(layout + "/index.json");
   if (!index) return index;
@@ -106,7 +105,8 @@ Result<std::string> layout_transport(const Source& source) {
                tags.empty() ? "" : "it has: " + listed(tags), EINVAL};
 }
 
-// An archive is one of an OCI layout if it has the file oci-layout, else one of `docker save`.
+// An archive of `docker save` has manifest.json, also if it is an OCI layout; a plain OCI archive has only
+// oci-layout.
 Result<std::string> transport_of(const Source& source) {
   if (is_directory(source.path)) return layout_transport(source);
   const auto listing = run_command({"tar", "-tf", source.path}, 600);

@@ -16,7 +16,7 @@ Status pack_tree(const std::string& root, const std::string& file, const std::st
                  WorkProgress& progress) {
   struct stat info {};
   if (::lstat(file.c_str(), &info) == 0)
-    return Error{file + " is there already", "name another file, or remove it", EEXIST};
+    return Error{file + " exists already", "name another file, or remove it", EEXIST};
   const std::string part = file + ".part", log = file + ".log";
   std::vector<std::string> command;
   if (type == "squashfs")

@@ -10,7 +10,7 @@
 namespace chos {
 
 /// Packs the tree at `root` into the new file `file`, as "squashfs" or "erofs"; programs' output
-/// goes to FILE.log, which is removed after success.  What is at `file` already is not replaced
+/// goes to FILE.log, which is removed after success.  An existing `file` is not replaced
 /// (code EEXIST).  Owners, modes, links and file capabilities are kept.
 Status pack_tree(const std::string& root, const std::string& file, const std::string& type,
                  WorkProgress& progress);

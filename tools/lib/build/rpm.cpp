@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Trees of RPM packages: by dnf, or without it by rpm from a repository in a directory.
+#include "build/rpm.h"
+
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -10,7 +11,6 @@
 #include "basic/replace_file.h"
 #include "basic/subprocess.h"
 #include "basic/text.h"
-#include "build/builders.h"
 #include "build/run_logged.h"
 #include "store/remove_tree.h"
 
@@ -33,7 +33,7 @@ Status write_file(const std::string& directory, const std::string& name, const s
   return replace_in(fd->get(), name, text, -1, directory + "/" + name);
 }
 
-// What the lines of these keys say.
+// The addresses in the lines of these keys.
 std::vector<std::string> addresses_of(const std::string& repository,
                                       std::initializer_list<std::string_view> keys) {
   std::vector<std::string> out;
@@ -48,7 +48,7 @@ std::vector<std::string> addresses_of(const std::string& repository,
   return out;
 }
 
-// Where the .repo file leaves the release open; dnf would take that of this node, or none.
+// Variables for the release.  dnf would take the release of this node, or none.
 constexpr std::string_view release_variables[] = {"${releasever}", "$releasever"};
 
 Result<std::string> read_repository(const BuildContext& context) {
@@ -73,7 +73,7 @@ std::string with_release(std::string text, const std::string& release) {
 Status by_dnf(const BuildContext& context, const std::string& repository) {
   const std::string own = context.work + "/dnf";
   if (auto status = write_file(own + "/repos", "source.repo", repository); !status) return status;
-  // Nothing of the node's own dnf: no other repository, no plugin.  Cache and logs are in the tree.
+  // The node's own repositories and plugins must not apply.  Cache and logs are in the tree.
   const std::string settings = "[main]\nreposdir=" + own + "/repos\ncachedir=" + scratch +
                                "/cache\nlogdir=" + scratch +
                                "\nplugins=0\nkeepcache=0\ntsflags=nodocs\ninstall_weak_deps=0\n"
@@ -90,7 +90,7 @@ Status by_dnf(const BuildContext& context, const std::string& repository) {
   if (auto status = run_logged(command, context.log, context.progress); !status) {
     Error error = status.error();
     const auto addresses = addresses_of(repository, {"baseurl", "metalink", "mirrorlist"});
-    if (is_of_no_answer(error.what))
+    if (reports_no_answer(error.what))
       error.remedy = listed(addresses) + (addresses.size() > 1 ? ": one of them" : "") +
                      " does not answer; " + error.remedy;
     return error;
@@ -98,7 +98,7 @@ Status by_dnf(const BuildContext& context, const std::string& repository) {
   return remove_tree(context.work + "/root" + scratch);
 }
 
-// The directories of the file's baseurl lines.
+// The local directories in the baseurl lines.
 std::vector<std::string> directories_of(const std::string& repository) {
   std::vector<std::string> out;
   for (std::string_view url : addresses_of(repository, {"baseurl"})) {
@@ -145,7 +145,7 @@ Result<std::vector<std::string>> find_packages(const Source& source, const std::
   return out;
 }
 
-// All packages are named: rpm resolves nothing, but refuses what lacks something.
+// rpm adds no dependencies, but refuses packages whose dependencies are not among those named.
 Status by_rpm(const BuildContext& context, const std::string& repository) {
   const auto files = find_packages(context.source, repository);
   if (!files) return files.error();
@@ -161,7 +161,7 @@ Status by_rpm(const BuildContext& context, const std::string& repository) {
   return run_logged(command, context.log, context.progress);
 }
 
-// Debian's librpm keeps its database in the home of root, where no rpm of the tree looks for it.
+// Debian's librpm puts the database into root's home, where the tree's own rpm does not look.
 Status place_database(const std::string& root) {
   const std::string stray = root + "/root/.rpmdb", wanted = root + database;
   struct stat info {};

@@ -105,7 +105,7 @@ TEST_F(Builders, AMirrorThatIsNotWhole) {
           " Mirror sync in progress?'\nexit 25");
   options.mirrors = {archive_of("debian", {"trixie"})};
   const auto error = refused("debian:trixie");
-  EXPECT_TRUE(error.remedy.starts_with("a mirror is not whole")) << error.remedy;
+  EXPECT_TRUE(error.remedy.starts_with("a mirror is incomplete")) << error.remedy;
 }
 
 class DebianSource : public Builders {

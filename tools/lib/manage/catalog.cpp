@@ -27,7 +27,7 @@ struct Inside {
   std::set<uid_t> users;
 };
 
-// Processes by OS; nothing if the kernel does not say.
+// Processes by OS; nothing if the kernel does not report them.
 std::optional<std::map<std::string, Inside>> count_inside(const Node& node) {
   const auto processes = node.kernel.processes();
   if (!processes) return {};
@@ -122,7 +122,7 @@ Result<std::vector<std::string>> verify_os(const Store& store, const TreeRecord&
   }
   const auto before = store.manifest(record);
   if (!before) return before.error();
-  // A bind is of what lies at its origin, whether it is mounted now or not.
+  // The origin is read, so the bind mount need not be there.
   const bool external = record.kind == TreeRecord::Kind::external;
   const std::string root = external ? record.origin : store.tree(record);
   const auto now = read_manifest(

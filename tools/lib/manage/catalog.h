@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What there is to know of the OSs of a node: `chosctl os list`, `show` and `verify`.
+// Information about the OSs of a node, for `chosctl os list`, `show` and `verify`.
 #pragma once
 
 #include <cstdint>
@@ -22,22 +22,23 @@ struct OsInfo {
   bool tree_present = false;
   std::string tree;  ///< its directory on the base OS
   std::string release, machine;
-  std::optional<TreeRecord> record;             ///< nothing: made by hand
+  std::optional<TreeRecord> record;             ///< nothing: chosctl did not make the tree
   std::vector<TreeRecord> others;               ///< other generations of it
-  std::optional<std::size_t> processes, users;  ///< in it now; nothing: not known
+  std::optional<std::size_t> processes, users;  ///< in it now; nothing: unknown
 };
 
-/// The OSs of the allowlist that have a tree, in its order.  Fast: reads no tree.
+/// The OSs of the allowlist in its order, without a `default` that points to another entry.  Reads no
+/// tree.
 Result<std::vector<OsInfo>> list_oses(const Node& node, const Store& store);
 
 /// One of them.  Code ENOENT: the list has no such name.
 Result<OsInfo> show_os(const Node& node, const Store& store, const std::string& name);
 
-/// The programs of its tree that would give rights if it were not for nosuid, by their paths: of one
-/// that chosctl has made as they were when it was published, of another as they are.
+/// The privileged programs of a tree, sorted by path: as recorded when chosctl published it, or as they
+/// are now if chosctl did not make it.
 Result<std::vector<PrivilegedFile>> privileged_of(const OsInfo& info, WorkProgress& progress);
 
-/// What differs between a tree and its manifest; empty: nothing.
+/// The differences between a tree and its manifest.
 Result<std::vector<std::string>> verify_os(const Store& store, const TreeRecord& record,
                                            WorkProgress& progress);
 

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// OsManager: the allowlist's text, and the node that it is put in force on.
+#include "manage/list.h"
+
+#include <chos/abi.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
 
-#include "allowlist/allowlist.h"
+#include "allowlist/edit.h"
 #include "basic/files.h"
 #include "basic/replace_file.h"
 #include "basic/text.h"
 #include "lifecycle/up.h"
-#include "manage/os_manager.h"
 #include "store/mounts.h"
 
 namespace chos {
@@ -20,10 +21,21 @@ constexpr std::size_t largest_list = 4 << 20;
 constexpr const char* new_list =
     "# The OSs that users may enter, see chos(5): name:path[:option[,option...]]\n";
 
+Status write_list(const Node& node, const std::string& text) {
+  const auto slash = node.allowlist_file.rfind('/');
+  const bool is_plain = slash == std::string::npos;
+  const auto fd = open_guarded(is_plain ? "." : node.allowlist_file.substr(0, slash + 1), node.trusted);
+  if (!fd) return fd.error();
+  const std::string name = is_plain ? node.allowlist_file : node.allowlist_file.substr(slash + 1);
+  const UniqueFd old(::openat(fd->get(), name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  return replace_in(fd->get(), name, text, old ? old.get() : -1, node.allowlist_file);
+}
+
 }  // namespace
 
-Result<Allowlist> OsManager::list() const {
-  auto parsed = load_allowlist(node_.allowlist_file, node_.groups, node_.trusted);
+Result<Allowlist> read_list(const ManageContext& context) {
+  const Node& node = context.node;
+  auto parsed = load_allowlist(node.allowlist_file, node.groups, node.trusted);
   if (parsed.list) return std::move(*parsed.list);
   if (parsed.missing) return Allowlist();
   std::string text = parsed.error_text();
@@ -31,59 +43,50 @@ Result<Allowlist> OsManager::list() const {
   return Error{text, "nothing was changed; mend it and run this again", EINVAL};
 }
 
-Result<OsManager::Listed> OsManager::find(const std::string& name) const {
-  const auto all = list();
+Result<ListedOs> find_listed(const ManageContext& context, const std::string& name) {
+  const auto all = read_list(context);
   if (!all) return all.error();
   const OsEntry* entry = all->find_name(name);
   if (entry == nullptr || entry->is_base()) {
     std::vector<std::string> names;
     for (const auto& one : all->entries())
       if (!one.is_base() && all->stands_alone(one)) names.push_back(one.name);
-    return Error{node_.allowlist_file + " has no OS " + in_quotes(name),
+    return Error{context.node.allowlist_file + " has no OS " + in_quotes(name),
                  names.empty() ? "it has none yet; see: chosctl os add --help" : "it has " + listed(names),
                  ENOENT};
   }
   const OsEntry* site_default = all->site_default();
-  return Listed{*entry, site_default != nullptr ? site_default->path : ""};
+  return ListedOs{*entry, site_default != nullptr ? site_default->path : ""};
 }
 
-Status OsManager::write_list(const std::string& text) const {
-  const auto slash = node_.allowlist_file.rfind('/');
-  const bool is_plain = slash == std::string::npos;
-  const auto fd = open_guarded(is_plain ? "." : node_.allowlist_file.substr(0, slash + 1), node_.trusted);
-  if (!fd) return fd.error();
-  const std::string name = is_plain ? node_.allowlist_file : node_.allowlist_file.substr(slash + 1);
-  const UniqueFd old(::openat(fd->get(), name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  return replace_in(fd->get(), name, text, old ? old.get() : -1, node_.allowlist_file);
-}
-
-// True: it was changed, and the node, if it is up, goes by it.
-Result<bool> OsManager::change_list(const Edit& edit) {
-  const auto lock = store_.lock_list();
+Result<bool> change_list(const ManageContext& context, const ListEdit& edit) {
+  const Node& node = context.node;
+  const auto lock = context.store.lock_list();
   if (!lock) return lock.error();
-  const auto before = read_trusted_file(node_.allowlist_file, largest_list, node_.trusted);
+  const auto before = read_trusted_file(node.allowlist_file, largest_list, node.trusted);
   const bool is_new = !before && before.error().code == ENOENT;
   if (!before && !is_new) return before.error();
   const std::string old_text = is_new ? new_list : *before;
   const std::string text = edit(old_text);
   if (!is_new && text == old_text) {
-    // One that was killed after it wrote the list has left the node with the one before.
-    if (node_is_up(node_))
-      if (auto status = apply(); !status) return status.error();
+    // A run that was killed after it wrote the list did not put it in force.
+    if (node_is_up(node))
+      if (auto status = apply_list(context); !status) return status.error();
     return false;
   }
-  const auto parsed = parse_allowlist(text, node_.allowlist_file, node_.groups);
+  const auto parsed = parse_allowlist(text, node.allowlist_file, node.groups);
   if (!parsed.list) {
     std::string errors = parsed.error_text();
     while (errors.ends_with('\n')) errors.pop_back();
     return Error{"the new allowlist would not be accepted: " + errors, "nothing was changed", EINVAL};
   }
-  if (auto status = write_list(text); !status) return status.error();
-  if (auto status = apply(); !status) {
-    if (auto undone = is_new && ::unlink(node_.allowlist_file.c_str()) == 0 ? Status() : write_list(old_text);
+  if (auto status = write_list(node, text); !status) return status.error();
+  if (auto status = apply_list(context); !status) {
+    if (auto undone =
+            is_new && ::unlink(node.allowlist_file.c_str()) == 0 ? Status() : write_list(node, old_text);
         !undone)
-      progress_.note(undone.error().what);
-    if (auto undone = apply(); !undone) progress_.note(undone.error().what);
+      context.progress.note(undone.error().what);
+    if (auto undone = apply_list(context); !undone) context.progress.note(undone.error().what);
     Error error = status.error();
     error.what += "; the old list is back";
     return error;
@@ -91,15 +94,41 @@ Result<bool> OsManager::change_list(const Edit& edit) {
   return true;
 }
 
-Status OsManager::apply() {
-  const auto all = list();
+Status apply_list(const ManageContext& context) {
+  const Node& node = context.node;
+  const auto all = read_list(context);
   if (!all) return all.error();
-  const auto mounts = mount_trees(store_, *all, node_.allowlist_file);
+  const auto mounts = mount_trees(context.store, *all, node.allowlist_file);
   if (!mounts) return mounts.error();
-  for (const auto& complaint : mounts->missing) progress_.note(complaint.text());
-  if (!node_is_up(node_)) return {};
-  if (chos::reload(node_, quiet_)) return {};
-  return Error{"the node could not be made to go by " + node_.allowlist_file, "see: chosctl doctor", EIO};
+  for (const auto& complaint : mounts->missing) context.progress.note(complaint.text());
+  if (!node_is_up(node)) return {};
+  if (reload(node, context.reload_progress)) return {};
+  return Error{"the node could not be made to go by " + node.allowlist_file, "see: chosctl doctor", EIO};
+}
+
+std::string with_tree_replaced(const ManageContext& context, const std::string& text, const std::string& name,
+                               const std::string& from, const TreeRecord& to) {
+  const Node& node = context.node;
+  const auto parsed = parse_allowlist(text, node.allowlist_file, node.groups);
+  const OsEntry* entry = parsed.list ? parsed.list->find_name(name) : nullptr;
+  if (parsed.list && (entry == nullptr || entry->path != from)) return text;
+  std::string out = with_moved_path(text, from, to.path());
+  if (!parsed.list) return out;
+  // The personality of a 32-bit tree is replaced with the tree; an administrator's own choice stays.
+  const auto records = context.store.records_of(name);
+  const TreeRecord* old = records ? find_record(*records, from) : nullptr;
+  const bool was_32bit = old != nullptr && old->machine == "i386", is_32bit = to.machine == "i386";
+  if (was_32bit == is_32bit) return out;
+  for (const auto& one : parsed.list->entries())
+    if (one.path == from && one.name != CHOS_DEFAULT_NAME && one.linux32 != is_32bit)
+      out = with_option(out, one.name, "persona=linux32", is_32bit);
+  return out;
+}
+
+Error edited_meanwhile(const ManageContext& context, const std::string& name) {
+  return Error{"the line of " + in_quotes(name) + " in " + context.node.allowlist_file +
+                   " was changed by somebody else meanwhile; nothing was changed",
+               "see: chosctl os show " + name + "; then run this again", EAGAIN};
 }
 
 }  // namespace chos

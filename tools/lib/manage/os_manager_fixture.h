@@ -13,6 +13,7 @@
 #include "fake_node.h"
 #include "kernel/proc_chos.h"
 #include "manage/catalog.h"
+#include "manage/journal.h"
 #include "manage/os_manager.h"
 
 namespace chos::test {
@@ -89,6 +90,11 @@ class OsManagerTest : public FakeNode {
   auto remove(const std::string& name) {
     return keep([&](OsManager& k) { return k.remove(name); });
   }
+  // As each change does first.
+  Status recover_all() {
+    const Store at = store();
+    return recover({node, at, progress, log}, "");
+  }
   std::string list() const { return read_text(node.allowlist_file); }
   // What is among the trees, without the store's own.
   std::vector<std::string> trees() const {
@@ -121,8 +127,8 @@ class ChosctlProgram : public OsManagerTest {
   }
 
   pid_t start(std::vector<std::string> words) {
-    words.insert(words.begin(), {CHOSCTL_PROGRAM, "--config", top + "/chos.conf", "--allowlist",
-                                 node.allowlist_file, "--proc", kernel, "os"});
+    words.insert(words.begin(), {CHOSCTL_TEST_PROGRAM, "--config", top + "/chos.conf", "--allowlist",
+                                 node.allowlist_file, "os"});
     const pid_t child = ::fork();
     if (child == 0) {
       std::vector<char*> argv;
@@ -131,6 +137,7 @@ class ChosctlProgram : public OsManagerTest {
       const int log_file = ::open((top + "/out").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
       ::dup2(log_file, 1);
       ::dup2(errors.empty() ? log_file : ::open(errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), 2);
+      ::setenv("CHOS_TEST_PROC", kernel.c_str(), 1);
       ::execv(argv[0], argv.data());
       ::_exit(125);
     }

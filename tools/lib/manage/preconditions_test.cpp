@@ -123,7 +123,7 @@ TEST_F(Unfit, OptionsThatMeanNothingToTheSource) {
     EXPECT_TRUE(added || progress.stages.empty());
     return added ? "" : added.error().what;
   };
-  const std::string rest = " means nothing to the source 'tar:" + archive("one") + "'";
+  const std::string rest = " does not apply to the source 'tar:" + archive("one") + "'";
   BuildOptions options;
   options.include = {"gcc"};
   EXPECT_EQ(add_with(options), "--include" + rest);

@@ -58,10 +58,10 @@ TEST_F(OsManagerTest, RefusesToRemoveWhileSomebodyIsInsideByAnotherName) {
     const auto journal = store().take("os");
     ASSERT_TRUE(store().write_journal("os", {JournalEntry::What::remove, 0}));
   }
-  EXPECT_TRUE(keep([](OsManager& k) { return k.recover(); }));
+  EXPECT_TRUE(recover_all());
   EXPECT_EQ(trees(), (Names{"os", "os~2"}));
   set_kernel_file("usage", "0 1 alias /os/os~2\n1 1 alias /os/other\n");
-  EXPECT_TRUE(keep([](OsManager& k) { return k.recover(); }));
+  EXPECT_TRUE(recover_all());
   EXPECT_EQ(trees(), Names{});
   expect_tidy();
 }
@@ -143,7 +143,7 @@ TEST_F(OsManagerTest, TheNodeGoesByTheListBeforeATreeIsTakenAway) {
   progress.at_stage = [&](const std::string& what) {
     if (what == "removing the tree os") seen = read_text(valid);
   };
-  ASSERT_TRUE(keep([](OsManager& k) { return k.recover(); })) << joined(log.failures);
+  ASSERT_TRUE(recover_all()) << joined(log.failures);
   EXPECT_TRUE(seen.starts_with("other:/os/other\n")) << seen;
   EXPECT_EQ(trees(), Names{"other"});
   expect_tidy();

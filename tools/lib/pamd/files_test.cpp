@@ -275,9 +275,9 @@ TEST_F(PamFilesTest, SearchesTheModule) {
 class PamProgram : public PamFilesTest {
  protected:
   int pam(const std::string& arguments) {
-    const int status = std::system(("'" CHOSCTL_PROGRAM "' --config /dev/null pam --pam-dir '" +
-                                    path("pam.d") + "' --pam-backups '" + path("orig") + "' " + arguments +
-                                    " >'" + path("out") + "' 2>'" + path("err") + "' </dev/null")
+    const int status = std::system(("CHOS_TEST_PAM_DIR='" + path("pam.d") + "' CHOS_TEST_PAM_BACKUPS='" +
+                                    path("orig") + "' '" CHOSCTL_TEST_PROGRAM "' --config /dev/null pam " +
+                                    arguments + " >'" + path("out") + "' 2>'" + path("err") + "' </dev/null")
                                        .c_str());
     out = read("out");
     err = read("err");
@@ -298,7 +298,7 @@ TEST_F(PamProgram, EnableStatusDisable) {
   EXPECT_EQ(read("orig/su.orig"), base);
 
   EXPECT_EQ(pam("enable --option min_uid=500 --option quiet sshd"), 0);
-  EXPECT_TRUE(has(out, "= sshd          already enabled\nnothing was to be changed")) << out;
+  EXPECT_TRUE(has(out, "= sshd          already enabled\nnothing had to be changed")) << out;
   EXPECT_EQ(pam("enable sshd --deny"), 0);
   EXPECT_TRUE(get("sshd").ends_with("default=die]  pam_chos.so on_error=deny\n"));
 
@@ -322,7 +322,7 @@ TEST_F(PamProgram, EnableStatusDisable) {
   EXPECT_EQ(get("sshd"), base);
   EXPECT_EQ(get("su"), base);
   EXPECT_EQ(pam("disable sshd"), 0);
-  EXPECT_TRUE(has(out, "= sshd          not enabled; nothing to do\nnothing was")) << out;
+  EXPECT_TRUE(has(out, "= sshd          not enabled; nothing to do\nnothing had to be changed")) << out;
 }
 
 TEST_F(PamProgram, NothingIsChangedIfOneIsRefused) {

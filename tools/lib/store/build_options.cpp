@@ -13,7 +13,7 @@ namespace {
 
 using Kind = Source::Kind;
 
-// One that was given: its words, and what it is for.
+// An option that was given, and the kinds of sources that it applies to.
 struct Given {
   std::string name;
   std::vector<std::string> values;  // none: a flag
@@ -53,10 +53,11 @@ std::vector<std::string> words_of(const BuildOptions& options) {
 Status check_options(const Source& source, const BuildOptions& options) {
   for (const auto& one : given_of(options))
     if (!one.kinds.empty() && std::find(one.kinds.begin(), one.kinds.end(), source.kind) == one.kinds.end())
-      return Error{one.name + " means nothing to the source " + in_quotes(source.text),
+      return Error{one.name + " does not apply to the source " + in_quotes(source.text),
                    "leave it out; see: chosctl os --help", EINVAL};
   if (options.releasever.find_first_of(" $/\n") != std::string::npos)
-    return Error{in_quotes(options.releasever) + " is no release", "expected such as --releasever 9", EINVAL};
+    return Error{in_quotes(options.releasever) + " is not a release", "expected such as --releasever 9",
+                 EINVAL};
   return {};
 }
 
@@ -73,7 +74,7 @@ Result<std::uint64_t> parse_size(const std::string& text) {
     unit = {};
   }
   if (failed != std::errc() || !unit.empty() || number == 0 || number > (UINT64_MAX >> shift))
-    return Error{"the size " + in_quotes(text) + " is none", "expected such as 500M, 20G or 1T", EINVAL};
+    return Error{in_quotes(text) + " is not a size", "expected such as 500M, 20G or 1T", EINVAL};
   return number << shift;
 }
 

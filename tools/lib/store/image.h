@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Images of file systems: what they are, and mounting them.
+// Images of file systems: their type, and mounting them.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace chos {
 
-/// "squashfs" or "erofs" by the first bytes of a file; an Error if it is neither, or shorter than
-/// it says itself.
+/// "squashfs" or "erofs", by the superblock.  An Error if a file is neither, or shorter than its
+/// superblock says.
 Result<std::string> image_type(const std::string& file);
 
 /// Mounts an image on a directory: read-only, nosuid, nodev.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a tree consists of, in one text: a line for each entry with its type, mode, owner, size,
+// The content of a tree as one text: a line for each entry with its type, mode, owner, size,
 // SHA-256 of the content or text of the link, and file capabilities.  Times are not in it.
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace chos {
 
-/// A program that would give rights if it were not for nosuid.
+/// A program that gains privileges where nosuid does not prevent it.
 struct PrivilegedFile {
   std::string path;    ///< in the tree, "/usr/bin/su"
   std::string rights;  ///< "setuid", "setgid", "capabilities", with commas
@@ -22,7 +22,7 @@ struct Manifest {
   std::string text;
   std::uint64_t entries = 0;
   std::uint64_t bytes = 0;       ///< of the content of regular files, each hard link once
-  std::uint64_t unreadable = 0;  ///< entries whose content is not known
+  std::uint64_t unreadable = 0;  ///< entries whose content could not be read
   std::vector<PrivilegedFile> privileged;
 
   /// "sha256:HEX" of the text.
@@ -32,17 +32,17 @@ struct Manifest {
 /// Called now and then while a tree is read; false: stop, with an Error of code EINTR.
 using ManifestProgress = std::function<bool(std::uint64_t entries, std::uint64_t bytes)>;
 
-/// What becomes of entries that may not be read, as on an export with root_squash.
+/// How to treat entries that may not be read, as on an NFS export with root_squash.
 enum class Unreadable {
   refuse,
-  note,  ///< with "unreadable" for their content
+  note,  ///< list them with "unreadable" in the place of their digest
 };
 
 /// Reads a whole tree, as root, without leaving its file system.
 Result<Manifest> read_manifest(const std::string& root, const ManifestProgress& progress,
                                Unreadable unreadable = Unreadable::refuse);
 
-/// The programs of a whole tree that would give rights; reads no content.  Ends with an Error after
+/// The privileged programs of a whole tree; reads no content.  An Error if the tree has more than
 /// `most` entries.
 Result<std::vector<PrivilegedFile>> find_privileged(const std::string& root, std::uint64_t most,
                                                     const ManifestProgress& progress);

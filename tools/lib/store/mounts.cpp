@@ -23,12 +23,12 @@ bool is_mounted_kind(const Store& store, const TreeRecord& record) {
 
 namespace {
 
-// Whether there is a directory with something in it.
+// An Error unless the directory exists and is not empty.
 Status look_at(const std::string& directory, const Servers& servers) {
   if (auto status = servers.ask(directory); !status) return status;
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(directory.c_str()), ::closedir);
   const char* remedy = "is the file system that it is on mounted?";
-  // A directory that only others may list is one, too.
+  // A directory that this user may not list counts as one with entries.
   if (!listing && errno == EACCES) return {};
   if (!listing) return system_error("cannot examine " + directory, errno, remedy);
   errno = 0;
@@ -38,13 +38,13 @@ Status look_at(const std::string& directory, const Servers& servers) {
   return Error{directory + " is empty", remedy, ENOENT};
 }
 
-// What is still to be mounted.
+// A tree that is not mounted yet.
 struct Unmounted {
   const OsEntry* entry;
   const TreeRecord* record;
 };
 
-// Their origins have been asked for, at the same time.
+// Asks the servers of all their origins at the same time.
 std::vector<Unmounted> unmounted(const Store& store, const std::vector<TreeRecord>& records,
                                  const std::vector<const OsEntry*>& entries, const MountTable& table,
                                  const Servers& servers) {
@@ -87,7 +87,7 @@ Result<TreeMounts> mount_trees(const Store& store, const Allowlist& list, const 
   TreeMounts out;
   const auto records = store.records();
   if (!records) return records.error();
-  // Read once: on a node with thousands of mounts it is long.  No two trees have one place.
+  // Read once, since it is long on a node with thousands of mounts.  No two trees have the same target.
   const auto table = MountTable::read();
   if (!table) return table.error();
   const Servers servers(*table);
@@ -128,8 +128,8 @@ Result<std::vector<std::string>> unmount_trees(const Store& store) {
   for (const auto& record : *records) {
     const std::string target = store.tree(record);
     if (!is_mounted_kind(store, record) || table->at(target) == nullptr) continue;
-    // A bind came with all that is mounted below its origin, so it is always busy; nothing is lost
-    // with it, whoever looks at it: the origin stays.
+    // A bind mount includes the mounts below its origin, so it is always busy.  To detach it loses
+    // nothing, since the origin stays.
     const bool bind = record.kind == TreeRecord::Kind::external;
     const auto status = bind ? detach(target) : unmount(target);
     if (status) continue;

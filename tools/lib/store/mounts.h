@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Trees that are mounted: images, and directories that lie elsewhere.  Once for a node, by up and
-// reload, below the directory of the trees; the farm shows them from there.
+// Mounts of trees: images, and directories that lie elsewhere.  up and reload mount each once, below
+// the directory of the trees, and the farm shows it from there.
 #pragma once
 
 #include <string>
@@ -14,28 +14,29 @@ namespace chos {
 /// What mount_trees() found and did.
 struct TreeMounts {
   std::vector<std::string> mounted;  ///< targets that were mounted now
-  std::vector<Complaint> missing;    ///< of OSs whose image or directory cannot be had
+  std::vector<Complaint> missing;    ///< OSs whose image or directory is not available
 };
 
-/// OSs whose trees are still to be mounted by Node::mount_trees.
+/// OSs whose trees are not mounted yet.
 struct UnmountedTrees {
-  std::vector<std::string> ready;    ///< what they are made of is there
-  std::vector<std::string> waiting;  ///< it is not
+  std::vector<std::string> ready;    ///< their image or directory is available
+  std::vector<std::string> waiting;  ///< it is not available
 };
 
-/// Whether the tree of this record is mounted, not a directory of its own.
+/// Whether the tree of this record is a mount, not a plain directory.
 bool is_mounted_kind(const Store& store, const TreeRecord& record);
 
-/// Mounts one tree, unless something is mounted there already.  True: it was done now.
+/// Mounts one tree, unless something is mounted there already.  True: it was mounted now.
 Result<bool> mount_tree(const Store& store, const TreeRecord& record);
 
-/// All that the list's entries need.  A tree that cannot be mounted keeps no other from it.
+/// Mounts all trees that the list's entries need.  A tree that cannot be mounted does not stop the
+/// others; `file` is the list's name for the complaints.
 Result<TreeMounts> mount_trees(const Store& store, const Allowlist& list, const std::string& file);
 
-/// Which of the list's open OSs have a tree that mount_trees() would mount, and whether it can.
+/// Returns the list's open OSs whose trees mount_trees() would mount.
 UnmountedTrees unmounted_trees(const Store& store, const Allowlist& list);
 
-/// Unmounts what mount_trees() has mounted; what is in use stays, and is returned.
+/// Unmounts what mount_trees() has mounted.  Returns the targets that are in use; they stay mounted.
 Result<std::vector<std::string>> unmount_trees(const Store& store);
 
 }  // namespace chos

@@ -20,7 +20,8 @@ Status remove_tree(const std::string& path) {
   if (const auto mounts = table->below(path); !mounts.empty())
     return Error{mounts.front()->target + " is a mount point, so " + path + " is not removed",
                  "umount " + mounts.front()->target, EBUSY};
-  // By descriptors, so that nobody who still writes below leads it elsewhere by a link.
+  // remove_all() works by descriptors, so a process that still writes below cannot lead it elsewhere by
+  // a link.
   std::error_code failure;
   std::filesystem::remove_all(path, failure);
   if (failure) return system_error("cannot remove " + path, failure.value());
@@ -28,14 +29,14 @@ Status remove_tree(const std::string& path) {
 }
 
 Status unmount_below(const std::string& path) {
-  // What lay under a mount is seen when that is gone.  Many rounds, since mounts may be stacked, but
-  // not for ever: somebody may mount as fast.
+  // A mount may hide another one, so the table is read again after each round.  The number of rounds is
+  // limited, since another process may mount as fast.
   for (int round = 0; round < most_rounds; ++round) {
     const auto table = MountTable::read();
     if (!table) return table.error();
     const auto mounts = table->below(path);
     if (mounts.empty()) return {};
-    // A detached mount takes along what is mounted below it.
+    // Detaching a mount also detaches the mounts below it.
     for (const Mount* mount : mounts) {
       const auto again = MountTable::read();
       if (!again) return again.error();

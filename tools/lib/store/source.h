@@ -25,15 +25,15 @@ struct Source {
   std::vector<std::string> packages;  ///< rpm
   std::string tag;                    ///< of an OCI layout; may be empty
 
-  /// Its tree is not copied but mounted: dir and image.
+  /// Its tree is mounted, not unpacked: dir and image.
   bool is_mounted() const { return kind == Kind::dir || kind == Kind::image; }
 };
 
 /// The words before the colon, for messages and completion.
 const std::vector<std::string>& source_kinds();
 
-/// Reads a SOURCE.  Relative paths are made absolute by the working directory; that what they name
-/// is there, and of the right type, is looked at too.
+/// Parses a SOURCE.  Relative paths are made absolute.  An Error if the file or directory does not exist
+/// or has the wrong type.
 Result<Source> parse_source(const std::string& text);
 
 }  // namespace chos

@@ -27,7 +27,7 @@ constexpr const char* record_end = ".json";
 constexpr const char* manifest_end = ".manifest";
 constexpr const char* parts[] = {"os", "images", "work", "journal", "log"};
 
-// errno is 0, or why it cannot be read.
+// The names, sorted; errno says whether the directory could be read.
 std::vector<std::string> names_in(const std::string& directory) {
   std::vector<std::string> names;
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(directory.c_str()), ::closedir);
@@ -41,7 +41,7 @@ std::vector<std::string> names_in(const std::string& directory) {
   return names;
 }
 
-// Whether it is as make_directories() and mkdir(2) leave it here.
+// Whether the directory has mode 0700, as make_directories() made it.
 bool is_closed(const std::string& directory) {
   struct stat info {};
   return ::stat(directory.c_str(), &info) == 0 && (info.st_mode & 07777) == 0700;

@@ -6,8 +6,8 @@
 //   TREES/.chos/os/NAME~N.json      the record of each; NAME~N.manifest its manifest
 //   TREES/.chos/images/NAME~N.img   the image that is mounted on TREES/NAME~N
 //   TREES/.chos/work/NAME/          what is being made or thrown away
-//   TREES/.chos/journal/NAME        what is being done; locked by whoever does it
-// '~' is in no OS's name, so no two OSs meet in one directory.
+//   TREES/.chos/journal/NAME        the change under way, locked by the process that makes it
+// No OS name contains '~', so no two OSs share a directory.
 #pragma once
 
 #include <cstdint>
@@ -27,13 +27,13 @@ struct TreeRecord {
   enum class Kind {
     tree,      ///< a directory that chosctl made
     image,     ///< an image in the store, mounted on the directory
-    external,  ///< somebody else's directory, bound to ours, or ours itself if it is that
+    external,  ///< a directory that chosctl did not make: bound to TREES/NAME~N, or TREES/NAME~N itself
   };
   std::string name;
   unsigned generation = 1;
   Kind kind = Kind::tree;
   std::string source;    ///< as given to chosctl
-  BuildOptions options;  ///< likewise; older records have none
+  BuildOptions options;  ///< as given to chosctl; the defaults in older records
   std::string origin;    ///< external: the directory; image: its type, "squashfs" or "erofs"
   std::string digest;    ///< of the manifest; of the file for an image
   std::uint64_t bytes = 0, entries = 0;
@@ -50,7 +50,7 @@ struct TreeRecord {
 };
 const char* kind_key(TreeRecord::Kind kind);
 
-/// What is done to one OS, so that a run which was killed can be taken back or finished.
+/// The change of an OS that is under way.  If the run is killed, the next one undoes or finishes it.
 struct JournalEntry {
   enum class What { publish, remove };  ///< publish: add and replace
   What what = What::publish;
@@ -70,24 +70,24 @@ class Store {
   /// Makes the directories of the store.
   Status prepare() const;
 
-  /// All records, by name and generation.  A store that is not there has none.
+  /// All records, sorted by name and generation.  A store that does not exist has none.
   Result<std::vector<TreeRecord>> records() const;
   Result<std::vector<TreeRecord>> records_of(const std::string& name) const;
   Status write(const TreeRecord& record, const std::string& manifest) const;
   Result<std::string> manifest(const TreeRecord& record) const;
   Status forget(const TreeRecord& record) const;  ///< record and manifest
 
-  /// Takes the journal of an OS for this process and those it starts.  Code EWOULDBLOCK: another
-  /// chosctl is at work on it.
+  /// Locks the journal of an OS for this process and its children.  Code EWOULDBLOCK: another chosctl
+  /// is changing the OS.
   Result<UniqueFd> take(const std::string& name) const;
-  /// What a run that was killed left in it; nothing if there is nothing.
+  /// The change that a killed run left unfinished; nothing if there is none.
   Result<std::optional<JournalEntry>> journal(const std::string& name) const;
   Status write_journal(const std::string& name, const JournalEntry& entry) const;
   Status end_journal(const std::string& name) const;
   /// The OSs that have a journal or a working directory.
   std::vector<std::string> unfinished() const;
 
-  /// The lock under which the allowlist is edited; waits for it.
+  /// Takes the lock for edits of the allowlist, and waits for it.
   Result<UniqueFd> lock_list() const;
 
  private:

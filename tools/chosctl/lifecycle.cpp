@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "chosctl/commands.h"
+#include "chosctl/lifecycle.h"
 
 #include <pwd.h>
 #include <sys/stat.h>
@@ -30,9 +30,9 @@ bool same_file(const char* a, const char* b) {
   return ::stat(a, &one) == 0 && ::stat(b, &two) == 0 && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
 }
 
-// Mounts made elsewhere than in the base OS would help nobody.
+// Mounts that are made outside the base OS's mount namespace would be seen there only.
 bool may_change(const Node& node, const Options& options) {
-  if (!is_root_in_base(node, options)) return false;
+  if (!is_root_in_base(node.kernel, options.command_line)) return false;
   if (!same_file("/proc/self/ns/mnt", "/proc/1/ns/mnt"))
     say.warning(
         "this is not the mount namespace of process 1: what is mounted here is seen here "
@@ -76,8 +76,8 @@ bool node_shuts_down() {
   return state && state->out == "stopping";
 }
 
-// Who is still in an OS when all sessions and daemons have ended will be ended anyway, but after
-// the network: the farm would keep file systems of servers until then.
+// systemd ends processes that outlive all sessions and daemons only after it stopped the network, and
+// until then they would keep the farm's network file systems in use.
 void end_for_shutdown(const Node& node) {
   constexpr int patience = 10000;
   const auto outcome = end_processes(node.kernel, patience);
@@ -90,21 +90,6 @@ void end_for_shutdown(const Node& node) {
 }
 
 }  // namespace
-
-bool is_root_in_base(const Node& node, const Options& options) {
-  if (::geteuid() != 0) {
-    say.error("only root can do this");
-    say.hint("run: sudo chosctl " + options.command_line);
-    return false;
-  }
-  const auto current = node.kernel.current();
-  if (current && *current != "/") {
-    say.error("this shell is in the OS " + in_quotes(*current) + "; chosctl works in the base OS");
-    say.hint("run: chos -o base chosctl " + options.command_line);
-    return false;
-  }
-  return true;
-}
 
 int up(const Node& node, const Options& options) {
   if (!may_change(node, options)) return exit_failed;
@@ -121,7 +106,7 @@ int reload(const Node& node, const Options& options) {
     say.hint("the kernel keeps the list it had");
     return exit_failed;
   }
-  std::cout << (console.changed() ? "reloaded\n" : "nothing was to be changed\n");
+  std::cout << (console.changed() ? "reloaded\n" : "nothing had to be changed\n");
   return 0;
 }
 
