@@ -61,7 +61,7 @@ int change(const Node& node, const Options& options, const BatchNode& batch_node
   if (const int status = carry_out(*plan, console); status != 0) return status;
   if (!console.changed()) std::cout << "nothing had to be changed\n";
   else
-    for (const auto& next : plan->next) std::cout << "next: " << next << "\n";
+    for (const auto& next : plan->next) std::cout << "next: " << escaped(next) << "\n";
   return 0;
 }
 

@@ -18,7 +18,7 @@ void Console::step(const std::string& name, bool changed, const std::string& det
   const char* start = colour_ && changed ? "\033[32m" : "";
   const char* end = colour_ && changed ? "\033[0m" : "";
   // Flushed, so that earlier steps are visible while a long one runs.
-  std::cout << start << (changed ? "+ " : "= ") << end << name << padding << detail << std::endl;
+  std::cout << start << (changed ? "+ " : "= ") << end << name << padding << escaped(detail) << std::endl;
   changed_ = changed_ || changed;
 }
 

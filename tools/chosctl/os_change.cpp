@@ -7,6 +7,7 @@
 #include "basic/json.h"
 #include "basic/messages.h"
 #include "basic/process_info.h"
+#include "basic/text.h"
 #include "chosctl/os_base.h"
 #include "chosctl/os_print.h"
 #include "chosctl/os_progress.h"

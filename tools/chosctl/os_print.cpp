@@ -5,6 +5,7 @@
 #include "basic/messages.h"
 #include "basic/process_info.h"
 #include "basic/table.h"
+#include "basic/text.h"
 
 namespace chos::ctl {
 

@@ -5,6 +5,7 @@
 
 #include <exception>
 
+#include "basic/child_process.h"
 #include "basic/exit_status.h"
 #include "basic/messages.h"
 #include "chosctl/batch.h"
@@ -77,8 +78,10 @@ int act(const Options& options, const System& system) {
 }  // namespace
 
 int run(int argc, const char* const* argv, const System& system) {
-  // Directories that chosctl makes are writable by root only, whatever the caller's umask is.
+  // Directories that chosctl makes are writable by root only, whatever the caller's umask is, and the programs
+  // that it runs get no descriptor of the caller's.
   ::umask(022);
+  close_at_exec(3);
   try {
     const auto parsed = parse_options(argc, argv);
     if (const int* status = std::get_if<int>(&parsed)) return *status;

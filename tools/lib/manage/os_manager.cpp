@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "allowlist/edit.h"
+#include "basic/files.h"
 #include "basic/text.h"
 #include "farm/layout.h"
 #include "manage/discard.h"

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "basic/child_work.h"
+#include "basic/files.h"
 #include "basic/text.h"
 #include "batch/registry.h"
 #include "config/config.h"
@@ -17,13 +18,6 @@ namespace chos {
 namespace {
 
 using Level = Finding::Level;
-
-bool same_file(const std::string& a, const std::string& b) {
-  struct stat one {
-  }, two{};
-  return ::stat(a.c_str(), &one) == 0 && ::stat(b.c_str(), &two) == 0 && one.st_dev == two.st_dev &&
-         one.st_ino == two.st_ino;
-}
 
 bool is_there(const std::string& path) {
   struct stat info {};

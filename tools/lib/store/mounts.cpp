@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "store/mounts.h"
 
-#include <dirent.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <memory>
 
+#include "basic/files.h"
 #include "basic/text.h"
 #include "fileserver/servers.h"
 #include "mount/mountinfo.h"
@@ -26,16 +25,13 @@ namespace {
 // An Error unless the directory exists and is not empty.
 Status look_at(const std::string& directory, const Servers& servers) {
   if (auto status = servers.ask(directory); !status) return status;
-  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(directory.c_str()), ::closedir);
   const char* remedy = "is the file system that it is on mounted?";
+  const auto empty = is_empty_directory(directory);
   // A directory that this user may not list counts as one with entries.
-  if (!listing && errno == EACCES) return {};
-  if (!listing) return system_error("cannot examine " + directory, errno, remedy);
-  errno = 0;
-  while (const dirent* entry = ::readdir(listing.get()))
-    if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0) return {};
-  if (errno != 0) return system_error("cannot examine " + directory, errno, remedy);
-  return Error{directory + " is empty", remedy, ENOENT};
+  if (!empty && empty.error().code == EACCES) return {};
+  if (!empty) return Error{empty.error().what, remedy, empty.error().code};
+  if (*empty) return Error{directory + " is empty", remedy, ENOENT};
+  return {};
 }
 
 // A tree that is not mounted yet.

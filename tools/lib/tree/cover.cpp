@@ -10,12 +10,12 @@
 
 #include "basic/files.h"
 #include "basic/program_search.h"
+#include "basic/replace_file.h"
 #include "basic/text.h"
 #include "mount/detached.h"
 #include "mount/open.h"
 #include "mount/operations.h"
 #include "tree/links.h"
-#include "tree/make_link.h"
 
 namespace chos {
 namespace {
@@ -57,7 +57,7 @@ Result<BaseCovers> BaseCovers::read(std::string links, Transaction& changes) {
 
 Status BaseCovers::cover(int target, const std::string& name, int tree, const std::string& path,
                          unsigned flags) {
-  if (auto status = make_link(link_, base_link_target()); !status) return status;
+  if (auto status = replace_link(link_, base_link_target()); !status) return status;
   if (auto status = mount_link(link_, target, name); !status) return status;
   changes_->done("covering " + name, [name] { return detach(name); });
   const auto fresh = open_in_tree(tree, path, Last::keep);

@@ -25,15 +25,7 @@ namespace {
 
 Status make_one(const std::string& top, const Addition& addition) {
   const std::string path = top + "/" + addition.path;
-  std::string above = top;
-  for (std::size_t end = 0; (end = addition.path.find('/', end + 1)) != std::string::npos;) {
-    above = top + "/" + addition.path.substr(0, end);
-    if (::mkdir(above.c_str(), 0755) == 0) {
-      if (::chmod(above.c_str(), 0755) != 0) return system_error("cannot open up " + above, errno);
-    } else if (errno != EEXIST) {
-      return system_error("cannot make the directory " + above, errno);
-    }
-  }
+  if (auto status = make_directories(std::filesystem::path(path).parent_path(), 0755); !status) return status;
   bool made = false;
   switch (addition.kind) {
     case Addition::Kind::directory:
@@ -58,13 +50,6 @@ bool is_mount_root(int fd) {
   struct statx info {};
   return ::statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &info) == 0 &&
          (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
-}
-
-bool same_file(int fd, const std::string& path) {
-  struct stat one {
-  }, two{};
-  return ::fstat(fd, &one) == 0 && ::stat(path.c_str(), &two) == 0 && one.st_dev == two.st_dev &&
-         one.st_ino == two.st_ino;
 }
 
 }  // namespace

@@ -8,16 +8,15 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <filesystem>
 #include <optional>
 
 #include "allowlist/farm_names.h"
 #include "basic/files.h"
+#include "basic/replace_file.h"
 #include "basic/run_paths.h"
 #include "mount/open.h"
 #include "mount/operations.h"
-#include "tree/make_link.h"
 
 namespace chos {
 namespace {
@@ -93,7 +92,7 @@ Result<Link> wanted_link(const ShareSite& site, const Opened& base, const Opened
 // Makes the link to be mounted: "/run/chos/share/3/etc/passwd", a name that tells in findmnt(8) what it is.
 Result<std::string> make_share_link(const ShareSite& site, const std::string& path, const Link& wanted) {
   const std::string link = site.links + "/" + std::to_string(wanted.depth) + path;
-  if (auto status = make_link(link, wanted.text); !status) return status.error();
+  if (auto status = replace_link(link, wanted.text); !status) return status.error();
   return link;
 }
 
