@@ -19,6 +19,7 @@
 #include <ctime>
 #include <memory>
 
+#include "basic/files.h"
 #include "basic/text.h"
 
 #ifndef P_PIDFD
@@ -101,7 +102,7 @@ Scout::Report look_around(const Question& question) {
   // Else the application's connection, say, would stay open as long as this process hangs.
   constexpr int keep = 3;
   if (socket != keep && ::dup2(socket, keep) < 0) ::_exit(1);
-  ::syscall(SYS_close_range, 4u, ~0u, 0u);
+  close_descriptors(keep + 1);
   for (int fd = 0; fd < keep; ++fd) ::close(fd);
   // After the change of rights, which resets it.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);

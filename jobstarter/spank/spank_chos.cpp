@@ -34,7 +34,7 @@ using chos::Paths;
 using chos::spank::Asked;
 
 constexpr int failed = -1;
-constexpr int patience = 60'000;  // ms
+constexpr int patience = 60;  // seconds
 
 // The option as it was given, here or where the job was submitted.
 std::string& option_value() {

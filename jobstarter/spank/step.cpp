@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "spank/step.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cerrno>
+#include <exception>
 
-#include "basic/files.h"
+#include "basic/child_work.h"
 #include "basic/text.h"
 #include "session/launch.h"
 
@@ -18,7 +13,6 @@ namespace {
 
 constexpr const char* by_option = "option:";
 constexpr const char* by_environment = "environment:";
-constexpr std::size_t longest_text = 2048;
 
 std::optional<std::string> carried_as(const std::string& carried, const std::string& how) {
   if (!carried.starts_with(how) || carried.size() == how.size()) return {};
@@ -45,20 +39,14 @@ SelectionInput input_at_submission(const Asked& asked, const Place& place) {
   return input;
 }
 
-// Nothing here may outlive the child, and nothing of Slurm's may run in it.
-[[noreturn]] void try_in_child(const Asked& asked, const std::string& directory, const Paths& paths,
-                               int out) {
-  std::string text;
+// "" if it would succeed, else what the Error says.
+std::string trial(const Asked& asked, const std::string& directory, const Paths& paths) {
   try {
     const auto entered = enter(asked, directory, paths);
-    if (!entered) text = entered.error().what + '\n' + entered.error().remedy;
+    return entered ? "" : entered.error().what + '\n' + entered.error().remedy;
   } catch (const std::exception& error) {
-    text = error.what();
+    return error.what();
   }
-  const bool good = text.empty();
-  // One write of less than PIPE_BUF arrives whole.
-  (void)!::write(out, text.data(), std::min(text.size(), longest_text));
-  ::_exit(good ? 0 : 1);
 }
 
 Error error_of(const std::string& text) {
@@ -113,32 +101,14 @@ Result<std::string> enter(const Asked& asked, const std::string& directory, cons
 }
 
 Status try_out(const Asked& asked, const std::string& directory, const Paths& paths, int patience) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("cannot make a pipe", errno);
-  const UniqueFd in(ends[0]);
-  UniqueFd out(ends[1]);
-  const pid_t child = ::fork();
-  if (child == -1) return system_error("cannot fork", errno);
-  if (child == 0) try_in_child(asked, directory, paths, out.get());
-  out.reset();
-  struct pollfd wait {
-    in.get(), POLLIN, 0
-  };
-  const int ready = TEMP_FAILURE_RETRY(::poll(&wait, 1, patience));
-  std::string text(longest_text, '\0');
-  const ssize_t got = ready > 0 ? TEMP_FAILURE_RETRY(::read(in.get(), text.data(), text.size())) : -1;
-  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-  if (ready <= 0) ::kill(child, SIGKILL);
-  int status = 0;
-  // One that hangs in a dead file system cannot be waited for.
-  const pid_t gone = TEMP_FAILURE_RETRY(::waitpid(child, &status, ready > 0 ? 0 : WNOHANG));
-  if (ready <= 0)
-    return Error{"it could not be entered within " + std::to_string(patience / 1000) + " s",
+  const auto text = do_in_child([&] { return trial(asked, directory, paths); }, patience);
+  if (text) return text->empty() ? Status() : error_of(*text);
+  if (text.error().code == ETIMEDOUT)
+    return Error{"it could not be entered within " + std::to_string(patience) + " s",
                  "is the file system of its tree alive?", ETIMEDOUT};
-  if (!text.empty()) return error_of(text);
-  if (gone != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+  if (text.error().code == ECHILD)
     return Error{"the process that tried to enter it ended without a word", "", 0};
-  return {};
+  return text.error();
 }
 
 }  // namespace chos::spank

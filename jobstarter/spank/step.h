@@ -18,9 +18,9 @@ inline constexpr const char* carrier = "SLURM_CHOS";
 
 /// What was asked for, by whom; empty: nothing.
 struct Asked {
-  std::optional<std::string> option;  ///< --chos=NAME
-  std::string variable;               ///< $CHOS: of the submitter, or of the job
-  std::string carried;                ///< the value of `carrier`
+  std::optional<std::string> option;       ///< --chos=NAME
+  std::string variable;                    ///< $CHOS: of the submitter, or of the job
+  std::string carried;                     ///< the value of `carrier`
   std::optional<std::string> before = {};  ///< --chos of a heterogeneous job's component before this one
 };
 
@@ -43,8 +43,8 @@ Result<Submission> at_submission(const Asked& asked, const Paths& paths);
 /// An Error: the task must not run; it may be in the OS or not.
 Result<std::string> enter(const Asked& asked, const std::string& directory, const Paths& paths);
 
-/// Whether enter() would succeed here: a child tries it.  An Error within `patience` milliseconds
-/// too if it does not come back.
+/// Whether enter() would succeed here: a child process tries it.  Code ETIMEDOUT: it has not returned within
+/// `patience` seconds.
 Status try_out(const Asked& asked, const std::string& directory, const Paths& paths, int patience);
 
 }  // namespace chos::spank

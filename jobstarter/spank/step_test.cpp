@@ -111,8 +111,8 @@ TEST_F(Spank, NoTaskWithoutItsOs) {
 }
 
 TEST_F(Spank, ATrialChangesNothingHere) {
-  EXPECT_TRUE(spank::try_out({"trixie", "", ""}, path("home"), paths_, 5000));
-  const auto refused = spank::try_out({"sl6", "", ""}, path("home"), paths_, 5000);
+  EXPECT_TRUE(spank::try_out({"trixie", "", ""}, path("home"), paths_, 5));
+  const auto refused = spank::try_out({"sl6", "", ""}, path("home"), paths_, 5);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().what, "'sl6' is closed: nobody new may enter");
   EXPECT_EQ(refused.error().remedy, "you may enter: trixie and base");
@@ -123,14 +123,11 @@ TEST_F(Spank, ATrialThatHangsIsGivenUp) {
   ASSERT_EQ(std::filesystem::remove(path("kernel/setchos")), true);
   ASSERT_EQ(::mkfifo(path("kernel/setchos").c_str(), 0600), 0);  // nobody reads from it
   const auto before = std::chrono::steady_clock::now();
-  const auto refused = spank::try_out({"trixie", "", ""}, path("home"), paths_, 200);
+  const auto refused = spank::try_out({"trixie", "", ""}, path("home"), paths_, 1);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ETIMEDOUT) << refused.error().what;
   EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(20));
-  // Killed; one that ends at once has been waited for.
-  int status = 0;
-  if (::waitpid(-1, &status, 0) < 0) EXPECT_EQ(errno, ECHILD);
-  else EXPECT_TRUE(WIFSIGNALED(status)) << "the child was left";
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
 }
 
 TEST(SpankArguments, ThereAreNone) {

@@ -16,7 +16,7 @@ Failure::Failure(int status, const std::string& log, const Environment& environm
 int Failure::tell(const std::string& why, const std::string& remedy) const {
   std::string text = why + "; the job was not started";
   if (!remedy.empty()) text += " (" + remedy + ")";
-  std::cerr << program << ": " << text << std::endl;
+  std::cerr << program << ": " << escaped(text) << std::endl;
   wrapper_error_.write(std::string(program) + ": " + text);
   log(text);
   return status_;

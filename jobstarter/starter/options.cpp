@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "basic/own_arguments.h"
+#include "basic/text.h"
 #include "basic/version.h"
 
 namespace chos::starter {
@@ -43,15 +44,6 @@ std::vector<std::string> without_pam(const std::vector<std::string>& own) {
     if (own[i] == "--pam") ++i;
     else if (!own[i].starts_with("--pam=")) out.push_back(own[i]);
   }
-  return out;
-}
-
-// A complaint repeats what was given.
-std::string one_line(const std::string& text) {
-  constexpr std::size_t longest = 300;
-  std::string out = text.substr(0, longest);
-  for (char& c : out)
-    if (c < 0x20 || c == 0x7f) c = ' ';
   return out;
 }
 
@@ -100,7 +92,7 @@ std::variant<Options, Complaint, int> parse_options(const std::vector<std::strin
     }
     // Nothing need have been set yet; --sge is the last of the options, if it is there.
     const bool of_sge = own > 0 && arguments[own - 1] == "--sge";
-    return Complaint{one_line(error.what()), of_sge ? Form::sge : Form::plain};
+    return Complaint{printable(error.what(), 300), of_sge ? Form::sge : Form::plain};
   }
   if (os_option->count() > 0) options.os = os;
   if (argv0_option->count() > 0) options.argv0 = argv0;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "starter/start.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
 #include <cstdlib>
 
+#include "basic/files.h"
 #include "basic/text.h"
 #include "session/launch.h"
 #include "starter/failure.h"
@@ -50,9 +51,8 @@ void Start::set_variable(const Selection& chosen) const {
 int Start::open_session() const {
   if (caller_.current != "/")
     return fail("a PAM session is opened in the base OS only, and this is " + caller_.current);
-  char self[PATH_MAX] = {};
-  if (::readlink("/proc/self/exe", self, sizeof self - 1) < 0)
-    return fail(system_error("cannot find chos_jobstarter", errno));
+  const std::string self = read_link(AT_FDCWD, "/proc/self/exe");
+  if (self.empty()) return fail(system_error("cannot find chos_jobstarter", errno));
   std::vector<std::string> arguments{paths_.session_program, std::to_string(status_of_failure(options_.form)),
                                      options_.pam, self};
   arguments.insert(arguments.end(), options_.own.begin(), options_.own.end());

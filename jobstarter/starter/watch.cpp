@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "starter/watch.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -10,7 +9,8 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <memory>
+
+#include "basic/files.h"
 
 namespace chos::starter {
 namespace {
@@ -94,9 +94,8 @@ void end_as(int status) {
 
 std::set<int> open_descriptors() {
   std::set<int> found;
-  const std::unique_ptr<DIR, int (*)(DIR*)> all(::opendir("/proc/self/fd"), ::closedir);
-  if (!all) return found;
-  while (const dirent* entry = ::readdir(all.get())) {
+  const auto all = open_entries("/proc/self/fd");
+  while (const dirent* entry = all ? next_entry(all) : nullptr) {
     char* end = nullptr;
     const long fd = std::strtol(entry->d_name, &end, 10);
     if (end != entry->d_name && *end == '\0' && fd != ::dirfd(all.get())) found.insert(static_cast<int>(fd));

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "basic/files.h"
 #include "session/environment.h"
 
 namespace chos::starter {
@@ -18,9 +19,6 @@ inline constexpr const char* wrapper_error_variable = "_CONDOR_WRAPPER_ERROR_FIL
 class WrapperError {
  public:
   explicit WrapperError(const Environment& environment);
-  ~WrapperError();
-  WrapperError(const WrapperError&) = delete;
-  WrapperError& operator=(const WrapperError&) = delete;
 
   /// Nothing, if there is no such file to write, or it cannot be written.  The scratch directory
   /// can be passed through by others then; what is in it is closed to them.
@@ -28,7 +26,7 @@ class WrapperError {
 
  private:
   std::string name_;
-  int directory_ = -1;
+  UniqueFd directory_;
   bool is_scratch_ = false;  // HTCondor's, which goes away with the job
 };
 

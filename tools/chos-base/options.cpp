@@ -7,6 +7,7 @@
 
 #include "allowlist/farm_names.h"
 #include "basic/exit_status.h"
+#include "basic/files.h"
 #include "basic/messages.h"
 #include "basic/text.h"
 #include "basic/version.h"
@@ -49,17 +50,7 @@ std::string help() {
 }
 
 // Not by iostreams: they are half of such a program's size and of the time it takes to start.
-int print(const std::string& text) {
-  const char* at = text.data();
-  std::size_t left = text.size();
-  while (left > 0) {
-    const ssize_t written = ::write(STDOUT_FILENO, at, left);
-    if (written <= 0) return exit_cannot;
-    at += written;
-    left -= static_cast<std::size_t>(written);
-  }
-  return 0;
-}
+int print(const std::string& text) { return write_all(STDOUT_FILENO, text) ? 0 : exit_cannot; }
 
 int complain(const std::string& what) {
   Messages("chos-base").error(what + " (see: chos-base --help)");

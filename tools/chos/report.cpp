@@ -135,8 +135,8 @@ int report_why(const Context& context) {
   }
   std::cout << table.text();
   if (!chosen.ok()) {
-    std::cout << "chos would refuse: " << chosen.refusal->what << "\n";
-    if (!chosen.refusal->remedy.empty()) std::cout << chosen.refusal->remedy << "\n";
+    std::cout << "chos would refuse: " << escaped(chosen.refusal->what) << "\n";
+    if (!chosen.refusal->remedy.empty()) std::cout << escaped(chosen.refusal->remedy) << "\n";
     return exit_cannot;
   }
   std::cout << "chos would enter: " << chosen.name() << "\n";
@@ -204,7 +204,7 @@ int set_own(const Context& context) {
     context.say.warning("it cannot be entered now: " + there.error().what);
   if (context.options.json)
     print_json({{"file", path}, {"name", line}, {"may_enter", access == Access::allowed}});
-  else std::cout << path << ": " << line << "\n";
+  else std::cout << escaped(path) << ": " << line << "\n";
   return 0;
 }
 

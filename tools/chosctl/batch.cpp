@@ -68,7 +68,7 @@ int change(const Node& node, const Options& options, bool enable) {
   if (const int status = carry_out(*plan, console); status != 0) return status;
   if (!console.changed()) std::cout << "nothing was to be changed\n";
   else
-    for (const auto& next : plan->next) std::cout << "next: " << next << "\n";
+    for (const auto& next : plan->next) std::cout << "next: " << escaped(next) << "\n";
   return 0;
 }
 

@@ -2,13 +2,13 @@
 #include "chosctl/commands.h"
 
 #include <pwd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <iostream>
 #include <map>
 
 #include "basic/exit_status.h"
+#include "basic/files.h"
 #include "basic/process_info.h"
 #include "basic/subprocess.h"
 #include "basic/table.h"
@@ -23,12 +23,6 @@ namespace chos::ctl {
 namespace {
 
 const Messages say("chosctl");
-
-bool same_file(const char* a, const char* b) {
-  struct stat one {
-  }, two{};
-  return ::stat(a, &one) == 0 && ::stat(b, &two) == 0 && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
-}
 
 // Mounts made elsewhere than in the base OS would help nobody.
 bool may_change(const Node& node, const Options& options) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <iostream>
 
+#include "basic/text.h"
+
 namespace chos::ctl {
 
 Console::Console(std::string command) : command_(std::move(command)), colour_(wants_colour(1)) {}
@@ -14,7 +16,7 @@ void Console::step(const std::string& name, bool changed, const std::string& det
   const char* start = colour_ && changed ? "\033[32m" : "";
   const char* end = colour_ && changed ? "\033[0m" : "";
   // Flushed, so that a step that takes long shows the ones before it.
-  std::cout << start << (changed ? "+ " : "= ") << end << name << padding << detail << std::endl;
+  std::cout << start << (changed ? "+ " : "= ") << end << name << padding << escaped(detail) << std::endl;
   changed_ = changed_ || changed;
 }
 

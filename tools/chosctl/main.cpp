@@ -3,6 +3,7 @@
 
 #include <exception>
 
+#include "basic/child_process.h"
 #include "basic/exit_status.h"
 #include "basic/messages.h"
 #include "chosctl/commands.h"
@@ -59,8 +60,10 @@ int act(const chos::ctl::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Directories that it makes are root's to write in, whatever the caller's umask is.
+  // Only root may write in the directories that chosctl makes, whatever the caller's umask, and the programs
+  // that it runs get no descriptor of the caller's.
   ::umask(022);
+  chos::close_at_exec(3);
   try {
     const auto parsed = chos::ctl::parse_options(argc, argv);
     if (const int* status = std::get_if<int>(&parsed)) return *status;

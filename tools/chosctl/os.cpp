@@ -203,7 +203,7 @@ int verify(const Node& node, const Store& store, const OsOptions& options) {
                                              (differences->size() == 1 ? " difference" : " differences"))
               << "\n";
     for (std::size_t i = 0; i < std::min(differences->size(), most_printed); ++i)
-      std::cout << "  " << (*differences)[i] << "\n";
+      std::cout << "  " << escaped((*differences)[i]) << "\n";
     if (differences->size() > most_printed)
       std::cout << "  and " << differences->size() - most_printed << " more; see --json\n";
   }

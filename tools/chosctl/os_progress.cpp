@@ -7,8 +7,12 @@
 #include <csignal>
 #include <iostream>
 
+#include "basic/text.h"
+
 namespace chos::ctl {
 namespace {
+
+constexpr std::size_t longest_detail = 1000;
 
 volatile std::sig_atomic_t interrupted = 0;
 
@@ -38,7 +42,7 @@ void OsProgress::stage(const std::string& what) {
   clear();
   stage_ = what;
   began_ = last_ = Clock::now();
-  std::cerr << "chosctl: " << what << " ...\n" << std::flush;
+  std::cerr << "chosctl: " << escaped(what) << " ...\n" << std::flush;
 }
 
 bool OsProgress::tick(const std::string& detail) {
@@ -48,13 +52,13 @@ bool OsProgress::tick(const std::string& detail) {
   if (now - last_ >= (terminal_ ? std::chrono::milliseconds(200) : std::chrono::milliseconds(10000))) {
     last_ = now;
     std::string line = "  " + std::to_string(duration_cast<seconds>(now - began_).count()) + " s" +
-                       (detail.empty() ? "" : ": " + detail);
+                       (detail.empty() ? "" : ": " + printable(detail, longest_detail));
     if (terminal_) {
       line.resize(std::min(line.size(), columns() - 1));
       std::cerr << "\r\033[K" << line << std::flush;
       shown_ = true;
     } else {
-      std::cerr << "chosctl: " << stage_ << line << std::endl;
+      std::cerr << "chosctl: " << escaped(stage_) << line << std::endl;
     }
   }
   return interrupted == 0;

@@ -6,6 +6,7 @@
 #include "basic/json.h"
 #include "basic/process_info.h"
 #include "basic/table.h"
+#include "basic/text.h"
 #include "chosctl/commands.h"
 #include "chosctl/console.h"
 #include "pamd/files.h"
@@ -181,7 +182,8 @@ int pam_status(const Options& options) {
       table.add({printable(state.service), state_text(state), joined(state.arguments)});
     if (!table.empty()) std::cout << table.text();
     for (const auto& state : states)
-      if (!state.problem.empty()) std::cout << "problem: " << state.service << ": " << state.problem << "\n";
+      if (!state.problem.empty())
+        std::cout << "problem: " << state.service << ": " << escaped(state.problem) << "\n";
     if (!files->module_found()) std::cout << "problem: " << pam_module_name << " is not installed\n";
   }
   return missing && !options.services.empty() ? exit_failed : 0;

@@ -9,6 +9,7 @@
 #include "basic/json.h"
 #include "basic/messages.h"
 #include "basic/table.h"
+#include "basic/text.h"
 #include "chosctl/commands.h"
 #include "config/config.h"
 #include "inspect/finding.h"
@@ -65,7 +66,7 @@ Json as_json(const NodeStatus& status) {
 void print_text(const NodeStatus& status) {
   std::cout << "chos     " << state_of(status) << "\n";
   if (status.version)
-    std::cout << "module   loaded, version " << status.version->version << ", fork tracking "
+    std::cout << "module   loaded, version " << escaped(status.version->version) << ", fork tracking "
               << status.version->fork_tracking << "\n";
   else
     std::cout << "module   "
@@ -79,7 +80,7 @@ void print_text(const NodeStatus& status) {
     table.add({os.entry.name + (os.is_default ? " (default)" : ""), os.entry.path, os_state(os),
                os.processes ? std::to_string(*os.processes) : "-"});
   if (!table.empty()) std::cout << "\n" << table.text();
-  for (const auto& problem : status.problems) std::cout << "problem: " << problem << "\n";
+  for (const auto& problem : status.problems) std::cout << "problem: " << escaped(problem) << "\n";
   if (!status.problems.empty()) std::cout << "see: chosctl doctor\n";
 }
 
@@ -95,7 +96,7 @@ int status(const Node& node, bool json) {
 int doctor(const Node& node, const ParsedConfig& config, bool json) {
   const bool show = !json && ::isatty(2) != 0;
   const auto findings = examine(node, config, [show](const std::string& part) {
-    if (show) std::cerr << "\r\033[Kexamining " << part << " ..." << std::flush;
+    if (show) std::cerr << "\r\033[Kexamining " << escaped(part) << " ..." << std::flush;
   });
   if (show) std::cerr << "\r\033[K" << std::flush;
   const auto errors = std::count_if(findings.begin(), findings.end(),
@@ -116,9 +117,9 @@ int doctor(const Node& node, const ParsedConfig& config, bool json) {
                         : finding.level == Finding::Level::error   ? "\033[1;31m"
                         : finding.level == Finding::Level::warning ? "\033[1;33m"
                                                                    : "\033[2m";
-    std::cout << start << level_key(finding.level) << (colour ? "\033[0m" : "") << ": " << finding.subject
-              << ": " << finding.what << "\n";
-    if (!finding.remedy.empty()) std::cout << "    do: " << finding.remedy << "\n";
+    std::cout << start << level_key(finding.level) << (colour ? "\033[0m" : "") << ": "
+              << escaped(finding.subject) << ": " << escaped(finding.what) << "\n";
+    if (!finding.remedy.empty()) std::cout << "    do: " << escaped(finding.remedy) << "\n";
   }
   if (findings.empty()) std::cout << "nothing is wrong\n";
   else

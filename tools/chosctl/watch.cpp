@@ -9,6 +9,7 @@
 
 #include "basic/exit_status.h"
 #include "basic/files.h"
+#include "basic/text.h"
 #include "chosctl/commands.h"
 #include "chosctl/console.h"
 #include "config/config.h"
@@ -22,7 +23,7 @@ class Log : public Console {
  public:
   Log() : Console("watch") {}
   void step(const std::string&, bool, const std::string& detail) override {
-    std::cout << detail << std::endl;
+    std::cout << escaped(detail) << std::endl;
   }
 };
 

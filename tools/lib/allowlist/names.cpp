@@ -6,11 +6,18 @@
 #include "basic/text.h"
 
 namespace chos {
+namespace {
+
+std::string length_problem(const std::string& kind, std::string_view text, std::size_t most) {
+  if (text.empty()) return "expected " + kind + ", found nothing";
+  if (text.size() <= most) return {};
+  return "expected " + kind + " of at most " + std::to_string(most) + " bytes, found " +
+         std::to_string(text.size());
+}
+
+}  // namespace
 std::string name_problem(std::string_view name) {
-  if (name.empty()) return "expected a name, found nothing";
-  if (name.size() > CHOS_NAME_MAX)
-    return "expected a name of at most " + std::to_string(CHOS_NAME_MAX) + " bytes, found " +
-           std::to_string(name.size());
+  if (auto problem = length_problem("a name", name, CHOS_NAME_MAX); !problem.empty()) return problem;
   if (!is_alnum(name.front()))
     return "expected a name that starts with a letter or a digit, found " + in_quotes(name);
   for (const char c : name) {
@@ -20,10 +27,7 @@ std::string name_problem(std::string_view name) {
 }
 
 std::string path_problem(std::string_view path) {
-  if (path.empty()) return "expected a path, found nothing";
-  if (path.size() > CHOS_PATH_MAX)
-    return "expected a path of at most " + std::to_string(CHOS_PATH_MAX) + " bytes, found " +
-           std::to_string(path.size());
+  if (auto problem = length_problem("a path", path, CHOS_PATH_MAX); !problem.empty()) return problem;
   if (path.front() != '/') return "expected a path that starts with /, found " + in_quotes(path);
   for (const char c : path) {
     if (is_control_or_blank(c) || c == ':')
@@ -39,10 +43,7 @@ std::string path_problem(std::string_view path) {
 }
 
 std::string layout_name_problem(std::string_view name) {
-  if (name.empty()) return "expected a name, found nothing";
-  if (name.size() > CHOS_NAME_MAX)
-    return "expected a name of at most " + std::to_string(CHOS_NAME_MAX) + " bytes, found " +
-           std::to_string(name.size());
+  if (auto problem = length_problem("a name", name, CHOS_NAME_MAX); !problem.empty()) return problem;
   if (name == "." || name == "..") return "expected a name, found " + in_quotes(name);
   for (const char c : name) {
     if (!is_name_char(c))

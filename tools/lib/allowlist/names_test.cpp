@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "basic/text.h"
-
 namespace chos {
 namespace {
 
@@ -35,33 +33,6 @@ TEST(Names, LayoutNames) {
   for (const char* name : {"usr", "lib64", ".hidden", "_x", "..."})
     EXPECT_EQ(layout_name_problem(name), "") << name;
   for (const char* name : {"", ".", "..", "a/b", "a b"}) EXPECT_NE(layout_name_problem(name), "") << name;
-}
-
-TEST(Names, ShellQuoted) {
-  for (const char* word : {"trixie", "--config=/etc/x", "debian:trixie/i386", "gcc,make", "1%"})
-    EXPECT_EQ(shell_quoted(word), word);
-  EXPECT_EQ(shell_quoted(""), "''");
-  EXPECT_EQ(shell_quoted("a b"), "'a b'");
-  EXPECT_EQ(shell_quoted("~/x"), "'~/x'");
-  EXPECT_EQ(shell_quoted("x#y"), "'x#y'");
-  EXPECT_EQ(shell_quoted("it's $HOME"), "'it'\\''s $HOME'");
-}
-
-TEST(Names, InQuotesIsSafeForTerminals) {
-  EXPECT_EQ(in_quotes("a b"), "'a b'");
-  EXPECT_EQ(in_quotes("a\033[31m"), "'a\\x1b[31m'");
-  EXPECT_EQ(in_quotes("\xc3\xa4"), "'\\xc3\\xa4'");
-  EXPECT_EQ(in_quotes(std::string(200, 'x')), "'" + std::string(80, 'x') + "...'");
-}
-
-TEST(Names, Words) {
-  EXPECT_EQ(trimmed(" \ta b\t "), "a b");
-  EXPECT_EQ(trimmed("  "), "");
-  EXPECT_EQ(split("a||b", '|').size(), 3u);
-  EXPECT_EQ(split("", '|').size(), 1u);
-  EXPECT_EQ(listed({}), "");
-  EXPECT_EQ(listed({"a"}), "a");
-  EXPECT_EQ(listed({"a", "b", "c"}), "a, b and c");
 }
 
 }  // namespace

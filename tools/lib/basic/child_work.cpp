@@ -3,20 +3,13 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 
-#include "basic/files.h"
-
-// Of Linux 5.9; older headers lack it.
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
+#include "basic/child_process.h"
 
 namespace chos {
 namespace {
@@ -24,32 +17,17 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 [[noreturn]] void work_and_tell(const std::function<std::string()>& work, int writer, int seconds) {
-  // Not above those that are left open: there is room for /dev/null below.
-  if (::dup2(writer, 3) != 3) ::_exit(1);
-  (void)::syscall(SYS_close_range, 4U, ~0U, 0U);
-  for (int fd = 0; fd < 3; ++fd) {
-    ::close(fd);
-    if (::open("/dev/null", O_RDWR) != fd) ::_exit(1);
-  }
-  (void)::fcntl(3, F_SETFD, FD_CLOEXEC);
-  ::signal(SIGALRM, SIG_DFL);
-  ::signal(SIGPIPE, SIG_DFL);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ChildDescriptors descriptors;
+  descriptors.kept = writer;
+  if (!set_up_child(descriptors)) ::_exit(1);
   ::alarm(static_cast<unsigned>(seconds));
   std::string said;
   try {
-    said = work() + "\n";  // the byte before the end says that it is one
+    said = work() + "\n";  // the last byte says that all of it has come
   } catch (...) {
     ::_exit(1);
   }
-  for (std::size_t done = 0; done < said.size();) {
-    const ssize_t size = ::write(3, said.data() + done, said.size() - done);
-    if (size < 0 && errno != EINTR) ::_exit(1);
-    if (size > 0) done += static_cast<std::size_t>(size);
-  }
-  ::_exit(0);
+  ::_exit(write_all(writer, said) ? 0 : 1);
 }
 
 }  // namespace
@@ -58,23 +36,20 @@ Result<ChildWork> ChildWork::start(const std::function<std::string()>& work, int
   const auto none = [](int why) {
     return system_error("cannot start a process", why, "is a limit reached?");
   };
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return none(errno);
-  ChildWork apart(ends[0]);
-  UniqueFd writer(ends[1]);
-  if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) return none(errno);
+  auto pipe = make_pipe();
+  if (!pipe) return none(pipe.error().code);
+  if (::fcntl(pipe->reader.get(), F_SETFL, O_NONBLOCK) != 0) return none(errno);
   const pid_t child = ::fork();
   if (child < 0) return none(errno);
   if (child == 0) {
     const pid_t grandchild = ::fork();
-    if (grandchild == 0) work_and_tell(work, writer.get(), seconds + grace);
+    if (grandchild == 0) work_and_tell(work, pipe->writer.get(), seconds + grace);
     ::_exit(grandchild < 0 ? errno : 0);
   }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-  const int why = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
-  if (why != 0) return none(why);
-  return Result<ChildWork>(std::move(apart));
+  const int status = wait_for_child(child);
+  // What another part of this process has waited for says nothing; the pipe will.
+  if (status > 0) return none(WIFEXITED(status) ? WEXITSTATUS(status) : EIO);
+  return ChildWork(std::move(pipe->reader));
 }
 
 bool ChildWork::ended() {
@@ -94,17 +69,19 @@ std::optional<std::string> ChildWork::said() const {
 }
 
 Result<std::string> do_in_child(const std::function<std::string()>& work, int seconds, int grace) {
-  auto apart = ChildWork::start(work, seconds, grace);
-  if (!apart) return apart.error();
-  const auto end = Clock::now() + std::chrono::seconds(seconds + 1);
-  while (!apart->ended()) {
+  auto process = ChildWork::start(work, seconds, grace);
+  if (!process) return process.error();
+  const auto began = Clock::now();
+  const auto end = began + std::chrono::seconds(seconds + 1);
+  while (!process->ended()) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
     if (left.count() <= 0) return Error{"no answer within " + std::to_string(seconds) + " s", "", ETIMEDOUT};
-    pollfd wait{apart->reader(), POLLIN, 0};
+    pollfd wait{process->reader(), POLLIN, 0};
     (void)::poll(&wait, 1, static_cast<int>(left.count()));
   }
-  if (auto said = apart->said()) return std::move(*said);
-  return Error{"its process was ended", "", ETIMEDOUT};
+  if (auto said = process->said()) return std::move(*said);
+  const bool in_time = Clock::now() < began + std::chrono::seconds(seconds);
+  return Error{"its process was ended", "", in_time ? ECHILD : ETIMEDOUT};
 }
 
 }  // namespace chos

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "basic/child_work.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -8,10 +9,7 @@
 #include <cerrno>
 #include <chrono>
 
-#include "allowlist/allowlist.h"
-#include "inspect/finding.h"
 #include "process_state.h"
-#include "report/doctor.h"
 
 namespace chos::test {
 namespace {
@@ -42,11 +40,13 @@ TEST(ChildWork, IsNotWaitedFor) {
       1);
   ASSERT_FALSE(stuck);
   EXPECT_EQ(stuck.error().code, ETIMEDOUT);
-  EXPECT_FALSE(do_in_child([]() -> std::string { ::_exit(0); }, 30));
+  const auto ended = do_in_child([]() -> std::string { ::_exit(0); }, 30);
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code, ECHILD);
   EXPECT_LT(Clock::now() - began, seconds(5));
 }
 
-// Where nothing can be opened: what is done apart might not return, so it is not done here.
+// Where nothing can be opened: the work might not return, so it is not done in this process.
 bool take_descriptors() {
   const rlimit none{0, 0};
   return ::setrlimit(RLIMIT_NOFILE, &none) == 0;
@@ -56,6 +56,20 @@ bool take_descriptors() {
 bool take_processes() {
   const rlimit none{0, 0};
   return ::setrlimit(RLIMIT_NPROC, &none) == 0 && (::geteuid() != 0 || ::setuid(65534) == 0);
+}
+
+TEST(ChildWork, HasNoDescriptorOfThisProcess) {
+  const UniqueFd lock(::open("/dev/null", O_RDONLY));
+  const auto seen = do_in_child(
+      [fd = lock.get()] {
+        const auto names = names_in("/proc/self/fd");
+        // Its own: the three streams, the pipe, and the directory that it reads.
+        return std::to_string(names ? names->size() : 0) + " " + std::to_string(::fcntl(fd, F_GETFD)) + " " +
+               path_of(0) + path_of(1) + path_of(2);
+      },
+      10);
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(*seen, "5 -1 /dev/null/dev/null/dev/null");
 }
 
 TEST(ChildWork, OrNotAtAll) {
@@ -74,21 +88,6 @@ TEST(ChildWork, OrNotAtAll) {
   };
   EXPECT_EQ(tried(take_descriptors, EMFILE), 0);
   EXPECT_EQ(tried(take_processes, EAGAIN), 0);
-}
-
-TEST(ChildWork, DoctorSaysSo) {
-  EXPECT_EQ(
-      in_a_process([] {
-        if (!take_descriptors()) return 2;
-        Findings findings;
-        examine_batch_in_child(Node(), Allowlist(), 10, findings);
-        const auto& what = findings.empty() ? "" : findings[0].what;
-        return what == "whether jobs of Slurm run in OSs was not to be found out: cannot start a process: Too "
-                       "many open files"
-                   ? 0
-                   : 1;
-      }),
-      0);
 }
 
 }  // namespace

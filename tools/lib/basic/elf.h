@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The little that doctor asks of ELF files: the machine, the dynamic loader, and the oldest kernel
+// A few facts from the headers of ELF files: the machine, the dynamic loader, and the oldest kernel
 // that a libc works on (its NT_GNU_ABI_TAG note).
 #pragma once
 
@@ -19,11 +19,11 @@ struct ElfFacts {
   std::optional<KernelVersion> oldest_kernel;
 };
 
-/// Reads the headers of an ELF file of the host's byte order, 32 or 64 bits.  Code ENOEXEC: it is
-/// not one, or a broken one.
+/// Reads the headers of an ELF file of the host's byte order, 32 or 64 bits.  Code ENOEXEC: it is not such a
+/// file, or a broken one.
 Result<ElfFacts> read_elf(int fd, const std::string& name);
 
-/// "5.10.0-28-amd64" is {5, 10, 0}; nothing if it does not start with a number.
+/// "5.10.0-28-amd64" gives {5, 10, 0}; nothing if it does not start with a number.
 std::optional<KernelVersion> parse_kernel_version(const std::string& release);
 
 std::string version_string(const KernelVersion& version);

@@ -2,14 +2,75 @@
 #include "basic/files.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+
+// Of Linux 5.9; older headers lack it.
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
 
 namespace chos {
+namespace {
+
+Result<std::vector<std::string>> names_of(const DirectoryStream& directory, const std::string& name) {
+  if (!directory) return system_error("cannot read the directory " + name, errno);
+  std::vector<std::string> names;
+  while (const dirent* entry = next_entry(directory)) names.emplace_back(entry->d_name);
+  if (errno != 0) return system_error("cannot read the directory " + name, errno);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace
+
+void close_descriptors(int first, int end) noexcept {
+  if (end >= 0 && first >= end) return;
+  const unsigned last = end < 0 ? ~0U : static_cast<unsigned>(end - 1);
+  if (::syscall(SYS_close_range, static_cast<unsigned>(first), last, 0U) == 0) return;
+  // A sandbox may refuse it.
+  constexpr rlim_t most = 1 << 20;
+  struct rlimit limit {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max > most) limit.rlim_max = most;
+  if (end < 0) end = static_cast<int>(limit.rlim_max);
+  for (int fd = first; fd < end; ++fd) ::close(fd);
+}
+
+std::string by_fd(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+
+UniqueFd reopen(int fd, int flags) {
+  return UniqueFd(::open(by_fd(fd).c_str(), flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+}
+
+std::string path_of(int fd) { return read_link(AT_FDCWD, by_fd(fd)); }
+
+std::string read_link(int directory, const std::string& name) {
+  char text[PATH_MAX];
+  const ssize_t size = ::readlinkat(directory, name.c_str(), text, sizeof text);
+  return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
+}
+
+std::string FileIdentity::text() const { return std::to_string(device) + ":" + std::to_string(inode); }
+
+std::optional<FileIdentity> identity_of(int fd) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return std::nullopt;
+  return FileIdentity{info.st_dev, info.st_ino};
+}
+
+std::optional<FileIdentity> identity_of(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return std::nullopt;
+  return FileIdentity{info.st_dev, info.st_ino};
+}
 
 Error system_error(const std::string& what, int code, const std::string& remedy) {
   const bool is_full = code == ENOSPC || code == EDQUOT;
@@ -58,6 +119,16 @@ Status write_once(int fd, std::string_view data, const std::string& name) {
   return {};
 }
 
+bool write_all(int fd, std::string_view data) noexcept {
+  while (!data.empty()) {
+    const ssize_t written = ::write(fd, data.data(), data.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    data.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
 Status check_trusted(int fd, uid_t trusted, const std::string& name) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return system_error("cannot examine " + name, errno);
@@ -85,10 +156,7 @@ Result<UniqueFd> open_regular(const std::string& path) {
   if (!S_ISREG(info.st_mode))
     return Error{path + " is " + std::string(file_kind(info.st_mode)) + "; expected a regular file", "",
                  EINVAL};
-  // The same inode again, now for reading: through the descriptor, so that nobody can put
-  // another file there in between.
-  const std::string again = "/proc/self/fd/" + std::to_string(seen.get());
-  UniqueFd fd(::open(again.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  UniqueFd fd = reopen(seen.get(), O_RDONLY);
   if (!fd) return system_error("cannot open " + path, errno);
   return fd;
 }
@@ -105,12 +173,58 @@ bool executable(const std::string& path) {
   return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && ::access(path.c_str(), X_OK) == 0;
 }
 
-std::string read_link(int directory, const std::string& name) {
-  char text[PATH_MAX];
-  const ssize_t size = ::readlinkat(directory, name.c_str(), text, sizeof text);
-  return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
+// std::filesystem::create_directories() cannot set a mode: what it makes is open to others for a moment.
+Status make_directories(const std::string& path, mode_t mode,
+                        const std::function<void(const std::string&)>& made) {
+  std::filesystem::path here;
+  for (const auto& part : std::filesystem::path(path)) {
+    here /= part;
+    if (part.empty() || here == here.root_path()) continue;
+    if (::mkdir(here.c_str(), mode) != 0) {
+      if (errno != EEXIST) return system_error("cannot make the directory " + here.string(), errno);
+      continue;
+    }
+    if (made) made(here);
+    if (::chmod(here.c_str(), mode) != 0)
+      return system_error("cannot set the mode of the directory " + here.string(), errno);
+  }
+  return {};
 }
 
-std::string path_of(int fd) { return read_link(AT_FDCWD, "/proc/self/fd/" + std::to_string(fd)); }
+DirectoryStream open_entries(const std::string& path) { return DirectoryStream(::opendir(path.c_str())); }
+
+DirectoryStream open_entries(int directory) {
+  // Not a duplicate: that would share its position with `directory`.
+  UniqueFd again(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  DirectoryStream stream(again ? ::fdopendir(again.get()) : nullptr);
+  if (stream) again.release();
+  return stream;
+}
+
+const dirent* next_entry(const DirectoryStream& directory) {
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(directory.get());
+    if (entry == nullptr) return nullptr;
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") return entry;
+  }
+}
+
+Result<std::vector<std::string>> names_in(const std::string& path) {
+  return names_of(open_entries(path), path);
+}
+
+Result<std::vector<std::string>> names_in(int directory) {
+  return names_of(open_entries(directory), path_of(directory));
+}
+
+Result<bool> is_empty_directory(const std::string& path) {
+  const auto directory = open_entries(path);
+  if (!directory) return system_error("cannot examine " + path, errno);
+  const bool empty = next_entry(directory) == nullptr;
+  if (empty && errno != 0) return system_error("cannot examine " + path, errno);
+  return empty;
+}
 
 }  // namespace chos

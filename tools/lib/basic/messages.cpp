@@ -3,10 +3,10 @@
 
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
+#include "basic/files.h"
 #include "basic/text.h"
 
 namespace chos {
@@ -33,7 +33,7 @@ void Messages::warning(const std::string& text) const { line("\033[1;33m", "warn
 void Messages::hint(const std::string& text) const { line("\033[2m", "  ", text); }
 
 void Messages::line(const char* colour, const std::string& label, const std::string& text) const {
-  // One write(2) of plain bytes: nothing here may load a library, since messages are also said
+  // One write(2) of plain bytes: nothing here may load a library, since messages are also written
   // after a switch into another OS.
   std::string out;
   for (const auto part : split(text, '\n')) {
@@ -41,19 +41,11 @@ void Messages::line(const char* colour, const std::string& label, const std::str
     out += program_ + ": ";
     if (colour_) out += colour;
     out += label;
-    out += part;
+    out += escaped(part);
     if (colour_) out += "\033[0m";
     out += "\n";
   }
-  const char* at = out.data();
-  std::size_t left = out.size();
-  while (left > 0) {
-    const ssize_t written = ::write(fd_, at, left);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
-    at += written;
-    left -= static_cast<std::size_t>(written);
-  }
+  (void)write_all(fd_, out);
 }
 
 }  // namespace chos

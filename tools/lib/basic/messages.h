@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the programs say to people: on standard error, in colour on a terminal only.
+// Messages of the programs to people: on standard error, in colour on a terminal only.
 #pragma once
 
 #include <string>
@@ -8,12 +8,13 @@
 
 namespace chos {
 
-/// Whether to colour what goes to `fd`: a terminal, not "dumb", and NO_COLOR is not set.
+/// Whether to use colours on `fd`: it is a terminal, not "dumb", and NO_COLOR is not set.
 bool wants_colour(int fd);
 
+/// Every byte that a terminal might act on is escaped: see escaped().
 class Messages {
  public:
-  /// `program` starts each line.
+  /// Each line starts with `program`.
   explicit Messages(std::string program, int fd = 2);
 
   void error(const std::string& text) const;

@@ -39,11 +39,4 @@ std::optional<ProcessInfo> describe_process(pid_t pid, const std::string& proc) 
   return out;
 }
 
-std::string printable(const std::string& text, std::size_t longest) {
-  std::string out;
-  for (const char c : text.substr(0, longest)) out += c >= 0x20 && c < 0x7f ? c : '?';
-  if (text.size() > longest && longest >= 3) out.replace(longest - 3, 3, "...");
-  return out;
-}
-
 }  // namespace chos

@@ -6,26 +6,19 @@
 #include <climits>
 #include <cstdlib>
 
-#include "basic/files.h"
 #include "basic/text.h"
 
 namespace chos {
 namespace {
 
 bool is_chos_base(const std::string& file, const struct stat& info, const std::optional<FileIdentity>& self) {
-  if (self && info.st_dev == self->device && info.st_ino == self->inode) return true;
+  if (self && *self == FileIdentity{info.st_dev, info.st_ino}) return true;
   // Another copy: two that find each other would never end.
   char real[PATH_MAX];
   return ::realpath(file.c_str(), real) != nullptr && std::string_view(real).ends_with("/chos-base");
 }
 
 }  // namespace
-
-std::optional<FileIdentity> identity_of(const std::string& file) {
-  struct stat info {};
-  if (::stat(file.c_str(), &info) != 0) return std::nullopt;
-  return FileIdentity{info.st_dev, info.st_ino};
-}
 
 FoundCommand find_command(const std::string& name, const std::string& path,
                           const std::optional<FileIdentity>& self) {
@@ -45,6 +38,12 @@ FoundCommand find_command(const std::string& name, const std::string& path,
     }
   }
   return found;
+}
+
+std::string find_program(const std::string& name) {
+  if (name.find('/') != std::string::npos) return executable(name) ? name : "";
+  const char* own = std::getenv("PATH");
+  return find_command(name, (own == nullptr ? std::string() : own) + ":" + system_search_path, {}).file;
 }
 
 }  // namespace chos

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Looking for programs in a list of directories.
+// Looking for programs in lists of directories.
 #pragma once
-
-#include <sys/types.h>
 
 #include <optional>
 #include <string>
+
+#include "basic/files.h"
 
 namespace chos {
 
@@ -13,24 +13,22 @@ namespace chos {
 inline constexpr const char* base_search_path =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// chos-base itself, by the file that it is.
-struct FileIdentity {
-  dev_t device = 0;
-  ino_t inode = 0;
-};
-
-/// Nothing: there is no such file.
-std::optional<FileIdentity> identity_of(const std::string& file);
+/// Where the programs of the system are.
+inline constexpr const char* system_search_path = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 struct FoundCommand {
-  std::string file;     ///< absolute; empty: there is none
-  std::string denied;   ///< the first of that name which is no program that we may execute
-  bool itself = false;  ///< one was passed over since it is chos-base
+  std::string file;     ///< its absolute path; empty: there is none
+  std::string denied;   ///< the first file of that name that this process may not execute
+  bool itself = false;  ///< one was passed over because it is chos-base
 };
 
-/// Looks for the program `name` in the absolute directories of `path` ("/a:/b").  What leads to
+/// Looks for the program `name` in the absolute directories of `path` ("/a:/b").  Anything that leads to
 /// `self`, or to any file called chos-base, is passed over: a link to it would only look again.
 FoundCommand find_command(const std::string& name, const std::string& path,
                           const std::optional<FileIdentity>& self);
+
+/// The path of a program: a path as it is, if it can be executed; a name looked for in $PATH, then in
+/// system_search_path.  "" if there is none.
+std::string find_program(const std::string& name);
 
 }  // namespace chos

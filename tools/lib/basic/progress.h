@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What up, reload, down and watch tell their caller while they work.
+// Reports of up, reload, down and watch to their caller while they work.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace chos {
 
-/// What is said while up, down and reload work.
+/// Receives the reports.
 class Progress {
  public:
   virtual ~Progress() = default;
@@ -17,7 +17,7 @@ class Progress {
   virtual void warning(const std::string& text) = 0;
   /// A step failed.
   virtual void failed(const std::string& name, const Error& error) = 0;
-  /// What was undone after a failure; `status` is of the undoing.
+  /// A step was undone after a failure; `status` says whether that worked.
   virtual void undone(const std::string& what, const Status& status) = 0;
 };
 

@@ -6,6 +6,8 @@
 #include <sys/xattr.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <filesystem>
 
 #include "basic/text.h"
 
@@ -26,7 +28,7 @@ Status check_directory(int fd, uid_t trusted, const std::string& name) {
   return {};
 }
 
-// Attributes that vouch for the content of one file are left to the kernel.
+// The kernel sets the attributes that vouch for the content of a file.
 bool is_copied(const std::string& attribute) {
   return attribute != "security.ima" && attribute != "security.evm";
 }
@@ -68,21 +70,9 @@ Result<UniqueFd> open_guarded(const std::string& path, uid_t trusted) {
   return fd;
 }
 
-// As `up` makes /var/lib/chos: users have no business there.
-Status make_directories(const std::string& path) {
-  std::string made;
-  for (const auto part : split(path, '/')) {
-    if (!part.empty() || made.empty()) made += std::string(part) + "/";
-    if (part.empty()) continue;
-    if (::mkdir(made.c_str(), 0700) != 0 && errno != EEXIST)
-      return system_error("cannot make the directory " + made, errno);
-  }
-  return {};
-}
-
 Status replace_in(int directory, const std::string& name, const std::string& text, int model,
                   const std::string& path) {
-  // No program looks for a file of this name; one that a killed run left is taken away by the next.
+  // No program looks for a file of this name.  The next run removes one that a killed run has left.
   const std::string temporary = ".chosctl-" + name + ".new";
   if (::unlinkat(directory, temporary.c_str(), 0) != 0 && errno != ENOENT)
     return system_error("cannot remove the left-over " + temporary + " beside " + path, errno);
@@ -99,6 +89,18 @@ Status replace_in(int directory, const std::string& name, const std::string& tex
   if (::renameat(directory, temporary.c_str(), directory, name.c_str()) != 0)
     return fail(system_error("cannot replace " + path, errno, "is it immutable? See: lsattr " + path));
   if (::fsync(directory) != 0) return system_error(path + " is replaced, but perhaps not yet on disk", errno);
+  return {};
+}
+
+Status replace_link(const std::string& link, const std::string& text) {
+  if (read_link(AT_FDCWD, link) == text) return {};
+  constexpr const char* remedy = "is /run mounted and writable?";
+  if (auto status = make_directories(std::filesystem::path(link).parent_path(), 0755); !status)
+    return Error{status.error().what, remedy, status.error().code};
+  const std::string fresh = link + ".new";
+  if ((::unlink(fresh.c_str()) != 0 && errno != ENOENT) || ::symlink(text.c_str(), fresh.c_str()) != 0 ||
+      ::rename(fresh.c_str(), link.c_str()) != 0)
+    return system_error("cannot make the link " + link, errno);
   return {};
 }
 

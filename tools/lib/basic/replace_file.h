@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Replacing a file of somebody else's configuration, so that at any moment its reader sees the old
-// one or the new one.
+// Replacing a file of another program's configuration, so that its reader sees the old one or the new one at
+// any moment.
 #pragma once
 
 #include <sys/types.h>
@@ -15,14 +15,15 @@ namespace chos {
 /// Opens a directory, which must belong to `trusted` and be writable by nobody else.
 Result<UniqueFd> open_guarded(const std::string& path, uid_t trusted);
 
-/// Makes a directory, and what is missing above it, with mode 0700.
-Status make_directories(const std::string& path);
-
-/// Puts a new file in the place of `name`: complete and on disk first, then renamed.
+/// Replaces the file `name` of a directory: the new one is complete and on disk before it is renamed.
 ///
-/// It gets owner, mode and extended attributes (the SELinux label is one) of what `model` is open
-/// on; with -1 it is the caller's, mode 0644.  `path` is for messages.
+/// It gets the owner, mode and extended attributes (the SELinux label is one) of the file that `model` is
+/// open on; if that is -1, it belongs to the caller and has mode 0644.  `path` is for messages.
 Status replace_in(int directory, const std::string& name, const std::string& text, int model,
                   const std::string& path);
+
+/// Makes the symbolic link `link`, below /run, lead to `text`, in one step; missing directories above it
+/// are made with mode 0755.
+Status replace_link(const std::string& link, const std::string& text);
 
 }  // namespace chos

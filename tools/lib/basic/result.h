@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A value or the reason why there is none.  The library returns these; only
-// the programs print, once.
+// A value, or the reason why there is none.  The library returns these; only
+// the programs print them, once.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace chos {
 
-/// Why something could not be done, in the words a person is to read.
+/// Why something could not be done, in words for a person.
 struct Error {
-  std::string what;    ///< one sentence without its full stop; names the file, and line if any
+  std::string what;    ///< one sentence without a full stop; names the file, and the line if any
   std::string remedy;  ///< what to do next; may be empty
   int code = 0;        ///< the errno behind it, or 0
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where chos keeps what lasts until the next boot.
+// Paths of the files that last until the next boot.
 #pragma once
 
 #include <string>

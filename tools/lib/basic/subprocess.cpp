@@ -3,7 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,9 +12,10 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 
+#include "basic/child_process.h"
 #include "basic/files.h"
+#include "basic/program_search.h"
 #include "basic/text.h"
 
 extern char** environ;
@@ -23,125 +24,182 @@ namespace chos {
 namespace {
 
 constexpr std::size_t most_output = 1024 * 1024;
+constexpr int longest_wait = 500;  // ms between two questions whether to go on
 using Clock = std::chrono::steady_clock;
 
-struct Pipe {
-  UniqueFd reader, writer;
-  std::string text;
+Clock::time_point after(double seconds) {
+  return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
 
-  Status open() {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("cannot make a pipe", errno);
-    reader = UniqueFd(ends[0]);
-    writer = UniqueFd(ends[1]);
-    return {};
+int left_until(Clock::time_point end) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
+  return static_cast<int>(std::clamp<long long>(left.count(), 0, longest_wait));
+}
+
+// The strings as execve(2) takes them.
+class Words {
+ public:
+  explicit Words(std::vector<std::string> words) : words_(std::move(words)) {
+    for (auto& word : words_) pointers_.push_back(word.data());
+    pointers_.push_back(nullptr);
   }
-  // False: at its end.
-  bool read_some() {
-    char buffer[16 * 1024];
-    const ssize_t got = ::read(reader.get(), buffer, sizeof buffer);
-    if (got < 0 && (errno == EINTR || errno == EAGAIN)) return true;
-    if (got <= 0) return false;
-    if (text.size() < most_output) text.append(buffer, static_cast<std::size_t>(got));
-    return true;
-  }
+  Words(const Words&) = delete;
+  Words& operator=(const Words&) = delete;
+  char* const* get() const { return pointers_.data(); }
+
+ private:
+  std::vector<std::string> words_;
+  std::vector<char*> pointers_;
 };
 
-int left_of(Clock::time_point end) {
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
-  return static_cast<int>(std::max<long long>(left.count(), 0));
-}
+class Running {
+ public:
+  explicit Running(const ProgramRun& run) : run_(run), end_(after(run.seconds)) {}
 
-// Reads both until they are closed; false if that takes too long.
-bool read_both(std::array<Pipe, 2>& pipes, Clock::time_point end) {
-  for (;;) {
-    struct pollfd wait[2] = {{pipes[0].reader.get(), POLLIN, 0}, {pipes[1].reader.get(), POLLIN, 0}};
-    if (!pipes[0].reader && !pipes[1].reader) return true;
-    const int ready = ::poll(wait, 2, left_of(end));
-    if (ready == 0) return false;
-    for (int i = 0; i < 2; ++i)
-      if (ready > 0 && wait[i].revents != 0 && !pipes[i].read_some()) pipes[i].reader.reset();
+  Result<int> to_its_end() {
+    if (auto status = start(); !status) return status.error();
+    if (!read_output()) return given_up();
+    int status = 0;
+    for (;;) {
+      const pid_t got = ::waitpid(child_, &status, WNOHANG);
+      if (got == child_) return exit_status_of(status);
+      if (got < 0 && errno != EINTR) return system_error("cannot wait for " + run_.program, errno);
+      if (!may_go_on()) return given_up();
+      ::poll(nullptr, 0, 5);
+    }
   }
-}
 
-// Waits for the end of a child that has closed its output; false if that takes too long.
-bool wait_until(pid_t child, int& status, Clock::time_point end) {
-  for (;;) {
-    const pid_t got = ::waitpid(child, &status, WNOHANG);
-    if (got == child || (got < 0 && errno != EINTR)) return true;
-    if (left_of(end) == 0) return false;
-    ::poll(nullptr, 0, 5);
+ private:
+  Status start() {
+    auto refusal = make_pipe();
+    if (!refusal) return refusal.error();
+    for (auto& stream : streams_) {
+      if (&stream == &streams_[1] && run_.joins_output) break;
+      auto pipe = make_pipe();
+      if (!pipe) return pipe.error();
+      stream = std::move(*pipe);
+    }
+    const Words arguments(run_.arguments), minimal({std::string("PATH=") + system_search_path});
+    char* const* environment = run_.has_environment ? environ : minimal.get();
+    const pid_t self = ::getpid();
+    child_ = ::fork();
+    if (child_ < 0) return system_error("cannot start a process", errno);
+    if (child_ == 0) become(arguments.get(), environment, refusal->writer.get(), self);
+    (void)::setpgid(child_, child_);  // by now also if it has not come to that itself
+    refusal->writer.reset();
+    for (auto& stream : streams_) stream.writer.reset();
+    int why = 0;
+    ssize_t got = 0;
+    do {
+      got = ::read(refusal->reader.get(), &why, sizeof why);
+    } while (got < 0 && errno == EINTR);
+    if (got != sizeof why) return {};
+    (void)wait_for_child(child_);
+    return system_error("cannot run " + run_.program, why);
   }
-}
 
-}  // namespace
-
-std::string CommandOutput::said() const {
-  std::string text = err.empty() ? out : err;
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  constexpr std::size_t longest = 300;
-  std::string clean;
-  for (const char c : text.substr(0, longest)) clean += c >= 0x20 && c < 0x7f ? c : ' ';
-  return clean;
-}
-
-std::string find_command(const std::string& name) {
-  if (name.find('/') != std::string::npos) return ::access(name.c_str(), X_OK) == 0 ? name : "";
-  const char* own = std::getenv("PATH");
-  const std::string all = std::string(own == nullptr ? "" : own) + ":/usr/sbin:/usr/bin:/sbin:/bin";
-  for (const auto directory : split(all, ':')) {
-    if (!directory.starts_with('/')) continue;
-    const std::string path = std::string(directory) + "/" + name;
-    if (::access(path.c_str(), X_OK) == 0) return path;
+  // In the child.
+  [[noreturn]] void become(char* const* arguments, char* const* environment, int refusal,
+                           pid_t parent) const {
+    if (run_.is_contained) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      if (::getppid() != parent) ::_exit(125);  // it was killed before that
+    }
+    // The terminal's ^C is for this process, which stops the program.
+    const int output = streams_[0].writer.get();
+    const int error = run_.joins_output ? output : streams_[1].writer.get();
+    if (::setpgid(0, 0) == 0 && set_up_child({output, error, refusal, run_.is_contained}))
+      ::execve(run_.program.c_str(), arguments, environment);
+    const int why = errno;
+    (void)!::write(refusal, &why, sizeof why);
+    ::_exit(125);
   }
-  return {};
-}
 
-Result<CommandOutput> run_command(const std::vector<std::string>& arguments, double seconds) {
-  const std::string program = find_command(arguments.front());
-  if (program.empty()) return Error{"there is no program " + in_quotes(arguments.front()), "", ENOENT};
-  const auto end =
-      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-  std::vector<std::string> copy = arguments;
-  std::vector<char*> argv;
-  for (auto& argument : copy) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-
-  std::array<Pipe, 2> pipes;
-  for (auto& pipe : pipes)
-    if (auto status = pipe.open(); !status) return status.error();
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions, pipes[0].writer.get(), 1);
-  ::posix_spawn_file_actions_adddup2(&actions, pipes[1].writer.get(), 2);
-  // A process group of its own, to be killed as one.
-  posix_spawnattr_t attributes;
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  ::posix_spawnattr_setpgroup(&attributes, 0);
-  pid_t child = 0;
-  const int rc = ::posix_spawn(&child, program.c_str(), &actions, &attributes, argv.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  ::posix_spawnattr_destroy(&attributes);
-  if (rc != 0) return system_error("cannot run " + program, rc);
-  for (auto& pipe : pipes) pipe.writer.reset();
-
-  int status = 0;
-  if (!read_both(pipes, end) || !wait_until(child, status, end)) {
-    ::kill(-child, SIGKILL);
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-    return Error{
-        program + " did not end within " + std::to_string(static_cast<int>(seconds)) + " s and was stopped",
-        "is its daemon running?", ETIMEDOUT};
+  bool may_go_on() {
+    stopped_ = run_.goes_on && !run_.goes_on();
+    return !stopped_ && Clock::now() < end_;
   }
+
+  // Reads from both until they are closed.  False: it is to be killed.
+  bool read_output() {
+    while (is_read()) {
+      read_some(left_until(end_));
+      if (!may_go_on()) return false;
+    }
+    return true;
+  }
+
+  bool is_read() const { return streams_[0].reader || streams_[1].reader; }
+
+  void read_some(int milliseconds) {
+    struct pollfd wait[2] = {{streams_[0].reader.get(), POLLIN, 0}, {streams_[1].reader.get(), POLLIN, 0}};
+    if (::poll(wait, 2, milliseconds) <= 0) return;
+    for (int i = 0; i < 2; ++i) {
+      if (wait[i].revents == 0) continue;
+      char buffer[16 * 1024];
+      const ssize_t got = ::read(streams_[i].reader.get(), buffer, sizeof buffer);
+      if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+      if (got <= 0) streams_[i].reader.reset();
+      else if (run_.output) run_.output(i + 1, {buffer, static_cast<std::size_t>(got)});
+    }
+  }
+
+  Error given_up() {
+    ::kill(-child_, SIGKILL);
+    ::kill(child_, SIGKILL);
+    // What holds an end of the pipes open is still there.
+    while (run_.is_contained && is_read()) read_some(longest_wait);
+    (void)wait_for_child(child_);
+    if (stopped_) return Error{"interrupted", "", EINTR};
+    return Error{run_.program + " did not end within " + std::to_string(static_cast<int>(run_.seconds)) +
+                     " s and was stopped",
+                 "is its daemon running?", ETIMEDOUT};
+  }
+
+  const ProgramRun& run_;
+  Clock::time_point end_;
+  std::array<Pipe, 2> streams_;
+  pid_t child_ = 0;
+  bool stopped_ = false;
+};
+
+Result<CommandOutput> output_of(ProgramRun run) {
+  if (run.program.empty())
+    return Error{"there is no program " + in_quotes(run.arguments.front()), "", ENOENT};
   CommandOutput done;
-  done.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  done.out = std::move(pipes[0].text);
-  done.err = std::move(pipes[1].text);
+  run.output = [&done](int descriptor, std::string_view part) {
+    std::string& text = descriptor == 1 ? done.out : done.err;
+    if (text.size() < most_output) text += part.substr(0, most_output - text.size());
+  };
+  const auto status = run_program(run);
+  if (!status) return status.error();
+  done.status = *status;
   for (auto* text : {&done.out, &done.err})
     while (text->ends_with('\n')) text->pop_back();
   return done;
 }
+
+}  // namespace
+
+std::string CommandOutput::said() const { return printable(err.empty() ? out : err, 300); }
+
+Result<CommandOutput> run_command(const std::vector<std::string>& arguments, double seconds) {
+  ProgramRun run;
+  run.program = find_program(arguments.front());
+  run.arguments = arguments;
+  run.seconds = seconds;
+  return output_of(std::move(run));
+}
+
+Result<CommandOutput> run_system_command(const std::vector<std::string>& arguments, double seconds) {
+  ProgramRun run;
+  run.program = find_command(arguments.front(), system_search_path, {}).file;
+  run.arguments = arguments;
+  run.seconds = seconds;
+  run.has_environment = false;
+  return output_of(std::move(run));
+}
+
+Result<int> run_program(const ProgramRun& run) { return Running(run).to_its_end(); }
 
 }  // namespace chos

@@ -10,15 +10,17 @@
 #include <cerrno>
 #include <cstring>
 
+#include "basic/text.h"
+
 namespace chos {
 namespace {
 
-// As RFC 3164 has it, without the time, which whoever receives it puts in.
+// In the format of RFC 3164, without the time, which the receiver adds.
 UniqueFd connect_log(const char* path) {
   struct sockaddr_un address {};
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, path, sizeof address.sun_path - 1);
-  // Not to wait for: a log that has come to a stand holds up no login.
+  // Non-blocking: a log daemon that hangs must not hold up a login.
   UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (fd && ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fd.reset();
   return fd;
@@ -31,13 +33,13 @@ Syslog::Syslog(const std::string& program, const std::string& service, const cha
 
 std::string Syslog::line(int priority, const std::string& text) const {
   return "<" + std::to_string(LOG_AUTHPRIV | priority) + ">" + program_ + "[" + std::to_string(::getpid()) +
-         "]: (" + service_ + ") " + text;
+         "]: (" + service_ + ") " + escaped(text);
 }
 
 void Syslog::send(const std::string& line) const noexcept {
   if (!socket_) return;
   if (::send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL) >= 0 || errno != EAGAIN) return;
-  // Many logins at once fill its queue for a moment.
+  // Many logins at once can fill its queue for a moment.
   struct pollfd room {
     socket_.get(), POLLOUT, 0
   };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The system's log, by a socket of our own: syslog(3) would change the application's settings,
-// and after a switch read the time zone of the other OS.
+// The system's log, through a socket of our own: syslog(3) would change the application's settings, and after
+// a switch it would read the time zone of the other OS.
 #pragma once
 
 #include <string>
@@ -11,14 +11,14 @@ namespace chos {
 
 class Syslog {
  public:
-  /// Lines begin with "PROGRAM[PID]: (SERVICE) ".  `socket`: /dev/log but in tests.  One that cannot
-  /// be had is no error: the lines are then lost.
+  /// Lines begin with "PROGRAM[PID]: (SERVICE) ".  `socket` is /dev/log, except in tests.  If it cannot be
+  /// connected, the lines are lost; that is not an error.
   Syslog(const std::string& program, const std::string& service, const char* socket = "/dev/log");
 
-  /// priority: LOG_INFO ...; facility authpriv.
+  /// `priority` is LOG_INFO ...; the facility is authpriv.
   void write(int priority, const std::string& text) const { send(line(priority, text)); }
 
-  /// In two steps, for a place where nothing may be allocated.
+  /// In two steps, for a caller that may not allocate when it sends.  Control characters are escaped.
   std::string line(int priority, const std::string& text) const;
   void send(const std::string& line) const noexcept;
 

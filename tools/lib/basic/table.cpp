@@ -3,12 +3,15 @@
 
 #include <algorithm>
 
+#include "basic/text.h"
+
 namespace chos {
 
 Table::Table(std::vector<std::string> head) : rows_{std::move(head)} {}
 
 void Table::add(std::vector<std::string> row) {
   row.resize(rows_.front().size());
+  for (auto& cell : row) cell = escaped(cell);
   rows_.push_back(std::move(row));
 }
 

@@ -5,6 +5,41 @@
 #include <cstdio>
 
 namespace chos {
+namespace {
+
+bool is_printable(char c) { return c >= 0x20 && c < 0x7f; }
+
+void add_hex(std::string& out, char c) {
+  char hex[8];
+  std::snprintf(hex, sizeof hex, "\\x%02x", static_cast<unsigned char>(c));
+  out += hex;
+}
+
+// Control characters beyond ASCII (C1), and those that reorder or break a line.
+bool is_unicode_control(unsigned code) {
+  return code < 0xa0 || code == 0x061c || code == 0x200e || code == 0x200f ||
+         (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+// The bytes of the character of UTF-8 that `text` begins with; 0 if it begins with none, or with one that is
+// not to be printed.
+std::size_t length_of_character(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text.front());
+  if (first < 0x80) return is_printable(text.front()) ? 1 : 0;
+  const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < size) return 0;
+  unsigned code = first & (0x7fU >> size);
+  for (const char c : text.substr(1, size - 1)) {
+    const auto next = static_cast<unsigned char>(c);
+    if ((next & 0xc0) != 0x80) return 0;
+    code = code << 6 | (next & 0x3fU);
+  }
+  constexpr unsigned smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+  const bool valid = code >= smallest[size] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
+  return valid && !is_unicode_control(code) ? size : 0;
+}
+
+}  // namespace
 
 // Not isalnum(): that asks the locale.
 bool is_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
@@ -16,20 +51,35 @@ bool is_control_or_blank(char c) {
   return u <= 0x20 || u == 0x7f;
 }
 
+std::string escaped(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t size = length_of_character(text);
+    if (size > 0) out += text.substr(0, size);
+    else add_hex(out, text.front());
+    text.remove_prefix(size > 0 ? size : 1);
+  }
+  return out;
+}
+
 std::string in_quotes(std::string_view text) {
   constexpr std::size_t longest = 80;
   std::string out = "'";
   for (const char c : text.substr(0, longest)) {
-    const auto u = static_cast<unsigned char>(c);
-    if (u < 0x20 || u >= 0x7f) {
-      char hex[8];
-      std::snprintf(hex, sizeof hex, "\\x%02x", u);
-      out += hex;
-    } else {
-      out += c;
-    }
+    if (is_printable(c)) out += c;
+    else add_hex(out, c);
   }
   out += text.size() > longest ? "...'" : "'";
+  return out;
+}
+
+std::string printable(std::string_view text, std::size_t longest) {
+  std::string out;
+  for (const char c : text.substr(0, longest)) {
+    const bool blank = c == '\t' || c == '\n' || c == '\r';
+    out += is_printable(c) ? c : blank ? ' ' : '?';
+  }
+  if (text.size() > longest && longest >= 3) out.replace(longest - 3, 3, "...");
   return out;
 }
 

@@ -17,9 +17,18 @@ bool is_name_char(char c);
 /// A blank or a control character.
 bool is_control_or_blank(char c);
 
-/// The text between single quotes, control characters as \xNN and cut at 80 bytes, so that a
-/// message never sends somebody else's bytes to a terminal.
+/// The text with every byte as \xNN that a terminal or a log might act on: control characters, also those of
+/// Unicode that reorder a line, and bytes that are no UTF-8.  For the last step before output; escaping twice
+/// does no harm.
+std::string escaped(std::string_view text);
+
+/// Text from elsewhere, for a message: between single quotes, everything but printable ASCII as \xNN, cut at
+/// 80 bytes.
 std::string in_quotes(std::string_view text);
+
+/// Text from elsewhere, for a cell of a table or a line: blanks of all kinds as ' ', everything else but
+/// printable ASCII as '?', and "..." at the end if it had more than `longest` bytes.
+std::string printable(std::string_view text, std::size_t longest = 60);
 
 /// The word as a shell takes it: in single quotes if it has more than letters, digits and
 /// _ + - . , : = @ % /, for a command line that a message tells to run.

@@ -14,15 +14,15 @@ class Transaction {
  public:
   using Undo = std::function<Status()>;
 
-  /// Remembers how to undo what was just done; `what` says it to people ("bound /home").
+  /// Remembers how to undo a step that was just done; `what` names it for people ("binding /home").
   void done(std::string what, Undo undo);
 
-  /// Nothing is to be undone any more.
+  /// From now on nothing is undone.
   void commit() { steps_.clear(); }
 
   std::size_t size() const { return steps_.size(); }
 
-  /// What became of each, in the order of undoing; it goes on when one cannot be undone.
+  /// Undoes all steps, also when one of them fails, and returns how each went, in that order.
   struct Undone {
     std::string what;
     Status status;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What is said while a tree is made, which takes minutes.
+// Reports while a tree is made, which takes minutes.
 #pragma once
 
 #include <string>
@@ -11,9 +11,9 @@ class WorkProgress {
   virtual ~WorkProgress() = default;
   /// A part of the work begins: "unpacking /srv/el9.tar".
   virtual void stage(const std::string& what) = 0;
-  /// It goes on: a number or the last line of a program.  False: it is to stop (a signal came).
+  /// It goes on: a number, or the last line of a program.  Returns false if it is to stop (a signal came).
   virtual bool tick(const std::string& detail) = 0;
-  /// Something to know that is no failure.
+  /// Something to know that is not a failure.
   virtual void note(const std::string& text) = 0;
 };
 

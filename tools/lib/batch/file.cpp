@@ -73,8 +73,7 @@ Result<std::shared_ptr<BatchFile>> BatchFile::open(const std::string& path) {
     return Error{*real + " belongs to uid " + std::to_string(info.st_uid) + "; expected root, or uid " +
                      std::to_string(above.st_uid) + " as its directory",
                  "chown root " + *real, EPERM};
-  file->file_ = UniqueFd(::open(("/proc/self/fd/" + std::to_string(seen.get())).c_str(),
-                                O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  file->file_ = reopen(seen.get(), O_RDONLY);
   if (!file->file_) return system_error("cannot open " + *real, errno);
   auto text = read_all(file->file_.get(), longest_file, *real);
   if (!text) return text.error();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "basic/program_search.h"
 #include "basic/subprocess.h"
 #include "basic/text.h"
 #include "build/builders.h"
@@ -115,7 +116,7 @@ Error with_advice(Error error, const BuildOptions& options, const std::vector<st
 
 Result<Built> build_debian(const BuildContext& context) {
   const auto& [source, options, work, log, progress] = context;
-  if (find_command("mmdebstrap").empty()) return missing_program("mmdebstrap", "mmdebstrap");
+  if (find_program("mmdebstrap").empty()) return missing_program("mmdebstrap", "mmdebstrap");
   const auto archives = options.mirrors.empty() ? archives_of_apt() : options.mirrors;
   if (archives.empty())
     return Error{"apt of this node knows no Debian mirror", "name one: --mirror URL", ENOENT};

@@ -10,7 +10,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <memory>
 
 #include "basic/files.h"
 #include "build/builders.h"
@@ -45,12 +44,8 @@ Status copy_file(const BuildContext& context, const std::string& to) {
     if (got < 0) return system_error("cannot read " + context.source.path, errno);
     if (got == 0) break;
     const auto size = static_cast<std::size_t>(got);
-    for (std::size_t at = 0; at < size;) {
-      const ssize_t put = ::write(out.get(), buffer.data() + at, size - at);
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) return system_error("cannot write " + to, errno);
-      at += static_cast<std::size_t>(put);
-    }
+    if (!write_all(out.get(), std::string_view(buffer).substr(0, size)))
+      return system_error("cannot write " + to, errno);
     done += size;
     if (!context.progress.tick(size_text(done))) return Error{"interrupted", "", EINTR};
   }

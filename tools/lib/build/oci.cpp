@@ -8,6 +8,7 @@
 
 #include "basic/files.h"
 #include "basic/json.h"
+#include "basic/program_search.h"
 #include "basic/subprocess.h"
 #include "basic/text.h"
 #include "build/archive.h"
@@ -131,7 +132,7 @@ Result<std::string> transport_of(const Source& source) {
 
 Result<Built> build_oci(const BuildContext& context) {
   for (const char* program : {"skopeo", "umoci"})
-    if (find_command(program).empty()) return missing_program(program, program);
+    if (find_program(program).empty()) return missing_program(program, program);
   const auto from = transport_of(context.source);
   if (!from) return from.error();
   const std::string layout = context.work + "/layout", bundle = context.work + "/bundle";

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "basic/program_search.h"
 #include "basic/subprocess.h"
 #include "build/run_logged.h"
 
@@ -22,7 +23,7 @@ Status pack_tree(const std::string& root, const std::string& file, const std::st
   if (type == "squashfs")
     command = {"mksquashfs", root, part, "-noappend", "-comp", "zstd", "-xattrs", "-one-file-system"};
   else command = {"mkfs.erofs", "-zlz4hc", part, root};
-  if (find_command(command.front()).empty())
+  if (find_program(command.front()).empty())
     return missing_program(command.front(), type == "squashfs" ? "squashfs-tools" : "erofs-utils");
   progress.stage("packing " + root + " into " + file);
   for (const auto& left : {part, log}) (void)::unlink(left.c_str());

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "basic/files.h"
+#include "basic/program_search.h"
 #include "basic/replace_file.h"
 #include "basic/subprocess.h"
 #include "basic/text.h"
@@ -181,8 +182,8 @@ Result<Built> build_rpm(const BuildContext& context) {
   if (!repository) return repository.error();
   const std::string root = context.work + "/root";
   if (::mkdir(root.c_str(), 0755) != 0) return system_error("cannot make the directory " + root, errno);
-  const bool has_dnf = !find_command("dnf").empty();
-  if (!has_dnf && find_command("rpm").empty()) return missing_program("dnf", "dnf");
+  const bool has_dnf = !find_program("dnf").empty();
+  if (!has_dnf && find_program("rpm").empty()) return missing_program("dnf", "dnf");
   if (!has_dnf) *repository = with_release(*repository, context.options.releasever);
   context.progress.stage(std::string("installing packages by ") + (has_dnf ? "dnf" : "rpm"));
   auto status = has_dnf ? by_dnf(context, *repository) : by_rpm(context, *repository);

@@ -2,17 +2,13 @@
 #include "build/run_logged.h"
 
 #include <fcntl.h>
-#include <poll.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <deque>
 
 #include "basic/files.h"
+#include "basic/program_search.h"
 #include "basic/subprocess.h"
 #include "basic/text.h"
 
@@ -20,6 +16,8 @@ namespace chos {
 namespace {
 
 constexpr std::size_t last_lines = 8;
+constexpr std::size_t longest_line = 200;
+constexpr double longest_run = 24 * 3600;  // seconds: a server may go on for ever
 
 // The end of what a program says, in lines that a terminal can show.
 class Tail {
@@ -30,16 +28,18 @@ class Tail {
         if (!line_.empty()) lines_.push_back(line_);
         if (lines_.size() > last_lines) lines_.pop_front();
         line_.clear();
-      } else if (line_.size() < 200) {
-        line_ += c >= 0x20 && c < 0x7f ? c : '?';
+      } else if (line_.size() < longest_line) {
+        line_ += c;
       }
     }
   }
-  std::string last() const { return !line_.empty() ? line_ : lines_.empty() ? "" : lines_.back(); }
+  std::string last() const {
+    return printable(!line_.empty() || lines_.empty() ? line_ : lines_.back(), longest_line);
+  }
   std::string all() const {
     std::string out;
-    for (const auto& line : lines_) out += "\n    " + line;
-    if (!line_.empty()) out += "\n    " + line_;
+    for (const auto& line : lines_) out += "\n    " + printable(line, longest_line);
+    if (!line_.empty()) out += "\n    " + printable(line_, longest_line);
     return out;
   }
 
@@ -47,20 +47,6 @@ class Tail {
   std::deque<std::string> lines_;
   std::string line_;
 };
-
-// In the child: nothing but execve(2) and what is safe before it.
-[[noreturn]] void exec_program(const std::vector<char*>& argv, const char* program, int output,
-                               pid_t parent) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(125);  // chosctl was killed before that
-  const int nothing = ::open("/dev/null", O_RDONLY);
-  ::dup2(nothing, 0);
-  ::dup2(output, 1);
-  ::dup2(output, 2);
-  ::setpgid(0, 0);  // the terminal's ^C is for chosctl, which stops it
-  ::execv(program, argv.data());
-  ::_exit(125);
-}
 
 }  // namespace
 
@@ -71,53 +57,35 @@ Error missing_program(const std::string& name, const std::string& package) {
 
 Status run_logged(const std::vector<std::string>& arguments, const std::string& log, WorkProgress& progress) {
   const std::string& name = arguments.front();
-  if (find_command(name).empty()) return missing_program(name, name);
+  if (find_program(name).empty()) return missing_program(name, name);
   std::vector<std::string> words{"unshare", "--pid",        "--fork", "--kill-child=KILL",
                                  "--mount", "--mount-proc", "--"};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  const std::string program = find_command("unshare");
-  if (program.empty()) return missing_program("unshare", "util-linux");
-  std::vector<char*> argv;
-  for (auto& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
+  ProgramRun run;
+  run.program = find_program("unshare");
+  if (run.program.empty()) return missing_program("unshare", "util-linux");
+  run.arguments = std::move(words);
+  run.seconds = longest_run;
+  run.is_contained = true;
+  run.joins_output = true;
 
   const UniqueFd file(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) return system_error("cannot write the log " + log, errno);
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("cannot make a pipe", errno);
-  const UniqueFd reader(ends[0]);
-  UniqueFd writer(ends[1]);
-  const pid_t self = ::getpid(), child = ::fork();
-  if (child < 0) return system_error("cannot fork", errno);
-  if (child == 0) exec_program(argv, program.c_str(), writer.get(), self);
-  writer.reset();
-
   Tail tail;
-  bool stopped = false;
-  char buffer[16 * 1024];
-  for (;;) {
-    pollfd wait{reader.get(), POLLIN, 0};
-    const int ready = ::poll(&wait, 1, 500);
-    if (ready > 0) {
-      const ssize_t got = ::read(reader.get(), buffer, sizeof buffer);
-      if (got == 0) break;
-      if (got > 0) {
-        tail.add({buffer, static_cast<std::size_t>(got)});
-        (void)!::write(file.get(), buffer, static_cast<std::size_t>(got));
-      }
-    }
-    if (!stopped && !progress.tick(tail.last())) {
-      stopped = true;
-      ::kill(child, SIGKILL);  // and with it all of its PID namespace
-    }
-  }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-  if (stopped) return Error{"interrupted", "", EINTR};
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  run.output = [&](int, std::string_view part) {
+    tail.add(part);
+    (void)write_all(file.get(), part);
+  };
+  run.goes_on = [&] { return progress.tick(tail.last()); };
+  const auto status = run_program(run);
+  if (!status && status.error().code == ETIMEDOUT)
+    return Error{name + " was stopped after a day", "what it has written is in " + log, ETIMEDOUT};
+  if (!status) return status.error();
+  if (*status == 0) return {};
+  const bool by_signal = *status > 128 && *status < 128 + NSIG;
   return Error{name +
-                   (WIFEXITED(status) ? " failed with exit status " + std::to_string(WEXITSTATUS(status))
-                                      : " was ended by signal " + std::to_string(WTERMSIG(status))) +
+                   (by_signal ? " was ended by signal " + std::to_string(*status - 128)
+                              : " failed with exit status " + std::to_string(*status)) +
                    "; its last words:" + tail.all(),
                "all of it is in " + log, EIO};
 }

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "farm/missing_trees.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
-#include <memory>
 
 #include "allowlist/allowlist.h"
 #include "basic/files.h"
@@ -21,20 +19,11 @@
 namespace chos {
 namespace {
 
-struct CloseDir {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
 // False too if the caller may not look.
-bool is_empty(int directory) {
-  const int again = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, CloseDir> listing(again < 0 ? nullptr : ::fdopendir(again));
-  if (!listing) return false;
-  while (const dirent* entry = ::readdir(listing.get())) {
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != ".." && name != "lost+found") return false;
-  }
-  return true;
+bool holds_no_tree(int directory) {
+  const auto names = names_in(directory);
+  return names && std::all_of(names->begin(), names->end(),
+                              [](const std::string& name) { return name == "lost+found"; });
 }
 
 std::string tree_of(const OsEntry& entry) { return "the tree of " + in_quotes(entry.name); }
@@ -44,7 +33,7 @@ Status judge(const OsEntry& entry, const std::string& path, const UniqueFd& fd, 
   if (!fd && why == ENOTDIR) return Error{tree_of(entry) + " at " + path + " is not a directory", "", why};
   if (!fd)
     return Error{tree_of(entry) + " cannot be found at " + path + " (" + std::strerror(why) + ")", "", why};
-  if (is_empty(fd.get()))
+  if (holds_no_tree(fd.get()))
     return Error{tree_of(entry) + " cannot be found at " + path +
                      ": the directory is empty (is a "
                      "file system to be mounted there?)",

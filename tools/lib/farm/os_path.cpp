@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <deque>
 #include <vector>
 
 #include "allowlist/allowlist.h"
+#include "basic/files.h"
 #include "basic/text.h"
 
 namespace chos {
@@ -41,12 +41,11 @@ class Walk {
       const std::string here = place();
       if (::lstat(here.c_str(), &info) != 0) return system_error("cannot examine " + here, errno);
       if (!S_ISLNK(info.st_mode)) continue;
-      char target[PATH_MAX];
-      const ssize_t size = ::readlink(here.c_str(), target, sizeof target);
-      if (size < 0) return system_error("cannot read the link " + here, errno);
+      const std::string target = read_link(AT_FDCWD, here);
+      if (target.empty()) return system_error("cannot read the link " + here, errno);
       if (++links_ > most_links) return system_error("cannot follow " + path, ELOOP);
       done_.pop_back();
-      add(std::string(target, static_cast<std::size_t>(size)));
+      add(target);
     }
     return place();
   }

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 
 #include "allowlist/allowlist.h"
 #include "basic/files.h"
@@ -65,13 +64,12 @@ Status Populate::remove_old_links(const OsEntry& entry, int tree) {
   const auto place = open_in_tree(tree, link_place, Last::directory);
   if (!place) return {};
   for (const auto& name : left_over_links(tree)) {
-    char text[PATH_MAX] = "";
-    if (::readlinkat(place->get(), name.c_str(), text, sizeof text - 1) <= 0 ||
-        ::unlinkat(place->get(), name.c_str(), 0) != 0)
+    const std::string text = read_link(place->get(), name);
+    if (text.empty() || ::unlinkat(place->get(), name.c_str(), 0) != 0)
       continue;  // it cannot be written; there they do no harm
     removed.push_back(name);
     const std::string file = path_of(place->get()) + "/" + name;
-    changes_.done("removing " + file, [file, text = std::string(text)]() -> Status {
+    changes_.done("removing " + file, [file, text]() -> Status {
       if (::symlink(text.c_str(), file.c_str()) != 0)
         return system_error("cannot make the link " + file, errno);
       return {};

@@ -33,8 +33,7 @@ bool is_regular(const Result<UniqueFd>& fd) {
 }
 
 Result<std::string> read_it(int fd, const std::string& name) {
-  const std::string again = "/proc/self/fd/" + std::to_string(fd);
-  const UniqueFd file(::open(again.c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd file = reopen(fd, O_RDONLY);
   if (!file) return system_error("cannot open " + name, errno);
   return read_all(file.get(), largest, name);
 }
@@ -90,30 +89,15 @@ Result<std::string> wanted_text(const std::string& base, int tree) {
   return filter_nsswitch(*text, all) == wanted ? std::string() : wanted;
 }
 
-bool same_file(int fd, const std::string& path) {
-  struct stat one {
-  }, two{};
-  return ::fstat(fd, &one) == 0 && ::stat(path.c_str(), &two) == 0 && one.st_dev == two.st_dev &&
-         one.st_ino == two.st_ino;
-}
-
 // Mounts `file`, or takes what is mounted away if it is empty.
 Status put(const std::string& file, int target, const std::string& name, bool mounted, unsigned flags,
            Transaction& changes) {
+  if (file.empty()) return detach_undoably(target, name, false, "removing the mount on " + name, changes);
   std::shared_ptr<UniqueFd> before;
   if (mounted) {
     auto copy = clone_mount(target, false, name);
     if (!copy) return copy.error();
     before = std::make_shared<UniqueFd>(std::move(*copy));
-  }
-  if (file.empty()) {
-    if (auto status = detach(name); !status) return status;
-    changes.done("removing the mount on " + name, [before, name]() -> Status {
-      const UniqueFd again(::open(name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-      if (!again) return system_error("cannot open " + name, errno);
-      return attach_mount(before->get(), again.get(), name);
-    });
-    return {};
   }
   const UniqueFd source(::open(file.c_str(), O_PATH | O_CLOEXEC));
   if (!source) return system_error("cannot open " + file, errno);
@@ -124,8 +108,7 @@ Status put(const std::string& file, int target, const std::string& name, bool mo
     return status;
   changes.done("mounting on " + name,
                [before, name] { return before ? exchange_mount(before->get(), name) : detach(name); });
-  const std::string by_fd = "/proc/self/fd/" + std::to_string(fresh->get());
-  if (::mount(nullptr, by_fd.c_str(), nullptr, MS_PRIVATE, nullptr) != 0)
+  if (::mount(nullptr, by_fd(fresh->get()).c_str(), nullptr, MS_PRIVATE, nullptr) != 0)
     return system_error("cannot make " + name + " private", errno);
   return set_mount_flags(fresh->get(), flags, name);
 }

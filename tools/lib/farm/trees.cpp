@@ -2,25 +2,15 @@
 #include "farm/trees.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 
+#include "basic/files.h"
 #include "basic/text.h"
 #include "farm/layout.h"
 #include "mount/operations.h"
 
 namespace chos {
-namespace {
-
-bool same_directory(int a, int b) {
-  struct stat one {
-  }, two{};
-  return ::fstat(a, &one) == 0 && ::fstat(b, &two) == 0 && one.st_dev == two.st_dev &&
-         one.st_ino == two.st_ino;
-}
-
-}  // namespace
 
 Result<UniqueFd> open_tree_in_farm(const Config& config, const OsEntry& entry) {
   const UniqueFd farm(::open(config.farm.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -37,17 +27,14 @@ UniqueFd open_tree_itself(const Config& config, const OsEntry& entry, int in_far
   const auto path = base_path(config, entry.path);
   if (!path) return {};
   UniqueFd tree(::open(path->c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!tree || !same_directory(tree.get(), in_farm)) return {};
+  if (!tree || !same_file(tree.get(), in_farm)) return {};
   return tree;
 }
 
-// Opened, not only looked at: an automounter is to have mounted it.
+// Opened, not only examined, so that an automounter mounts it.
 bool same_directory_as(int fd, const std::string& path) {
   const UniqueFd other(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  struct stat one {
-  }, two{};
-  return other && ::fstat(fd, &one) == 0 && ::fstat(other.get(), &two) == 0 && one.st_dev == two.st_dev &&
-         one.st_ino == two.st_ino;
+  return other && same_file(fd, other.get());
 }
 
 }  // namespace chos

@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <map>
-#include <memory>
 
 #include "basic/child_work.h"
 #include "basic/files.h"
@@ -80,7 +79,8 @@ int look(const char* directory) {
   struct statx info {};
   // Not from what this machine remembers.
   if (::statx(fd.get(), "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_MODE, &info) != 0) return errno;
-  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::fdopendir(::dup(fd.get())), ::closedir);
+  // A duplicate, not open_entries(): one request to the server is enough.
+  const DirectoryStream listing(::fdopendir(::dup(fd.get())));
   if (!listing) return errno;
   errno = 0;
   return ::readdir(listing.get()) == nullptr ? errno : 0;

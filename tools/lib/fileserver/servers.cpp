@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <climits>
 #include <deque>
 #include <string_view>
 
+#include "basic/files.h"
 #include "basic/text.h"
 
 namespace chos {
@@ -64,17 +64,15 @@ std::string Servers::real_path(const std::string& path) const {
       continue;
     }
     const std::string here = done + "/" + name;
-    char target[PATH_MAX];
     const bool served = served_at(here) != nullptr;
-    const ssize_t size = served ? -1 : ::readlink(here.c_str(), target, sizeof target);
-    if (size < 0 || ++links > most_links) {
+    const std::string text = served ? "" : read_link(AT_FDCWD, here);
+    if (text.empty() || ++links > most_links) {
       done = here;
       if (!served) continue;
       for (const auto& other : rest)
         if (!other.empty()) done += "/" + other;
       return done;
     }
-    const std::string_view text(target, static_cast<std::size_t>(size));
     if (text.starts_with('/')) done.clear();
     const auto more = split(text, '/');
     rest.insert(rest.begin(), more.begin(), more.end());

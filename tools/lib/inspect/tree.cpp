@@ -3,7 +3,6 @@
 // process in that OS; nothing of it is run.
 #include "inspect/tree.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fts.h>
 #include <sys/stat.h>
@@ -11,7 +10,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <memory>
 
 #include "basic/elf.h"
@@ -70,8 +68,7 @@ class Tree {
     const auto seen = open_in_tree(fd_.get(), path, Last::follow);
     struct stat info {};
     if (!seen || ::fstat(seen->get(), &info) != 0 || !S_ISREG(info.st_mode)) return UniqueFd();
-    const std::string again = "/proc/self/fd/" + std::to_string(seen->get());
-    return UniqueFd(::open(again.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    return reopen(seen->get(), O_RDONLY);
   }
 
   // What runs a script: the first word after "#!".
@@ -120,14 +117,11 @@ class Tree {
       out.push_back(std::string(directory) + "/libc.so.6");
       const auto fd = open_in_tree(fd_.get(), directory, Last::directory);
       if (!fd) continue;
-      const std::string again = "/proc/self/fd/" + std::to_string(fd->get());
-      const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(again.c_str()), ::closedir);
-      if (!listing) continue;
-      while (const dirent* entry = ::readdir(listing.get())) {
-        const std::string name = entry->d_name;
+      const auto names = names_in(fd->get());
+      if (!names) continue;
+      for (const auto& name : *names)
         if (name.find("-linux-") != std::string::npos)
           out.push_back(std::string(directory) + "/" + name + "/libc.so.6");
-      }
     }
     return out;
   }

@@ -10,21 +10,17 @@
 #include <cerrno>
 
 #include "basic/files.h"
-#include "basic/spawn.h"
+#include "basic/subprocess.h"
 
 namespace chos {
 namespace {
 
 constexpr const char* parameters = "/sys/module/chos/parameters";
 
-}  // namespace
+// Its initialisation waits for mount(8).
+constexpr double longest_load = 120;  // seconds
 
-Status run_program(const std::vector<std::string>& arguments) {
-  const auto ran = run_captured(arguments, 2);
-  if (!ran) return Error{ran.error().what, "install it (kmod)", ran.error().code};
-  if (ran->status == 0) return {};
-  return Error{arguments.front() + " failed" + (ran->output.empty() ? "" : ": " + ran->output), "", EIO};
-}
+}  // namespace
 
 bool KernelModule::loaded() const {
   struct stat info {};
@@ -43,14 +39,16 @@ Status KernelModule::load(const std::string& farm) {
   std::vector<std::string> arguments = file_.empty() ? std::vector<std::string>{"modprobe", "chos"}
                                                      : std::vector<std::string>{"insmod", file_};
   if (farm != CHOS_FARM_DEFAULT) arguments.push_back("farm=" + farm);
-  auto status = run_program(arguments);
-  if (status) return {};
-  Error error = status.error();
-  if (error.remedy.empty())
-    error.remedy = file_.empty() ? "is the module built for this kernel? See: modinfo chos; dkms status; or "
-                                   "name the file with --module FILE"
-                                 : "the kernel's log says more: dmesg | tail";
-  return error;
+  const auto ran = run_system_command(arguments, longest_load);
+  if (!ran)
+    return Error{ran.error().what, ran.error().code == ENOENT ? "install it (kmod)" : "", ran.error().code};
+  if (ran->status == 0) return {};
+  const std::string said = ran->said();
+  return Error{arguments.front() + " failed" + (said.empty() ? "" : ": " + said),
+               file_.empty() ? "is the module built for this kernel? See: modinfo chos; dkms status; or "
+                               "name the file with --module FILE"
+                             : "the kernel's log says more: dmesg | tail",
+               EIO};
 }
 
 Status KernelModule::unload() {

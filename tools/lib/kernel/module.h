@@ -34,8 +34,4 @@ class KernelModule : public ModuleControl {
   std::string file_;
 };
 
-/// Runs a program of the system as run_captured() does.  The Error has what it wrote to standard
-/// error.
-Status run_program(const std::vector<std::string>& arguments);
-
 }  // namespace chos

@@ -2,12 +2,10 @@
 #include "lifecycle/down.h"
 
 #include <dirent.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <memory>
 #include <set>
 
 #include "basic/files.h"
@@ -212,23 +210,17 @@ class Down {
 };
 
 std::string namespace_of(const std::string& process) {
-  struct stat info {};
-  if (::stat((process + "/ns/mnt").c_str(), &info) != 0) return {};
-  return std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
+  const auto identity = identity_of(process + "/ns/mnt");
+  return identity ? identity->text() : "";
 }
-
-struct CloseDir {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
 
 }  // namespace
 
 std::vector<pid_t> holders_elsewhere(const std::string& type) {
   std::vector<pid_t> found;
   std::set<std::string> without{namespace_of("/proc/self")};
-  const std::unique_ptr<DIR, CloseDir> proc(::opendir("/proc"));
-  if (!proc) return found;
-  while (const dirent* entry = ::readdir(proc.get())) {
+  const auto proc = open_entries("/proc");
+  while (const dirent* entry = proc ? next_entry(proc) : nullptr) {
     const int pid = std::atoi(entry->d_name);
     if (pid <= 0) continue;
     const std::string directory = std::string("/proc/") + entry->d_name;

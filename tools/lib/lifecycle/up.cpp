@@ -2,12 +2,12 @@
 #include "lifecycle/up.h"
 
 #include <chos/abi.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <memory>
 
 #include "allowlist/allowlist.h"
@@ -26,20 +26,6 @@
 
 namespace chos {
 namespace {
-
-struct CloseDir {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
-bool is_empty_directory(const std::string& path) {
-  const std::unique_ptr<DIR, CloseDir> directory(::opendir(path.c_str()));
-  if (!directory) return false;
-  while (const dirent* entry = ::readdir(directory.get())) {
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") return false;
-  }
-  return true;
-}
 
 class Up {
  public:
@@ -234,7 +220,7 @@ class Up {
       progress_.step("farm", false, farm);
       return {};
     }
-    if (!is_empty_directory(farm))
+    if (const auto empty = is_empty_directory(farm); !empty || !*empty)
       return Error{farm + " is not empty",
                    "is it a farm made by hand? Move it away, or name another directory in [farm] "
                    "path",
@@ -255,22 +241,19 @@ class Up {
           trees + " is " + std::string(file_kind(info.st_mode)) + "; expected the directory of the trees", "",
           ENOTDIR};
     }
-    std::string path;
-    for (const auto part : split(std::string_view(trees).substr(1), '/')) {
-      path += "/" + std::string(part);
-      const bool last = path == trees;
-      const bool above_last = path == trees.substr(0, trees.rfind('/'));
-      if (::mkdir(path.c_str(), above_last && !last ? 0700 : 0755) == 0) {
-        changes_.done("making " + path, [path]() -> Status {
-          if (::rmdir(path.c_str()) != 0) return system_error("cannot remove " + path, errno);
-          return {};
-        });
-      } else if (errno != EEXIST) {
-        const int why = errno;
-        return system_error("cannot make the directory " + path, why,
-                            "make it by hand, or name another in [farm] trees");
-      }
-    }
+    const auto made = [this](const std::string& path) {
+      changes_.done("making " + path, [path]() -> Status {
+        if (::rmdir(path.c_str()) != 0) return system_error("cannot remove " + path, errno);
+        return {};
+      });
+    };
+    const auto above = std::filesystem::path(trees).parent_path();
+    auto status = make_directories(above.parent_path(), 0755, made);
+    if (status) status = make_directories(above, 0700, made);
+    if (status) status = make_directories(trees, 0755, made);
+    if (!status)
+      return Error{status.error().what, "make it by hand, or name another in [farm] trees",
+                   status.error().code};
     progress_.step("trees", true, "made " + trees);
     return {};
   }

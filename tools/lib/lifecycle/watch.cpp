@@ -227,11 +227,10 @@ std::string number_of_mount(int fd) {
   return number ? std::to_string(*number) : "";
 }
 
-std::string identity_of(int fd) {
-  struct stat info {};
+std::string mounted_identity(int fd) {
+  const auto file = identity_of(fd);
   const std::string mount = number_of_mount(fd);
-  if (::fstat(fd, &info) != 0 || mount.empty()) return "unknown";
-  return mount + ":" + std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
+  return !file || mount.empty() ? "unknown" : mount + ":" + file->text();
 }
 
 }  // namespace
@@ -259,7 +258,7 @@ TreeStates look_at_trees(const Config& config, const Allowlist& list, const Allo
     if (!found && found.error().code == ETIMEDOUT) continue;
     state.there = found.ok();
     const auto tree = open_tree_in_farm(config, *entry);
-    if (state.there && tree) state.identity = identity_of(tree->get());
+    if (state.there && tree) state.identity = mounted_identity(tree->get());
     states[entry->name] = state;
   }
   return states;

@@ -12,6 +12,7 @@
 #include "allowlist/allowlist.h"
 #include "allowlist/edit.h"
 #include "allowlist/names.h"
+#include "basic/files.h"
 #include "basic/text.h"
 #include "farm/layout.h"
 #include "store/mounts.h"
@@ -160,20 +161,14 @@ Status OsManager::check_source(const Source& source) const {
   std::error_code failed;
   const auto real = std::filesystem::canonical(path, failed);
   if (failed) return system_error("cannot examine " + source.path, failed.value());
-  const auto same = [](const std::string& a, const std::string& b) {
-    struct stat one {
-    }, other{};
-    return ::stat(a.c_str(), &one) == 0 && ::stat(b.c_str(), &other) == 0 && one.st_dev == other.st_dev &&
-           one.st_ino == other.st_ino;
-  };
   const auto trees = std::filesystem::weakly_canonical(store_.trees(), failed);
   for (auto at = real; at.has_relative_path(); at = at.parent_path()) {
-    if (same(at, store_.trees() + "/.chos")) return refused("what chosctl keeps for itself");
+    if (same_file(at.string(), store_.trees() + "/.chos")) return refused("what chosctl keeps for itself");
     for (const auto& record : *records) {
       // Two OSs may be of one directory elsewhere, so its own name is asked for.
       const bool inside = record.kind == TreeRecord::Kind::external
                               ? is_mounted_kind(store_, record) && at == trees / record.directory()
-                              : same(at, store_.tree(record));
+                              : same_file(at.string(), store_.tree(record));
       if (inside) return refused("the tree of the OS " + in_quotes(record.name));
     }
   }

@@ -7,8 +7,6 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 
-#include <string>
-
 // Linux 5.2 and later.
 #ifndef OPEN_TREE_CLONE
 #define OPEN_TREE_CLONE 1
@@ -30,10 +28,3 @@
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr 442
 #endif
-
-namespace chos {
-
-/// A path to what a descriptor is open on.
-inline std::string by_fd(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
-
-}  // namespace chos

@@ -8,15 +8,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 #include <utility>
 
 #include "mount/compat.h"
 #include "mount/operations.h"
 
-// As in mount_numbers.h, but of one place alone.
-#ifndef AT_RECURSIVE
-#define AT_RECURSIVE 0x8000
-#endif
 #ifndef MOVE_MOUNT_BENEATH
 #define MOVE_MOUNT_BENEATH 0x200  // 6.5
 #endif
@@ -91,6 +88,20 @@ Status exchange_mount(int mount, const std::string& target) {
   place = open();
   if (!place) return system_error("cannot open " + target, errno);
   return attach_mount(mount, place.get(), target);
+}
+
+Status detach_undoably(int fd, const std::string& target, bool with_below, const std::string& what,
+                       Transaction& changes) {
+  auto copy = clone_mount(fd, with_below, target);
+  if (!copy) return copy.error();
+  const auto before = std::make_shared<UniqueFd>(std::move(*copy));
+  if (auto status = detach(target); !status) return status;
+  changes.done(what, [before, target]() -> Status {
+    const UniqueFd again(::open(target.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!again) return system_error("cannot open " + target, errno);
+    return attach_mount(before->get(), again.get(), target);
+  });
+  return {};
 }
 
 Result<Stage> Stage::open(const std::string& directory) {

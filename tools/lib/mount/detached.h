@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Mounts that are made, or copied, apart from the tree of mounts and attached when they are complete.
-// Each goes with its descriptor as long as it is attached nowhere.
+// An unattached mount disappears when its descriptor is closed.
 #pragma once
 
 #include <string>
 
 #include "basic/files.h"
 #include "basic/result.h"
+#include "basic/transaction.h"
 
 namespace chos {
 
@@ -30,6 +31,11 @@ Status attach_mount(int mount, int target, const std::string& name);
 /// Attaches `mount` in the place of the mount that is found at `target`.  From Linux 6.5 on there is
 /// no moment in which neither is there.
 Status exchange_mount(int mount, const std::string& target);
+
+/// Detaches the mount at `target`, whose root `fd` is open on, with all below it.  Undoing `changes` attaches
+/// a copy again: of the mount, and of those below it if `with_below`.  `what` is for Transaction::done().
+Status detach_undoably(int fd, const std::string& target, bool with_below, const std::string& what,
+                       Transaction& changes);
 
 /// A place where mounts can be mounted on a mount that is not yet where it belongs: a directory, bound
 /// to itself as long as this lives.

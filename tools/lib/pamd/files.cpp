@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pamd/files.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <sys/file.h>
@@ -9,8 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
+#include <iterator>
 
+#include "basic/files.h"
 #include "basic/replace_file.h"
 #include "pamd/parse.h"
 #include "pamd/strip.h"
@@ -66,8 +66,7 @@ Result<UniqueFd> PamFiles::open_service(const std::string& name) const {
     return Error{where + " has " + std::to_string(info.st_nlink) +
                      " names (hard links); replacing it would separate them",
                  "put a copy in its place", EINVAL};
-  UniqueFd fd(::open(("/proc/self/fd/" + std::to_string(seen.get())).c_str(),
-                     O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  UniqueFd fd = reopen(seen.get(), O_RDONLY);
   if (!fd) return system_error("cannot open " + where, errno);
   if (auto status = check_trusted(fd.get(), paths_.trusted, where); !status) return status.error();
   return fd;
@@ -97,12 +96,10 @@ PamSource PamFiles::source() const {
 
 std::vector<std::string> PamFiles::names() const {
   std::vector<std::string> names;
-  const std::unique_ptr<DIR, int (*)(DIR*)> all(::opendir(paths_.directory.c_str()), ::closedir);
+  const auto all = names_in(paths_.directory);
   if (!all) return names;
-  while (const dirent* entry = ::readdir(all.get())) {
-    if (pam_service_problem(entry->d_name).empty()) names.emplace_back(entry->d_name);
-  }
-  std::sort(names.begin(), names.end());
+  std::copy_if(all->begin(), all->end(), std::back_inserter(names),
+               [](const std::string& name) { return pam_service_problem(name).empty(); });
   return names;
 }
 

@@ -8,6 +8,7 @@
 
 #include "allowlist/allowlist.h"
 #include "basic/child_work.h"
+#include "basic/files.h"
 #include "basic/text.h"
 #include "batch/batch.h"
 #include "batch/registry.h"
@@ -21,13 +22,6 @@ namespace chos {
 namespace {
 
 using Level = Finding::Level;
-
-bool same_file(const std::string& a, const std::string& b) {
-  struct stat one {
-  }, two{};
-  return ::stat(a.c_str(), &one) == 0 && ::stat(b.c_str(), &two) == 0 && one.st_dev == two.st_dev &&
-         one.st_ino == two.st_ino;
-}
 
 bool is_there(const std::string& path) {
   struct stat info {};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What doctor says of batch systems; and where a path of an OS leads.  The node, its farm and the
 // trees are directories.
+#include <sys/resource.h>
+
 #include <filesystem>
 
 #include "allowlist/allowlist.h"
@@ -9,6 +11,7 @@
 #include "farm/layout.h"
 #include "farm/os_path.h"
 #include "inspect/finding.h"
+#include "process_state.h"
 #include "report/doctor.h"
 #include "scratch.h"
 
@@ -257,6 +260,22 @@ TEST_F(OsPath, LinksAreThoseOfTheOs) {
   EXPECT_EQ(to("/etc/../run/./y"), "/run/y");
   EXPECT_EQ(to("/etc/loop"), "error " + std::to_string(ELOOP));
   EXPECT_EQ(to("/etc/gone"), "error " + std::to_string(ENOENT));
+}
+
+TEST_F(BatchDoctor, SaysThatItCannotLook) {
+  EXPECT_EQ(
+      in_a_process([] {
+        const rlimit none{0, 0};  // nothing can be opened
+        if (::setrlimit(RLIMIT_NOFILE, &none) != 0) return 2;
+        Findings findings;
+        examine_batch_in_child(Node(), Allowlist(), 10, findings);
+        const auto& what = findings.empty() ? "" : findings[0].what;
+        return what == "whether jobs of Slurm run in OSs was not to be found out: cannot start a process: Too "
+                       "many open files"
+                   ? 0
+                   : 1;
+      }),
+      0);
 }
 
 }  // namespace

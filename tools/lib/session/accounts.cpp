@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <memory>
 
-#include "basic/spawn.h"
+#include "basic/subprocess.h"
 #include "basic/text.h"
 
 namespace chos {
@@ -39,9 +39,10 @@ std::optional<gid_t> find_group(std::FILE* file, const std::string& name) {
 
 // What getent says, as a file; null if it has nothing to say.
 File ask(const char* database, const std::string& key, std::string& text) {
-  const auto ran = run_captured({"getent", database, key}, 1);
-  if (!ran || ran->status != 0 || ran->output.empty()) return nullptr;
-  text = ran->output + "\n";
+  constexpr double longest = 60;  // seconds: a directory server may be down
+  const auto ran = run_system_command({"getent", database, key}, longest);
+  if (!ran || ran->status != 0 || ran->out.empty()) return nullptr;
+  text = ran->out + "\n";
   return File(::fmemopen(text.data(), text.size(), "r"));
 }
 

@@ -11,6 +11,7 @@
 
 #include "allowlist/allowlist.h"
 #include "basic/exit_status.h"
+#include "basic/files.h"
 #include "basic/text.h"
 #include "session/persona.h"
 
@@ -33,12 +34,8 @@ bool file_is_there(const std::string& command) {
 
 std::vector<std::string> working_directory(const Environment& environment) {
   std::vector<std::string> names;
-  struct stat here {
-  }, there{};
   const std::string* pwd = find_variable(environment, "PWD");
-  if (pwd != nullptr && pwd->starts_with('/') && ::stat(".", &here) == 0 &&
-      ::stat(pwd->c_str(), &there) == 0 && here.st_dev == there.st_dev && here.st_ino == there.st_ino)
-    names.push_back(*pwd);
+  if (pwd != nullptr && pwd->starts_with('/') && same_file(*pwd, ".")) names.push_back(*pwd);
   char name[PATH_MAX];
   // "(unreachable)/..." is not a name to go back to.
   if (::getcwd(name, sizeof name) != nullptr && name[0] == '/') names.emplace_back(name);

@@ -53,8 +53,7 @@ RawUserFile fetch_user_file(const char* path) noexcept {
     raw.found = Found::not_regular;
     return raw;
   }
-  // The same inode again, now for reading: through the descriptor, so that nobody can put
-  // another file there in between.
+  // As reopen(), which allocates: nothing here may, in a child of somebody else's program.
   char again[32];
   std::snprintf(again, sizeof again, "/proc/self/fd/%d", seen.get());
   const UniqueFd fd(::open(again, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));

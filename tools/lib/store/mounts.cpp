@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "store/mounts.h"
 
-#include <dirent.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <memory>
 
+#include "basic/files.h"
 #include "basic/text.h"
 #include "fileserver/servers.h"
 #include "mount/operations.h"
@@ -25,16 +24,13 @@ namespace {
 // Whether there is a directory with something in it.
 Status look_at(const std::string& directory, const Servers& servers) {
   if (auto status = servers.ask(directory); !status) return status;
-  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(directory.c_str()), ::closedir);
   const char* remedy = "is the file system that it is on mounted?";
+  const auto empty = is_empty_directory(directory);
   // A directory that only others may list is one, too.
-  if (!listing && errno == EACCES) return {};
-  if (!listing) return system_error("cannot examine " + directory, errno, remedy);
-  errno = 0;
-  while (const dirent* entry = ::readdir(listing.get()))
-    if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0) return {};
-  if (errno != 0) return system_error("cannot examine " + directory, errno, remedy);
-  return Error{directory + " is empty", remedy, ENOENT};
+  if (!empty && empty.error().code == EACCES) return {};
+  if (!empty) return Error{empty.error().what, remedy, empty.error().code};
+  if (*empty) return Error{directory + " is empty", remedy, ENOENT};
+  return {};
 }
 
 // What is still to be mounted.

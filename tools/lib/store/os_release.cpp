@@ -25,8 +25,7 @@ UniqueFd open_file(const std::string& root, const std::string& path) {
   const auto seen = open_in_tree(tree.get(), path, Last::follow);
   struct stat info {};
   if (!seen || ::fstat(seen->get(), &info) != 0 || !S_ISREG(info.st_mode)) return UniqueFd();
-  const std::string again = "/proc/self/fd/" + std::to_string(seen->get());
-  return UniqueFd(::open(again.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  return reopen(seen->get(), O_RDONLY);
 }
 
 // As os-release(5): quotes like a shell's, with backslashes.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "store/store.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -9,10 +8,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 #include <set>
 
 #include "allowlist/names.h"
+#include "basic/files.h"
 #include "basic/json.h"
 #include "basic/replace_file.h"
 #include "basic/text.h"
@@ -27,18 +26,8 @@ constexpr const char* record_end = ".json";
 constexpr const char* manifest_end = ".manifest";
 constexpr const char* parts[] = {"os", "images", "work", "journal", "log"};
 
-// errno is 0, or why it cannot be read.
-std::vector<std::string> names_in(const std::string& directory) {
-  std::vector<std::string> names;
-  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(directory.c_str()), ::closedir);
-  if (!listing) return names;
-  errno = 0;
-  while (const dirent* entry = ::readdir(listing.get()))
-    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
-  const int why = errno;
-  std::sort(names.begin(), names.end());
-  errno = why;
-  return names;
+std::vector<std::string> known_names(const Result<std::vector<std::string>>& names) {
+  return names ? *names : std::vector<std::string>();
 }
 
 // Whether it is as make_directories() and mkdir(2) leave it here.
@@ -154,7 +143,7 @@ Status Store::prepare() const {
     if (::mkdir(own(part).c_str(), 0700) != 0 && errno != EEXIST)
       return system_error("cannot make the directory " + own(part), errno);
   if (is_closed(own("os")))
-    for (const auto& file : names_in(own("os")))
+    for (const auto& file : known_names(names_in(own("os"))))
       if (file.ends_with(manifest_end) && ::chmod(own("os/" + file).c_str(), 0600) != 0)
         return system_error("cannot close " + own("os/" + file), errno);
   for (const auto& directory : {own("os"), trees_ + "/.chos", trees_})
@@ -168,13 +157,14 @@ Result<std::vector<TreeRecord>> Store::records() const {
     return Error{"the directory of the trees, " + status.error().what, status.error().remedy,
                  status.error().code};
   const auto files = names_in(own("os"));
-  if (errno != 0 && errno != ENOENT && errno != ENOTDIR)
-    return system_error("cannot read what chosctl knows of the trees in " + own("os"), errno,
-                        errno != EACCES    ? ""
+  const int why = files ? 0 : files.error().code;
+  if (why != 0 && why != ENOENT && why != ENOTDIR)
+    return system_error("cannot read what chosctl knows of the trees in " + own("os"), why,
+                        why != EACCES      ? ""
                         : ::geteuid() != 0 ? "use sudo; users see the OSs by: chos --list"
                                            : "on a server with root_squash run there: chmod 755 " + trees_ +
                                                  "/.chos " + own("os"));
-  for (const auto& file : files) {
+  for (const auto& file : known_names(files)) {
     if (!file.ends_with(record_end)) continue;
     const std::string path = own("os/" + file);
     const auto text = read_file(path, largest_record);
@@ -234,11 +224,7 @@ Result<UniqueFd> Store::take(const std::string& name) const {
                    "wait for it, or end it: fuser -v " + path, EWOULDBLOCK};
     }
     // Whoever had it before may have removed it.
-    struct stat ours {
-    }, there{};
-    if (::fstat(fd.get(), &ours) == 0 && ::stat(path.c_str(), &there) == 0 && ours.st_ino == there.st_ino &&
-        ours.st_dev == there.st_dev)
-      return fd;
+    if (same_file(fd.get(), path)) return fd;
   }
 }
 
@@ -278,7 +264,8 @@ Status Store::end_journal(const std::string& name) const { return remove_file(ow
 std::vector<std::string> Store::unfinished() const {
   std::set<std::string> names;
   for (const char* part : {"journal", "work"})
-    for (const auto& name : names_in(own(part))) names.insert(name);
+    for (const auto& name : known_names(names_in(own(part))))
+      if (!name.starts_with('.')) names.insert(name);
   return {names.begin(), names.end()};
 }
 

@@ -7,12 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
-#include <filesystem>
 #include <memory>
 
 #include "basic/files.h"
 #include "basic/program_search.h"
+#include "basic/replace_file.h"
 #include "basic/text.h"
 #include "mount/detached.h"
 #include "mount/operations.h"
@@ -21,18 +20,12 @@
 namespace chos {
 namespace {
 
-std::string text_of_link(int directory, const std::string& name) {
-  char text[PATH_MAX];
-  const ssize_t size = ::readlinkat(directory, name.c_str(), text, sizeof text);
-  return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
-}
-
 // A program, or a link to one, which is not the base's; nothing: there is none to cover.
 UniqueFd open_own(int tree, const std::string& path) {
   auto fd = open_in_tree(tree, path, Last::keep);
   struct stat info {};
   if (!fd || ::fstat(fd->get(), &info) != 0 || S_ISDIR(info.st_mode)) return {};
-  if (S_ISLNK(info.st_mode) && text_of_link(fd->get(), "") == base_link_target()) return {};
+  if (S_ISLNK(info.st_mode) && read_link(fd->get(), "") == base_link_target()) return {};
   return std::move(*fd);
 }
 
@@ -62,20 +55,7 @@ Result<BaseCovers> BaseCovers::read(std::string links, Transaction& changes) {
   return BaseCovers(std::move(links), changes, std::move(*table));
 }
 
-Status BaseCovers::make_link() const {
-  const std::string text = base_link_target();
-  if (text_of_link(AT_FDCWD, link_) == text) return {};
-  std::error_code failure;
-  std::filesystem::create_directories(std::filesystem::path(link_).parent_path(), failure);
-  if (failure)
-    return system_error("cannot make the directory of " + link_, failure.value(),
-                        "is /run mounted and writable?");
-  const std::string fresh = link_ + ".new";
-  if ((::unlink(fresh.c_str()) != 0 && errno != ENOENT) || ::symlink(text.c_str(), fresh.c_str()) != 0 ||
-      ::rename(fresh.c_str(), link_.c_str()) != 0)
-    return system_error("cannot make the link " + link_, errno);
-  return {};
-}
+Status BaseCovers::make_link() const { return replace_link(link_, base_link_target()); }
 
 Status BaseCovers::cover(int target, const std::string& name, int tree, const std::string& path,
                          unsigned flags) {
@@ -116,16 +96,11 @@ Result<std::size_t> BaseCovers::uncover_others(int tree, const std::vector<std::
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     const auto fd = open_mount(mount.id, mount.target);
     if (!fd) continue;  // hidden, or gone
-    auto copy = clone_mount(fd->get(), false, mount.target);
-    if (!copy) return copy.error();
-    const auto before = std::make_shared<UniqueFd>(std::move(*copy));
-    if (auto status = detach(mount.target); !status) return status.error();
+    if (auto status =
+            detach_undoably(fd->get(), mount.target, false, "uncovering " + mount.target, *changes_);
+        !status)
+      return status.error();
     ++removed;
-    changes_->done("uncovering " + mount.target, [before, target = mount.target]() -> Status {
-      const UniqueFd again(::open(target.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-      if (!again) return system_error("cannot open " + target, errno);
-      return attach_mount(before->get(), again.get(), target);
-    });
   }
   return removed;
 }

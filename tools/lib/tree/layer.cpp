@@ -22,19 +22,9 @@
 namespace chos {
 namespace {
 
-std::string by_fd(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
-
 Status make_one(const std::string& top, const Addition& addition) {
   const std::string path = top + "/" + addition.path;
-  std::string above = top;
-  for (std::size_t end = 0; (end = addition.path.find('/', end + 1)) != std::string::npos;) {
-    above = top + "/" + addition.path.substr(0, end);
-    if (::mkdir(above.c_str(), 0755) == 0) {
-      if (::chmod(above.c_str(), 0755) != 0) return system_error("cannot open up " + above, errno);
-    } else if (errno != EEXIST) {
-      return system_error("cannot make the directory " + above, errno);
-    }
-  }
+  if (auto status = make_directories(std::filesystem::path(path).parent_path(), 0755); !status) return status;
   bool made = false;
   switch (addition.kind) {
     case Addition::Kind::directory:
@@ -59,13 +49,6 @@ bool is_mount_root(int fd) {
   struct statx info {};
   return ::statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &info) == 0 &&
          (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
-}
-
-bool same_file(int fd, const std::string& path) {
-  struct stat one {
-  }, two{};
-  return ::fstat(fd, &one) == 0 && ::stat(path.c_str(), &two) == 0 && one.st_dev == two.st_dev &&
-         one.st_ino == two.st_ino;
 }
 
 }  // namespace
@@ -266,16 +249,11 @@ Result<std::size_t> LayerMounts::remove_others(int tree, const LayerPlan& plan) 
       continue;
     const auto fd = open_mount(mount.id, mount.target);
     if (!fd) continue;  // hidden, or gone
-    auto copy = clone_mount(fd->get(), true, mount.target);
-    if (!copy) return copy.error();
-    const auto before = std::make_shared<UniqueFd>(std::move(*copy));
-    if (auto status = detach(mount.target); !status) return status.error();
+    if (auto status = detach_undoably(fd->get(), mount.target, true, "removing the layer on " + mount.target,
+                                      *changes_);
+        !status)
+      return status.error();
     ++removed;
-    changes_->done("removing the layer on " + mount.target, [target = mount.target, before]() -> Status {
-      const UniqueFd again(::open(target.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-      if (!again) return system_error("cannot open " + target, errno);
-      return attach_mount(before->get(), again.get(), target);
-    });
   }
   return removed;
 }

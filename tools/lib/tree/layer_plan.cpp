@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
-#include <memory>
 
+#include "basic/files.h"
 #include "mount/operations.h"
 
 namespace chos {
@@ -27,12 +27,10 @@ struct Entries {
 
 Entries look_into(int fd) {
   Entries out;
-  const std::string again = "/proc/self/fd/" + std::to_string(fd);
-  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(again.c_str()), ::closedir);
-  if (!listing) return {true, {}};
-  while (const dirent* entry = ::readdir(listing.get())) {
+  const auto directory = open_entries(fd);
+  if (!directory) return {true, {}};
+  while (const dirent* entry = next_entry(directory)) {
     const std::string name = entry->d_name;
-    if (name == "." || name == "..") continue;
     out.any = true;
     if (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN) continue;
     struct stat info {};

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tree/links.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <climits>
-#include <memory>
 
 #include "allowlist/farm_names.h"
+#include "basic/files.h"
 #include "basic/program_search.h"
 #include "basic/version.h"
 #include "mount/operations.h"
@@ -78,28 +75,16 @@ std::vector<std::string> left_over_links(int tree) {
   std::vector<std::string> names;
   const auto place = open_in_tree(tree, link_place, Last::directory);
   if (!place || is_base_root(tree)) return names;
-  const std::string again = "/proc/self/fd/" + std::to_string(place->get());
-  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(again.c_str()), ::closedir);
-  if (!listing) return names;
+  const auto all = names_in(place->get());
+  if (!all) return names;
   const std::string base = base_link_target(), chos = through_local(chos_program);
-  while (const dirent* entry = ::readdir(listing.get())) {
-    const std::string name = entry->d_name;
-    if (name == "." || name == "..") continue;
-    char text[PATH_MAX];
-    const ssize_t size = ::readlinkat(place->get(), name.c_str(), text, sizeof text);
-    if (size <= 0) continue;
-    const std::string_view target(text, static_cast<std::size_t>(size));
+  for (const auto& name : *all) {
+    const std::string target = read_link(place->get(), name);
     if (target == base || (name == "chos" && target == chos)) names.push_back(name);
   }
-  std::sort(names.begin(), names.end());
   return names;
 }
 
-bool is_base_root(int tree) {
-  struct stat one {
-  }, two{};
-  return ::fstat(tree, &one) == 0 && ::stat("/", &two) == 0 && one.st_dev == two.st_dev &&
-         one.st_ino == two.st_ino;
-}
+bool is_base_root(int tree) { return same_file(tree, "/"); }
 
 }  // namespace chos

@@ -4,9 +4,9 @@
 #include <dirent.h>
 
 #include <algorithm>
-#include <memory>
 #include <vector>
 
+#include "basic/files.h"
 #include "basic/text.h"
 #include "mount/operations.h"
 
@@ -73,9 +73,8 @@ bool has_nss_service(int tree, const std::string& service) {
     // Debian's: /usr/lib/x86_64-linux-gnu.
     const auto fd = open_in_tree(tree, directory, Last::directory);
     if (!fd) continue;
-    const std::string again = "/proc/self/fd/" + std::to_string(fd->get());
-    const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(again.c_str()), ::closedir);
-    while (const dirent* entry = listing ? ::readdir(listing.get()) : nullptr) {
+    const auto entries = open_entries(fd->get());
+    while (const dirent* entry = entries ? next_entry(entries) : nullptr) {
       const std::string below = entry->d_name;
       if (below.find("-linux-gnu") != std::string::npos &&
           holds(tree, std::string(directory) + "/" + below, name))

@@ -8,11 +8,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <filesystem>
 
 #include "allowlist/farm_names.h"
 #include "basic/files.h"
+#include "basic/replace_file.h"
 #include "basic/run_paths.h"
 #include "mount/operations.h"
 
@@ -90,16 +90,7 @@ Result<Link> wanted_link(const ShareSite& site, const Opened& base, const Opened
 // is.
 Result<std::string> make_link(const ShareSite& site, const std::string& path, const Link& wanted) {
   const std::string link = site.links + "/" + std::to_string(wanted.depth) + path;
-  if (read_link(AT_FDCWD, link) == wanted.text) return link;
-  std::error_code failure;
-  std::filesystem::create_directories(std::filesystem::path(link).parent_path(), failure);
-  if (failure)
-    return system_error("cannot make the directory of " + link, failure.value(),
-                        "is /run mounted and writable?");
-  const std::string fresh = link + ".new";
-  if ((::unlink(fresh.c_str()) != 0 && errno != ENOENT) ||
-      ::symlink(wanted.text.c_str(), fresh.c_str()) != 0 || ::rename(fresh.c_str(), link.c_str()) != 0)
-    return system_error("cannot make the link " + link, errno);
+  if (auto status = replace_link(link, wanted.text); !status) return status.error();
   return link;
 }
 
@@ -157,8 +148,8 @@ bool follows(const Mount& share, const Mount* of_base) {
 
 // One that was killed may have left it in the base's group: what is detached there the base would lose.
 Status leave_group(const Opened& share, const Mount& mount) {
-  const std::string by_fd = "/proc/self/fd/" + std::to_string(share.fd.get());
-  if (mount.shared && ::mount(nullptr, by_fd.c_str(), nullptr, MS_SLAVE | MS_REC, nullptr) != 0)
+  if (mount.shared &&
+      ::mount(nullptr, by_fd(share.fd.get()).c_str(), nullptr, MS_SLAVE | MS_REC, nullptr) != 0)
     return system_error("cannot make " + mount.target + " a slave", errno);
   return {};
 }

@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Reading of files that somebody else may have put there: /etc/chos and ~/.chos.
-#include "basic/files.h"
+#include "session/user_file.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "allowlist/allowlist.h"
+#include "basic/files.h"
 #include "scratch.h"
-#include "session/user_file.h"
 
 namespace chos::test {
 namespace {
 
 using State = UserFile::State;
 
-class Files : public Scratch {};
+class UserFiles : public Scratch {};
 
-TEST_F(Files, UserFileHoldsAName) {
+TEST_F(UserFiles, HoldsAName) {
   for (const char* text : {"trixie\n", "trixie", "trixie\r\n", "  trixie \t\n\n",
                            "\xef\xbb\xbf"
                            "trixie\r\n",
@@ -34,7 +32,7 @@ TEST_F(Files, UserFileHoldsAName) {
   EXPECT_EQ(read_user_file(path("link")).name, "/os/trixie");
 }
 
-TEST_F(Files, UserFileAbsentOrEmpty) {
+TEST_F(UserFiles, AbsentOrEmpty) {
   EXPECT_EQ(read_user_file(path("none")).state, State::absent);
   EXPECT_EQ(read_user_file(path("none/.chos")).state, State::absent);
   write("file", "");
@@ -45,7 +43,7 @@ TEST_F(Files, UserFileAbsentOrEmpty) {
   EXPECT_EQ(read_user_file("/dev/null").state, State::unusable);
 }
 
-TEST_F(Files, UserFileNeverWaits) {
+TEST_F(UserFiles, NeverWaits) {
   ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
   const auto fifo = read_user_file(path("fifo"));
   EXPECT_EQ(fifo.state, State::unusable);
@@ -71,7 +69,7 @@ TEST_F(Files, UserFileNeverWaits) {
   EXPECT_NE(read_user_file(path("socket")).reason.find("is a socket"), std::string::npos);
 }
 
-TEST_F(Files, UserFileOfAGigabyte) {
+TEST_F(UserFiles, OfAGigabyte) {
   write("big", "");
   ASSERT_EQ(::truncate(path("big").c_str(), 1024L * 1024 * 1024), 0);
   const auto big = read_user_file(path("big"));
@@ -81,7 +79,7 @@ TEST_F(Files, UserFileOfAGigabyte) {
   EXPECT_EQ(read_user_file("/proc/self/mountinfo").state, State::unusable);
 }
 
-TEST_F(Files, UserFileLimits) {
+TEST_F(UserFiles, Limits) {
   write("chos", std::string(255, 'x'));
   EXPECT_EQ(read_user_file(path("chos")).state, State::chosen);
   write("chos", std::string(256, 'x'));
@@ -94,14 +92,14 @@ TEST_F(Files, UserFileLimits) {
   EXPECT_EQ(read_user_file(path("chos")).state, State::unusable);
 }
 
-TEST_F(Files, UserFileWithoutRights) {
+TEST_F(UserFiles, WithoutRights) {
   if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
   write("chos", "trixie\n");
   ASSERT_EQ(::chmod(path("chos").c_str(), 0), 0);
   EXPECT_EQ(read_user_file(path("chos")).state, State::unusable);
 }
 
-TEST_F(Files, UserFileIsReplacedAtOnce) {
+TEST_F(UserFiles, IsReplacedAtOnce) {
   ASSERT_TRUE(write_user_file(path(".chos"), "trixie"));
   EXPECT_EQ(read(".chos"), "trixie\n");
   const UniqueFd old(::open(path(".chos").c_str(), O_RDONLY));
@@ -121,44 +119,6 @@ TEST_F(Files, UserFileIsReplacedAtOnce) {
   EXPECT_FALSE(write_user_file(path("dir"), "sl6"));
   EXPECT_FALSE(write_user_file(path("none/.chos"), "sl6"));
   EXPECT_EQ(names().size(), 4u);
-}
-
-TEST_F(Files, OnlyTrustedFilesAreBelieved) {
-  const uid_t me = ::geteuid();
-  write("chos", "a:/os/a\n");
-  ASSERT_EQ(::chmod(path("chos").c_str(), 0644), 0);
-  EXPECT_TRUE(load_allowlist(path("chos"), lookup_group, me).list);
-
-  const auto foreign = load_allowlist(path("chos"), lookup_group, me + 1);
-  EXPECT_FALSE(foreign.list);
-  EXPECT_NE(foreign.error_text().find("belongs to uid"), std::string::npos);
-
-  for (const mode_t mode : {0664, 0646, 0666}) {
-    ASSERT_EQ(::chmod(path("chos").c_str(), mode), 0);
-    const auto writable = load_allowlist(path("chos"), lookup_group, me);
-    EXPECT_FALSE(writable.list);
-    EXPECT_NE(writable.error_text().find("chmod go-w"), std::string::npos);
-  }
-  const auto none = load_allowlist(path("none"), lookup_group, me);
-  EXPECT_TRUE(none.missing);
-  EXPECT_FALSE(none.list);
-
-  ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
-  EXPECT_NE(load_allowlist(path("fifo"), lookup_group, me).error_text().find("is a FIFO"), std::string::npos);
-  EXPECT_FALSE(load_allowlist(directory(), lookup_group, me).list);
-
-  write("long", "");
-  ASSERT_EQ(::truncate(path("long").c_str(), 1024L * 1024 * 1024), 0);
-  ASSERT_EQ(::chmod(path("long").c_str(), 0644), 0);
-  EXPECT_NE(load_allowlist(path("long"), lookup_group, me).error_text().find("is longer than"),
-            std::string::npos);
-}
-
-TEST_F(Files, ReadAllStopsAtItsLimit) {
-  const UniqueFd zero(::open("/dev/zero", O_RDONLY));
-  const auto text = read_all(zero.get(), 1000, "zero");
-  ASSERT_FALSE(text);
-  EXPECT_EQ(text.error().code, EFBIG);
 }
 
 }  // namespace
