@@ -79,7 +79,8 @@ int look(const char* directory) {
   struct statx info {};
   // Not from the cache of this machine.
   if (::statx(fd.get(), "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_MODE, &info) != 0) return errno;
-  const auto listing = open_entries(fd.get());
+  // A duplicate, not open_entries(): one request to the server is enough.
+  const DirectoryStream listing(::fdopendir(::dup(fd.get())));
   if (!listing) return errno;
   errno = 0;
   return ::readdir(listing.get()) == nullptr ? errno : 0;
