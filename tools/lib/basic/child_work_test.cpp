@@ -84,7 +84,7 @@ TEST(ChildWork, DoctorSaysSo) {
         Findings findings;
         examine_batch_in_child(Node(), Allowlist(), TreeStates(), 10, findings);
         const auto& what = findings.empty() ? "" : findings[0].what;
-        return what == "whether jobs of Slurm run in OSs was not to be found out: cannot start a process: Too "
+        return what == "could not find out whether jobs of Slurm run in OSs: cannot start a process: Too "
                        "many open files"
                    ? 0
                    : 1;
