@@ -269,9 +269,9 @@ TEST_F(BatchDoctor, SaysThatItCannotLook) {
         const rlimit none{0, 0};  // nothing can be opened
         if (::setrlimit(RLIMIT_NOFILE, &none) != 0) return 2;
         Findings findings;
-        examine_batch_in_child(Node(), Allowlist(), 10, findings);
+        examine_batch_in_child(Node(), Allowlist(), TreeStates(), 10, findings);
         const auto& what = findings.empty() ? "" : findings[0].what;
-        return what == "whether jobs of Slurm run in OSs was not to be found out: cannot start a process: Too "
+        return what == "could not find out whether jobs of Slurm run in OSs: cannot start a process: Too "
                        "many open files"
                    ? 0
                    : 1;
