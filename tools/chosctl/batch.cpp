@@ -17,7 +17,6 @@ namespace {
 
 const Messages say("chosctl");
 
-
 BatchOptions batch_options(const Options& options) {
   return {options.batch_directory, options.batch_queues, options.force};
 }

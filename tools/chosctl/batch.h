@@ -2,7 +2,7 @@
 // chosctl batch: the batch systems of the node.
 #pragma once
 
-#include "batch/batch.h"
+#include "batch/node.h"
 #include "chosctl/options.h"
 #include "farm/node.h"
 

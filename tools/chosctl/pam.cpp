@@ -107,12 +107,8 @@ int pam_enable(const Node& node, const Options& options, const PamPaths& paths) 
     return exit_usage;
   }
   if (!is_root_in_base(node.kernel, options.command_line)) return exit_failed;
-  auto files = PamFiles::open(paths);
-  const auto locked = files ? files->lock() : Status(files.error());
-  if (!locked) {
-    say.error(locked.error());
-    return exit_failed;
-  }
+  const auto files = lock_files(paths);
+  if (!files) return exit_failed;
   const auto plan = plan_pam_enable(options.services, *wanted, files->names(), files->source());
   if (!plan.refusals.empty()) {
     refuse(plan);

@@ -2,7 +2,7 @@
 // chosctl as a function.
 #pragma once
 
-#include "batch/batch.h"
+#include "batch/node.h"
 #include "kernel/proc_chos.h"
 #include "pamd/files.h"
 

@@ -298,7 +298,7 @@ TEST_F(PamProgram, EnableStatusDisable) {
   EXPECT_EQ(read("orig/su.orig"), base);
 
   EXPECT_EQ(pam("enable --option min_uid=500 --option quiet sshd"), 0);
-  EXPECT_TRUE(has(out, "= sshd          already enabled\nnothing was to be changed")) << out;
+  EXPECT_TRUE(has(out, "= sshd          already enabled\nnothing had to be changed")) << out;
   EXPECT_EQ(pam("enable sshd --deny"), 0);
   EXPECT_TRUE(get("sshd").ends_with("default=die]  pam_chos.so on_error=deny\n"));
 
@@ -322,7 +322,7 @@ TEST_F(PamProgram, EnableStatusDisable) {
   EXPECT_EQ(get("sshd"), base);
   EXPECT_EQ(get("su"), base);
   EXPECT_EQ(pam("disable sshd"), 0);
-  EXPECT_TRUE(has(out, "= sshd          not enabled; nothing to do\nnothing was")) << out;
+  EXPECT_TRUE(has(out, "= sshd          not enabled; nothing to do\nnothing had to be changed")) << out;
 }
 
 TEST_F(PamProgram, NothingIsChangedIfOneIsRefused) {
