@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "allowlist/parse.h"
 #include "farm/tree_state.h"
 
 #include <gtest/gtest.h>

@@ -8,6 +8,8 @@
 #include <sys/un.h>
 
 #include "allowlist/allowlist.h"
+#include "allowlist/groups.h"
+#include "allowlist/parse.h"
 #include "scratch.h"
 #include "session/user_file.h"
 

@@ -4,6 +4,7 @@
 
 #include <sys/personality.h>
 
+#include "allowlist/parse.h"
 #include "process_state.h"
 #include "scratch.h"
 
