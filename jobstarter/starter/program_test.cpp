@@ -169,8 +169,8 @@ TEST_F(Starter, ComplaintsGoWhereFailuresGo) {
   refused("--nope true", 126, "--nope");
   refused("--nope --sge true", 100, "--nope");
   refused("--nope true --sge", 126, "--nope");  // that one is the job's
-  refused("--argv0 x --sge true", 100, "--argv0 goes with neither");
-  refused("--argv0 x --lsf true", 126, "--argv0 goes with neither");
+  refused("--argv0 x --sge true", 100, "--argv0 cannot be used with --sge or --lsf");
+  refused("--argv0 x --lsf true", 126, "--argv0 cannot be used with --sge or --lsf");
   refused("\"$(printf \"%s\\n%s\" --no pe)\" true", 126, "--no");
   EXPECT_EQ(starter("-o").status, 126);
 }
