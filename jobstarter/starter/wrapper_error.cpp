@@ -11,8 +11,7 @@ namespace {
 
 bool is_mine(const struct stat& info) { return info.st_uid == ::geteuid(); }
 
-// Nobody else gets at what lies in the directory, once others may pass through it.  False: somebody
-// may.
+// Closes the contents of the directory to others, before they may search it.  False: some are still open.
 bool close_to_others(int directory) {
   const int copy = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* list = copy < 0 ? nullptr : ::fdopendir(copy);

@@ -146,7 +146,7 @@ TEST_F(ChosBase, LinkedToAName) {
   // It does not find itself for ever.
   ran = shell(set_up + "timeout 20 absent x");
   EXPECT_EQ(ran.status, 127);
-  EXPECT_NE(ran.err.find("'absent' is not found in the base OS, but for a link"), std::string::npos)
+  EXPECT_NE(ran.err.find("'absent' is not found in the base OS, except for a link"), std::string::npos)
       << ran.err;
 }
 

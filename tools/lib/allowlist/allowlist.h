@@ -20,8 +20,8 @@ struct OsEntry {
   bool closed = false;
   bool suid = false;
   bool linux32 = false;
-  std::vector<gid_t> groups;             ///< rising, each once; empty: everybody
-  std::vector<std::string> group_names;  ///< as written, for people
+  std::vector<gid_t> groups;             ///< ascending, each once; empty: everybody
+  std::vector<std::string> group_names;  ///< as written, for messages
   unsigned line = 0;                     ///< counted from 1
 
   bool is_base() const { return path == "/"; }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "allowlist/parse.h"
 #include "farm/tree_state.h"
 
 #include <gtest/gtest.h>
+
+#include "allowlist/parse.h"
 
 namespace chos {
 namespace {

@@ -42,7 +42,7 @@ RawUserFile fetch_user_file(const char* path) noexcept {
   struct stat info {};
   if (!seen) {
     if (errno != ENOENT && errno != ENOTDIR) return failed();
-    // A link that leads nowhere is there, yet opening it says ENOENT.
+    // Opening a dangling link fails with ENOENT although the link exists.
     if (errno == ENOENT && ::lstat(path, &info) == 0) raw.found = Found::dangling;
     return raw;
   }
@@ -53,8 +53,7 @@ RawUserFile fetch_user_file(const char* path) noexcept {
     raw.found = Found::not_regular;
     return raw;
   }
-  // The same inode again, now for reading: through the descriptor, so that nobody can put
-  // another file there in between.
+  // Opens the same inode for reading through the descriptor, so that nobody can replace the file in between.
   char again[32];
   std::snprintf(again, sizeof again, "/proc/self/fd/%d", seen.get());
   const UniqueFd fd(::open(again, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
