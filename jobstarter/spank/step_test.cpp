@@ -30,7 +30,7 @@ class Spank : public Program {
     write("list", "trixie:/os/trixie\nsl6:/os/sl6:closed\n");
     ASSERT_EQ(::chmod(path("list").c_str(), 0644), 0);
   }
-  // NAME that a task of this enters, or why it does not.
+  // The NAME of the OS that a task enters, or the reason why it does not.
   std::string enters(const Asked& asked) {
     write("kernel/setchos", "/\n");
     const auto os = spank::enter(asked, path("home"), paths_);
@@ -127,7 +127,7 @@ TEST_F(Spank, ATrialThatHangsIsGivenUp) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ETIMEDOUT) << refused.error().what;
   EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(20));
-  // Killed; one that ends at once has been waited for.
+  // The child was killed, or it ended at once and was waited for.
   int status = 0;
   if (::waitpid(-1, &status, 0) < 0) EXPECT_EQ(errno, ECHILD);
   else EXPECT_TRUE(WIFSIGNALED(status)) << "the child was left";

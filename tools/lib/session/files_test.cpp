@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Reading of files that somebody else may have put there: /etc/chos and ~/.chos.
+// Reading files that another user may have created: /etc/chos and ~/.chos.
 #include "basic/files.h"
 
 #include <fcntl.h>
@@ -79,7 +79,7 @@ TEST_F(Files, UserFileOfAGigabyte) {
   const auto big = read_user_file(path("big"));
   EXPECT_EQ(big.state, State::unusable);
   EXPECT_NE(big.reason.find("1073741824 bytes"), std::string::npos) << big.reason;
-  // One whose size says nothing.
+  // A file whose size says nothing.
   EXPECT_EQ(read_user_file("/proc/self/mountinfo").state, State::unusable);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a move leaves of the personality of a process.
+// The personality of a process after a move.
 #include "session/launch.h"
 
 #include <sys/personality.h>
