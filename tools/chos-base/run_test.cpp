@@ -159,7 +159,7 @@ TEST_F(ChosBase, WhatCannotBeRun) {
     EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
   };
   in_os();
-  refused(base("no-such-command-at-all"), 127, "an administrator installs it");
+  refused(base("no-such-command-at-all"), 127, "an administrator can install or link it there");
   refused(base("./none"), 127, "a path is looked up there, not in the OS");
   program("bin/data", "", 0644);
   refused(base("data", "PATH='" + path("bin") + "'"), 126, "may not be executed");
