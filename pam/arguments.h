@@ -6,8 +6,8 @@
 
 namespace chos::pam {
 
-/// The options that the words give.  pam_chos.so has those of pam_chos(8); the module of the tests is built
-/// with another source of this function, which also takes proc=DIRECTORY.
+/// Parses the words. pam_chos.so accepts the options of pam_chos(8); the test module is built with another
+/// implementation of this function, which also accepts proc=DIRECTORY.
 Options options_of_module(int count, const char** words);
 
 }  // namespace chos::pam

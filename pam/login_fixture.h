@@ -14,7 +14,8 @@ namespace chos::test {
 
 inline bool is_root() { return ::geteuid() == 0; }
 
-/// As root the user is another one, who is in no passwd file; else it is whoever runs the tests.
+/// If root runs the tests, the user is another uid that no passwd file has; otherwise it is the user who runs
+/// them.
 class LoginFixture : public Scratch {
  protected:
   static constexpr uid_t stranger = 54321;
@@ -50,7 +51,7 @@ class LoginFixture : public Scratch {
     return gids;
   }
 
-  /// Makes a file the user's.
+  /// Gives a file to the user.
   void give(const std::string& name) {
     if (is_root()) {
       ASSERT_EQ(::lchown(path(name).c_str(), account_.uid, account_.gid), 0);
@@ -65,7 +66,7 @@ class LoginFixture : public Scratch {
     write("chos", text);
     ASSERT_EQ(::chmod(path("chos").c_str(), 0644), 0);
   }
-  /// What the module has been told last.
+  /// What was last written to the module.
   std::string os() const { return read("proc/setchos"); }
 
   /// The lines in the log since the last call.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a login's move leaves as it was, and how closing it goes back.
+// What the move of a login preserves, and how closing the session undoes it.
 #include <grp.h>
 #include <linux/capability.h>
 #include <sys/personality.h>
@@ -25,8 +25,8 @@ TEST_F(PamMove, RootsGroupsAreKept) {
             0);
 }
 
-// An OS may be for some groups only.  The module is made to ask for one by the mode of its file,
-// which root without CAP_DAC_OVERRIDE does not pass over.
+// An OS may be open to some groups only.  Here the mode of the module's file requires a group; root without
+// CAP_DAC_OVERRIDE cannot bypass it.
 TEST_F(PamMove, EntersWithTheGroupsOfTheUser) {
   CHOS_NEEDS_ROOT();
   choose("trixie");
@@ -107,7 +107,7 @@ TEST_F(PamMove, Personality) {
 }
 
 TEST_F(PamMove, LeavingAnOsKeepsAnotherPersonality) {
-  // The list is below /local there, where there is none: the session is opened in the base OS.
+  // Inside an OS the list is read below /local, where none exists here: the session is opened in the base OS.
   for (const unsigned before : {PER_BSD | unsigned{ADDR_NO_RANDOMIZE}, unsigned{PER_LINUX32}}) {
     write("proc/setchos", "sl6");
     EXPECT_EQ(in_a_process([&] {
@@ -122,9 +122,9 @@ TEST_F(PamMove, LeavingAnOsKeepsAnotherPersonality) {
   }
 }
 
-// root in an OS runs su: the target goes where the rules say.
+// root in an OS runs su: the session of the target follows the rules.
 TEST_F(PamMove, FromAnotherOs) {
-  // Its own files are below /local then; there is none here, so the list is empty.
+  // The files of the base OS are then below /local, which does not exist here, so the list is empty.
   write("proc/setchos", "sl6");
   EXPECT_EQ(open().what, What::base);
   EXPECT_EQ(os()[0], '/');

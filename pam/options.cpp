@@ -10,7 +10,7 @@
 namespace chos::pam {
 namespace {
 
-// The whole of `text`, between `least` and `most`.
+// Parses all of `text` as a number from `least` to `most`.
 std::optional<unsigned> number(std::string_view text, unsigned least, unsigned most) {
   unsigned value = 0;
   const auto [rest, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -18,7 +18,7 @@ std::optional<unsigned> number(std::string_view text, unsigned least, unsigned m
   return value < least || value > most ? std::nullopt : std::optional(value);
 }
 
-// Below the home directory, and not out of it again.
+// Whether the path stays below the home directory.
 bool is_relative(std::string_view path) {
   if (path.empty()) return false;
   for (const auto part : split(path, '/'))

@@ -22,8 +22,8 @@ struct Options {
   std::string allowlist = "/etc/chos";     ///< allowlist=FILE
   std::string proc = CHOS_MOUNT;           ///< no option: for tests
 
-  /// What could not be understood, for the log.  Such a word is left out: a mistake of an
-  /// administrator locks nobody out.  (`deny` may be set even so.)
+  /// Messages for the log about words that could not be understood.  These words are ignored, so that an
+  /// administrator's mistake locks nobody out. (`deny` may still be set.)
   std::vector<std::string> complaints;
 };
 

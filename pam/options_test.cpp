@@ -38,7 +38,7 @@ TEST(PamOptions, All) {
   EXPECT_FALSE(parse_options({"on_error=deny", "on_error=base"}).deny);
 }
 
-// A mistake of an administrator changes nothing but the log.
+// An administrator's mistake only adds messages to the log.
 TEST(PamOptions, BadOnesAreLeftOut) {
   for (const char* word : {"",
                            "=",

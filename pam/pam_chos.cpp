@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// pam_chos.so: hands what PAM says to the logic, and what the logic says to PAM.
+// pam_chos.so: translates between PAM and session.h, which has the logic.
 #include <chos/abi.h>
 #include <pthread.h>
 #include <security/pam_ext.h>
@@ -32,7 +32,7 @@ Request request_of(pam_handle_t* handle) { return {item(handle, PAM_SERVICE), it
 void free_moved(pam_handle_t*, void* data, int) { delete static_cast<chos::pam::Moved*>(data); }
 
 int open_session(pam_handle_t* handle, int flags, const Options& options) {
-  // In place before the move, which is the last thing that may fail.
+  // Stored before the move, because nothing may fail after it.
   auto* moved = new chos::pam::Moved;
   if (pam_set_data(handle, data_name, moved, free_moved) != PAM_SUCCESS) {
     delete moved;
@@ -41,7 +41,7 @@ int open_session(pam_handle_t* handle, int flags, const Options& options) {
   Outcome outcome = chos::pam::open_session(request_of(handle), options);
   if (outcome.moved) *moved = std::move(*outcome.moved);
   if (!outcome.os.empty()) {
-    char variable[8 + CHOS_PATH_MAX];  // nothing may be thrown here any more
+    char variable[8 + CHOS_PATH_MAX];  // no allocation: nothing may throw after the move
     std::snprintf(variable, sizeof variable, "CHOS=%s", outcome.os.c_str());
     (void)pam_putenv(handle, variable);
   }
@@ -65,8 +65,8 @@ int close_session(pam_handle_t* handle, const Options& options) {
   return PAM_SUCCESS;
 }
 
-// A thread that the application cancels here would be ended half way, as an exception ends it, and
-// so would its copy in the child.
+// Disables thread cancellation: a thread that is cancelled here would unwind half way, and so would its copy
+// in the child.
 class NoCancel {
  public:
   NoCancel() { ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
@@ -78,7 +78,7 @@ class NoCancel {
   int before_ = PTHREAD_CANCEL_ENABLE;
 };
 
-// Nothing may be thrown into an application.  Without memory even the options may not be readable.
+// No exception may reach the application.  Without memory, even parsing the options may fail.
 template <typename Work>
 int guarded(int argc, const char** argv, Work work) noexcept {
   const NoCancel whole;

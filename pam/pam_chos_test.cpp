@@ -32,7 +32,7 @@ std::string output_of(const std::string& command) {
   return text;
 }
 
-/// What a session's opening and closing came to.
+/// The results of opening and closing a session.
 struct Session {
   int open = -1;
   int close = -1;
@@ -46,7 +46,7 @@ class PamModule : public Scratch {
     Scratch::SetUp();
     cwd_ = std::filesystem::current_path();
     ASSERT_EQ(::chmod(directory().c_str(), 0755), 0);
-    // Somebody who is in the passwd file and has a home: root's is never moved.
+    // An account of the passwd file that has a home directory and is not root, who is never moved.
     account_ = ::geteuid() == 0 ? lookup_account("daemon") : lookup_account(::geteuid());
     if (!account_ || !std::filesystem::is_directory(account_->home) ||
         ::access(account_->shell.c_str(), X_OK) != 0)
@@ -55,7 +55,7 @@ class PamModule : public Scratch {
     write("proc/setchos", "/");
     ASSERT_EQ(::chmod(path("proc/setchos").c_str(), 0666), 0);
     allow("trixie:/os/trixie\ndefault:/os/trixie\n");
-    // No file of that name is in anybody's home.
+    // No home directory has a file of that name.
     common_ = " min_uid=1 user_file=chos-test-" + std::to_string(::getpid()) + " proc=" + path("proc") +
               " allowlist=" + path("chos");
   }
@@ -91,7 +91,7 @@ class PamModule : public Scratch {
   std::string line(const std::string& options = {}, const std::string& control = "required") const {
     return "session " + control + " " + module_ + common_ + " " + options;
   }
-  /// What the module has been told last; and then forgets it.
+  /// Returns what was last written to the module, and clears it.
   std::string os() {
     const std::string now = read("proc/setchos");
     write("proc/setchos", "/");
@@ -118,7 +118,7 @@ TEST_F(PamModule, Moves) {
   EXPECT_EQ(moved.close, PAM_SUCCESS);
   EXPECT_EQ(moved.chos, "trixie");
   EXPECT_TRUE(moved.said.empty());
-  // It was left again: "/" over the beginning of a plain file.
+  // The OS was left again: "/" has overwritten the beginning of a plain file.
   EXPECT_EQ(os(), "/rixie");
 }
 
@@ -164,7 +164,7 @@ TEST_F(PamModule, DenyRefuses) {
   EXPECT_EQ(os(), "/");
 }
 
-// What is not understood is not obeyed, and refuses nobody.
+// Words that are not understood are ignored and refuse nobody.
 TEST_F(PamModule, BadOptions) {
   const Session moved = session(line("on_error=maybe timeout=never nonsense ="));
   EXPECT_EQ(moved.open, PAM_SUCCESS);
@@ -180,7 +180,7 @@ TEST_F(PamModule, Ignored) {
     EXPECT_EQ(one.chos, "(unset)");
     EXPECT_TRUE(one.said.empty());
     EXPECT_EQ(os(), "/");
-    // PAM's own word for "none of the modules has said anything".
+    // The status of PAM for "every module ignored the call".
     const Session alone = session(line(options), 0, user, service);
     EXPECT_EQ(alone.open, PAM_PERM_DENIED);
     EXPECT_EQ(alone.close, PAM_PERM_DENIED);
@@ -193,7 +193,7 @@ TEST_F(PamModule, Ignored) {
   ignored("min_uid=4294967294", "", "login-test");
 }
 
-// A package that was removed, an upgrade just then.
+// The package was removed, or is being upgraded.
 TEST_F(PamModule, AMissingModuleLocksNobodyOut) {
   const std::string gone = path("gone.so");
   EXPECT_EQ(session(permit + ("-session optional " + gone)).open, PAM_SUCCESS);
@@ -230,7 +230,7 @@ TEST_F(PamModule, ExportsTwoFunctionsAndNeedsLittle) {
   EXPECT_EQ(exported, (std::vector<std::string>{"pam_sm_close_session", "pam_sm_open_session"}));
 }
 
-// It knows /proc/chos only, where this process is in the base OS if there is a module at all.
+// The installed module uses only /proc/chos, where this process is in the base OS if the module is loaded.
 TEST_F(PamModule, TheInstalledModuleTakesNoPathOfTheModule) {
   module_ = CHOS_INSTALLED_PAM_MODULE;
   allow("default:/\n");
@@ -304,10 +304,10 @@ TEST_F(PamModule, ChildrenOfTheApplication) {
   children_seen = 0;
   for (int i = 0; i < 5; ++i) EXPECT_EQ(session(line()).chos, "trixie");
   EXPECT_EQ(children_seen, 0);
-  // The handler works: a child of the application's own is seen.
+  // The handler works: it sees a child of the application.
   EXPECT_EQ(in_a_process([] { return 0; }), 0);
   EXPECT_EQ(children_seen, 1);
-  // One that waits for any child in another thread gets its own ones only.
+  // Another thread that waits for any child gets only children of the application.
   std::atomic<bool> done{false};
   std::atomic<int> caught{0};
   std::thread waiter([&] {
@@ -351,7 +351,7 @@ TEST_F(PamModule, ACancelledThread) {
     const int loaded = ::pam_close_session(handle, 0);
     ::pthread_setcancelstate(before, nullptr);
     (void)loaded;
-    // PAM itself has places where a thread may be cancelled; its file is read already.
+    // PAM itself has cancellation points; its file has been read already.
     ::pam_open_session(handle, 0);
     ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
     if (const char* value = ::pam_getenv(handle, "CHOS")) chos = value;
@@ -365,7 +365,7 @@ TEST_F(PamModule, ACancelledThread) {
 TEST_F(PamModule, FewDescriptors) {
   for (rlim_t more = 0; more < 12; ++more) {
     const int result = in_a_process([this, more] {
-      // Loaded and asked once; then there is room for `more` descriptors only.
+      // The module is loaded and called once; then only `more` descriptors are free.
       session(line());
       const int next = ::dup(2);
       ::close(next);
@@ -390,7 +390,7 @@ TEST_F(PamModule, FewDescriptors) {
   }
 }
 
-// A screen locker, say: no rights, and the account is its own.
+// Such as a screen locker: no privileges, and the account is its own.
 TEST_F(PamModule, WithoutRights) {
   const auto expect = [this] {
     const Session moved = session(line());
@@ -400,7 +400,7 @@ TEST_F(PamModule, WithoutRights) {
     EXPECT_EQ(expect(), 0);
     return;
   }
-  // Where it was built may be root's alone.
+  // The build directory may be accessible to root only.
   module_ = path("pam_chos.so");
   std::filesystem::copy_file(CHOS_PAM_MODULE, module_);
   ASSERT_EQ(::chmod(module_.c_str(), 0644), 0);

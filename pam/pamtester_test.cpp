@@ -53,7 +53,7 @@ class PamTester : public Scratch {
   }
   void choose(const std::string& name) { write("homes/anna/.chos", name + "\n"); }
 
-  /// Its exit status; `said_` is what it printed.
+  /// Returns the exit status and sets `said_` to the output.
   int tester(const std::string& words) {
     const std::string command =
         "LD_PRELOAD=libpam_wrapper.so:libnss_wrapper.so PAM_WRAPPER=1 PAM_WRAPPER_SERVICE_DIR=" +
@@ -67,7 +67,7 @@ class PamTester : public Scratch {
     const int status = ::pclose(pipe);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
-  /// What the module was told last; and then forgets it.
+  /// Returns what was last written to the module, and clears it.
   std::string os() {
     const std::string now = read("proc/setchos");
     write("proc/setchos", "/");

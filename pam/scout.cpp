@@ -29,7 +29,7 @@
 namespace chos::pam {
 namespace {
 
-// Questions, each with room for the longest path and no pointers.
+// A question to the child: room for the longest paths, and no pointers.
 struct Question {
   enum class Kind : int { fetch, look } kind = Kind::fetch;
   char path[PATH_MAX] = {};  // fetch: of the file; look: setchos
@@ -52,21 +52,22 @@ bool put(char (&target)[size], const std::string& text) {
   return true;
 }
 
-// ---- In the child.  No allocation, no lock, and no function of libc that looks at its threads,
-// such as setuid(3): libc does not know that this process is another one.
+// ---- In the child.  It must not allocate, take a lock, or call a libc function that acts on all threads,
+// such as setuid(3): libc does not know that this is another process.
 
 int rights_error(uid_t uid, gid_t gid, const gid_t* gids, std::size_t count) {
   if (::geteuid() == uid && ::getuid() == uid) return 0;
   if (::syscall(SYS_setgroups, count, gids) != 0) return errno;
   if (::syscall(SYS_setresgid, gid, gid, gid) != 0) return errno;
   if (::syscall(SYS_setresuid, uid, uid, uid) != 0) return errno;
-  // The kernel has taken them already, unless the application told it to keep them.
+  // The kernel has dropped the capabilities already, unless the application told it to keep them.
   struct __user_cap_header_struct header {
     _LINUX_CAPABILITY_VERSION_3, 0
   };
   const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
   if (::syscall(SYS_capset, &header, none) != 0) return errno;
-  // It holds a copy of the application's memory: not for the user, whatever fs.suid_dumpable says.
+  // The child holds a copy of the application's memory, which the user must not read, whatever
+  // fs.suid_dumpable says.
   if (::prctl(PR_SET_DUMPABLE, 0) != 0) return errno;
   return 0;
 }
@@ -99,12 +100,12 @@ Scout::Report look_around(const Question& question) {
 }
 
 [[noreturn]] void serve(int socket, int rights) {
-  // Else the application's connection, say, would stay open as long as this process hangs.
+  // Otherwise a connection of the application would stay open as long as this process hangs.
   constexpr int keep = 3;
   if (socket != keep && ::dup2(socket, keep) < 0) ::_exit(1);
   close_descriptors(keep + 1);
   for (int fd = 0; fd < keep; ++fd) ::close(fd);
-  // After the change of rights, which resets it.
+  // Set after the change of rights, which resets it.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::send(keep, &rights, sizeof rights, MSG_NOSIGNAL) < 0 || rights != 0) ::_exit(1);
   static Question question;  // copied with the rest of the process: not shared with anybody
@@ -122,8 +123,8 @@ Scout::Report look_around(const Question& question) {
 
 // ---- In the application.
 
-// fork(2) without SIGCHLD at the end, and without the handlers that the application has put
-// around fork(3).  All signals are blocked in the child.
+// Like fork(3), but the child sends no SIGCHLD when it ends, and the handlers of pthread_atfork(3) do not
+// run.  All signals are blocked in the child.
 long fork_unseen(int* pidfd) {
   struct clone_args arguments {};
   arguments.flags = CLONE_PIDFD;
@@ -192,8 +193,8 @@ Status Scout::send(const void* question, std::size_t size) {
   return {};
 }
 
-// Only the time spent here counts: what the application does between two questions (asking a
-// directory server for groups, say) is no fault of the home directory.
+// Counts only the time spent here.  Time that the application spends between two questions, such as on asking
+// a directory server for groups, is not the fault of the home directory.
 Status Scout::receive(void* answer, std::size_t size, const std::string& who) {
   for (;;) {
     const long long began = now_ms();
@@ -217,9 +218,8 @@ Status Scout::receive(void* answer, std::size_t size, const std::string& who) {
 void Scout::end() {
   socket_.reset();
   if (!child_) return;
-  // One that has answered in time ends soon, however busy the machine is.  One that waits for a dead
-  // server may not end even now: nobody waits for that, it becomes a zombie of the application and
-  // goes with it.
+  // A child that answered in time ends soon, even on a busy machine.  A child that hangs on a dead server may
+  // not end even now.  It is not waited for: it becomes a zombie of the application and disappears with it.
   ::syscall(SYS_pidfd_send_signal, child_.get(), SIGKILL, nullptr, 0);
   const long long patience = 1000 + left_;
   const long long until = now_ms() + patience;

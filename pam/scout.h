@@ -2,10 +2,10 @@
 // A child process with the rights of the user.  It reads ~/.chos, and later enters the chosen OS to check
 // whether a session can work there, before the application itself is moved.
 //
-// The application is not to notice it.  The child gives no signal when it ends and no wait(2) of
-// the application's can see it; it holds none of the application's descriptors; it allocates
-// nothing, so threads of the application that hold locks do not matter; and whatever hangs in it
-// (a dead NFS server) hangs nobody else.
+// The application must not notice the child.  The child sends no signal when it ends, and no wait(2) of the
+// application can see it.  It holds none of the application's descriptors.  It allocates nothing, so locks
+// that threads of the application hold do not matter.  If the child hangs (on a dead NFS server), the
+// application does not.
 #pragma once
 
 #include <string>
@@ -23,17 +23,17 @@ class Scout {
   struct Wish {
     std::string proc;      ///< /proc/chos
     std::string os;        ///< to enter, as /proc/chos/setchos takes it
-    std::string program;   ///< that must be there: a login shell, say
-    std::string fallback;  ///< looked for if it is not
+    std::string program;   ///< must be executable there, such as a login shell
+    std::string fallback;  ///< checked if `program` is not
     std::string home;      ///< "" if it does not matter
   };
 
-  /// What it found in the OS.
+  /// The result of the check in the OS.
   struct Report {
-    int enter = 0;     ///< errno of entering, 0: it could
-    int program = 0;   ///< errno of the program's being executable
-    int fallback = 0;  ///< errno of the fallback's; meaningful if `program` is not 0
-    int home = 0;      ///< errno of going to the home directory
+    int enter = 0;     ///< errno of entering; 0: success
+    int program = 0;   ///< errno if the program cannot be executed
+    int fallback = 0;  ///< the same for the fallback; meaningful if `program` is not 0
+    int home = 0;      ///< errno of changing to the home directory
   };
 
   Scout() = default;
@@ -41,26 +41,25 @@ class Scout {
   Scout& operator=(const Scout&) = delete;
   ~Scout();
 
-  /// Starts the child.  An Error if it cannot be started (EAGAIN: the process table is full), or
-  /// if it may not take the user's rights.  `timeout` in seconds, for waiting for all
-  /// answers together.
+  /// Starts the child.  An Error if it cannot be started (EAGAIN: the process table is full) or cannot take
+  /// the user's rights.  `timeout`: the seconds to wait for all answers together.
   Status start(const Account& account, const std::vector<gid_t>& gids, unsigned timeout);
 
-  /// What is at a path.  ETIMEDOUT in the error's code: no answer in time.
+  /// Reads the file at a path.  Error code ETIMEDOUT: no answer in time.
   Result<RawUserFile> fetch(const std::string& path);
 
-  /// Goes into the OS to look; after that it can be asked nothing more.
+  /// Enters the OS and checks it.  Ask nothing after that, because the child is then in the OS.
   Result<Report> look(const Wish& wish);
 
  private:
-  /// `who` is the one that does not answer, if none comes.
+  /// The Error names `who` if no answer comes.
   Status receive(void* answer, std::size_t size, const std::string& who);
   Status send(const void* question, std::size_t size);
   void end();
 
   UniqueFd child_;  // pidfd
   UniqueFd socket_;
-  long long left_ = 0;  // to wait for answers, ms
+  long long left_ = 0;  // time left to wait for answers, ms
   std::string user_;
 };
 

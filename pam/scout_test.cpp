@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The child that looks before a session leaps, and all that could keep it from coming back.
+// The child that checks an OS before the session is moved, and what could keep it from answering.
 #include "pam/scout.h"
 
 #include <fcntl.h>
@@ -19,7 +19,7 @@ using Found = RawUserFile::Found;
 
 class PamScout : public LoginFixture {
  protected:
-  /// Starts one and hands out what it finds; `code` gets the errno of what failed.
+  /// Starts a scout and returns what it finds; `code` is set to the errno of a failure.
   Found fetch(const std::string& name = "home/.chos", int* code = nullptr) {
     pam::Scout scout;
     const auto started = scout.start(account_, gids_, 5);
@@ -61,7 +61,7 @@ TEST_F(PamScout, ReadsWithTheRightsOfTheUser) {
   EXPECT_EQ(fetch("home/.chos", &code), Found::unreadable);
   EXPECT_EQ(code, EACCES);
   CHOS_NEEDS_ROOT();
-  // The child holds a copy of the application's memory and environment: not the user's to read.
+  // The child holds a copy of the application's memory and environment, which the user must not read.
   for (const char* own : {"environ", "auxv", "mem"}) {
     std::filesystem::remove(path("home/.chos"));
     std::filesystem::create_symlink(std::string("/proc/self/") + own, path("home/.chos"));
@@ -77,7 +77,7 @@ TEST_F(PamScout, ReadsWithTheRightsOfTheUser) {
   EXPECT_EQ(fetch("secret"), Found::bytes) << "a file for one of the user's other groups";
 }
 
-// Nothing of the application is in it: rights, descriptors, signals.
+// The child has no rights, descriptors or signals of the application.
 TEST_F(PamScout, HoldsNothing) {
   // An application that wants to keep its rights when it changes the uid.
   if (is_root()) {
@@ -135,7 +135,7 @@ TEST_F(PamScout, LooksAround) {
   EXPECT_EQ(report.home, 0);
   other.proc = path("gone");
   EXPECT_EQ(look(other).enter, ENOENT);
-  // The application's own directory is where it was.
+  // The application's own directory is unchanged.
   EXPECT_NE(std::filesystem::current_path(), account_.home);
 }
 
@@ -149,7 +149,7 @@ TEST_F(PamScout, TooLongPaths) {
   EXPECT_TRUE(scout.fetch(path("home/.chos"))) << "it can still be asked";
 }
 
-// A server that does not answer: the child stands still in the middle of its work.
+// A server does not answer: the child hangs in the middle of its work.
 TEST_F(PamScout, AHomeThatHangs) {
   const auto began = std::chrono::steady_clock::now();
   {
@@ -170,7 +170,7 @@ TEST_F(PamScout, AHomeThatHangs) {
   EXPECT_TRUE(no_child_left());
 }
 
-// What the application does in between is not the home's fault.
+// Time that the application spends in between does not count.
 TEST_F(PamScout, TheApplicationMayTakeItsTime) {
   pam::Scout scout;
   ASSERT_TRUE(scout.start(account_, gids_, 1));
@@ -244,7 +244,7 @@ TEST_F(PamScout, StandardDescriptorsClosed) {
             0);
 }
 
-// atd: real uid daemon's, effective uid root's.
+// As in atd: the real uid is daemon's, the effective uid is root's.
 TEST_F(PamScout, AnApplicationLikeAtd) {
   CHOS_NEEDS_ROOT();
   choose("trixie\n");

@@ -16,6 +16,7 @@
 #include <ctime>
 
 #include "allowlist/farm_names.h"
+#include "allowlist/parse.h"
 #include "basic/syslog.h"
 #include "basic/text.h"
 #include "kernel/proc_chos.h"
@@ -29,15 +30,15 @@ namespace {
 
 constexpr const char* log_name = "pam_chos";
 
-/// The groups of the user for this thread, while it writes to setchos: an OS may be for the members
-/// of some groups only, and sshd has not taken the user's groups yet when it opens the session.
+/// Gives this thread the groups of the user while it writes to setchos.  An OS may be open to some groups
+/// only, and sshd has not set the user's groups yet when it opens the session.
 class GroupsOf {
  public:
   explicit GroupsOf(const std::vector<gid_t>& gids) {
     if (::geteuid() != 0) return;
     before_.resize(static_cast<std::size_t>(std::max(::getgroups(0, nullptr), 0)));
     if (::getgroups(static_cast<int>(before_.size()), before_.data()) < 0) return;
-    // The system call itself acts on this thread alone; setgroups(3) would on all of them.
+    // The system call changes this thread only; setgroups(3) would change all threads.
     changed_ = ::syscall(SYS_setgroups, gids.size(), gids.data()) == 0;
   }
   GroupsOf(const GroupsOf&) = delete;
@@ -92,8 +93,8 @@ class Login {
   std::vector<gid_t> gids_;
   ParsedAllowlist allowlist_;
   std::string current_ = "/";
-  bool unknown_ = false;  // whose session it is
-  std::string rule_;      // which rule chose what, for the log
+  bool unknown_ = false;  // the account cannot be looked up
+  std::string rule_;      // the rule that decided and its OS, for the log
   Outcome outcome_;
 };
 
@@ -109,7 +110,7 @@ std::string one_line(std::string text) {
   return text;
 }
 
-// Inside an OS /etc is that OS's, and the base's is below /local.
+// Inside an OS, /etc belongs to that OS, and /etc of the base OS is below /local.
 std::string Login::base_root() const {
   return current_ == "/" ? std::string() : std::string("/") + farm_local;
 }
@@ -123,10 +124,10 @@ bool Login::is_ours() {
   if (is_never_moved(request_.service)) return skip("the session is not opened in the user's job");
   if (std::find(options_.excluded.begin(), options_.excluded.end(), request_.service) !=
       options_.excluded.end())
-    return skip("exclude_service has it");
+    return skip("exclude_service names it");
   auto account = system_.account(request_.user);
   if (!account) {
-    // It passed the login, so the accounts cannot be asked just now; whose they are is not known.
+    // The login succeeded, so the account exists but cannot be looked up now.
     unknown_ = options_.deny && request_.user != "root";
     return unknown_ || skip("there is no such account");
   }
@@ -171,7 +172,7 @@ Result<Selection> Login::choose() {
   if (!raw) return raw.error();
 
   const std::string file = base_root() + options_.allowlist;
-  // An application without privileges may have a list of its own: the kernel has the last word.
+  // An unprivileged application may use a list of its own: the kernel makes the final decision.
   struct stat info {};
   const bool own = ::geteuid() != 0 && ::stat(file.c_str(), &info) == 0 && info.st_uid == ::geteuid();
   allowlist_ = load_allowlist(file, system_.group, own ? ::geteuid() : 0);
@@ -181,18 +182,18 @@ Result<Selection> Login::choose() {
   input.allowlist = allowlist_.list ? &*allowlist_.list : nullptr;
   input.gids = gids_;
   auto chosen = select_os(input, order_of_login());
-  // Only who wants the base OS needs no list.
+  // Only the choice of the base OS needs no list.
   if (!allowlist_.list && !(chosen.ok() && chosen.base)) return list_error();
   return chosen;
 }
 
-// One of its mistakes is enough for a login; chosctl shows them all.
+// A login reports the first error only; chosctl shows all of them.
 Error Login::list_error() const {
   for (const auto& complaint : allowlist_.errors) debug(complaint.text());
   return Error{allowlist_.errors.front().text(), "an administrator runs: chosctl doctor", 0};
 }
 
-// Each reason why a session could not live in the OS, before anything is moved.
+// Checks, before the move, everything that a session needs in the OS.
 Result<void> Login::scout_out(const Selection& chosen) {
   Scout::Wish wish;
   wish.proc = options_.proc;
@@ -217,8 +218,8 @@ Result<void> Login::scout_out(const Selection& chosen) {
   return {};
 }
 
-// After a change of root: to the same directory by name, or home.  The directory / is as good as
-// none.
+// Changes to the same directory by name after a move, or else to the home directory.  It does not return to
+// /.
 void go_back(const char* before, const char* home) noexcept {
   if (before[0] == '/' && before[1] != '\0' && ::chdir(before) == 0) return;
   if (::chdir(home) == 0) return;
@@ -227,7 +228,7 @@ void go_back(const char* before, const char* home) noexcept {
 
 Status Login::move(const Selection& chosen) {
   const std::string name = chosen.kernel_name();
-  // All that is needed after the move is made before it.
+  // Prepares everything that is needed after the move.
   const bool linux32 = chosen.entry != nullptr && chosen.entry->linux32;
   const auto persona = persona_to_set(current_ == "/", linux32);
   const std::string line = journal_.line(
@@ -239,14 +240,14 @@ Status Login::move(const Selection& chosen) {
 
   GroupsOf groups(gids_);
   Status entered = kernel_.enter(name);
-  // A thread that starts a program at this very moment is done in a moment.
+  // EBUSY: a thread may be starting a program, which takes a moment only.
   for (int tries = 0; !entered && entered.error().code == EBUSY && tries < 20; ++tries) {
     ::poll(nullptr, 0, 10);
     entered = kernel_.enter(name);
   }
   if (!entered) {
     outcome_.moved.reset();
-    // The list, which was asked before, lets this user in.
+    // The list was checked before and admits this user.
     if (entered.error().code == EACCES && chosen.entry != nullptr) return no_tree_error(chosen.entry->name);
     return entered;
   }
@@ -261,7 +262,7 @@ Status Login::move(const Selection& chosen) {
   return {};
 }
 
-// From the OS of whoever runs the application (root in an OS calls su) to the base.
+// Leaves the OS that the application was started in (root in an OS calls su) for the base OS.
 Status Login::leave() {
   if (current_ == "/") return {};
   char before[PATH_MAX] = "";
@@ -272,7 +273,7 @@ Status Login::leave() {
   return {};
 }
 
-// sshd then starts passwd(1), and nothing else: one that is set-user-ID has to be found.
+// sshd then starts only passwd(1), which must be set-user-ID, as it is in the base OS.
 Outcome Login::password_first() {
   (void)leave();
   const std::string why = "the password has expired, and is changed in the base OS";
@@ -313,7 +314,7 @@ void close_session(const Request& request, const Options& options, const Moved& 
     return;
   }
   if (moved.persona) (void)set_persona(*moved.persona);
-  // Else it would stay in the farm, which nobody could take down then.
+  // Otherwise the process would stay in the farm, which could then not be taken down.
   if (moved.cwd.empty() || ::chdir(moved.cwd.c_str()) != 0) (void)!::chdir("/");
   if (options.debug)
     journal.write(LOG_DEBUG,

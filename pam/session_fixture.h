@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Logins without PAM: the logic with a system made up.
+// Logins without PAM: the logic with replaced system functions.
 #pragma once
 
 #include "pam/login_fixture.h"
@@ -46,7 +46,7 @@ class PamSession : public LoginFixture {
     EXPECT_NE(lines[0].find(why), std::string::npos) << lines[0];
     EXPECT_EQ(os(), "/");
   }
-  /// The same with on_error=deny, where it is refused.
+  /// The same with on_error=deny, which refuses the session.
   void expect_refused(const std::string& why) {
     options_.deny = true;
     const Outcome outcome = open();

@@ -180,7 +180,7 @@ TEST_F(PamSession, AllowlistThatCannotBeUsed) {
     base("has mode 0666");
     ASSERT_EQ(::chmod(path("chos").c_str(), 0644), 0);
   }
-  // Who wants the base OS needs no list.
+  // The choice of the base OS needs no list.
   choose("base");
   allow("nonsense\n");
   const Outcome outcome = open();
@@ -192,7 +192,7 @@ TEST_F(PamSession, WhatASessionNeedsIsMissing) {
   choose("trixie");
   account_.shell = "/bin/nonexistent";
   options_.fallback_shell = "/bin/sh";
-  // The scout has gone in, the application has not: the last word in the module is the scout's.
+  // The scout entered the OS and the application did not: the last write to the module is the scout's.
   const auto trouble = [this](const std::string& why) {
     const Outcome outcome = open();
     EXPECT_EQ(outcome.what, What::base);
@@ -226,7 +226,7 @@ TEST_F(PamSession, FirstProgram) {
   EXPECT_EQ(pam::first_program("systemd-user", "/bin/zsh"), "/lib/systemd/systemd");
 }
 
-// Between its two questions the child comes to a stand: a server that dies just then.
+// The child hangs between its two questions: a server dies just then.
 TEST_F(PamSession, AHomeThatHangs) {
   choose("trixie");
   allow("trixie:/os/trixie:groups=ours\n");

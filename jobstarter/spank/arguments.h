@@ -9,8 +9,9 @@
 
 namespace chos::spank {
 
-/// Removes the words that name paths, and returns these.  There are none for spank_chos.so; the plugin of
-/// the tests is built with another source of this function, which takes allowlist=, proc= and log=.
+/// Removes the words that name paths from `words`, and returns the paths. spank_chos.so accepts no such
+/// words; the test plugin is built with another implementation of this function, which accepts allowlist=,
+/// proc= and log=.
 Paths take_paths(std::vector<std::string>& words);
 
 }  // namespace chos::spank

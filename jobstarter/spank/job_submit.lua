@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: BSD-3-Clause
--- A job_submit plugin of Slurm (JobSubmitPlugins=lua) that lets administrators see the OS of a job:
--- `scontrol show job` shows it as AdminComment=chos=NAME, and so does sacct(1).
--- A site that has a job_submit.lua takes os_of() and the two lines that use it.
+-- A job_submit plugin of Slurm (JobSubmitPlugins=lua) that lets administrators see the OS of a job: `scontrol
+-- show job` shows it as AdminComment=chos=NAME, and so does sacct(1).  A site with its own job_submit.lua
+-- copies os_of() and the two lines that use it.
 
--- The OS that spank_chos will choose, or nil for the site's default.  The environment, which only
--- batch jobs have here, knows of --export=ALL,CHOS=NAME.
+-- The OS that spank_chos will choose, or nil for the site's default.  Only batch jobs have an environment
+-- here; it includes --export=ALL,CHOS=NAME.
 local function os_of(job_desc)
   local environment = job_desc.script and job_desc.environment or {}
   local by_option = string.match(environment["SLURM_CHOS"] or "", "^option:(.+)$")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// spank_chos.so by its real entry points.  This program stands for Slurm's: it has the functions that
-// the plugin calls, and plays srun, sbatch and slurmstepd in children, for the plugin keeps state.
+// spank_chos.so by its real entry points.  This program stands for Slurm's: it has the functions that the
+// plugin calls, and plays srun, sbatch and slurmstepd in children, because the plugin keeps state.
 #include <dlfcn.h>
 #include <signal.h>
 
@@ -17,7 +17,7 @@ extern "C" {
 
 namespace {
 
-// What Slurm knows, and what the plugin told it, in a child.
+// The state of Slurm in a child, and what the plugin told it.
 struct Slurm {
   spank_context_t context = S_CTX_LOCAL;
   std::map<std::string, std::string> job;  // the job's environment
@@ -81,7 +81,7 @@ void slurm_error(const char* format, ...) {
   tell(std::string("error ") + line);
 }
 
-// Only its name counts: the arguments differ by release.
+// Only the name matters: the arguments differ between releases.
 void test_kill_job_step() asm("slurm_kill_job_step");
 void test_kill_job_step() {
   // fail_step() ends the process: this goes out by the one way left.
@@ -184,7 +184,7 @@ TEST_F(SpankPlugin, ExportsItsEntryPointsAndNothingElse) {
   EXPECT_EQ(*static_cast<const unsigned*>(::dlsym(plugin_, "plugin_version")),
             static_cast<unsigned>(SLURM_VERSION_NUMBER));
   EXPECT_STREQ(static_cast<const char*>(::dlsym(plugin_, "plugin_type")), "spank");
-  // Nothing of libstdc++'s: another version of it may be in the program.
+  // No symbol of libstdc++: the program may contain another version of it.
   EXPECT_EQ(shell("ldd '" CHOS_INSTALLED_SPANK_PLUGIN "' | grep -c stdc").out, "0\n");
 }
 
@@ -261,7 +261,7 @@ TEST_F(SpankPlugin, ARefusedTaskEndsWithOneLineAndTakesTheStepAlong) {
   EXPECT_EQ(entered(), "/\n");
 }
 
-// A reload in between: the trial of the node went well.
+// A reload happened in between: the trial of the node succeeded.
 TEST_F(SpankPlugin, ATaskThatIsRefusedAloneTakesTheStepAlong) {
   const auto later = played([this] {
     slurm.context = S_CTX_REMOTE;
@@ -290,7 +290,7 @@ TEST_F(SpankPlugin, AnArgumentThatIsNoneIsRefused) {
             "spank_chos(8))\ninit -1\nslurmd 0\n");
 }
 
-// It knows /etc/chos and /proc/chos only, and base is an OS of every node.
+// The installed plugin uses only /etc/chos and /proc/chos, and `base` is an OS of every node.
 TEST_F(SpankPlugin, TheInstalledPluginTakesNoArgument) {
   load(CHOS_INSTALLED_SPANK_PLUGIN);
   EXPECT_EQ(played([this] { tell("init " + std::to_string(call("slurm_spank_init"))); }).out,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// spank_chos.so: hands what Slurm says to the logic, and what the logic says to Slurm.  The only
-// file that calls spank_*.
+// spank_chos.so: translates between Slurm and step.h, which has the logic.  This is the only file that calls
+// spank_*.
 #include <signal.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -22,7 +22,7 @@ extern "C" {
 #include <slurm/slurm.h>
 #include <slurm/spank.h>
 
-// Slurm looks these up; to C++ a constant is the file's own unless it was declared before.
+// Slurm looks these symbols up.  A constant has internal linkage in C++ unless it was declared extern before.
 extern const char plugin_name[], plugin_type[];
 extern const unsigned int plugin_version, spank_plugin_version;
 SPANK_PLUGIN(chos, 1)
@@ -43,7 +43,7 @@ std::string& option_value() {
 }
 bool option_given = false;
 
-// By user_init, for the tasks of this node.
+// Set by user_init for the tasks of this node.
 bool refused = false;
 
 int take_option(int, const char* value, int) {
@@ -56,7 +56,7 @@ char option_name[] = "chos", option_argument[] = "OS",
      option_usage[] = "run in that OS (chos --list shows them; base: the node's own)";
 spank_option the_option{option_name, option_argument, option_usage, 1, 0, take_option};
 
-// How Slurm carries an option of a submitting program to the job.
+// The variables in which Slurm passes an option of a submitting program to the job.
 constexpr const char* left_by_option[] = {"_SLURM_SPANK_OPTION_chos_chos",
                                           "SLURM_SPANK__SLURM_SPANK_OPTION_chos_chos"};
 
@@ -76,7 +76,7 @@ std::string own_variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// Of the job.  One that is longer than any name is handed on cut, and refused as unknown.
+// A variable of the job.  A value that is longer than any name is truncated, and later refused as unknown.
 std::string variable(spank_t handle, const char* name) {
   std::array<char, 4096> buffer{};
   const auto got = spank_getenv(handle, name, buffer.data(), static_cast<int>(buffer.size()));
@@ -102,7 +102,7 @@ std::string node_of(spank_t handle) {
   return name;
 }
 
-// In one line to whoever waits for the job, and to the system's log.
+// Reports the refusal in one line to the user who waits for the job, and to the system's log.
 void say_refusal(spank_t handle, const Paths& paths, const chos::Error& error) {
   const std::string text = text_of(error, "; the task was not started");
   uint32_t job = 0;
@@ -112,7 +112,7 @@ void say_refusal(spank_t handle, const Paths& paths, const chos::Error& error) {
   slurm_error("chos: %s: %s", node_of(handle).c_str(), text.c_str());
 }
 
-// slurm_kill_job_step() took other arguments in each release.
+// The arguments of slurm_kill_job_step() differ between releases.
 template <typename Number, typename StepId>
 void kill_step(Number job, Number step, StepId id) {
   constexpr uint16_t kill = SIGKILL, no_flags = 0;
@@ -126,13 +126,13 @@ void kill_step(Number job, Number step, StepId id) {
   else (void)slurm_kill_job_step(job, step, kill);
 }
 
-// The jobs that have a part in the step: the components of a heterogeneous job are a job each, and
-// Slurm counts their steps together.
+// The jobs that take part in the step: each component of a heterogeneous job is a job, and Slurm counts their
+// steps together.
 std::vector<uint32_t> jobs_of_step(spank_t handle, uint32_t own) {
   constexpr unsigned long most = 128;  // MAX_HET_JOB_COMPS of Slurm
   std::vector<uint32_t> jobs{own};
   const unsigned long size = std::strtoul(variable(handle, "SLURM_HET_SIZE").c_str(), nullptr, 10);
-  // By sbatch and salloc, and by srun, which keeps the older name.
+  // sbatch and salloc set the first, srun the second, older name.
   for (const std::string name : {"SLURM_JOB_ID_HET_GROUP_", "SLURM_JOB_ID_PACK_GROUP_"})
     for (unsigned long i = 0; i < std::min(size, most); ++i) {
       const std::string text = variable(handle, (name + std::to_string(i)).c_str());
@@ -142,9 +142,9 @@ std::vector<uint32_t> jobs_of_step(spank_t handle, uint32_t own) {
   return jobs;
 }
 
-// The tasks of other nodes do not go on without this one's: slurmctld tells them, and srun, which tells
-// those again that were still starting.  Ends the task's process: of a failure that is returned Slurm
-// says more, and nothing that helps.
+// Ends the step on all nodes, because it cannot work without this task: slurmctld signals the other tasks and
+// srun, which signals again those that were still starting.  Then ends this process: for a returned failure
+// Slurm would print more messages, which do not help.
 [[noreturn]] void fail_step(spank_t handle) {
   uint32_t job = 0, step = 0, tasks = 0;
   int number = 0;
@@ -152,7 +152,7 @@ std::vector<uint32_t> jobs_of_step(spank_t handle, uint32_t own) {
                      spank_get_item(handle, S_JOB_STEPID, &step) == ESPANK_SUCCESS &&
                      spank_get_item(handle, S_JOB_TOTAL_TASK_COUNT, &tasks) == ESPANK_SUCCESS &&
                      spank_get_item(handle, S_TASK_ID, &number) == ESPANK_SUCCESS;
-  // Where all tasks of the node are refused, the first of them does it.
+  // If all tasks of the node are refused, the first of them ends the step.
   if (known && (number == 0 || !refused)) {
     const auto jobs = jobs_of_step(handle, job);
     if (tasks > 1 || jobs.size() > 1)
@@ -161,7 +161,7 @@ std::vector<uint32_t> jobs_of_step(spank_t handle, uint32_t own) {
   ::_exit(chos::exit_cannot);
 }
 
-// Nothing may be thrown into a daemon.
+// No exception may reach the daemon.
 template <typename Work>
 int guarded(Work work) noexcept {
   try {
@@ -180,8 +180,8 @@ int register_option(spank_t handle, int count, char** words) {
     slurm_error("chos: %s", text_of(good.error(), "").c_str());
     return failed;
   }
-  // What sbatch and salloc left there for the job's first step is not an option of the steps in it,
-  // which may ask for another OS; `carrier` brings it to them.
+  // sbatch and salloc set these for the job's first step.  They must not act as options of the steps in it,
+  // which may ask for another OS; `carrier` passes the choice to those.
   if (submits())
     for (const char* name : left_by_option) ::unsetenv(name);
   return spank_option_register(handle, &the_option);
@@ -217,11 +217,11 @@ extern "C" int slurm_spank_init_post_opt(spank_t handle, int count, char** words
   return guarded([=] { return submit(handle, paths_of(count, words)); });
 }
 
-// Once on each node, with the user's rights, before any task: what would keep the tasks out is said
-// once, not by each of them.  It is they who fail: if this did, Slurm would drain the node of a batch
-// script, and srun would wait for the tasks of other nodes, or end with status 0 (until 26.05).
+// Slurm calls it once on each node, with the user's rights, before any task.  So a problem is reported once
+// and not by each task.  The tasks then fail, not this function: if it failed, Slurm would drain the node of
+// a batch script, and srun would wait for the tasks of other nodes, or end with status 0 (until 26.05).
 extern "C" int slurm_spank_user_init(spank_t handle, int count, char** words) {
-  refused = true;  // unless the trial ends well: what it throws counts too
+  refused = true;  // unless the trial succeeds; an exception counts as a failure
   (void)guarded([=] {
     const Paths paths = paths_of(count, words);
     const auto there = chos::spank::try_out(asked_of(handle), variable(handle, "PWD"), paths, patience);
@@ -232,7 +232,7 @@ extern "C" int slurm_spank_user_init(spank_t handle, int count, char** words) {
   return ESPANK_SUCCESS;
 }
 
-// In the process that becomes the task, the last thing before it does.
+// Slurm calls it in the process that becomes the task, immediately before that.
 extern "C" int slurm_spank_task_init(spank_t handle, int count, char** words) {
   return guarded([=] {
     if (refused) fail_step(handle);

@@ -19,8 +19,8 @@ std::optional<std::string> carried_as(const std::string& carried, const std::str
   return carried.substr(how.size());
 }
 
-// An option of the submission counts like one that Slurm has brought itself; $CHOS of the job comes
-// before that of the submitter, since `--export=ALL,CHOS=NAME` says so.
+// An option of the submission counts like one that Slurm itself passed on.  $CHOS of the job takes precedence
+// over $CHOS of the submitter, because `--export=ALL,CHOS=NAME` sets it.
 SelectionInput input_of(const Asked& asked, const Place& place) {
   SelectionInput input;
   input.option_label = "--chos";
@@ -32,7 +32,7 @@ SelectionInput input_of(const Asked& asked, const Place& place) {
   return input;
 }
 
-// In the submitter's own programs $CHOS is at least as new as what a job around it has carried.
+// In a submitting program, $CHOS is at least as recent as the choice that a surrounding job carries.
 SelectionInput input_at_submission(const Asked& asked, const Place& place) {
   SelectionInput input = input_of(asked, place);
   if (!asked.option && !asked.variable.empty()) input.option.reset();
@@ -65,13 +65,13 @@ Status check_arguments(const std::vector<std::string>& words) {
 Result<Submission> at_submission(const Asked& asked, const Paths& paths) {
   if (asked.option && asked.option->empty())
     return Error{"--chos needs the name of an OS", "--chos=base is the base OS", 0};
-  // Slurm hands one value to all of them, the last.
+  // Slurm passes the last value to all components.
   if (asked.before && asked.option && *asked.option != *asked.before)
     return Error{"the components of a heterogeneous job have one OS, but --chos names " +
                      in_quotes(*asked.before) + " and " + in_quotes(*asked.option),
                  "another OS is for a step: srun --het-group=N --chos=OS", 0};
   Place place(paths);
-  // A node for submissions only knows of no OS; the nodes that run the job do.
+  // A submit-only node has no list; the nodes that run the job do.
   if (place.parsed.missing) place.parsed.list.reset();
   const SelectionInput input = input_at_submission(asked, place);
   const Selection chosen = select_os(input, order_of_job());
@@ -79,7 +79,7 @@ Result<Submission> at_submission(const Asked& asked, const Paths& paths) {
   switch (chosen.source) {
     case Source::option: return Submission{chosen.name(), by_option + chosen.name()};
     case Source::environment: return Submission{{}, by_environment + chosen.requested};
-    default: return Submission{};  // the nodes know their default best
+    default: return Submission{};  // each node applies its own default
   }
 }
 
@@ -107,7 +107,7 @@ Status try_out(const Asked& asked, const std::string& directory, const Paths& pa
     return Error{"it could not be entered within " + std::to_string(patience) + " s",
                  "is the file system of its tree alive?", ETIMEDOUT};
   if (text.error().code == ECHILD)
-    return Error{"the process that tried to enter it ended without a word", "", 0};
+    return Error{"the process that tried to enter it ended without an error message", "", 0};
   return text.error();
 }
 

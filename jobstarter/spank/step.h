@@ -11,17 +11,17 @@
 
 namespace chos::spank {
 
-/// The submitter's choice goes along in this variable of the job, as "option:NAME" or
-/// "environment:NAME": Slurm takes variables that begin with SLURM_ to the job even with
-/// --export=NONE, where it drops $CHOS, and of sbatch also the option.
+/// This variable carries the submitter's choice to the job, as "option:NAME" or "environment:NAME".  Slurm
+/// passes variables that begin with SLURM_ to the job even with --export=NONE, where it drops $CHOS and, for
+/// sbatch, also the option.
 inline constexpr const char* carrier = "SLURM_CHOS";
 
-/// What was asked for, by whom; empty: nothing.
+/// The OS that each source asks for; empty if it asks for none.
 struct Asked {
   std::optional<std::string> option;       ///< --chos=NAME
   std::string variable;                    ///< $CHOS: of the submitter, or of the job
   std::string carried;                     ///< the value of `carrier`
-  std::optional<std::string> before = {};  ///< --chos of a heterogeneous job's component before this one
+  std::optional<std::string> before = {};  ///< --chos of the previous component of a heterogeneous job
 };
 
 /// The plugin has no arguments.  The Error names the first of `words`.
@@ -37,13 +37,13 @@ struct Submission {
 /// one; an Error says why no node of this cluster would run the job.
 Result<Submission> at_submission(const Asked& asked, const Paths& paths);
 
-/// In the task, with its user's rights and in its working directory: enters the OS and returns to the
+/// Runs in the task, with its user's rights and in its working directory.  Enters the OS and returns to the
 /// directory by name.  `directory`: $PWD of the job.  The result is for $CHOS; "": leave it as it is.
 ///
-/// An Error: the task must not run; it may be in the OS or not.
+/// After an Error the task must not run; it may or may not be in the OS.
 Result<std::string> enter(const Asked& asked, const std::string& directory, const Paths& paths);
 
-/// Whether enter() would succeed here: a child process tries it.  Code ETIMEDOUT: it has not returned within
+/// Tries enter() in a child process.  An Error if it fails; code ETIMEDOUT if it does not end within
 /// `patience` seconds.
 Status try_out(const Asked& asked, const std::string& directory, const Paths& paths, int patience);
 

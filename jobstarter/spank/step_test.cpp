@@ -30,7 +30,7 @@ class Spank : public Program {
     write("list", "trixie:/os/trixie\nsl6:/os/sl6:closed\n");
     ASSERT_EQ(::chmod(path("list").c_str(), 0644), 0);
   }
-  // NAME that a task of this enters, or why it does not.
+  // The NAME of the OS that a task enters, or the reason why it does not.
   std::string enters(const Asked& asked) {
     write("kernel/setchos", "/\n");
     const auto os = spank::enter(asked, path("home"), paths_);

@@ -14,7 +14,7 @@ class StarterContracts : public Starter {
   void SetUp() override {
     Starter::SetUp();
     if (IsSkipped()) return;
-    // Outside of the starter nothing has set CHOS: the default of the list does, in the OS.
+    // Nothing outside the starter sets CHOS; inside, the default of the list does.
     write("probe", "echo \"${CHOS-outside}\"; printf '<%s>' \"$@\"; echo\n");
     write("second", "read -r line; echo \"$line, ${CHOS-outside}\"\n");
   }
@@ -22,7 +22,7 @@ class StarterContracts : public Starter {
     struct stat info {};
     return ::stat(path(name).c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
   }
-  // As sbatchd: the user's command replaces %USRCMD or follows, and all is /bin/sh's.
+  // Like sbatchd: the user's command replaces %USRCMD or is appended, and /bin/sh runs the line.
   Ran lsf(const std::string& job_starter, const std::string& command, const std::string& before = "") {
     std::string line = own + job_starter;
     const auto at = line.find("%USRCMD");
@@ -46,7 +46,7 @@ TEST_F(StarterContracts, CondorIsToldInTheFileThatItNames) {
   EXPECT_EQ(ran.out, "");
   EXPECT_EQ(read("scratch/.failure"), ran.err);
   EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1);
-  // HTCondor's own account looks for it, others find nothing else.
+  // HTCondor's own account looks for the file; other users find nothing else.
   EXPECT_EQ(mode("scratch/.failure"), 0644u);
   EXPECT_EQ(mode("scratch"), 0711u);
   EXPECT_EQ(mode("scratch/input"), 0700u);
@@ -99,7 +99,7 @@ TEST_F(StarterContracts, LsfPutsTheCommandBetweenTheQuotes) {
   write("1700000000.12.shell", "#!/bin/sh\nsh probe \"a  b\" '$x' | sh second\n");
   ASSERT_EQ(::chmod(path("1700000000.12.shell").c_str(), 0755), 0);
   EXPECT_EQ(lsf(form, path("1700000000.12.shell")).out, "trixie, trixie\n");
-  // More of the starter's line after it, as the manual has it.
+  // More of the starter's line follows it, as in the manual.
   EXPECT_EQ(lsf(" --lsf \"%USRCMD; sh probe end\"", "sh probe x").out, "trixie\n<x>\ntrixie\n<end>\n");
 }
 
@@ -156,7 +156,7 @@ TEST_F(StarterContracts, TorqueStartsNothingInAnotherOs) {
   EXPECT_FALSE(std::filesystem::exists(path("ran")));
 }
 
-// All three start it with the rights of the job's user.
+// All three run the starter with the rights of the job's user.
 TEST_F(StarterContracts, WithTheRightsOfTheUser) {
   ASSERT_EQ(::chmod(directory().c_str(), 0755), 0);
   ASSERT_EQ(::chmod(path("kernel/setchos").c_str(), 0666), 0);

@@ -15,18 +15,18 @@ inline constexpr const char* program = "chos_jobstarter";
 
 class Failure {
  public:
-  /// `status`: what tell() returns.  `log`: the socket of the system's log.  It and what HTCondor wants
-  /// to know are opened here, before a switch: they may lead elsewhere after it.
+  /// tell() returns `status`.  `log` is the socket of the system's log.  The socket and HTCondor's file are
+  /// opened here, before the process enters an OS, because their paths may lead elsewhere there.
   Failure(int status, const std::string& log, const Environment& environment);
 
-  /// By name in the log; else by number.
+  /// Names the user in the log, which otherwise has the uid.
   void set_user(const std::string& name) { user_ = name; }
 
-  /// One line on standard error, in the log, and to HTCondor; returns the status to exit with.
+  /// Writes one line to standard error, to the log and for HTCondor.  Returns the exit status.
   int tell(const std::string& why, const std::string& remedy = {}) const;
   int tell(const Error& error) const { return tell(error.what, error.remedy); }
 
-  /// In the log only.
+  /// Writes to the log only.
   void log(const std::string& text) const;
 
  private:

@@ -19,18 +19,18 @@ enum class Form {
 struct Job {
   std::string file;                    ///< the program; looked up in $PATH if it has no slash
   std::vector<std::string> arguments;  ///< from argv[0] on
-  std::string script;                  ///< a file of the scheduler's that the OS must show, or ""
+  std::string script;  ///< the scheduler's copy of the script, which must be visible in the OS; or ""
 };
 
-/// What to run.  An Error: there is nothing to run.
+/// The job to run, or an Error if there is nothing to run.
 ///
-/// Grid Engine says in the environment how a job is to be started (queue_conf(5)):
-/// SGE_STARTER_SHELL_PATH, SGE_STARTER_SHELL_START_MODE and SGE_STARTER_USE_LOGIN_SHELL; a script is
-/// told from a program by the directory that $SGE_JOB_SPOOL_DIR leads to.
+/// In Grid Engine, environment variables say how to start a job (queue_conf(5)): SGE_STARTER_SHELL_PATH,
+/// SGE_STARTER_SHELL_START_MODE and SGE_STARTER_USE_LOGIN_SHELL; the directory that $SGE_JOB_SPOOL_DIR leads
+/// to distinguishes a script from a program.
 Result<Job> job_of(Form form, const std::vector<std::string>& words, const Environment& environment);
 
-/// The exit status that makes the scheduler hold a job which could not be started, where it has
-/// one: 100 sets a job of Grid Engine into the error state; else 126.
+/// The exit status for a job that could not be started: 100 in Grid Engine, which puts the job into the error
+/// state, otherwise 126.
 int status_of_failure(Form form);
 
 }  // namespace chos::starter

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What batch systems hand over and what becomes of it.
+// What batch systems pass to the starter, and the command that follows from it.
 #include "starter/form.h"
 
 #include <gtest/gtest.h>

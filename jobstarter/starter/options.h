@@ -18,13 +18,13 @@ struct Options {
   Form form = Form::plain;
   std::optional<std::string> argv0;  ///< instead of the job's own; only with Form::plain
   std::vector<std::string> words;    ///< the job, as the batch system hands it over
-  std::vector<std::string> own;      ///< the options, but for --pam: to be given again
+  std::vector<std::string> own;      ///< the options without --pam, to pass them on
 };
 
-/// Why the command line is not taken.
+/// Why the command line is rejected.
 struct Complaint {
-  std::string what;         ///< in one line
-  Form form = Form::plain;  ///< as far as it was said
+  std::string what;         ///< one line
+  Form form = Form::plain;  ///< as far as it is known
 };
 
 /// Options, a complaint, or the exit status after help or the version has been printed.

@@ -163,7 +163,7 @@ TEST_F(StarterPam, NoSessionNoJob) {
   service("session required pam_deny.so\n");
   refused("--pam job echo wrong", 126, "PAM service 'job': cannot open a session");
   refused("--pam job --sge echo wrong", 100, "PAM service 'job': cannot open a session");
-  // What is wrong anyway is found before any session is opened.
+  // Other errors are found before any session is opened.
   service("session required pam_exec.so " + path("note") + "\n");
   refused("-o sarge --pam job echo wrong", 126, "'sarge'");
   EXPECT_FALSE(std::filesystem::exists(path("notes")));
@@ -236,7 +236,7 @@ TEST_F(StarterPam, AStarterThatIsKilledTakesTheJobAlong) {
   const int said = fifo();
   ASSERT_EQ(::mkfifo(path("held").c_str(), 0666), 0);
   const pid_t starter = start("sh -c 'exec 9>held; echo $$ >said; read x <never'");
-  // Comes to its end when the job's process has.
+  // Ends when the job's process has ended.
   const int held = ::open(path("held").c_str(), O_RDONLY | O_CLOEXEC);
   const pid_t job = static_cast<pid_t>(std::stol(line(said)));
   ::kill(starter, SIGKILL);

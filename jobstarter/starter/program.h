@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The program chos_jobstarter(8), for its main() and that of the tests.
+// The program chos_jobstarter(8), called by its main() and by the main() of the tests.
 #pragma once
 
 #include <string>
@@ -9,7 +9,8 @@
 
 namespace chos::starter {
 
-/// Starts the job that `arguments`, without argv[0], name.  Becomes the job, or returns the exit status.
+/// Starts the job that `arguments`, which exclude argv[0], name.  Returns the exit status, unless the process
+/// becomes the job.
 int run_program(std::vector<std::string> arguments, const StarterPaths& paths);
 
 }  // namespace chos::starter

@@ -71,7 +71,7 @@ TEST_F(Starter, NoJobInAnotherOs) {
   refused(starter(""), "no command");
   write("home/.chos", "sarge\n");
   refused(starter("--user-file echo wrong"), "names 'sarge'");
-  // Whether there is a default cannot be known.
+  // The default is unknown.
   write("list", "nonsense\n");
   refused(starter("echo wrong"), "the site's default is not known");
   // No module.
@@ -150,7 +150,7 @@ TEST_F(Starter, HelpAndComplaints) {
   EXPECT_EQ(starter("--version").out.rfind("chos_jobstarter 1.", 0), 0u);
 }
 
-// As every failure: one line on standard error, one in the log, and HTCondor's file.
+// Like every failure: one line on standard error, one in the log, and HTCondor's file.
 TEST_F(Starter, ComplaintsGoWhereFailuresGo) {
   const auto refused = [this](const std::string& words, int status, const std::string& why) {
     ASSERT_EQ(::mkdir(path("scratch").c_str(), 0755), 0);
@@ -169,13 +169,13 @@ TEST_F(Starter, ComplaintsGoWhereFailuresGo) {
   refused("--nope true", 126, "--nope");
   refused("--nope --sge true", 100, "--nope");
   refused("--nope true --sge", 126, "--nope");  // that one is the job's
-  refused("--argv0 x --sge true", 100, "--argv0 goes with neither");
-  refused("--argv0 x --lsf true", 126, "--argv0 goes with neither");
+  refused("--argv0 x --sge true", 100, "--argv0 cannot be used with --sge or --lsf");
+  refused("--argv0 x --lsf true", 126, "--argv0 cannot be used with --sge or --lsf");
   refused("\"$(printf \"%s\\n%s\" --no pe)\" true", 126, "--no");
   EXPECT_EQ(starter("-o").status, 126);
 }
 
-// What nobody foresees: here there is too little memory for a long command line.
+// Unexpected errors: here there is too little memory for a long command line.
 TEST_F(Starter, ExceptionsToo) {
   if (CHOS_TEST_SANITIZED) GTEST_SKIP() << "a sanitizer needs much memory";
   const std::string tell =

@@ -51,7 +51,7 @@ class SessionRunner {
                        " has moved the starter itself "
                        "into " +
                        *now,
-                   "pam_chos.so has no place in it: take it out", EXDEV});
+                   "remove pam_chos.so from this service", EXDEV});
     const auto ended = watch.run([&] { return become(session, descriptors); });
     if (!ended) return fail(ended.error());
     if (auto closed = session.close(); !closed) failure_.log(closed.error().what);
@@ -60,7 +60,7 @@ class SessionRunner {
 
  private:
   int become(const PamSession& session, const std::set<int>& descriptors) const {
-    // Which OS is the submitter's to say, not that of a file of PAM's.
+    // The submitter chooses the OS; PAM's configuration must not.
     for (const auto& [name, value] : session.environment())
       if (name != "CHOS") ::setenv(name.c_str(), value.c_str(), 1);
     close_others_at_exec(descriptors);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The program chos_jobsession, for its main() and that of the tests.  chos_jobstarter --pam executes it.
+// The program chos_jobsession, called by its main() and by the main() of the tests. chos_jobstarter --pam
+// executes it.
 //
 // It is a separate program because PAM loads modules, which a static program cannot do, and because jobs
 // without --pam should not wait for libraries to be loaded.

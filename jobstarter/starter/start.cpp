@@ -47,7 +47,7 @@ void Start::set_variable(const Selection& chosen) const {
   if (!says_it_already && !nothing_chosen) ::setenv("CHOS", chosen.name().c_str(), 1);
 }
 
-// Becomes the program that opens the session; in it this one is run again, without --pam.
+// Executes the program that opens the session, which runs this program again without --pam.
 int Start::open_session() const {
   if (caller_.current != "/")
     return fail("a PAM session is opened in the base OS only, and this is " + caller_.current);

@@ -14,12 +14,12 @@ struct StarterPaths : Paths {
   std::string session_program = CHOS_SESSION_PROGRAM;  ///< chos_jobsession, for --pam
 };
 
-/// Becomes the job; returns the status to exit with if it was not started.  Says why on standard
-/// error, in one line, and in the system's log.
+/// Executes the job.  On failure writes one line to standard error and to the system's log, and returns the
+/// exit status.
 ///
-/// Process id, arguments, descriptors, limits, signal dispositions and the environment stay as they
-/// were; but CHOS is set to the OS, where another rule than $CHOS has chosen it, and what HTCondor
-/// tells its wrappers alone is taken out.
+/// Process id, arguments, descriptors, limits, signal dispositions and the environment are unchanged, with
+/// two exceptions: CHOS is set to the OS if another rule than $CHOS chose it, and HTCondor's variable for
+/// wrappers is removed.
 int start(const Options& options, const StarterPaths& paths);
 
 }  // namespace chos::starter

@@ -15,7 +15,7 @@
 namespace chos::starter {
 namespace {
 
-// What a batch system, a user or the kernel may send; SIGCHLD tells of the job.
+// Signals that a batch system, a user or the kernel may send.  SIGCHLD reports changes of the job.
 constexpr int forwarded[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,  SIGUSR2,
                              SIGALRM, SIGCONT, SIGTSTP, SIGXCPU, SIGWINCH, SIGURG};
 
@@ -27,7 +27,7 @@ Watch::Watch() {
   ::sigemptyset(&awaited_);
   ::sigaddset(&awaited_, SIGCHLD);
   for (const int signal : forwarded) ::sigaddset(&awaited_, signal);
-  // Ignored, it would let the child's status be lost.
+  // If SIGCHLD were ignored, the child's status would be lost.
   struct sigaction usual {};
   usual.sa_handler = SIG_DFL;
   ::sigaction(SIGCHLD, &usual, &child_before_);
@@ -59,12 +59,12 @@ int Watch::wait_for(pid_t child) const {
     const int signal = ::sigwaitinfo(&awaited_, &info);
     if (signal < 0) continue;  // EINTR: stopped and continued
     if (signal != SIGCHLD) {
-      // The terminal's go to all of its group, the child too.
+      // The terminal's signals go to its whole process group, including the child.
       const bool of_kernel = info.si_code == SI_KERNEL;
       if (!of_kernel && info.si_pid != child) ::kill(child, signal);
       continue;
     }
-    // More than one SIGCHLD may have become one; and the modules have had children perhaps.
+    // Several SIGCHLD may have been merged into one, and PAM modules may have had children.
     int status = 0;
     while (::waitpid(child, &status, WNOHANG | WUNTRACED) == child) {
       if (!WIFSTOPPED(status)) return status;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Running a child on behalf of this process: signals are forwarded to it, and this process ends as it does.
+// Runs a child in place of this process: forwards signals to it, and ends this process as the child ended.
 #pragma once
 
 #include <csignal>
@@ -12,15 +12,15 @@ namespace chos::starter {
 
 class Watch {
  public:
-  /// From here on children can be waited for, whatever the disposition of SIGCHLD was.
+  /// Makes it possible to wait for children, whatever the disposition of SIGCHLD was.
   Watch();
 
   /// Runs `become` in a child, which has the signal mask and the disposition of SIGCHLD that this
   /// process had, and is killed if this process is.  Returns its wait status when it has ended;
   /// signals are blocked then.
   ///
-  /// Signals that are sent to this process are sent on to it; those of the terminal reach it
-  /// anyway.  If it is stopped by the terminal's job control this process stops too.
+  /// Signals that are sent to this process are forwarded to the child; signals of the terminal reach it
+  /// anyway.  If the terminal's job control stops the child, this process stops too.
   Result<int> run(const std::function<int()>& become);
 
  private:
@@ -31,14 +31,14 @@ class Watch {
   struct sigaction child_before_;
 };
 
-/// Ends this process as the wait status says: with the exit status, or by the signal, without
-/// another core file.
+/// Ends this process as the wait status says: with that exit status, or by that signal but without another
+/// core file.
 [[noreturn]] void end_as(int status);
 
 /// Descriptors that are open now.
 std::set<int> open_descriptors();
 
-/// Closes, at exec, those that are not among `keep`.
+/// Marks all descriptors except `keep` close-on-exec.
 void close_others_at_exec(const std::set<int>& keep);
 
 }  // namespace chos::starter

@@ -12,8 +12,7 @@ namespace {
 
 bool is_mine(const struct stat& info) { return info.st_uid == ::geteuid(); }
 
-// Nobody else gets at what lies in the directory, once others may pass through it.  False: somebody
-// may.
+// Closes the contents of the directory to others, before they may search it.  False: some are still open.
 bool close_to_others(int directory) {
   const auto names = names_in(directory);
   if (!names) return false;

@@ -9,25 +9,25 @@
 
 namespace chos::starter {
 
-/// Names the file; it is for the wrapper and not for the job.
+/// Names the error file.  The variable is meant for the wrapper and not for the job.
 inline constexpr const char* wrapper_error_variable = "_CONDOR_WRAPPER_ERROR_FILE";
 
-/// The file that wrapper_error_variable names, if it names one.  If that file is there when the
-/// wrapper ends, condor_starter takes the job back and hands on the file's text.
+/// The file that wrapper_error_variable names, if it is set.  If that file exists when the wrapper ends,
+/// condor_starter takes the job back and passes on the file's text.
 ///
 /// Opened before the switch: no OS needs to show the job's scratch directory.
 class WrapperError {
  public:
   explicit WrapperError(const Environment& environment);
 
-  /// Nothing, if there is no such file to write, or it cannot be written.  The scratch directory
-  /// can be passed through by others then; what is in it is closed to them.
+  /// Writes the line to the file.  Does nothing if no file is named or it cannot be written.  Afterwards
+  /// others may search the scratch directory, but its contents are closed to them.
   void write(const std::string& line) const;
 
  private:
   std::string name_;
   UniqueFd directory_;
-  bool is_scratch_ = false;  // HTCondor's, which goes away with the job
+  bool is_scratch_ = false;  // it is HTCondor's and is removed with the job
 };
 
 }  // namespace chos::starter

@@ -9,6 +9,7 @@
 
 #include "allowlist/allowlist.h"
 #include "allowlist/names.h"
+#include "allowlist/parse.h"
 #include "basic/text.h"
 #include "fuzz.h"
 #include "session/selection.h"

@@ -39,7 +39,7 @@ std::string example(std::string command, const char* what) {
   return "  " + command + what + "\n";
 }
 
-// With the path that chos-base has in an OS as it was installed.
+// Shows the path that the installed chos-base has in an OS.
 std::string help() {
   return usage + example("chos-base squeue --me", "run one command of the base OS") +
          example("chos-base sbatch job.sh", "submit a job that runs in the present OS") +
@@ -49,7 +49,7 @@ std::string help() {
          notes;
 }
 
-// Not by iostreams: they are half of such a program's size and of the time it takes to start.
+// Avoids iostreams, which would double the size and the start time of such a small program.
 int print(const std::string& text) { return write_all(STDOUT_FILENO, text) ? 0 : exit_cannot; }
 
 int complain(const std::string& what) {
@@ -78,7 +78,7 @@ std::variant<Request, int> parse_options(const std::vector<std::string>& argv) {
     ++at;
     break;
   }
-  if (at >= argv.size() || argv[at].empty()) return complain("no command to run was named");
+  if (at >= argv.size() || argv[at].empty()) return complain("no command was given");
   request.command = argv[at];
   request.arguments.assign(argv.begin() + static_cast<std::ptrdiff_t>(at), argv.end());
   return request;

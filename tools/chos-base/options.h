@@ -13,8 +13,8 @@ struct Request {
   std::vector<std::string> arguments;  ///< from argv[0] on
 };
 
-/// The request, or the exit status after help, the version or a complaint has been printed.
-/// `argv` is all of it.  Nothing of the arguments is an option if it was called by another name.
+/// The request, or the exit status after help, the version or a complaint has been printed.  `argv` includes
+/// argv[0].  If the program was called by another name, none of the arguments is an option.
 std::variant<Request, int> parse_options(const std::vector<std::string>& argv);
 
 }  // namespace chos::base

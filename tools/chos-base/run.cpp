@@ -61,7 +61,7 @@ std::string search_path(const char* path) {
 }
 
 int run(const Request& request, const ProcChos& kernel) {
-  // While it is called by its name in the OS; in the base OS /proc is the same.
+  // Identifies this program, so that the search for the command does not find a link to it.
   const auto self = identity_of("/proc/self/exe");
   const auto os = own_os(kernel);
   if (!os)
@@ -79,9 +79,9 @@ int run(const Request& request, const ProcChos& kernel) {
     if (found.file.empty())
       return fail(exit_not_found,
                   in_quotes(file) + " is not found in " + where +
-                      (found.itself ? ", but for a link to chos-base" : ""),
-                  "it is looked for in $PATH and " + std::string(base_search_path) +
-                      "; an administrator installs it there, or links it");
+                      (found.itself ? ", except for a link to chos-base" : ""),
+                  "the search covers $PATH and " + std::string(base_search_path) +
+                      "; an administrator can install or link it there");
     file = found.file;
   }
   const auto failed = exec_program(file, request.arguments, where);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Leaving the OS and becoming a command of the base OS.
+// Leaves the OS and executes a command of the base OS.
 #pragma once
 
 #include <string>
@@ -10,22 +10,21 @@
 
 namespace chos::base {
 
-/// A name of a directory in an OS as the base OS has it: what is below the farm's `local` there is
-/// the base's own.
+/// Translates the name of a directory in an OS to its name in the base OS, whose own files are below /local
+/// in an OS.
 std::string name_in_base(const std::string& directory);
 
-/// Where the base OS is searched for a command: $PATH, then the standard directories.
+/// The directories in which the base OS is searched for a command: $PATH, then the standard directories.
 std::string search_path(const char* path);
 
-/// Leaves the OS, if the process is in one, goes back to the working directory by its name and
-/// becomes the command; returns the status to exit with if it could not, having said why in one
-/// line on standard error.
+/// Leaves the OS, if the process is in one, returns to the working directory by its name and executes the
+/// command.  On failure writes one line to standard error and returns the exit status.
 ///
-/// Arguments, descriptors, signals and environment stay; but CHOS, unset or empty, becomes the OS
-/// left, and the personality linux32 of a 32-bit OS does not go along.
+/// Arguments, descriptors, signals and environment are unchanged, with two exceptions: CHOS is set to the OS
+/// that was left if it was unset or empty, and the personality linux32 of a 32-bit OS is dropped.
 int run(const Request& request, const ProcChos& kernel);
 
-/// The program chos-base(1), for its main() and that of the tests: run() for the whole of argv.
+/// The program chos-base(1), called by its main() and by the main() of the tests.  `argv` includes argv[0].
 int run_program(const std::vector<std::string>& argv, const ProcChos& kernel);
 
 }  // namespace chos::base

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// chos-base: what it makes of its name and words, how it finds a command, and the built program.
+// chos-base: parsing its name and arguments, finding a command, and the built program.
 #include "chos-base/run.h"
 
 #include "basic/program_search.h"
@@ -74,7 +74,7 @@ TEST_F(ChosBase, FindsTheFirstThatIsNotItself) {
   auto found = find_command("one", both(), self);
   EXPECT_EQ(found.file, path("bin2/one"));
   EXPECT_TRUE(found.itself);
-  // By way of another link; a copy elsewhere; nothing else there.
+  // Through another link; a copy elsewhere; no other program.
   link("bin/two", "one");
   found = find_command("two", both(), self);
   EXPECT_EQ(found.file, "");
@@ -126,7 +126,7 @@ TEST_F(ChosBase, WhatBecomesOfChos) {
   EXPECT_EQ(base("sh -c 'echo $CHOS'", "CHOS=bullseye").out, "bullseye\n");
   in_os();
   EXPECT_EQ(base("sh -c 'echo $CHOS'", "CHOS=base").out, "base\n");
-  // In the base OS nothing is left, and nothing is set.
+  // In the base OS there is no OS to leave and nothing is set.
   write("kernel/setchos", "/\n");
   EXPECT_EQ(base("sh -c 'echo \"<${CHOS-unset}>\"'").out, "<unset>\n");
   EXPECT_EQ(base("sh -c 'echo \"<${CHOS-unset}>\"'", "CHOS=").out, "<>\n");
@@ -143,10 +143,10 @@ TEST_F(ChosBase, LinkedToAName) {
   auto ran = shell(set_up + "show --version --help --proc x");
   EXPECT_EQ(ran.status, 3) << ran.err;
   EXPECT_EQ(ran.out, "<--version><--help><--proc><x>");
-  // It does not find itself for ever.
+  // It does not find and execute itself endlessly.
   ran = shell(set_up + "timeout 20 absent x");
   EXPECT_EQ(ran.status, 127);
-  EXPECT_NE(ran.err.find("'absent' is not found in the base OS, but for a link"), std::string::npos)
+  EXPECT_NE(ran.err.find("'absent' is not found in the base OS, except for a link"), std::string::npos)
       << ran.err;
 }
 
@@ -159,7 +159,7 @@ TEST_F(ChosBase, WhatCannotBeRun) {
     EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
   };
   in_os();
-  refused(base("no-such-command-at-all"), 127, "an administrator installs it");
+  refused(base("no-such-command-at-all"), 127, "an administrator can install or link it there");
   refused(base("./none"), 127, "a path is looked up there, not in the OS");
   program("bin/data", "", 0644);
   refused(base("data", "PATH='" + path("bin") + "'"), 126, "may not be executed");
@@ -214,7 +214,7 @@ TEST_F(ChosBase, ThePersonalityDoesNotGoAlong) {
   write("kernel/setchos", "/\n");
   EXPECT_EQ(shell("setarch i386 '" CHOS_BASE_TEST_PROGRAM "' uname -m").out,
             shell("setarch i386 uname -m").out);
-  // Flags are the user's own.
+  // Flags are the user's choice and stay.
   in_os();
   EXPECT_EQ(shell("setarch i386 -R '" CHOS_BASE_TEST_PROGRAM "' cat /proc/self/personality").out,
             "00040000\n");

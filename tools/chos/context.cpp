@@ -11,11 +11,11 @@ Context::Context(const Options& given, const ToolPaths& paths)
 void Context::report_files() const {
   if (!parsed.errors.empty()) {
     say.warning(parsed.error_text());
-    say.hint(allowlist_file + " cannot be used; an administrator finds more with: chosctl doctor");
+    say.hint(allowlist_file + " cannot be used; an administrator sees why with: chosctl doctor");
   }
   if (!parsed_config_.ok()) {
     say.warning(parsed_config_.error_text());
-    say.hint("going on with the defaults");
+    say.hint("using the defaults");
   }
 }
 

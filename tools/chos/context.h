@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What every action of chos looks at first: the caller, what was asked for, the configuration.
+// The input of every action of chos: the caller, the options and the configuration.
 #pragma once
 
 #include "basic/messages.h"
@@ -21,7 +21,7 @@ struct Context : Caller {
 
   Context(const Options& given, const ToolPaths& paths);
 
-  /// Says on standard error what is wrong with /etc/chos or /etc/chos.conf, if anything.
+  /// Reports errors in /etc/chos and /etc/chos.conf on standard error.
   void report_files() const;
 
   Selection select() const { return Caller::select(options.os, order_of_chos()); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The program chos(1), for its main() and that of the tests.
+// The program chos(1), called by its main() and by the main() of the tests.
 #pragma once
 
 #include <string>
@@ -9,7 +9,8 @@
 
 namespace chos::tool {
 
-/// Does what `arguments`, without argv[0], ask for.  Returns the exit status, or becomes the command.
+/// Runs chos with `arguments`, which exclude argv[0].  Returns the exit status, unless the process becomes
+/// the command.
 int run_program(const std::vector<std::string>& arguments, const ToolPaths& paths);
 
 }  // namespace chos::tool

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// chos, as people run it.
+// chos, as users run it.
 #include <nlohmann/json.hpp>
 
 #include "program_fixture.h"
@@ -53,7 +53,7 @@ TEST_F(Chos, RunsACommand) {
   write("home/.chos", "base\n");
   write("kernel/setchos", "/\n");
   EXPECT_EQ(chos("sh -c 'echo $CHOS'").out, "base\n");
-  EXPECT_EQ(entered(), "/\n");  // nothing to leave
+  EXPECT_EQ(entered(), "/\n");  // there is no OS to leave
 }
 
 TEST_F(Chos, StatusesOfCommandsThatDoNotStart) {
@@ -83,7 +83,7 @@ TEST_F(Chos, RefusesWhatIsNotAllowed) {
   EXPECT_EQ(chos("-o lab echo wrong").status, 126);
   EXPECT_EQ(chos("-o '' echo wrong").status, 126);
   EXPECT_EQ(entered(), "/\n");
-  // The kernel has the last word.
+  // The kernel makes the final decision.
   ASSERT_EQ(::unlink(path("kernel/setchos").c_str()), 0);
   EXPECT_EQ(chos("-o trixie echo wrong").status, 126);
 }
@@ -109,7 +109,7 @@ TEST_F(Chos, ALostWorkingDirectory) {
   EXPECT_EQ(ran.status, 0) << ran.err;
   EXPECT_EQ(ran.out, path("home") + "\n");
   EXPECT_NE(ran.err.find("cannot be reached in trixie"), std::string::npos) << ran.err;
-  // A name of the user's own for it is kept.
+  // The name that the user has for it is kept.
   ran = shell("mkdir real && ln -s real alias && cd alias && " + base);
   EXPECT_EQ(ran.out, path("alias") + "\n");
 }

@@ -16,7 +16,6 @@
 namespace chos::tool {
 namespace {
 
-// Names of processes and files need not be UTF-8; what is not becomes U+FFFD.
 const char* access_word(Access access) {
   switch (access) {
     case Access::allowed: return "yes";
@@ -43,23 +42,25 @@ std::string current_name(const Context& context) {
   return entry == nullptr || entry->name == CHOS_DEFAULT_NAME ? "base" : entry->name;
 }
 
-}  // namespace
+// One line of --list.
+struct Row {
+  const OsEntry& entry;
+  Access access;
+  bool is_current, is_default;
+};
 
-int report_list(const Context& context) {
-  const auto* list = context.list();
-  if (list == nullptr) {
-    context.say.error(context.allowlist_file + " cannot be used, so the OSs are not known");
-    return exit_cannot;
-  }
-  const OsEntry* site_default = list->site_default();
+std::vector<Row> rows_of(const Context& context, const Allowlist& list) {
+  std::vector<Row> rows;
+  for (const auto& entry : list.entries())
+    if (list.stands_alone(entry))
+      rows.push_back(
+          {entry, access_of(entry, context.gids), is_current(context, entry), &entry == list.site_default()});
+  return rows;
+}
+
+void print_json_list(const Context& context, const std::vector<Row>& rows) {
   Json oses = Json::array();
-  Table table({"", "NAME", "PATH", "STATE", "MAY ENTER"});
-  for (const auto& entry : list->entries()) {
-    if (!list->stands_alone(entry)) continue;
-    const Access access = access_of(entry, context.gids);
-    const bool current = is_current(context, entry);
-    const bool is_default = &entry == site_default;
-    if (context.options.plain) print_plain(entry, access);
+  for (const auto& [entry, access, is_current, is_default] : rows)
     oses.push_back({{"name", entry.name},
                     {"path", entry.path},
                     {"closed", entry.closed},
@@ -67,22 +68,25 @@ int report_list(const Context& context) {
                     {"groups", entry.group_names},
                     {"persona", entry.linux32 ? Json("linux32") : Json(nullptr)},
                     {"default", is_default},
-                    {"current", current},
+                    {"current", is_current},
                     {"may_enter", access == Access::allowed}});
-    table.add({current ? "*" : "", entry.name + (is_default ? " (default)" : ""), entry.path,
+  print_json({{"current", current_name(context)}, {"oses", oses}});
+}
+
+void print_plain_list(const Allowlist& list, const std::vector<Row>& rows) {
+  for (const auto& row : rows) print_plain(row.entry, row.access);
+  if (list.find_path(CHOS_BASE_PATH) != nullptr) return;
+  OsEntry base;
+  base.name = "base";
+  base.path = CHOS_BASE_PATH;
+  print_plain(base, Access::allowed);
+}
+
+void print_table(const Context& context, const std::vector<Row>& rows) {
+  Table table({"", "NAME", "PATH", "STATE", "MAY ENTER"});
+  for (const auto& [entry, access, is_current, is_default] : rows)
+    table.add({is_current ? "*" : "", entry.name + (is_default ? " (default)" : ""), entry.path,
                describe_state(entry), access_word(access)});
-  }
-  if (context.options.json) {
-    print_json({{"current", current_name(context)}, {"oses", oses}});
-    return 0;
-  }
-  if (context.options.plain) {
-    OsEntry base;
-    base.name = "base";
-    base.path = CHOS_BASE_PATH;
-    if (list->find_path(CHOS_BASE_PATH) == nullptr) print_plain(base, Access::allowed);
-    return 0;
-  }
   if (table.empty())
     context.say.hint("there is no OS but the base OS" +
                      std::string(context.parsed.missing ? ": no " + context.allowlist_file : ""));
@@ -91,6 +95,20 @@ int report_list(const Context& context) {
     context.say.warning("none can be entered now: " + there.error().what);
     context.say.hint(there.error().remedy);
   }
+}
+
+}  // namespace
+
+int report_list(const Context& context) {
+  const auto* list = context.list();
+  if (list == nullptr) {
+    context.say.error(context.allowlist_file + " cannot be used, so the OSs are not known");
+    return exit_cannot;
+  }
+  const auto rows = rows_of(context, *list);
+  if (context.options.json) print_json_list(context, rows);
+  else if (context.options.plain) print_plain_list(*list, rows);
+  else print_table(context, rows);
   return 0;
 }
 
@@ -114,7 +132,7 @@ int report_current(const Context& context) {
 
 int report_why(const Context& context) {
   Selection chosen = context.select();
-  // As chos itself would.
+  // Refuses as chos itself would.
   if (const auto there = context.kernel.present(); chosen.ok() && !there) chosen.refusal = there.error();
   if (context.options.json) {
     Json steps = Json::array();
@@ -157,7 +175,7 @@ int report_processes(const Context& context) {
   for (const auto& [os, members] : by_os) {
     for (const auto& process : members) {
       const auto about = describe_process(process.pid);
-      if (!about) continue;  // gone since
+      if (!about) continue;  // it has ended since
       const std::string user = context.accounts.user_name(about->uid);
       json.push_back({{"os", os}, {"pid", process.pid}, {"user", user}, {"command", about->command}});
       table.add({os, std::to_string(process.pid), user, printable(about->command)});
@@ -199,7 +217,7 @@ int set_own(const Context& context) {
     context.say.warning(in_quotes(line) + " is closed now: logins stay in the base OS until it opens");
   if (access == Access::not_in_group)
     context.say.warning(in_quotes(line) + " is for the members of " + listed(entry->group_names) +
-                        ": logins stay in the base OS until you are one");
+                        ": logins stay in the base OS until you are a member");
   if (const auto there = context.kernel.present(); !there)
     context.say.warning("it cannot be entered now: " + there.error().what);
   if (context.options.json)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The actions of chos that only tell, and --set.  Each prints and returns the exit status.
+// The reporting actions of chos, and --set.  Each prints and returns the exit status.
 #pragma once
 
 #include "chos/context.h"

@@ -13,11 +13,12 @@
 namespace chos::tool {
 namespace {
 
-// A person can go on elsewhere: where we are in the end.
+// Changes to the working directory, or else to the home directory or /, where a person can continue.  Returns
+// the directory that it reached.
 std::string go_back(const Context& context, const std::vector<std::string>& names, const std::string& os) {
   const auto back = change_directory(names, os);
   if (back) return *back;
-  const std::string complaint = back.error().what + "; going on in ";
+  const std::string complaint = back.error().what + "; continuing in ";
   if (!context.home.empty() && ::chdir(context.home.c_str()) == 0) {
     context.say.warning(complaint + in_quotes(context.home));
     return context.home;
@@ -27,7 +28,7 @@ std::string go_back(const Context& context, const std::vector<std::string>& name
   return "/";
 }
 
-// Becomes the program, with `environment`.
+// Executes the program with `environment`.  Returns the exit status on failure.
 int start(const Context& context, const std::string& file, const std::vector<std::string>& arguments,
           const Environment& environment, const std::string& os) {
   auto block = environment_block(environment);
@@ -44,7 +45,8 @@ int login_shell(const Context& context, const Account& account, const Environmen
                 const std::string& os) {
   Account mine = account;
   if (!executable(mine.shell)) {
-    context.say.warning("your shell " + in_quotes(mine.shell) + " is not there in " + os + "; using /bin/sh");
+    context.say.warning("your shell " + in_quotes(mine.shell) + " does not exist in " + os +
+                        "; using /bin/sh");
     mine.shell = "/bin/sh";
   }
   const std::string& path = mine.uid == 0 ? context.config.root_path : context.config.user_path;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Entering an OS and becoming the command, or the login shell.
+// Enters an OS and executes the command or the login shell there.
 #pragma once
 
 #include "chos/context.h"
 
 namespace chos::tool {
 
-/// Returns only if it could not: the exit status.
+/// Returns only on failure, with the exit status.
 int run(const Context& context);
 
 }  // namespace chos::tool

@@ -90,7 +90,7 @@ says " /etc 1 <x>"
 expect 7 as alice chos-base qsub x
 equal "$(cat $output)" "12 x86_64 / CHOS=unset /home/alice/run /home/alice/run 1 <x> <>" "in the base"
 ln -s chos-base /usr/bin/qstat
-refused 127 "but for a link to chos-base" timeout 20 qstat
+refused 127 "except for a link to chos-base" timeout 20 qstat
 rm /usr/bin/qstat
 # Links that are no longer wanted are removed.
 rm /usr/bin/qsub

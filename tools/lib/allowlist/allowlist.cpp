@@ -2,12 +2,8 @@
 #include "allowlist/allowlist.h"
 
 #include <chos/abi.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-
-#include "basic/files.h"
 
 namespace chos {
 
@@ -39,29 +35,6 @@ const OsEntry* Allowlist::find(std::string_view name_or_path) const {
 
 bool Allowlist::stands_alone(const OsEntry& entry) const {
   return entry.name != CHOS_DEFAULT_NAME || find_path(entry.path) == &entry;
-}
-
-std::string Complaint::text() const {
-  return line == 0 ? message : file + ":" + std::to_string(line) + ": " + message;
-}
-
-std::string ParsedAllowlist::error_text() const {
-  std::string text;
-  for (const auto& complaint : errors) text += complaint.text() + "\n";
-  return text;
-}
-
-ParsedAllowlist load_allowlist(const std::string& file, const GroupLookup& groups, uid_t trusted) {
-  const auto text = read_trusted_file(file, CHOS_VALID_MAX_BYTES, trusted);
-  if (!text) {
-    ParsedAllowlist none;
-    none.missing = text.error().code == ENOENT;
-    std::string message = text.error().what;
-    if (!text.error().remedy.empty()) message += " (" + text.error().remedy + ")";
-    none.errors.push_back({file, 0, message});
-    return none;
-  }
-  return parse_allowlist(*text, file, groups);
 }
 
 std::string render_entry(const OsEntry& entry) {

@@ -12,7 +12,7 @@
 namespace chos {
 namespace {
 
-// A line in its parts: what comes before the entry, its fields, and what comes after.
+// A line in its parts: the text before the entry, its fields, and the text after it.
 struct Line {
   std::string before, after;
   std::vector<std::string> fields;  // name, path, options; empty: no entry
@@ -42,7 +42,7 @@ Line read_line(std::string_view line) {
   return out;
 }
 
-// Calls `change` for each entry; a line for which it says false goes.
+// Calls `change` for each entry and drops the line if it returns false.
 std::string edited(const std::string& text, const std::function<bool(Line&)>& change) {
   std::string out;
   std::size_t begin = 0;

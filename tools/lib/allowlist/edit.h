@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Changes of the text of /etc/chos that leave alone what people wrote: comments, order, blanks.
-// All are pure; whether the result is a good list is for parse_allowlist() to say.
+// Edits the text of /etc/chos and preserves comments, order and blanks.  All functions are pure and do not
+// check the result: parse_allowlist() does.
 #pragma once
 
 #include <optional>
@@ -8,19 +8,19 @@
 
 namespace chos {
 
-/// Appends a line, after a line end if the text lacks its last.
+/// Appends a line, and before it a newline if the text does not end with one.
 std::string with_entry(const std::string& text, const std::string& line);
 
-/// Without the lines of that name.
+/// Removes the lines of that name.
 std::string without_entry(const std::string& text, const std::string& name);
 
-/// Each line of the path `from`, whatever its name, gets the path `to`.
+/// Replaces the path `from` with `to` in every line that has it.
 std::string with_moved_path(const std::string& text, const std::string& from, const std::string& to);
 
-/// The line of that name with the option, such as "closed", or without it.
+/// Adds an option such as "closed" to the line of that name, or removes it if `on` is false.
 std::string with_option(const std::string& text, const std::string& name, const std::string& option, bool on);
 
-/// `default` stands for the path; an empty one takes the line away.
+/// Makes `default` stand for the path; an empty path removes the line.
 std::string with_default(const std::string& text, const std::string& path);
 
 }  // namespace chos

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "allowlist/allowlist.h"
+#include "allowlist/parse.h"
 
 namespace chos::test {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// In a file of its own: a static program must not link it, since it asks NSS.
+// A separate source file, because static programs must not link code that uses NSS.
 #include "allowlist/groups.h"
 
 #include <grp.h>

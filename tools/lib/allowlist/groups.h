@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Groups by name.
+// Looks up groups by name.
 #pragma once
 
 #include <sys/types.h>
@@ -11,7 +11,7 @@
 
 namespace chos {
 
-/// The gid of a group by name; an Error says whether there is none or it could not be asked.
+/// Finds the gid of a group.  Error code ENOENT: there is no such group.
 using GroupLookup = std::function<Result<gid_t>(const std::string& name)>;
 
 /// Asks NSS, so call it in the base OS only.

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The parser of /etc/chos.  It is stricter than the kernel's where being lenient could only hide
-// a mistake, and more lenient where people write blanks.
+// This parser is stricter than the kernel's where leniency would hide a mistake, and more lenient
+// about blanks.
+#include "allowlist/parse.h"
+
 #include <chos/abi.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <map>
 
-#include "allowlist/allowlist.h"
 #include "allowlist/names.h"
+#include "basic/files.h"
 #include "basic/text.h"
 
 namespace chos {
@@ -51,8 +54,8 @@ class Parser {
       const auto u = static_cast<unsigned char>(c);
       return (u < 0x20 && c != '\t') || u == 0x7f;
     });
-    // A comment begins at the start of a line or after a blank, so a path may hold a '#' to the
-    // kernel; here it may not, since CHOS 0.13 took every '#' for a comment.
+    // To the kernel, a comment begins at the start of a line or after a blank, so a path may contain '#'.
+    // Here it may not, because CHOS 0.13 treated every '#' as the start of a comment.
     const auto hash = line.find('#');
     const bool glued =
         hash != std::string_view::npos && hash > 0 && line[hash - 1] != ' ' && line[hash - 1] != '\t';
@@ -65,7 +68,7 @@ class Parser {
     entry(number, body);
   }
 
-  // CHOS 0.13 had %SHELLS over the list, and %ENV over names of environment variables.
+  // In CHOS 0.13, %SHELLS preceded the list and %ENV preceded names of environment variables.
   void header(unsigned number, std::string_view body) {
     if (body == "%SHELLS") in_environment_ = false;
     else if (body == "%ENV") in_environment_ = true;
@@ -77,7 +80,7 @@ class Parser {
       return error(number, "expected the name of a variable after %ENV, found " + in_quotes(body) +
                                "; put %SHELLS before entries");
     note(number, "the variable " + in_quotes(body) +
-                     " is not read from here: list it under [shell] keep in /etc/chos.conf");
+                     " is not read from this file: list it under [shell] keep in /etc/chos.conf");
   }
 
   void entry(unsigned number, std::string_view body) {
@@ -95,12 +98,12 @@ class Parser {
     }
     if (const auto problem = path_problem(entry.path); !problem.empty()) error(number, problem);
     if (entry.name == "base" && entry.path != CHOS_BASE_PATH)
-      error(number, "the name 'base' is the base OS's; expected another name, or the path /");
+      error(number, "the name 'base' is reserved for the base OS; expected another name, or the path /");
     if (fields.size() == 3) options(number, trimmed(fields[2]), entry);
     const auto [before, is_new] = lines_.emplace(entry.name, number);
     if (!is_new)
-      error(number, "the name " + in_quotes(entry.name) + " is in line " + std::to_string(before->second) +
-                        " already; expected each name once");
+      error(number, "the name " + in_quotes(entry.name) + " is already in line " +
+                        std::to_string(before->second) + "; expected each name once");
     if (out_.errors.size() != errors_before) return;
     (named_by_path ? path_names_ : entries_).push_back(std::move(entry));
   }
@@ -114,7 +117,7 @@ class Parser {
       const bool has_value = equals != std::string_view::npos;
       const auto value = has_value ? trimmed(option.substr(equals + 1)) : std::string_view();
       if (std::find(seen.begin(), seen.end(), key) != seen.end()) {
-        error(number, "the option " + in_quotes(key) + " is there twice");
+        error(number, "the option " + in_quotes(key) + " is given twice");
         continue;
       }
       seen.push_back(key);
@@ -158,7 +161,7 @@ class Parser {
       gid_t gid = 0;
       const auto end = name.data() + name.size();
       const auto [rest, failed] = std::from_chars(name.data(), end, gid);
-      // The highest one means "none" to the kernel.
+      // The highest gid means "none" to the kernel.
       if (failed != std::errc() || rest != end || gid == static_cast<gid_t>(-1))
         return Error{"the gid " + in_quotes(name) + " is out of range", "", 0};
       return gid;
@@ -169,8 +172,8 @@ class Parser {
     return gid;
   }
 
-  // CHOS 0.13 let a name be the path again.  A path can be chosen by itself here, so such a line
-  // says nothing new, if another gives the path a name.
+  // CHOS 0.13 allowed the path as the name.  A path can now be chosen directly, so such a line is redundant
+  // if another line names the path.
   void old_path_names() {
     for (const auto& entry : path_names_) {
       const bool named = std::any_of(entries_.begin(), entries_.end(),
@@ -202,7 +205,7 @@ class Parser {
                                 ") with its options; expected none "
                                 "here");
       } else if (entry.closed != other.closed || entry.suid != other.suid || entry.groups != other.groups) {
-        error(entry.line, "the path is also that of " + in_quotes(other.name) + " (line " +
+        error(entry.line, "the path is also the one of " + in_quotes(other.name) + " (line " +
                               std::to_string(other.line) +
                               "); expected the same closed, suid and groups in both");
       }
@@ -234,8 +237,31 @@ class Parser {
 
 }  // namespace
 
+std::string Complaint::text() const {
+  return line == 0 ? message : file + ":" + std::to_string(line) + ": " + message;
+}
+
+std::string ParsedAllowlist::error_text() const {
+  std::string text;
+  for (const auto& complaint : errors) text += complaint.text() + "\n";
+  return text;
+}
+
 ParsedAllowlist parse_allowlist(std::string_view text, const std::string& file, const GroupLookup& groups) {
   return Parser(file, groups).run(text);
+}
+
+ParsedAllowlist load_allowlist(const std::string& file, const GroupLookup& groups, uid_t trusted) {
+  const auto text = read_trusted_file(file, CHOS_VALID_MAX_BYTES, trusted);
+  if (!text) {
+    ParsedAllowlist none;
+    none.missing = text.error().code == ENOENT;
+    std::string message = text.error().what;
+    if (!text.error().remedy.empty()) message += " (" + text.error().remedy + ")";
+    none.errors.push_back({file, 0, message});
+    return none;
+  }
+  return parse_allowlist(*text, file, groups);
 }
 
 }  // namespace chos

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "allowlist/allowlist.h"
+#include "allowlist/parse.h"
 
 namespace chos {
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "allowlist/allowlist.h"
+#include "allowlist/parse.h"
 #include "config/config.h"
 #include "fileserver/servers.h"
 #include "kernel/proc_chos.h"

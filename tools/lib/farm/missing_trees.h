@@ -4,6 +4,7 @@
 #pragma once
 
 #include "allowlist/allowlist.h"
+#include "allowlist/parse.h"
 #include "config/config.h"
 #include "farm/tree_state.h"
 #include "fileserver/servers.h"

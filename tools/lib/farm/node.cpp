@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "allowlist/parse.h"
 #include "fileserver/servers.h"
 
 namespace chos {

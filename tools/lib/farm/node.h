@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "allowlist/allowlist.h"
+#include "allowlist/groups.h"
 #include "basic/run_paths.h"
 #include "basic/transaction.h"
 #include "config/config.h"

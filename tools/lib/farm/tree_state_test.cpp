@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "allowlist/parse.h"
+
 namespace chos {
 namespace {
 

@@ -51,7 +51,7 @@ TEST_F(Kernel, ReadsAndWrites) {
 TEST_F(Kernel, Usage) {
   write("setchos", "/\n");
   auto usage = link().usage();
-  ASSERT_FALSE(usage);  // a module of before
+  ASSERT_FALSE(usage);  // an older module
   EXPECT_EQ(usage.error().code, ENOSYS);
   EXPECT_NE(usage.error().what.find("too old"), std::string::npos);
   EXPECT_NE(usage.error().remedy.find("chosctl"), std::string::npos);

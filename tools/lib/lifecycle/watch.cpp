@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "allowlist/allowlist.h"
+#include "allowlist/parse.h"
 #include "basic/files.h"
 #include "basic/progress.h"
 #include "basic/text.h"

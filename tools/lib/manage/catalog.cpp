@@ -9,6 +9,7 @@
 #include <set>
 
 #include "allowlist/allowlist.h"
+#include "allowlist/parse.h"
 #include "basic/process_info.h"
 #include "basic/text.h"
 #include "build/archive.h"

@@ -8,6 +8,7 @@
 #include <chrono>
 
 #include "allowlist/allowlist.h"
+#include "allowlist/parse.h"
 #include "basic/files.h"
 #include "config/config.h"
 #include "kernel/proc_chos.h"

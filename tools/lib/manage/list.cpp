@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "allowlist/edit.h"
+#include "allowlist/parse.h"
 #include "basic/files.h"
 #include "basic/replace_file.h"
 #include "basic/text.h"

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "allowlist/names.h"
+#include "allowlist/parse.h"
 #include "basic/text.h"
 #include "store/mounts.h"
 

@@ -12,6 +12,7 @@
 
 #include "allowlist/allowlist.h"
 #include "allowlist/farm_names.h"
+#include "allowlist/parse.h"
 #include "basic/files.h"
 #include "config/config.h"
 #include "farm/layout.h"

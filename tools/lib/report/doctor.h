@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "allowlist/allowlist.h"
+#include "allowlist/parse.h"
 #include "config/config.h"
 #include "farm/node.h"
 #include "inspect/finding.h"

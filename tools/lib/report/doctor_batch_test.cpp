@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "allowlist/allowlist.h"
+#include "allowlist/parse.h"
 #include "batch/batch.h"
 #include "batch/registry.h"
 #include "farm/layout.h"

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "allowlist/allowlist.h"
+#include "allowlist/parse.h"
 #include "mount/mountinfo.h"
 
 namespace chos {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "allowlist/allowlist.h"
+#include "allowlist/parse.h"
 #include "basic/text.h"
 #include "farm/missing_trees.h"
 

@@ -24,7 +24,7 @@ Account account_of(const struct passwd& entry) {
   return {entry.pw_name, entry.pw_dir, shell.empty() ? "/bin/sh" : shell, entry.pw_uid, entry.pw_gid};
 }
 
-// fgetpwent(3) reads lines of the form of /etc/passwd and asks nobody.
+// fgetpwent(3) reads lines in the format of /etc/passwd and does not use NSS.
 std::optional<Account> find_account(std::FILE* file, uid_t uid) {
   while (const struct passwd* entry = ::fgetpwent(file))
     if (entry->pw_uid == uid) return account_of(*entry);
@@ -37,7 +37,7 @@ std::optional<gid_t> find_group(std::FILE* file, const std::string& name) {
   return std::nullopt;
 }
 
-// What getent says, as a file; null if it has nothing to say.
+// The output of getent as a file; null if there is none.
 File ask(const char* database, const std::string& key, std::string& text) {
   constexpr double longest = 60;  // seconds: a directory server may be down
   const auto ran = run_system_command({"getent", database, key}, longest);

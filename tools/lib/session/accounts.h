@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "allowlist/groups.h"
 #include "basic/result.h"
 #include "session/environment.h"
 
@@ -19,10 +20,10 @@ class Accounts {
 
   std::optional<Account> account(uid_t uid) const;
 
-  /// As GroupLookup wants it.
+  /// Has the form of a GroupLookup.
   Result<gid_t> group(const std::string& name) const;
 
-  /// The name of a user, or the number.
+  /// The name of a user, or the uid if there is no such account.
   std::string user_name(uid_t uid) const;
 
  private:

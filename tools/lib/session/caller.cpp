@@ -39,7 +39,7 @@ Place::Place(const Paths& paths) : kernel(paths.proc) {
   allowlist_file = base_root + paths.allowlist;
   parsed = load_allowlist(allowlist_file, [this](const std::string& name) { return accounts.group(name); });
   if (parsed.missing) {
-    // No list is a list of nothing: the node has no OS but its own.
+    // A missing list is an empty list: the node offers only the base OS.
     parsed.list = Allowlist();
     parsed.errors.clear();
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "allowlist/allowlist.h"
+#include "allowlist/parse.h"
 #include "kernel/proc_chos.h"
 #include "session/accounts.h"
 #include "session/environment.h"
@@ -18,8 +19,8 @@ namespace chos {
 /// The OS that a process is in, and the OSs that exist.
 struct Place {
   ProcChos kernel;
-  std::string current = "/";  ///< this process's OS as the module says; "/" without a module
-  std::string base_root;      ///< before the base's files: inside an OS they are below /local
+  std::string current = "/";  ///< the OS of this process; "/" in the base OS or without a module
+  std::string base_root;      ///< the prefix of the base OS's files: "/local" inside an OS, else ""
   Accounts accounts;
   std::vector<gid_t> gids;
   std::string allowlist_file;  ///< as read

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Environments: of a login shell in an OS, and of a command that runs in one.
+// The environments of login shells and commands in an OS.
 #pragma once
 
 #include <sys/types.h>
@@ -14,7 +14,7 @@ namespace chos {
 /// Name and value; names occur once.
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
-/// What a login needs of the passwd entry.
+/// The fields of a passwd entry that a login needs.
 struct Account {
   std::string name;
   std::string home;
@@ -23,7 +23,7 @@ struct Account {
   gid_t gid = 0;
 };
 
-/// The environment of this process; a name that is there twice keeps its first value.
+/// The environment of this process; a name that occurs twice keeps its first value.
 Environment own_environment();
 
 const std::string* find_variable(const Environment& environment, const std::string& name);
@@ -33,8 +33,8 @@ void unset_variable(Environment& environment, const std::string& name);
 /// Whether a variable is among those to keep.  "LC_*" keeps all that start with LC_.
 bool is_kept(const std::string& name, const std::vector<std::string>& keep);
 
-/// A login's environment: HOME, LOGNAME, PATH, SHELL and USER anew, CHOS, and the kept ones of
-/// `inherited`.  Those set anew cannot be kept.
+/// The environment of a login: new values of HOME, LOGNAME, PATH, SHELL, USER and CHOS, and those other
+/// variables of `inherited` that `keep` names.
 Environment login_environment(const Environment& inherited, const std::vector<std::string>& keep,
                               const Account& account, const std::string& path, const std::string& os_name);
 

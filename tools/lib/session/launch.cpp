@@ -18,7 +18,7 @@
 namespace chos {
 namespace {
 
-// Whether execvp(3)'s ENOENT is about the file, or about what the file needs.
+// Whether the file exists: then ENOENT of execvp(3) is about its interpreter or loader.
 bool file_is_there(const std::string& command) {
   struct stat info {};
   if (command.find('/') != std::string::npos) return ::stat(command.c_str(), &info) == 0;
@@ -59,9 +59,9 @@ Status enter_os(const Place& place, const Selection& chosen, const Messages& war
     Error error = entered.error();
     if (error.code == ENOENT && chosen.entry != nullptr)
       error.remedy = place.allowlist_file +
-                     " does have it, so perhaps it was not loaded yet "
+                     " has it, so perhaps that list was not loaded yet "
                      "(chosctl reload)";
-    // The list, which was asked before, lets this user in.
+    // The list was checked before and admits this user.
     if (error.code == EACCES && chosen.entry != nullptr) error = no_tree_error(chosen.entry->name);
     return error;
   }
@@ -83,9 +83,9 @@ NotStarted exec_program(const std::string& file, std::vector<std::string> argume
   if (why != ENOENT && why != ENOTDIR)
     return {exit_cannot, in_quotes(file) + " cannot be run in " + os + ": " + std::strerror(why)};
   if (file_is_there(file))
-    return {exit_cannot, in_quotes(file) + " is there in " + os +
+    return {exit_cannot, in_quotes(file) + " exists in " + os +
                              ", but the interpreter or the "
-                             "dynamic loader that it needs is not"};
+                             "dynamic loader that it needs does not"};
   return {exit_not_found, in_quotes(file) + " is not found in " + os};
 }
 

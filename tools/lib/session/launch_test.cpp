@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a move leaves of the personality of a process.
+// The personality of a process after a move.
 #include "session/launch.h"
 
 #include <sys/personality.h>
 
+#include "allowlist/parse.h"
 #include "process_state.h"
 #include "scratch.h"
 

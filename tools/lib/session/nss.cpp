@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// In a file of its own: a static program must not link it.
+// A separate source file, because static programs must not link code that uses NSS.
 #include "session/nss.h"
 
 #include <grp.h>
@@ -49,7 +49,7 @@ std::vector<gid_t> lookup_gids(const Account& account) {
     int count = static_cast<int>(gids.size());
     const int rc = ::getgrouplist(account.name.c_str(), account.gid, gids.data(), &count);
     const auto needed = static_cast<std::size_t>(count);
-    // It also fails without memory, and then needs no more room.
+    // getgrouplist(3) also fails without memory, and then `needed` does not grow.
     if (rc >= 0 || gids.size() >= largest) {
       gids.resize(std::min(needed, gids.size()));
       return gids;

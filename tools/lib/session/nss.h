@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Users and groups by way of NSS.
+// Looks up users and groups through NSS.
 #pragma once
 
 #include <sys/types.h>
@@ -12,10 +12,10 @@
 
 namespace chos {
 
-/// These ask NSS, so call them before a switch.  Nothing: there is no such account.
+/// These use NSS, so call them before entering an OS.  The result is empty if there is no such account.
 std::optional<Account> lookup_account(uid_t uid);
 std::optional<Account> lookup_account(const std::string& name);
-/// The account's gid and those of all groups that have it as a member.
+/// The account's gid and the gids of all groups that it is a member of.
 std::vector<gid_t> lookup_gids(const Account& account);
 
 }  // namespace chos

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The system's files that a program which enters an OS uses.
+// The system files that programs use to enter an OS.
 #pragma once
 
 #include <chos/abi.h>

@@ -7,9 +7,9 @@
 // confers no privilege, and when execve(2) does (a setuid program), the kernel itself clears the
 // flags that weaken such a program (PER_CLEAR_ON_SETID).
 //
-// Leaving an OS turns PER_LINUX32 into PER_LINUX and keeps any other domain.  The rule asks the process
-// and not the allowlist, which may be unreadable, or changed since the process entered.  In the base OS
-// PER_LINUX32 was set by the user, and entering an OS keeps it.
+// Leaving an OS turns PER_LINUX32 into PER_LINUX and keeps any other domain.  The rule looks at the process
+// and not at the allowlist, which may be unreadable or may have changed since the process entered.  In the
+// base OS PER_LINUX32 was set by the user, and entering an OS keeps it.
 #pragma once
 
 #include <optional>
@@ -19,8 +19,8 @@ namespace chos {
 /// The personality of this process; nothing where personality(2) is refused.
 std::optional<unsigned> own_persona();
 
-/// What the personality `now` becomes in a move.  `from_base`: the process is in the base OS before it.
-/// `linux32`: it goes to an OS that is marked so.
+/// The personality after a move of a process that has the personality `now`.  `from_base`: the process starts
+/// in the base OS.  `linux32`: it enters an OS marked persona=linux32.
 unsigned persona_after_move(unsigned now, bool from_base, bool linux32);
 
 /// The same for this process; nothing if its personality stays.

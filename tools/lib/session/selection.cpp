@@ -14,7 +14,7 @@ class Chooser {
  public:
   Chooser(const SelectionInput& input, Selection& out) : input_(input), out_(out) {}
 
-  /// True when the rule has chosen, or refused; the later ones are then not asked.
+  /// True if the rule chose an OS or refused; later rules are then not asked.
   bool ask(Source source) {
     switch (source) {
       case Source::option:
@@ -34,7 +34,7 @@ class Chooser {
   void fall_to_base() {
     out_.source = Source::base;
     if (input_.allowlist != nullptr) out_.entry = input_.allowlist->find_path(CHOS_BASE_PATH);
-    step(Source::base, Step::Verdict::chosen, "nothing else chose, so the base OS");
+    step(Source::base, Step::Verdict::chosen, "no rule chose an OS, so the base OS");
   }
 
   void step(Source source, Step::Verdict verdict, const std::string& text) {
@@ -91,7 +91,7 @@ class Chooser {
     }
     if (list == nullptr) {
       out_.base = false;
-      return chosen(source, said + "; whether it is allowed is left to the kernel");
+      return chosen(source, said + "; the kernel decides whether it is allowed");
     }
     const OsEntry* entry = list->find(name);
     if (entry == nullptr)

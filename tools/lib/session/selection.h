@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which OS somebody gets: the first rule of an order that says something, and the trail of what
-// each rule said.  Pure: what it needs is handed in.
+// Chooses the OS for a user: the first rule that names one decides, and a trail records what each rule said.
+// Pure: the caller passes all input.
 #pragma once
 
 #include <sys/types.h>
@@ -17,11 +17,11 @@
 namespace chos {
 
 enum class Source {
-  option,        ///< an explicit -o NAME, or the like of a batch system
+  option,        ///< -o NAME, or an equivalent option of a batch system
   environment,   ///< $CHOS
   user_file,     ///< ~/.chos
   site_default,  ///< `default` of the allowlist
-  base,          ///< nothing said anything
+  base,          ///< no rule named an OS
 };
 
 /// "-o", "$CHOS" ...; for messages and, in JSON, for programs.
@@ -30,7 +30,7 @@ const char* source_key(Source source);
 
 using Order = std::vector<Source>;
 
-/// DESIGN: who chooses, in what order.  Each ends in the base OS.
+/// The orders in which rules are asked.  The base OS is the result if none of them chooses.
 const Order& order_of_chos();   ///< -o, $CHOS, ~/.chos, site default
 const Order& order_of_login();  ///< ~/.chos, site default
 const Order& order_of_job();    ///< option, $CHOS, site default
@@ -42,13 +42,13 @@ struct SelectionInput {
   std::optional<std::string> environment;  ///< empty counts as unset
   /// Called only if no rule before ~/.chos has chosen.  Empty: no home is known.
   std::function<UserFile()> user_file;
-  /// The allowlist, or null when it has errors.  Then a name is handed on as it is for the
-  /// kernel, which has its own list, to judge; a site default cannot be known.
+  /// The allowlist, or null if it has errors.  Then names are passed unchecked to the kernel, which has its
+  /// own list, and the site default is unknown.
   const Allowlist* allowlist = nullptr;
-  std::vector<gid_t> gids;  ///< of whoever is to enter
+  std::vector<gid_t> gids;  ///< of the user who is to enter
 };
 
-/// What a rule said, for --why and the log.
+/// The result of one rule, for --why and the log.
 struct Step {
   enum class Verdict { chosen, nothing, ignored, refused, not_asked };
   Source source;
@@ -66,7 +66,7 @@ struct Selection {
   std::vector<Step> trail;
 
   bool ok() const { return !refusal; }
-  /// The OS's name for $CHOS and people: the entry's, else "base", else as requested.
+  /// The OS's name for $CHOS and messages: the entry's, else "base", else as requested.
   std::string name() const;
   /// What to write to /proc/chos/setchos.
   std::string kernel_name() const;
@@ -74,8 +74,7 @@ struct Selection {
 
 Selection select_os(const SelectionInput& input, const Order& order);
 
-/// The names of the OSs that somebody of these gids may enter, in the list's order, without
-/// `default`.
+/// The names of the OSs that a user with these gids may enter, in the order of the list, without `default`.
 std::vector<std::string> enterable(const Allowlist& list, const std::vector<gid_t>& gids);
 
 /// "you may enter: a, b and base".

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "allowlist/allowlist.h"
+#include "allowlist/groups.h"
+#include "allowlist/parse.h"
 
 namespace chos {
 namespace {

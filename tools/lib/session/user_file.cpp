@@ -42,7 +42,7 @@ RawUserFile fetch_user_file(const char* path) noexcept {
   struct stat info {};
   if (!seen) {
     if (errno != ENOENT && errno != ENOTDIR) return failed();
-    // A link that leads nowhere is there, yet opening it says ENOENT.
+    // Opening a dangling link fails with ENOENT although the link exists.
     if (errno == ENOENT && ::lstat(path, &info) == 0) raw.found = Found::dangling;
     return raw;
   }
@@ -53,7 +53,8 @@ RawUserFile fetch_user_file(const char* path) noexcept {
     raw.found = Found::not_regular;
     return raw;
   }
-  // As reopen(), which allocates: nothing here may, in a child of somebody else's program.
+  // Opens the same inode for reading, so that nobody can replace the file in between.  reopen() allocates, which
+  // nothing may do here, in a child of another program.
   char again[32];
   std::snprintf(again, sizeof again, "/proc/self/fd/%d", seen.get());
   const UniqueFd fd(::open(again, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));

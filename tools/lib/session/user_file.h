@@ -16,7 +16,7 @@ inline constexpr const char* user_file_name = ".chos";
 struct UserFile {
   enum class State {
     absent,    ///< no such file, or no home
-    empty,     ///< nothing but blanks
+    empty,     ///< only blanks
     unusable,  ///< `reason` says why
     chosen,    ///< `name` is what it holds; not yet compared with the allowlist
   };
@@ -26,7 +26,7 @@ struct UserFile {
   std::string reason;
 };
 
-/// What is at a path, as plain bytes: a child process can send it to its parent.
+/// The contents of a file as plain bytes, which a child process can send to its parent.
 struct RawUserFile {
   enum class Found : unsigned char {
     nothing,      ///< no such file
@@ -46,23 +46,23 @@ struct RawUserFile {
 
 /// Reads the file with the rights of the caller.
 ///
-/// Touches no device and waits for no writer of a FIFO: only a regular file is opened for reading
-/// (a link to one is followed).  Async-signal-safe: it allocates nothing.
+/// Opens only a regular file for reading (a link to one is followed), so it touches no device and never waits
+/// for the writer of a FIFO.  Async-signal-safe: it allocates nothing.
 RawUserFile fetch_user_file(const char* path) noexcept;
 
-/// What the bytes mean.  At most CHOS_PATH_MAX of them; a byte order mark at the start, blanks and
-/// line ends at both ends are dropped.  A second line or a control character makes it unusable.
-/// Pure; `path` is for the messages.
+/// Interprets at most CHOS_PATH_MAX bytes.  A byte order mark at the start, and blanks and line ends at both
+/// ends, are dropped.  A second line or a control character makes it unusable.  Pure; `path` is for the
+/// messages.
 UserFile interpret_user_file(const std::string& path, const RawUserFile& raw);
 
-/// Both: for a program that runs as the user.
+/// Fetches and interprets the file, for a program that runs as the user.
 UserFile read_user_file(const std::string& path);
 
 /// HOME/.chos.
 std::string user_file_path(const std::string& home);
 
-/// Writes `name` and a newline: a new file beside it, synced, then renamed over it, so that a
-/// reader sees the old one or the new one.  Mode 0644 less the umask.
+/// Writes `name` and a newline to a new file, syncs it and renames it to `path`, so that a reader sees either
+/// the old file or the new one.  Mode 0644 less the umask.
 Status write_user_file(const std::string& path, const std::string& name);
 
 }  // namespace chos

@@ -75,7 +75,7 @@ TEST_F(UserFiles, OfAGigabyte) {
   const auto big = read_user_file(path("big"));
   EXPECT_EQ(big.state, State::unusable);
   EXPECT_NE(big.reason.find("1073741824 bytes"), std::string::npos) << big.reason;
-  // One whose size says nothing.
+  // A file whose size says nothing.
   EXPECT_EQ(read_user_file("/proc/self/mountinfo").state, State::unusable);
 }
 

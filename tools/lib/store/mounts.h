@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "allowlist/allowlist.h"
+#include "allowlist/parse.h"
 #include "store/store.h"
 
 namespace chos {

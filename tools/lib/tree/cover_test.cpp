@@ -3,6 +3,7 @@
 #include "tree/cover.h"
 
 #include "allowlist/allowlist.h"
+#include "allowlist/parse.h"
 #include "inspect/finding.h"
 #include "inspect/tree.h"
 #include "layer_fixture.h"
