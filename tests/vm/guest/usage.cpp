@@ -230,7 +230,7 @@ static void until_alone() {
 }
 
 CHOS_CASE(usage_threads, 20) {
-  /* A process is one, however many threads; one that left with several counts while it has. */
+  /* A process is one, however many threads; one that left with several counts until it forks alone. */
   Node node;
   Shared<Event> step, seen;
   const pid_t pid = start(kAnna, [&] {
@@ -253,6 +253,8 @@ CHOS_CASE(usage_threads, 20) {
     seen->wait(3);
     for (auto& thread : threads) thread.join();
     FINISH(child);
+    until_alone();
+    FINISH(start(kAnna, [] { CHECK_VIEW("/"); }));
     step->add();
     seen->wait(4);
     std::thread again([&] { /* a thread that came later makes no difference to who left alone */
