@@ -93,8 +93,10 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 	if (!bprm->secureexec)
 		return;
 	/*
-	 * A process in the farm whose word says the base OS is not supposed to exist.
-	 * If one does, the root directory counts: programs come from there.
+	 * A thread with its own root that was inside clone(2) while another thread left
+	 * the OS is still in the farm, but its word says the base OS; see fs_is_ours().
+	 * Its root directory counts, because programs come from there.  A farm made by
+	 * hand is not recognized.
 	 */
 	os = chos_os_of_current();
 	if (READ_ONCE(os->suid) && !(os == &chos_base && root_is_farm()))

@@ -187,9 +187,30 @@ static bool word_store(struct task_struct *child, unsigned int field)
 }
 
 /*
- * Gives @child its word.  If @parent has or had several threads, one of them may have
- * moved the process after fork(2) copied its root to @child.  The child is then in the
- * OS that the parent was in before.
+ * The field that fits the root directory of a child that does not run yet.  @field and
+ * @fs are those of its parent, whose root may have changed after fork(2) copied it.
+ * Only directories count: clone(2) with CLONE_NEWNS gives the child another mount.
+ * - A child in a farm of chosfs is in an OS, even if the parent has left it or called
+ *   chroot(2) since.
+ * - Otherwise, if the roots differ, a thread has moved the parent, and the child is where
+ *   the parent was before.  A chroot(2) by another thread is mistaken for that, because
+ *   a farm made by hand looks like any directory.
+ * Context: the lock of @fs is held.
+ */
+static unsigned int field_at_root(unsigned int field, const struct fs_struct *fs,
+				  const struct fs_struct *child_fs)
+{
+	if (field & ~CHOS_LEFT && chos_is_farm(&child_fs->root))
+		return field & ~CHOS_LEFT;
+	if (field && fs->root.dentry != child_fs->root.dentry)
+		return field & CHOS_LEFT ? field & ~CHOS_LEFT : CHOS_LEFT;
+	return field;
+}
+
+/*
+ * Gives @child its word.  Another thread of @parent may have moved the process after
+ * fork(2) copied its root to @child, even if @parent is the only thread now: the other
+ * one may have exited.
  * Does not sleep; may take the lock of the parent's fs_struct.  Returns false if memory
  * is short.
  */
@@ -199,16 +220,7 @@ static bool word_inherit(struct task_struct *parent, struct task_struct *child)
 	unsigned int field;
 	bool given;
 
-	/*
-	 * The number of threads now does not tell whether a thread has moved the process
-	 * since: it may have exited.  The roots tell.  Only their directories count,
-	 * since clone(2) with CLONE_NEWNS gives the child another mount of its root.
-	 * A single thread's root cannot change now, except by the chroot(2) of a process
-	 * that shares it, and then the section below compares again.
-	 */
-	if (child->fs == fs ||
-	    (thread_group_empty(parent) &&
-	     READ_ONCE(fs->root.dentry) == child->fs->root.dentry))
+	if (child->fs == fs)
 		return word_store(child, field_for_child(field_or_inherit(parent)));
 	/*
 	 * This lock protects the parent's root and word, which change together.  The
@@ -216,9 +228,7 @@ static bool word_inherit(struct task_struct *parent, struct task_struct *child)
 	 * always counts one of the two.
 	 */
 	chos_fs_lock(fs);
-	field = field_or_inherit(parent);
-	if (field && fs->root.dentry != child->fs->root.dentry)
-		field = field & CHOS_LEFT ? field & ~CHOS_LEFT : CHOS_LEFT;
+	field = field_at_root(field_or_inherit(parent), fs, child->fs);
 	given = word_store(child, field_for_child(field));
 	chos_fs_unlock(fs);
 	return given;

@@ -10,6 +10,8 @@
 
 /**
  * chos_setattr - refuse to change what is fixed
+ * @dentry: a file, directory or link of chosfs
+ * @attr: the changes
  *
  * Modes and owners in chosfs are fixed.  Other changes succeed without effect, so
  * that a shell's redirection, which truncates the file, works.
