@@ -217,6 +217,20 @@ CHOS_CASE(inherit_child_pid_namespace, 20) {
   });
 }
 
+CHOS_CASE(inherit_child_mount_namespace, 20) {
+  /* The child's root is another mount of the farm; that is no sign that a thread has moved us. */
+  Node node;
+  AS(kRoot, [] {
+    CHECK_OK(enter("trixie"));
+    FINISH(start_clone(CLONE_NEWNS, [] { CHECK_VIEW("trixie"); }));
+    Event end;
+    std::thread idle([&] { end.wait(); });
+    FINISH(start_clone(CLONE_NEWNS, [] { CHECK_VIEW("trixie"); }));
+    end.add();
+    idle.join();
+  });
+}
+
 CHOS_CASE(inherit_daemon, 20) {
   /* Double fork and setsid; it first looks when all that made it is gone. */
   Node node;
