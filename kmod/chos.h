@@ -30,6 +30,7 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 #include <chos/abi.h>
+#include "compat.h"
 
 #define CHOS_RELEASE "1.0.0"
 
@@ -200,6 +201,7 @@ void chos_layout_exit(void);
 extern const struct inode_operations chos_file_iops;
 extern const struct inode_operations chos_farm_iops;
 
+int chos_setattr(CHOS_IDMAP_ARG struct dentry *dentry, struct iattr *attr);
 struct inode *chos_inode(struct super_block *sb, umode_t mode);
 bool chos_is_farm(const struct path *path);
 bool chos_is_fs_root(const struct path *path);

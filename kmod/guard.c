@@ -15,6 +15,7 @@
  */
 #include <linux/binfmts.h>
 #include <linux/cred.h>
+#include <linux/fs_struct.h>
 #include <linux/mount.h>
 #include <linux/sched/signal.h>
 #include <linux/string.h>
@@ -22,6 +23,7 @@
 #include <linux/uidgid.h>
 
 #include "chos.h"
+#include "compat.h"
 
 static struct tracepoint *chos_exec_tp;
 
@@ -65,6 +67,21 @@ static bool gained_privileges(const struct linux_binprm *bprm)
 }
 
 /*
+ * Is the root directory of the current process a farm of chosfs?  Takes the lock of its
+ * fs_struct; does not sleep.
+ */
+static bool root_is_farm(void)
+{
+	struct fs_struct *fs = current->fs;
+	bool is_farm;
+
+	chos_fs_lock(fs);
+	is_farm = chos_is_farm(&fs->root);
+	chos_fs_unlock(fs);
+	return is_farm;
+}
+
+/*
  * Tracepoint probe; runs in the process that called execve(2), before it returns to
  * user space.  Must not sleep.
  */
@@ -75,8 +92,16 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 
 	if (!bprm->secureexec)
 		return;
+	/*
+	 * A thread with its own root that was inside clone(2) while another thread left
+	 * the OS is still in the farm, but its word says the base OS; see fs_is_ours().
+	 * Its root directory counts, because programs come from there.  A farm made by
+	 * hand is not recognized.
+	 */
 	os = chos_os_of_current();
-	if (READ_ONCE(os->suid) || !gained_privileges(bprm))
+	if (READ_ONCE(os->suid) && !(os == &chos_base && root_is_farm()))
+		return;
+	if (!gained_privileges(bprm))
 		return;
 	/* The dentry's name is not safe to use: a concurrent rename may free it. */
 	chos_report_kill(kbasename(bprm->filename));

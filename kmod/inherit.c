@@ -148,25 +148,18 @@ unsigned int chos_id_of(struct task_struct *task)
  * chos_id_in_use - the number of the OS whose tree a process may still use
  * @task: the leader of a thread group
  *
- * Like chos_id_of(), but a process with several threads that has left an OS still
+ * Like chos_id_of(), but a process that left an OS while it had several threads still
  * counts as a user of that OS.  One of its threads may have called fork(2) before the
- * process left, and the child is then in that OS.
+ * process left, and the child is then in that OS.  The number of threads now does not
+ * tell: the thread that moved the process may have exited since.  forget_left_os()
+ * ends this.
  *
  * Context: the RCU read lock is held; otherwise as chos_id_of().
  * Return: CHOS_ID_NONE, CHOS_ID_BASE or the number of an OS.
  */
 unsigned int chos_id_in_use(struct task_struct *task)
 {
-	unsigned int field = field_or_inherit(task);
-
-	/*
-	 * Read the word before the list of threads: if no other thread is left then,
-	 * such a child is already in the list of processes.
-	 */
-	smp_rmb();
-	if (field & CHOS_LEFT && !thread_group_empty(task))
-		field &= ~CHOS_LEFT;
-	return id_in_field(field);
+	return field_or_inherit(task) & ~CHOS_LEFT;
 }
 
 /* The OS of the current process, never NULL.  Context: as chos_id_of(). */
@@ -194,9 +187,30 @@ static bool word_store(struct task_struct *child, unsigned int field)
 }
 
 /*
- * Gives @child its word.  If @parent has several threads, one of them may have moved
- * the process after fork(2) copied its root to @child.  The child is then in the OS
- * that the parent was in before.
+ * The field that fits the root directory of a child that does not run yet.  @field and
+ * @fs are those of its parent, whose root may have changed after fork(2) copied it.
+ * Only directories count: clone(2) with CLONE_NEWNS gives the child another mount.
+ * - A child in a farm of chosfs is in an OS, even if the parent has left it or called
+ *   chroot(2) since.
+ * - Otherwise, if the roots differ, a thread has moved the parent, and the child is where
+ *   the parent was before.  A chroot(2) by another thread is mistaken for that, because
+ *   a farm made by hand looks like any directory.
+ * Context: the lock of @fs is held.
+ */
+static unsigned int field_at_root(unsigned int field, const struct fs_struct *fs,
+				  const struct fs_struct *child_fs)
+{
+	if (field & ~CHOS_LEFT && chos_is_farm(&child_fs->root))
+		return field & ~CHOS_LEFT;
+	if (field && fs->root.dentry != child_fs->root.dentry)
+		return field & CHOS_LEFT ? field & ~CHOS_LEFT : CHOS_LEFT;
+	return field;
+}
+
+/*
+ * Gives @child its word.  Another thread of @parent may have moved the process after
+ * fork(2) copied its root to @child, even if @parent is the only thread now: the other
+ * one may have exited.
  * Does not sleep; may take the lock of the parent's fs_struct.  Returns false if memory
  * is short.
  */
@@ -206,7 +220,7 @@ static bool word_inherit(struct task_struct *parent, struct task_struct *child)
 	unsigned int field;
 	bool given;
 
-	if (thread_group_empty(parent) || child->fs == fs)
+	if (child->fs == fs)
 		return word_store(child, field_for_child(field_or_inherit(parent)));
 	/*
 	 * This lock protects the parent's root and word, which change together.  The
@@ -214,12 +228,29 @@ static bool word_inherit(struct task_struct *parent, struct task_struct *child)
 	 * always counts one of the two.
 	 */
 	chos_fs_lock(fs);
-	field = field_or_inherit(parent);
-	if (field && !path_equal(&fs->root, &child->fs->root))
-		field = field & CHOS_LEFT ? field & ~CHOS_LEFT : CHOS_LEFT;
+	field = field_at_root(field_or_inherit(parent), fs, child->fs);
 	given = word_store(child, field_for_child(field));
 	chos_fs_unlock(fs);
 	return given;
+}
+
+/*
+ * Drops the OS that @parent, the current process, has left from its word, once no
+ * thread of it can be inside fork(2) with the old root; see chos_id_in_use().  The
+ * fork that calls this has given its child a word.
+ * Context: any; takes no lock.
+ */
+static void forget_left_os(struct task_struct *parent)
+{
+	unsigned int field = field_of(parent);
+	u64 *slot;
+
+	if (likely(!(field & CHOS_LEFT) || field == CHOS_LEFT) ||
+	    !thread_group_empty(parent))
+		return;
+	slot = chos_table_find(parent->tgid);
+	/* Orders the child's word before this one: usage counts one of the two. */
+	smp_store_release(slot, word_make(parent, CHOS_LEFT));
 }
 
 /*
@@ -229,8 +260,12 @@ static bool word_inherit(struct task_struct *parent, struct task_struct *child)
 static void on_fork(void *data, struct task_struct *parent,
 		    struct task_struct *child)
 {
-	if (child->tgid == parent->tgid || likely(word_inherit(parent, child)))
+	if (child->tgid == parent->tgid)
 		return;
+	if (likely(word_inherit(parent, child))) {
+		forget_left_os(parent);
+		return;
+	}
 	/* The child has no word, and will have to ask its ancestors. */
 	WRITE_ONCE(chos_fork_missed, true);
 	WRITE_ONCE(chos_ask_ancestors, true);

@@ -8,12 +8,18 @@
 #include "chos.h"
 #include "compat.h"
 
-/*
+/**
+ * chos_setattr - refuse to change what is fixed
+ * @dentry: a file, directory or link of chosfs
+ * @attr: the changes
+ *
  * Modes and owners in chosfs are fixed.  Other changes succeed without effect, so
  * that a shell's redirection, which truncates the file, works.
- * The VFS holds the inode's lock.
+ *
+ * Context: the VFS holds the inode's lock.
+ * Return: 0 or -EPERM.
  */
-static int chos_setattr(CHOS_IDMAP_ARG struct dentry *dentry, struct iattr *attr)
+int chos_setattr(CHOS_IDMAP_ARG struct dentry *dentry, struct iattr *attr)
 {
 	return attr->ia_valid & (ATTR_MODE | ATTR_UID | ATTR_GID) ? -EPERM : 0;
 }

@@ -32,8 +32,10 @@ static const char *farm_link_get(struct dentry *dentry, struct inode *inode,
 
 const struct inode_operations chos_link_iops = {
 	.get_link = link_get,
+	.setattr = chos_setattr,
 };
 
 const struct inode_operations chos_farm_link_iops = {
 	.get_link = farm_link_get,
+	.setattr = chos_setattr,
 };

@@ -145,8 +145,9 @@ static int place_get(struct place *place, bool leaving)
  * Does every live thread of the current process use @fs, and no other task?
  *
  * The caller holds the lock of @fs, so no thread can stop using it.  A thread that is
- * being cloned counts as another task until it is in the list of threads.  A thread
- * with its own root that is exiting is ignored: it does no more lookups, and
+ * being cloned counts as another task until it is in the list of threads; but one that
+ * gets its own root, without CLONE_FS, is not seen until then: guard.c copes with it.  A
+ * thread with its own root that is exiting is ignored: it does no more lookups, and
  * pthread_join(3) may already have returned.
  * Takes the RCU read lock; does not sleep.
  */

@@ -29,6 +29,24 @@ static bool same_rights(const struct cred *opener)
 }
 
 /*
+ * Can the current process take back privileges that it has only lowered: with
+ * seteuid(2) a user or group ID that it has saved, with capset(2) permitted
+ * capabilities?  A setuid program that acts for its caller lowers its privileges so,
+ * and opens and writes whatever file the caller names.  It must not end up, with its
+ * own privileges, among the programs and libraries of the caller's OS.
+ * su(1), which has the real user ID of its caller, has lowered nothing.
+ * Context: any.
+ */
+static bool may_regain_rights(void)
+{
+	const struct cred *cred = current_cred();
+
+	return (!uid_eq(cred->suid, cred->euid) && !uid_eq(cred->suid, cred->uid)) ||
+	       (!gid_eq(cred->sgid, cred->egid) && !gid_eq(cred->sgid, cred->gid)) ||
+	       !cap_issubset(cred->cap_permitted, cred->cap_effective);
+}
+
+/*
  * Copies the written text, without a trailing newline, into @wanted, and checks it.
  * After an error, @wanted is a string that can be logged.  May sleep.
  */
@@ -123,7 +141,7 @@ static ssize_t setchos_write(struct file *file, const char __user *buf,
 	if (current->flags & PF_KTHREAD)
 		return -EPERM;
 	err = copy_wanted(wanted, buf, len, *pos);
-	if (!err && !same_rights(file->f_cred))
+	if (!err && (!same_rights(file->f_cred) || may_regain_rights()))
 		err = -EPERM;
 	if (!err)
 		err = setchos_switch(wanted);

@@ -69,7 +69,10 @@
  *                 chdir(2) or clone(2) (try again); or they do not share one root
  *                 directory; or they share it with another process.
  *   EPERM         The process that opened the file had other or fewer privileges than
- *                 the writer (a setuid program whose output was redirected here).
+ *                 the writer (a setuid program whose output was redirected here); or
+ *                 the writer has only lowered its privileges: its saved UID differs
+ *                 from both its real and its effective UID, or its saved GID does so,
+ *                 or it has permitted capabilities that are not effective.
  *   ENOMEM        The kernel is out of memory.
  *   others        An error of the lookup of the tree's path (EACCES, ELOOP, EIO,
  *                 ESTALE; logged).
@@ -135,7 +138,8 @@
  *     PROCESSES  the number of processes in the OS, of all users and in all PID
  *                namespaces, without zombies.  It includes processes that are entering
  *                the OS, which may briefly count twice, and processes that left it while
- *                they had several threads, as long as they have several.
+ *                they had several threads, until they fork with one thread, enter an
+ *                OS or exit.
  *     ENTERS     the number of successful writes to setchos that named the OS
  *
  * A tree may be deleted once a list without its PATH is in force, and a read of usage

@@ -209,6 +209,20 @@ CHOS_CASE(inherit_child_pid_namespace, 20) {
   });
 }
 
+CHOS_CASE(inherit_child_mount_namespace, 20) {
+  /* The child's root is another mount of the farm; that is no sign that a thread has moved us. */
+  Node node;
+  AS(kRoot, [] {
+    CHECK_OK(enter("trixie"));
+    FINISH(start_clone(CLONE_NEWNS, [] { CHECK_VIEW("trixie"); }));
+    Event end;
+    std::thread idle([&] { end.wait(); });
+    FINISH(start_clone(CLONE_NEWNS, [] { CHECK_VIEW("trixie"); }));
+    end.add();
+    idle.join();
+  });
+}
+
 CHOS_CASE(inherit_daemon, 20) {
   /* A daemon by double fork and setsid; its first look at the link is after its parents have exited. */
   Node node;

@@ -317,6 +317,8 @@ CHOS_CASE(load_files_stay, 10) {
     CHECK(rmdir(CHOS_FARM) < 0);
     CHECK(rmdir(CHOS_FARM "/home") < 0);
     CHECK(unlink(CHOS_FARM "/usr") < 0);
+    CHECK_ERR(sys(lchown(CHOS_LINK, 1000, 1000)), EPERM);
+    CHECK_ERR(sys(lchown(CHOS_FARM "/usr", 1000, 1000)), EPERM);
     if (expected) {
       CHECK_ERR(sys(chmod(CHOS_VALID, 0666)), EPERM);
       CHECK_ERR(sys(chown(CHOS_VALID, 1000, 1000)), EPERM);

@@ -4,12 +4,15 @@
  * descriptors of setchos that another process opened: they must not move the writer.
  */
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <thread>
 
 #include "node.h"
@@ -290,6 +293,62 @@ CHOS_CASE(redirected_setuid_program, 20) {
                                    [] { CHECK_OK(dup2(open_file(CHOS_SETCHOS, O_WRONLY).get(), 1)); });
     CHECK_EQ(status, 0);
     CHECK_VIEW("/");
+  });
+}
+
+/* Lowers the effective capabilities of the process to none; the permitted ones stay. */
+static void lower_capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct caps[2] = {};
+  CHECK_OK(sys(syscall(SYS_capget, &header, caps)));
+  for (auto& word : caps) word.effective = 0;
+  CHECK_OK(sys(syscall(SYS_capset, &header, caps)));
+}
+
+CHOS_CASE(redirected_lowered, 20) {
+  /* A process that has only lowered its privileges opens and writes what a user names: it is not moved. */
+  Node node;
+  constexpr uid_t anna = 1000;
+  constexpr gid_t group = 4711;
+  const struct {
+    const char* what;
+    uid_t uid, euid, suid;
+    gid_t gid, egid, sgid;
+    bool moves;
+  } lowered[] = {
+      {"setuid program after seteuid()", anna, anna, 0, anna, anna, anna, false},
+      {"setuid program of a user after seteuid()", anna, anna, kBert.uid, anna, anna, anna, false},
+      {"setgid program after setegid()", anna, anna, anna, anna, anna, group, false},
+      {"daemon after seteuid()", 0, anna, 0, 0, anna, 0, false},
+      {"daemon with nothing but a saved UID", anna, anna, 0, anna, anna, 0, false},
+      {"su", anna, 0, 0, anna, anna, anna, true},
+      {"setgid program", anna, anna, anna, anna, group, group, true},
+      {"user", anna, anna, anna, anna, anna, anna, true},
+  };
+  for (const auto& one : lowered) {
+    AS(kRoot, [&] {
+      CHECK_OK(sys(setgroups(0, nullptr)));
+      CHECK_OK(sys(setresgid(one.gid, one.egid, one.sgid)));
+      CHECK_OK(sys(setresuid(one.uid, one.euid, one.suid)));
+      const Fd set = open_file(CHOS_SETCHOS, O_WRONLY);
+      errno = 0;
+      const long done = sys(write(set.get(), "trixie", 6));
+      if (one.moves ? done != 6 : done != -EPERM) std::fprintf(stderr, "%s: %ld\n", one.what, done);
+      CHECK_EQ(done, one.moves ? 6L : -static_cast<long>(EPERM));
+      CHECK_VIEW(one.moves ? "trixie" : "/");
+    });
+  }
+  AS(kRoot, [] {
+    lower_capabilities();
+    CHECK_ERR(enter("trixie"), EPERM);
+    CHECK_VIEW("/");
+  });
+  AS(kRoot, [] {
+    /* Leaving is a switch like any other. */
+    CHECK_OK(enter("trixie"));
+    lower_capabilities();
+    CHECK_ERR(enter("/"), EPERM);
+    CHECK_VIEW("trixie");
   });
 }
 

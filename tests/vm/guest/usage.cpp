@@ -213,7 +213,7 @@ static void wait_for_single_thread() {
 CHOS_CASE(usage_threads, 20) {
   /*
    * A process counts once, whatever its number of threads.  A process that had several threads
-   * when it left its OS counts there until it has a single thread again.
+   * when it left its OS counts there until it forks with a single thread.
    */
   Node node;
   Shared<Event> step, seen;
@@ -237,6 +237,8 @@ CHOS_CASE(usage_threads, 20) {
     seen->wait(3);
     for (auto& thread : threads) thread.join();
     FINISH(child);
+    wait_for_single_thread();
+    FINISH(start(kAnna, [] { CHECK_VIEW("/"); }));
     step->add();
     seen->wait(4);
     std::thread again([&] { /* in the base already: leaving with two threads is a no-op */

@@ -2,7 +2,7 @@
 // /etc/chos is believed only if nobody but root can have written it.
 #include <sys/stat.h>
 
-#include "allowlist/allowlist.h"
+#include "allowlist/parse.h"
 #include "allowlist/groups.h"
 #include "scratch.h"
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// No header of its own: systems.h declares what makes it.
 // HTCondor: USER_JOB_WRAPPER and related settings are in a file that chos installs.  enable creates a
 // configuration file that includes it, so that HTCondor's settings are updated together with chos.
 #include <strings.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// No header of its own: systems.h declares what makes it.
 // The grid gatekeeper: the services fork and slurm are switched to the job managers of chos.
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// No header of its own: systems.h declares what makes it.
 // LSF: JOB_STARTER in the queue sections of lsb.queues.
 #include <strings.h>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// No header of its own: systems.h declares what makes it.
 // OpenPBS: a hook for the event execjob_launch, by qmgr(8).
 #include <cerrno>
 

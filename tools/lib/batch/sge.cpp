@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// No header of its own: systems.h declares what makes it.
 // Grid Engine: the starter_method of queues, set by qconf(1), and -v CHOS for all submissions.
 #include <unistd.h>
 

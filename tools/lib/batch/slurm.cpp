@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// No header of its own: systems.h declares what makes it.
 // Slurm: a line in plugstack.conf, which srun, sbatch, salloc and slurmstepd read whenever they start.
 #include <fnmatch.h>
 #include <string.h>

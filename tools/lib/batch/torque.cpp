@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// No header of its own: systems.h declares what makes it.
 // Torque: $job_starter in the configuration of pbs_mom.
 #include <cerrno>
 
