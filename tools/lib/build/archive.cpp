@@ -3,15 +3,23 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <climits>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <set>
+#include <unordered_set>
+#include <vector>
 
+#include "basic/files.h"
 #include "basic/text.h"
+#include "build/confined.h"
 
 namespace chos {
 namespace {
@@ -38,20 +46,30 @@ using WriteHandle = std::unique_ptr<archive, FreeWrite>;
 
 // libarchive resolves relative names from the working directory of the process, so it gets absolute
 // paths, which are made here from names that were checked.
+//
+// It works in a confined process (confined.h), whose root is that of the tree.
 class Archive {
  public:
-  Archive(const std::string& file, const std::string& root, const ArchiveLimits& limits,
-          const ArchiveProgress& progress)
-      : file_(file), root_(root), limits_(limits), progress_(progress) {}
+  enum class What { unpack, check };
 
-  Status run(std::uint64_t& bytes) {
+  Archive(int input, const std::string& file, What what, const ArchiveLimits& limits,
+          const ConfinedReport& report)
+      : input_(input), file_(file), limits_(limits), report_(report) {
+    if (what == What::unpack) open_writer();
+  }
+
+  Status run(std::uint64_t bytes) {
     bytes_ = bytes;
     reader_.reset(::archive_read_new());
-    ::archive_read_support_filter_all(reader_.get());
+    // Not those for which libarchive would run a program: lrzip, lzop, grzip.
+    for (const auto support : {::archive_read_support_filter_bzip2, ::archive_read_support_filter_compress,
+                               ::archive_read_support_filter_gzip, ::archive_read_support_filter_lz4,
+                               ::archive_read_support_filter_lzip, ::archive_read_support_filter_lzma,
+                               ::archive_read_support_filter_xz, ::archive_read_support_filter_zstd})
+      support(reader_.get());
     ::archive_read_support_format_tar(reader_.get());
     ::archive_read_support_format_gnutar(reader_.get());
-    if (::archive_read_open_filename(reader_.get(), file_.c_str(), block) != ARCHIVE_OK) return broken("");
-    if (!root_.empty()) open_writer();
+    if (::archive_read_open_fd(reader_.get(), input_, block) != ARCHIVE_OK) return broken("");
     archive_entry* entry = nullptr;
     std::string last;
     for (;;) {
@@ -63,9 +81,11 @@ class Archive {
     }
     if (entries_ == 0) return Error{file_ + " is empty, or no tar archive", "", EINVAL};
     if (writer_ && ::archive_write_close(writer_.get()) != ARCHIVE_OK) return unwritable(last);
-    bytes = bytes_;
     return {};
   }
+
+  std::uint64_t bytes() const { return bytes_; }
+  const std::map<std::string, std::uint64_t>& attributes_left_out() const { return left_out_; }
 
  private:
   // File flags are not restored: an immutable file could not be removed again.
@@ -104,32 +124,83 @@ class Archive {
   }
 
   // The parent of each entry must be a directory of the tree that is reached without a link; otherwise
-  // a link in the archive could lead later entries out of the tree.  The same holds for an entry that
+  // a link in the archive could lead later entries elsewhere in the tree.  The same holds for an entry that
   // is a directory, since libarchive would follow a link to one and set the target's mode and time.
   Status check_parents(const std::string& name, bool itself = false) {
     struct stat info {};
-    std::string path = root_;
-    if (::lstat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
-      return refused(name, "comes when the root of the tree is no directory any more");
+    std::string path;
     const auto whole = std::filesystem::path(name);
     for (const auto part : split((itself ? whole : whole.parent_path()).string(), '/')) {
       if (part.empty() || part == ".") continue;
       path += "/" + std::string(part);
-      if (::lstat(path.c_str(), &info) != 0) return {};  // made by libarchive
+      if (::lstat(path.c_str(), &info) != 0) {
+        if (errno == ENOENT) return {};  // libarchive makes it
+        return refused(name, "cannot be placed in the tree (" + std::string(std::strerror(errno)) + ")");
+      }
       if (S_ISLNK(info.st_mode))
-        return refused(name, "lies behind the symbolic link " + in_quotes(path.substr(root_.size() + 1)));
+        return refused(name, "lies behind the symbolic link " + in_quotes(path.substr(1)));
     }
     return {};
   }
 
+  // A hard link may only lead to a regular file of this archive.  libarchive would follow a link to a link,
+  // and write the content and the mode that the entry may have to where that leads.
+  Status check_twin(const std::string& name, const std::string& target) {
+    if (auto status = check_parents(target); !status) return status;
+    if (files_.count(normal(target)) == 0)
+      return refused(name,
+                     "is a hard link to " + in_quotes(target) + ", which is no regular file of the archive");
+    return {};
+  }
+
+  // Which names are regular files, as the entries come.
+  void note_file(archive_entry* entry, const std::string& name) {
+    const bool is_file =
+        ::archive_entry_hardlink(entry) != nullptr || ::archive_entry_filetype(entry) == AE_IFREG;
+    if (is_file) files_.insert(normal(name));
+    else files_.erase(normal(name));
+  }
+
+  static std::string normal(std::string path) {
+    while (path.ends_with('/')) path.pop_back();
+    return std::filesystem::path("/" + path).lexically_normal();
+  }
+
+  // Only a user's own attributes and file capabilities are restored.  The others belong to the system that
+  // the archive was made on: labels, attributes of overlays, access lists of a file server.
+  void drop_attributes(archive_entry* entry) {
+    struct Attribute {
+      std::string name, value;
+    };
+    std::vector<Attribute> kept;
+    std::set<std::string> dropped;  // an archive may have an attribute twice, in two forms
+    const char* name = nullptr;
+    const void* value = nullptr;
+    std::size_t size = 0;
+    ::archive_entry_xattr_reset(entry);
+    while (::archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
+      const std::string_view text(name);
+      if (text.starts_with("user.") || text == "security.capability")
+        kept.push_back({name, std::string(static_cast<const char*>(value), size)});
+      else dropped.emplace(text);
+    }
+    if (dropped.empty()) return;
+    for (const auto& one : dropped) note_attribute(one);
+    ::archive_entry_xattr_clear(entry);
+    for (const auto& [kept_name, content] : kept)
+      ::archive_entry_xattr_add_entry(entry, kept_name.c_str(), content.data(), content.size());
+  }
+
+  void note_attribute(const std::string& name) {
+    constexpr std::size_t most_names = 16;
+    if (left_out_.size() < most_names || left_out_.count(name) != 0) ++left_out_[name];
+  }
+
   // The same check without files on disk, by the links that came before in the archive.
   Status note_links(archive_entry* entry, const std::string& name) {
-    const auto normal = [](std::string path) {
-      while (path.ends_with('/')) path.pop_back();
-      return std::filesystem::path("/" + path).lexically_normal();
-    };
-    const auto behind = [this, &normal](const std::string& path) -> Status {
-      for (auto above = normal(path).parent_path(); above.has_relative_path(); above = above.parent_path())
+    const auto behind = [this](const std::string& path) -> Status {
+      for (auto above = std::filesystem::path(normal(path)).parent_path(); above.has_relative_path();
+           above = above.parent_path())
         if (links_.count(above) != 0)
           return refused(path, "lies behind the symbolic link " + in_quotes(above.string().substr(1)));
       return {};
@@ -147,6 +218,10 @@ class Archive {
 
   Status check(archive_entry* entry, const std::string& name, bool& dropped) {
     if (const auto problem = entry_name_problem(name); !problem.empty()) return refused(name, problem);
+    // Past that length libarchive changes its directory step by step, and follows links.
+    if (name.size() >= PATH_MAX - 1)
+      return refused(name, "has a name of " + std::to_string(name.size()) + " bytes; at most " +
+                               std::to_string(PATH_MAX - 2) + " are accepted");
     const auto type = ::archive_entry_filetype(entry);
     if (depth_of(name) > deepest)
       return refused(name, "lies below more than " + std::to_string(deepest - 1) + " directories");
@@ -188,8 +263,7 @@ class Archive {
     if (entries_ > limits_.entries)
       return refused(name, "is one more than the " + std::to_string(limits_.entries) + " that are accepted");
     bytes_ += size;
-    if (progress_ && !progress_(entries_, bytes_))
-      return Error{"interrupted", "nothing was kept of it", EINTR};
+    report_(entries_, bytes_);
     return {};
   }
 
@@ -206,10 +280,12 @@ class Archive {
     const bool directory = ::archive_entry_filetype(entry) == AE_IFDIR;
     if (auto status = check_parents(name, directory); !status) return status;
     if (const char* target = ::archive_entry_hardlink(entry)) {
-      if (auto status = check_parents(target); !status) return status;
-      ::archive_entry_set_hardlink(entry, (root_ + "/" + target).c_str());
+      if (auto status = check_twin(name, target); !status) return status;
+      ::archive_entry_set_hardlink(entry, ("/" + std::string(target)).c_str());
     }
-    ::archive_entry_set_pathname(entry, (root_ + "/" + name).c_str());
+    note_file(entry, name);
+    drop_attributes(entry);
+    ::archive_entry_set_pathname(entry, ("/" + name).c_str());
     if (::archive_write_header(writer_.get(), entry) < ARCHIVE_OK) return unwritable(name);
     if (auto status = copy_content(name); !status) return status;
     if (::archive_write_finish_entry(writer_.get()) < ARCHIVE_OK) return unwritable(name);
@@ -230,19 +306,20 @@ class Archive {
       if (rc == ARCHIVE_EOF) return {};
       if (rc < ARCHIVE_OK) return broken(name);
       if (::archive_write_data_block(writer_.get(), data, size, offset) < ARCHIVE_OK) return unwritable(name);
-      if (progress_ && !progress_(entries_, bytes_))
-        return Error{"interrupted", "nothing was kept of it", EINTR};
+      report_(entries_, bytes_);
     }
   }
 
+  const int input_;
   const std::string& file_;
-  const std::string& root_;
   const ArchiveLimits& limits_;
-  const ArchiveProgress& progress_;
+  const ConfinedReport& report_;
   ReadHandle reader_;
   WriteHandle writer_;
   std::uint64_t entries_ = 0, bytes_ = 0;
   std::set<std::string> links_;
+  std::unordered_set<std::string> files_;
+  std::map<std::string, std::uint64_t> left_out_;
 };
 
 }  // namespace
@@ -269,16 +346,50 @@ std::string link_problem(const std::string& name, const std::string& target) {
   return {};
 }
 
-Status unpack_archive(const std::string& file, const std::string& root, const ArchiveLimits& limits,
-                      const ArchiveProgress& progress) {
-  std::uint64_t bytes = 0;
-  return Archive(file, root, limits, progress).run(bytes);
+namespace {
+
+// Returns the size of the content, and with it what else is to be said, a line each.
+Result<std::string> run_archive(const std::string& file, int root, Archive::What what, std::uint64_t bytes,
+                                const ArchiveLimits& limits, const ArchiveProgress& progress) {
+  const UniqueFd input(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!input) return system_error("cannot open " + file, errno);
+  const auto work = [&](int own_input, const ConfinedReport& report) -> Result<std::string> {
+    Archive archive(own_input, file, what, limits, report);
+    if (auto status = archive.run(bytes); !status) return status.error();
+    std::string text = std::to_string(archive.bytes());
+    for (const auto& [name, count] : archive.attributes_left_out())
+      text += "\n" + std::to_string(count) + " " + printable(name, 80);
+    return text;
+  };
+  return run_confined({root, input.get(), limits.bytes}, work, progress);
+}
+
+}  // namespace
+
+Result<ArchiveNotes> unpack_archive(const std::string& file, const std::string& root,
+                                    const ArchiveLimits& limits, const ArchiveProgress& progress) {
+  const UniqueFd directory(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory) return system_error("cannot open " + root, errno);
+  const auto text = run_archive(file, directory.get(), Archive::What::unpack, 0, limits, progress);
+  if (!text) return text.error();
+  ArchiveNotes notes;
+  const auto lines = split(*text, '\n');
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    const auto blank = lines[i].find(' ');
+    notes.push_back("the extended attribute " + in_quotes(lines[i].substr(blank + 1)) + " was left out of " +
+                    std::string(lines[i].substr(0, blank)) +
+                    " entries: it belongs to the system that the "
+                    "archive was made on");
+  }
+  return notes;
 }
 
 Status check_archive(const std::string& file, const ArchiveLimits& limits, std::uint64_t& bytes,
                      const ArchiveProgress& progress) {
-  const std::string nowhere;
-  return Archive(file, nowhere, limits, progress).run(bytes);
+  const auto text = run_archive(file, -1, Archive::What::check, bytes, limits, progress);
+  if (!text) return text.error();
+  bytes = std::strtoull(text->c_str(), nullptr, 10);
+  return {};
 }
 
 }  // namespace chos

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "basic/result.h"
 
@@ -26,16 +27,20 @@ std::string entry_name_problem(const std::string& name);
 /// the root of the tree.
 std::string link_problem(const std::string& name, const std::string& target);
 
-/// Unpacks a tar archive, compressed in any way that libarchive knows, into the directory `root`,
-/// with owners, modes, times, extended attributes and hard links.
+/// What a user should know about an archive that was unpacked.
+using ArchiveNotes = std::vector<std::string>;
+
+/// Unpacks a tar archive, compressed or not, into the directory `root`, with owners, modes, times, hard
+/// links, users' extended attributes and file capabilities.  A confined process does it (confined.h), so this
+/// needs root.
 ///
 /// Refuses an archive that has a bad entry, is truncated or exceeds the limits; the Error names the
 /// entry.  The caller then deletes what is in `root`.
-Status unpack_archive(const std::string& file, const std::string& root, const ArchiveLimits& limits,
-                      const ArchiveProgress& progress);
+Result<ArchiveNotes> unpack_archive(const std::string& file, const std::string& root,
+                                    const ArchiveLimits& limits, const ArchiveProgress& progress);
 
-/// Checks an archive without writing anything, so that it knows only the links of the archive itself.
-/// Adds the size of the content to `bytes`.
+/// Checks an archive in a confined process without writing anything, so that it knows only the links of the
+/// archive itself. Adds the size of the content to `bytes`.
 Status check_archive(const std::string& file, const ArchiveLimits& limits, std::uint64_t& bytes,
                      const ArchiveProgress& progress);
 

@@ -5,6 +5,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include <fstream>
 
@@ -24,6 +25,10 @@ struct Entry {
 
 class StoreArchive : public Scratch {
  protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "unpacking needs root";
+    Scratch::SetUp();
+  }
   void pack(const std::vector<Entry>& entries, const std::string& name = "a.tar") {
     auto* out = ::archive_write_new();
     ::archive_write_set_format_pax_restricted(out);
@@ -49,7 +54,8 @@ class StoreArchive : public Scratch {
   Status unpack(bool drop_devices = false, std::uint64_t limit = 1000000) {
     std::filesystem::remove_all(path("root"));
     std::filesystem::create_directory(path("root"));
-    return unpack_archive(path("a.tar"), path("root"), {limit, 1000, drop_devices}, {});
+    const auto done = unpack_archive(path("a.tar"), path("root"), {limit, 1000, drop_devices}, {});
+    return done ? Status() : done.error();
   }
   void expect_refused(const std::vector<Entry>& entries, const std::string& entry, const std::string& why) {
     pack(entries);
@@ -212,6 +218,83 @@ TEST_F(StoreArchive, RefusesWhatIsCutOrNone) {
   EXPECT_FALSE(unpack());
   write("a.tar", "");
   EXPECT_FALSE(unpack());
+}
+
+// The name of a file below 17 directories with names of 250 bytes: longer than PATH_MAX.
+std::string deep_name() {
+  std::string name;
+  for (int i = 10; i < 27; ++i) name += "d" + std::to_string(i) + std::string(247, 'x') + "/";
+  return name + "x";
+}
+
+TEST_F(StoreArchive, NothingIsWrittenPastTheLongestPath) {
+  std::filesystem::create_directory(path("outside"));
+  expect_refused({{"s", AE_IFLNK, path("outside")},
+                  {deep_name(), AE_IFREG, "s", true},
+                  {deep_name() + "/file", AE_IFREG, "out"}},
+                 deep_name().substr(0, 80) + "...", "has a name of 42");
+  EXPECT_TRUE(std::filesystem::is_empty(path("outside")));
+  pack({{deep_name(), AE_IFREG, "x"}});
+  EXPECT_FALSE(unpack());
+}
+
+TEST_F(StoreArchive, HardLinksLeadToFilesOfTheArchive) {
+  std::filesystem::create_directory(path("outside"));
+  write("outside/program", "x");
+  ASSERT_EQ(::chmod(path("outside/program").c_str(), 0700), 0);
+  const std::vector<std::vector<Entry>> bad{
+      {{"l", AE_IFLNK, path("outside/program")}, {"h", AE_IFREG, "l", true}},
+      {{"l", AE_IFLNK, path("outside")}, {"h", AE_IFREG, "l", true}, {"h/new", AE_IFREG, "x"}},
+      {{"l", AE_IFLNK, "nowhere"}, {"h", AE_IFREG, "l", true}},
+      {{"d/", AE_IFDIR, ""}, {"h", AE_IFREG, "d", true}},
+      {{"f", AE_IFIFO, ""}, {"h", AE_IFREG, "f", true}},
+      {{"h", AE_IFREG, "later", true}, {"later", AE_IFREG, "x"}},
+      {{"h", AE_IFREG, "h", true}},
+      {{"a", AE_IFREG, "x"}, {"a", AE_IFLNK, path("outside/program")}, {"h", AE_IFREG, "a", true}},
+      {{"h", AE_IFREG, "etc/passwd", true}}};
+  for (const auto& entries : bad) {
+    pack(entries);
+    const auto status = unpack();
+    ASSERT_FALSE(status) << entries.front().name;
+    EXPECT_NE(status.error().what.find("'h"), std::string::npos) << status.error().what;
+    struct stat info {};
+    ASSERT_EQ(::stat(path("outside/program").c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 07777, 0700u);
+    EXPECT_EQ(read("outside/program"), "x");
+    EXPECT_FALSE(std::filesystem::exists(path("outside/new")));
+  }
+  pack({{"./usr/a", AE_IFREG, "x"}, {"usr//b", AE_IFREG, "usr/a", true}, {"c", AE_IFREG, "./usr/b", true}});
+  const auto status = unpack();
+  ASSERT_TRUE(status) << status.error().what;
+  EXPECT_EQ(read("root/c"), "x");
+}
+
+TEST_F(StoreArchive, AttributesOfAnotherSystemAreLeftOut) {
+  auto* out = ::archive_write_new();
+  ::archive_write_set_format_pax(out);
+  ASSERT_EQ(::archive_write_open_filename(out, path("a.tar").c_str()), ARCHIVE_OK);
+  for (const char* name : {"x", "y"}) {
+    auto* entry = ::archive_entry_new();
+    ::archive_entry_set_pathname(entry, name);
+    ::archive_entry_set_filetype(entry, AE_IFREG);
+    ::archive_entry_set_perm(entry, 0644);
+    for (const char* attribute : {"trusted.overlay.opaque", "system.nfs4_acl", "user.kept"})
+      ::archive_entry_xattr_add_entry(entry, attribute, "v", 1);
+    ASSERT_EQ(::archive_write_header(out, entry), ARCHIVE_OK);
+    ::archive_entry_free(entry);
+  }
+  ::archive_write_close(out);
+  ::archive_write_free(out);
+  std::filesystem::create_directory(path("root"));
+  const auto notes = unpack_archive(path("a.tar"), path("root"), {1000, 1000, false}, {});
+  ASSERT_TRUE(notes) << notes.error().what;
+  ASSERT_EQ(notes->size(), 2u);
+  EXPECT_NE((*notes)[0].find("'system.nfs4_acl' was left out of 2 entries"), std::string::npos)
+      << (*notes)[0];
+  EXPECT_NE((*notes)[1].find("'trusted.overlay.opaque'"), std::string::npos) << (*notes)[1];
+  char value[8];
+  EXPECT_EQ(::lgetxattr(path("root/x").c_str(), "user.kept", value, sizeof value), 1);
+  EXPECT_LT(::lgetxattr(path("root/x").c_str(), "trusted.overlay.opaque", value, sizeof value), 0);
 }
 
 TEST_F(StoreArchive, CanBeStopped) {

@@ -24,11 +24,12 @@ Result<Built> build_tar(const BuildContext& context) {
   if (::mkdir(root.c_str(), 0755) != 0) return system_error("cannot make the directory " + root, errno);
   context.progress.stage("unpacking " + context.source.path);
   const ArchiveLimits limits{context.options.max_size, 10'000'000, context.options.drop_devices};
-  const auto status =
+  const auto notes =
       unpack_archive(context.source.path, root, limits, [&](std::uint64_t entries, std::uint64_t bytes) {
         return context.progress.tick(std::to_string(entries) + " entries, " + size_text(bytes));
       });
-  if (!status) return status.error();
+  if (!notes) return notes.error();
+  for (const auto& note : *notes) context.progress.note(note);
   if (is_container_image(root) && ::access((root + "/bin").c_str(), F_OK) != 0)
     return Error{context.source.path + " is an archive of a container image, not of a tree",
                  "use oci:" + context.source.path, EINVAL};
