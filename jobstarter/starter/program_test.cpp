@@ -120,7 +120,7 @@ TEST_F(Starter, FormsOfGridEngineAndLsf) {
             "stdin x trixie\n");
   auto ran = starter("--sge " + path("spool/job_scripts/8"), sge);
   EXPECT_EQ(ran.status, 100);
-  EXPECT_NE(ran.err.find("job_scripts/8' is not to be seen in trixie"), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find("job_scripts/8' is not visible in trixie"), std::string::npos) << ran.err;
   EXPECT_EQ(starter("--lsf 'echo $CHOS | tr t T; exit 3'", "CHOS=trixie").out, "Trixie\n");
   EXPECT_EQ(starter("--lsf 'exit 3'", "CHOS=trixie").status, 3);
   // By its other name.

@@ -81,7 +81,7 @@ int Start::run() {
       return fail(back.error().what, "an administrator makes the farm share it: chos.conf(5)");
   }
   if (!job->script.empty() && ::access(job->script.c_str(), F_OK) != 0)
-    return fail("the job's script " + in_quotes(job->script) + " is not to be seen in " + os,
+    return fail("the job's script " + in_quotes(job->script) + " is not visible in " + os,
                 "an administrator makes every OS show the spool directory: [share] of chos.conf(5)");
   set_variable(chosen);
   ::unsetenv(wrapper_error_variable);

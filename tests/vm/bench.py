@@ -161,6 +161,7 @@ def run_bench(names: list, target: Path) -> int:
 
 
 def main() -> int:
+    tools.measure()
     parser = argparse.ArgumentParser(
         prog="tests/run bench", description=__doc__.splitlines()[0],
         epilog="examples:  tests/run bench      tests/run bench 6.1 6.12 --json /tmp/bench.json")

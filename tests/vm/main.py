@@ -8,7 +8,7 @@ import subprocess
 import sys
 import traceback
 
-from . import builders, fuzz, kernels, qemu, results, rooms, suites
+from . import builders, fuzz, kernels, qemu, results, rooms, suites, tools
 from .progress import Failure, Parallel, say
 
 HELP = """\
@@ -45,6 +45,8 @@ def _vm(words: list, long: bool) -> list:
     pattern = words.pop(0) if words else None
     if words:
         raise Failure(f"too many words: {' '.join(words)}; see tests/run --help")
+    if long:
+        tools.measure()
     machines = suites.VirtualMachines(pattern, long)
     jobs = Parallel(2)
     for name in names:

@@ -73,7 +73,7 @@ void add_batch(CLI::App& app, Options& options) {
     auto* command = add_command(*batch, options, name, which, what);
     command
         ->add_option("--directory", options.batch_directory,
-                     "The batch system's configuration, if it is not in a usual place")
+                     "Directory of the batch system's configuration, if it is not a usual one")
         ->type_name("DIR");
     return command;
   };
@@ -91,7 +91,8 @@ void add_batch(CLI::App& app, Options& options) {
   }
   enable->add_flag("--force", options.force, "Replace another program that is set there");
   disable->add_flag("--force", options.force, "openpbs: even if the hook chos does not belong to chos");
-  auto* status = add("status", Command::batch_status, "Show the batch systems, and whether they do so");
+  auto* status =
+      add("status", Command::batch_status, "Show the batch systems, and whether they start jobs in OSs");
   status->add_option("SYSTEM", options.batch_systems, "Such as slurm (default: those of this node)");
   add_json(*status, options);
 }

@@ -8,7 +8,7 @@ namespace {
 
 // `replace` without a SOURCE makes the tree again with its old options, so options need a SOURCE.
 void add_build_options(CLI::App& command, OsOptions& options, bool needs_source) {
-  command.add_option("NAME", options.name, "Of the OS, as users write it")->required();
+  command.add_option("NAME", options.name, "Name of the OS, as users write it")->required();
   auto* source = command.add_option(
       "SOURCE", options.source,
       needs_source ? "See below" : "See below (default: the source and options that its tree was made with)");
@@ -49,13 +49,13 @@ CLI::App* add_os_options(CLI::App& app, OsOptions& options) {
   };
   const auto named = [&](const char* name, OsCommand command, const char* what) {
     auto* sub = add(name, command, what);
-    sub->add_option("NAME", options.name, "Of the OS")->required();
+    sub->add_option("NAME", options.name, "Name of the OS")->required();
     return sub;
   };
   auto* make = add("add", OsCommand::add, "Make an OS from a source and let users enter it");
   add_build_options(*make, options, true);
   make->add_flag("--closed", options.closed, "Let nobody enter yet");
-  make->add_flag("--suid", options.suid, "Let its setuid programs give rights (think twice)");
+  make->add_flag("--suid", options.suid, "Let its setuid programs grant privileges (think twice)");
   make->add_option("--group", options.groups, "Let only its members enter; may be repeated")
       ->type_name("GROUP")
       ->delimiter(',')
@@ -66,11 +66,11 @@ CLI::App* add_os_options(CLI::App& app, OsOptions& options) {
       ->add_option("NAME", options.names, "OSs (default: all whose trees chosctl made)");
   named("close", OsCommand::close, "Let nobody enter; processes that are in it stay");
   named("open", OsCommand::open, "Let users enter again");
-  named("default", OsCommand::set_default, "Set the OS of users who choose none; base: no OS");
+  named("default", OsCommand::set_default, "Set the OS of users who choose none; base: the base OS");
   add_build_options(*add("replace", OsCommand::replace,
                          "Publish a new tree under the name; processes in the old one keep it"),
                     options, false);
-  named("rollback", OsCommand::rollback, "Return to the tree before");
+  named("rollback", OsCommand::rollback, "Return to the previous tree");
   named("remove", OsCommand::remove, "Take it from the list and delete its trees, if no process is in it");
   auto* base = named("base", OsCommand::base,
                      "Run these commands in the base OS, even if the tree has its own of that name");

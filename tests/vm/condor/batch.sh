@@ -41,7 +41,7 @@ expect 0 chosctl batch enable condor
 equal "$(sha256sum /etc/condor/config.d/*)" "$enabled" "enabled twice"
 chosctl doctor >$output 2>&1
 says "jobs of HTCondor run in OSs"
-says_not "is not to be seen in"
+says_not "is not visible in"
 
 # The check that the README describes, literally.
 sed -n "/^The check/,/^It says/{ s/^    //p; }" /usr/share/chos/condor/README.md >check.sh

@@ -29,7 +29,7 @@ printf '[share]\nremove = ["/var/spool"]\n' >/etc/chos.conf
 expect 0 chosctl down
 expect 0 chosctl up
 expect 1 chosctl doctor
-says "SlurmdSpoolDir of Slurm, /var/spool/slurmd, is not to be seen in"
+says "SlurmdSpoolDir of Slurm, /var/spool/slurmd, is not visible in"
 rm /etc/chos.conf
 expect 0 chosctl reload
 

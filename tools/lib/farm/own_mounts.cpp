@@ -73,7 +73,7 @@ Status OwnMounts::set_flags() {
   if (!changed) return changed.error();
   work_.progress.step(
       "flags", *changed > 0,
-      *changed == 0 ? "nosuid as wanted" : std::to_string(*changed) + (*changed == 1 ? " mount" : " mounts"));
+      *changed == 0 ? "no mount had to change" : std::to_string(*changed) + (*changed == 1 ? " mount" : " mounts"));
   return {};
 }
 

@@ -77,7 +77,7 @@ void examine_system(const Node& node, const Allowlist& list, const TreeStates& t
     if (names.empty()) continue;
     out.push_back(
         {Level::error, "batch " + system.name(),
-         place.what + " of " + system.title() + ", " + place.path + ", is not to be seen in " + listed(names),
+         place.what + " of " + system.title() + ", " + place.path + ", is not visible in " + listed(names),
          "add it to [share] in " + std::string(config_path) +
              ", make it in the trees, "
              "and run: chosctl reload"});

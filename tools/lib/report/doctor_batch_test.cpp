@@ -95,7 +95,7 @@ TEST_F(BatchDoctor, PlacesThatAnOsDoesNotShow) {
   auto found = examined();
   EXPECT_TRUE(says(found, Finding::Level::info, "jobs of Slurm run in OSs"));
   EXPECT_TRUE(says(found, Finding::Level::error,
-                   "SlurmdSpoolDir of Slurm, /var/spool/slurmd, is not to be seen in one and two"));
+                   "SlurmdSpoolDir of Slurm, /var/spool/slurmd, is not visible in one and two"));
   EXPECT_TRUE(says(found, Finding::Level::error, "slurm.conf of Slurm"));
   share("/etc/slurm/slurm.conf", "one");
   share("/etc/slurm/slurm.conf", "two");
@@ -105,7 +105,7 @@ TEST_F(BatchDoctor, PlacesThatAnOsDoesNotShow) {
   fs::create_directories(path("chos/os/one/var/spool/slurmd"));
   share("/var/spool/slurmd", "two");
   found = examined();
-  EXPECT_TRUE(says(found, Finding::Level::error, "is not to be seen in one")) << found.size();
+  EXPECT_TRUE(says(found, Finding::Level::error, "is not visible in one")) << found.size();
   EXPECT_FALSE(says(found, Finding::Level::error, "two"));
 }
 
