@@ -29,12 +29,13 @@ static bool same_rights(const struct cred *opener)
 }
 
 /*
- * Can the current process take back privileges that it has only lowered: with
- * seteuid(2) a user or group ID that it has saved, with capset(2) permitted
- * capabilities?  A setuid program that acts for its caller lowers its privileges so,
- * and opens and writes whatever file the caller names.  It must not end up, with its
- * own privileges, among the programs and libraries of the caller's OS.
- * su(1), which has the real user ID of its caller, has lowered nothing.
+ * Can the current process take back, with seteuid(2), a user or group ID that neither
+ * its real nor its effective ID shows?  A setuid program that acts for its caller
+ * lowers its privileges so, and opens and writes whatever file the caller names.  It
+ * must not end up, with its own privileges, among the programs and libraries of the
+ * caller's OS.
+ * su(1), whose real user ID is that of its caller, has lowered nothing.  A daemon whose
+ * real user ID is root's, such as sshd and slurmstepd, moves for its user knowingly.
  * Context: any.
  */
 static bool may_regain_rights(void)
@@ -42,8 +43,7 @@ static bool may_regain_rights(void)
 	const struct cred *cred = current_cred();
 
 	return (!uid_eq(cred->suid, cred->euid) && !uid_eq(cred->suid, cred->uid)) ||
-	       (!gid_eq(cred->sgid, cred->egid) && !gid_eq(cred->sgid, cred->gid)) ||
-	       !cap_issubset(cred->cap_permitted, cred->cap_effective);
+	       (!gid_eq(cred->sgid, cred->egid) && !gid_eq(cred->sgid, cred->gid));
 }
 
 /*

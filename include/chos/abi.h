@@ -71,8 +71,7 @@
  *   EPERM         The process that opened the file had other or fewer privileges than
  *                 the writer (a setuid program whose output was redirected here); or
  *                 the writer has only lowered its privileges: its saved UID differs
- *                 from both its real and its effective UID, or its saved GID does so,
- *                 or it has permitted capabilities that are not effective.
+ *                 from both its real and its effective UID, or its saved GID does so.
  *   ENOMEM        The kernel is out of memory.
  *   others        An error of the lookup of the tree's path (EACCES, ELOOP, EIO,
  *                 ESTALE; logged).
