@@ -21,6 +21,7 @@ _preset = "dev"
 _SLURM_SUITES = ("trixie", "sid")
 _SLURM_RELEASES = ("22.05", "24.11", "26.05")  # sid may have gone on
 _lock = threading.RLock()
+_built = set()  # the arguments of the builds that were asked for
 
 
 def _folder(preset: str) -> Path:
@@ -42,8 +43,15 @@ def build(tests: bool, slurms: bool = False, preset: str | None = None) -> Path:
     slurms: builds spank_chos for all the releases of Slurm too.  preset: of CMakePresets.json; by default
     that of the programs in VMs.
     """
+    preset = preset or _preset
     with _lock:  # once, whoever asks first
-        return _build(tests, slurms, preset or _preset)
+        # What was built with the tests has the programs too.  Configuring it again would change files that ctest
+        # is reading now.
+        whole = (True, True, preset)
+        if whole in _built:
+            return _build(*whole)
+        _built.add((tests, slurms, preset))
+        return _build(tests, slurms, preset)
 
 
 def configure(preset: str, *options: str) -> Path:

@@ -30,7 +30,7 @@ function(chos_tests name)
     target_compile_definitions(${name} PRIVATE ${macro}_PROGRAM="$<TARGET_FILE:${program}>")
     add_dependencies(${name} ${program})
   endforeach()
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60)
 endfunction()
 
 # A second build of a program, for the tests alone: NAME_test, whose main() in tests/support takes paths from
