@@ -29,24 +29,6 @@ static bool same_rights(const struct cred *opener)
 }
 
 /*
- * Can the current process take back, with seteuid(2), a user or group ID that neither
- * its real nor its effective ID shows?  A setuid program that acts for its caller
- * lowers its privileges so, and opens and writes whatever file the caller names.  It
- * must not end up, with its own privileges, among the programs and libraries of the
- * caller's OS.
- * su(1), whose real user ID is that of its caller, has lowered nothing.  A daemon whose
- * real user ID is root's, such as sshd and slurmstepd, moves for its user knowingly.
- * Context: any.
- */
-static bool may_regain_rights(void)
-{
-	const struct cred *cred = current_cred();
-
-	return (!uid_eq(cred->suid, cred->euid) && !uid_eq(cred->suid, cred->uid)) ||
-	       (!gid_eq(cred->sgid, cred->egid) && !gid_eq(cred->sgid, cred->gid));
-}
-
-/*
  * Copies the written text, without a trailing newline, into @wanted, and checks it.
  * After an error, @wanted is a string that can be logged.  May sleep.
  */
@@ -141,7 +123,7 @@ static ssize_t setchos_write(struct file *file, const char __user *buf,
 	if (current->flags & PF_KTHREAD)
 		return -EPERM;
 	err = copy_wanted(wanted, buf, len, *pos);
-	if (!err && (!same_rights(file->f_cred) || may_regain_rights()))
+	if (!err && !same_rights(file->f_cred))
 		err = -EPERM;
 	if (!err)
 		err = setchos_switch(wanted);

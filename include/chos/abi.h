@@ -69,9 +69,7 @@
  *                 chdir(2) or clone(2) (try again); or they do not share one root
  *                 directory; or they share it with another process.
  *   EPERM         The process that opened the file had other or fewer privileges than
- *                 the writer (a setuid program whose output was redirected here); or
- *                 the writer has only lowered its privileges: its saved UID differs
- *                 from both its real and its effective UID, or its saved GID does so.
+ *                 the writer (a setuid program whose output was redirected here).
  *   ENOMEM        The kernel is out of memory.
  *   others        An error of the lookup of the tree's path (EACCES, ELOOP, EIO,
  *                 ESTALE; logged).

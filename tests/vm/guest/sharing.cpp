@@ -4,14 +4,12 @@
  * descriptors of setchos that another process opened: they must not move the writer.
  */
 #include <fcntl.h>
-#include <grp.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <thread>
 
 #include "node.h"
@@ -293,41 +291,6 @@ CHOS_CASE(redirected_setuid_program, 20) {
     CHECK_EQ(status, 0);
     CHECK_VIEW("/");
   });
-}
-
-CHOS_CASE(redirected_lowered, 20) {
-  /* A process that has only lowered its privileges opens and writes what a user names: it is not moved. */
-  Node node;
-  constexpr uid_t anna = 1000;
-  constexpr gid_t group = 4711;
-  const struct {
-    const char* what;
-    uid_t uid, euid, suid;
-    gid_t gid, egid, sgid;
-    bool moves;
-  } lowered[] = {
-      {"setuid program after seteuid()", anna, anna, 0, anna, anna, anna, false},
-      {"setuid program of a user after seteuid()", anna, anna, kBert.uid, anna, anna, anna, false},
-      {"setgid program after setegid()", anna, anna, anna, anna, anna, group, false},
-      {"daemon after seteuid(), as sshd and slurmstepd", 0, anna, 0, 0, anna, 0, true},
-      {"daemon with nothing but saved IDs", anna, anna, 0, anna, anna, 0, false},
-      {"su", anna, 0, 0, anna, anna, anna, true},
-      {"setgid program", anna, anna, anna, anna, group, group, true},
-      {"user", anna, anna, anna, anna, anna, anna, true},
-  };
-  for (const auto& one : lowered) {
-    AS(kRoot, [&] {
-      CHECK_OK(sys(setgroups(0, nullptr)));
-      CHECK_OK(sys(setresgid(one.gid, one.egid, one.sgid)));
-      CHECK_OK(sys(setresuid(one.uid, one.euid, one.suid)));
-      const Fd set = open_file(CHOS_SETCHOS, O_WRONLY);
-      errno = 0;
-      const long done = sys(write(set.get(), "trixie", 6));
-      if (one.moves ? done != 6 : done != -EPERM) std::fprintf(stderr, "%s: %ld\n", one.what, done);
-      CHECK_EQ(done, one.moves ? 6L : -static_cast<long>(EPERM));
-      CHECK_VIEW(one.moves ? "trixie" : "/");
-    });
-  }
 }
 
 CHOS_CASE(redirected_to_others, 20) {
