@@ -17,7 +17,8 @@ come from its own mirror and are kept in ${XDG_CACHE_HOME:-~/.cache}/chos, with 
 
   tests/run                     units, rooms, check, tidy, fuzz, the cases of the kernel and the node on all
                                 four kernels but for lengthy ones, some logins and jobs
-  tests/run unit                the GoogleTest units of the tools, as installed and with sanitizers
+  tests/run unit                the GoogleTest units of the tools
+  tests/run asan                the same with AddressSanitizer and UndefinedBehaviorSanitizer
   tests/run rooms               the includes, against the table of ARCHITECTURE.md
   tests/run tidy                clang-tidy on the C++ sources that you changed
   tests/run check               the module's sources: W=1, sparse, checkpatch
@@ -119,9 +120,9 @@ def main() -> int:
             outcomes = builders.killed(_number(words, builders.KILLS, "builders [KILLS]"))
         elif words:
             raise Failure(f"{what} takes no more words; see tests/run --help")
-        elif what in ("everything", "unit", "rooms", "check", "tidy"):
-            part = {"everything": _everything, "unit": suites.unit, "rooms": rooms.check,
-                    "check": suites.check, "tidy": suites.tidy}[what]
+        elif what in ("everything", "unit", "asan", "rooms", "check", "tidy"):
+            part = {"everything": _everything, "unit": suites.unit, "asan": suites.asan,
+                    "rooms": rooms.check, "check": suites.check, "tidy": suites.tidy}[what]
             outcomes = part()
         else:
             raise Failure(f"no part {what}: see tests/run --help")

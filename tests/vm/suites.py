@@ -14,8 +14,13 @@ from .results import Outcome
 
 
 def unit() -> list:
-    """The unit tests, as they are built for a user and with the sanitizers.  Raises Failure."""
-    return _unit("dev", "unit", 120) + _unit("asan", "unit-asan", 300)
+    """The unit tests.  Raises Failure."""
+    return _unit("dev", "unit", 120)
+
+
+def asan() -> list:
+    """The unit tests with AddressSanitizer and UndefinedBehaviorSanitizer.  Raises Failure."""
+    return _unit("asan", "asan", 300)
 
 
 def _unit(preset: str, part: str, limit: int) -> list:
