@@ -22,6 +22,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstring>
+#include <exception>
 #include <vector>
 
 #include "basic/files.h"
@@ -32,7 +33,7 @@ namespace {
 
 constexpr int own_input = 3, own_output = 4;  // descriptors of the child
 constexpr rlim_t most_memory = rlim_t{4} << 30;
-constexpr rlim_t most_seconds = 2 * 60 * 60;
+constexpr rlim_t most_seconds = rlim_t{2} * 60 * 60;
 
 // One message on the pipe: a letter, the length of the text, a colon, the text.
 //   p  progress: two numbers      r  what the work has returned      e  an Error: code, what, remedy
@@ -173,8 +174,9 @@ Status confine(const Confinement& confinement, const std::vector<sock_filter>& c
   return {};
 }
 
-// The child.  Its descriptors 0 to 2 are /dev/null, 3 is the input, 4 the pipe to the parent.
-[[noreturn]] void be_the_child(const Confinement& confinement, const ConfinedWork& work, int pipe) {
+// The child.  Its descriptors 0 to 2 are /dev/null, 3 is the input, 4 the pipe to the parent.  No exception
+// leaves it: the callers of run_confined() would go on in the child, and undo what the parent is doing.
+[[noreturn]] void be_the_child(const Confinement& confinement, const ConfinedWork& work, int pipe) noexcept {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   Confinement own = confinement;
   // All of them out of the way of the numbers that they get.
@@ -193,15 +195,17 @@ Status confine(const Confinement& confinement, const std::vector<sock_filter>& c
     Error error = status.error();
     error.what += " of the process that reads it";
     result = error;
-  } else {
-    auto last = std::chrono::steady_clock::now() - std::chrono::hours(1);
-    result = work(own_input, [&last](std::uint64_t first, std::uint64_t second) {
-      const auto now = std::chrono::steady_clock::now();
-      if (now - last < std::chrono::milliseconds(100)) return;
-      last = now;
-      write_all(own_output, message('p', std::to_string(first) + " " + std::to_string(second)));
-    });
-  }
+  } else try {
+      auto last = std::chrono::steady_clock::now() - std::chrono::hours(1);
+      result = work(own_input, [&last](std::uint64_t first, std::uint64_t second) {
+        const auto now = std::chrono::steady_clock::now();
+        if (now - last < std::chrono::milliseconds(100)) return;
+        last = now;
+        write_all(own_output, message('p', std::to_string(first) + " " + std::to_string(second)));
+      });
+    } catch (const std::exception& error) {
+      result = Error{std::string("the process that reads it failed: ") + error.what(), "", ENOMEM};
+    }
   const bool said =
       write_all(own_output, result ? message('r', *result) : message('e', error_text(result.error())));
   ::_exit(said ? 0 : 1);

@@ -13,6 +13,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <new>
 #include <thread>
 
 #include "basic/files.h"
@@ -149,6 +150,14 @@ TEST_F(Confined, PassesErrorsAndProgressOn) {
   EXPECT_EQ(said->size(), 100000u);
   EXPECT_EQ(first, 7u);
   EXPECT_EQ(second, 1234567890123u);
+}
+
+TEST_F(Confined, AnExceptionStaysInTheChild) {
+  const auto pid = ::getpid();
+  const auto said = run([](int, const ConfinedReport&) -> Result<std::string> { throw std::bad_alloc(); });
+  if (::getpid() != pid) ::_exit(1);  // it has come out of the child
+  ASSERT_FALSE(said);
+  EXPECT_EQ(said.error().code, ENOMEM) << said.error().what;
 }
 
 TEST_F(Confined, SaysThatItWasKilled) {
