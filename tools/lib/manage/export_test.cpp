@@ -86,15 +86,42 @@ TEST_F(OsManagerTest, OtherNodesReadTheRecordsOfAnExport) {
     for (const char* part : {"/images", "/work", "/journal", "/log"}) EXPECT_EQ(mode(part), 0700U);
   };
   expect_modes();
-  // A store of before.
+  // As older versions made it.
   ASSERT_EQ(::chmod((own + "/os/one~1.manifest").c_str(), 0644), 0);
-  for (const char* part : {"/os", ""}) ASSERT_EQ(::chmod((own + part).c_str(), 0700), 0);
   ASSERT_TRUE(store().prepare());
   expect_modes();
   ASSERT_EQ(std::system(("chown -R 65534 " + own).c_str()), 0);
   const Squashed squashed;
   ASSERT_TRUE(store().records());
   EXPECT_EQ(store().records()->size(), 1U);
+}
+
+// An administrator may have closed any of them to keep users from the setuid programs of the trees.
+TEST_F(OsManagerTest, NoDirectoryIsOpenedThatIsThereAlready) {
+  ASSERT_TRUE(add("one", "one"));
+  const std::string own = node.config.trees + "/.chos";
+  const Names directories{node.config.trees, own, own + "/os", own + "/images", own + "/work"};
+  for (const mode_t mode : {0700, 0710, 0750}) {
+    for (const auto& directory : directories) ASSERT_EQ(::chmod(directory.c_str(), mode), 0);
+    ASSERT_TRUE(replace("one", "two"));
+    for (const auto& directory : directories) {
+      struct stat info {};
+      ASSERT_EQ(::stat(directory.c_str(), &info), 0) << directory;
+      EXPECT_EQ(info.st_mode & 07777, mode) << directory;
+    }
+  }
+}
+
+TEST_F(OsManagerTest, ANewStoreIsReachedThroughTheFarmOnly) {
+  node.config.trees = top + "/new/chos/os";
+  ASSERT_TRUE(add("one", "one"));
+  const auto mode = [this](const std::string& path) {
+    struct stat info {};
+    return ::stat((top + path).c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
+  };
+  EXPECT_EQ(mode("/new/chos"), 0700U);
+  EXPECT_EQ(mode("/new/chos/os"), 0755U);
+  EXPECT_EQ(mode("/new/chos/os/.chos"), 0755U);
 }
 
 TEST_F(OsManagerTest, AStoreThatCannotBeReadKeepsNobodyFromOtherTrees) {

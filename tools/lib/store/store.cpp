@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <set>
 
 #include "allowlist/names.h"
@@ -24,16 +25,17 @@ constexpr std::size_t largest_record = 16 << 20;
 constexpr std::size_t largest_manifest = std::size_t{1} << 30;
 constexpr const char* record_end = ".json";
 constexpr const char* manifest_end = ".manifest";
-constexpr const char* parts[] = {"os", "images", "work", "journal", "log"};
 
 std::vector<std::string> known_names(const Result<std::vector<std::string>>& names) {
   return names ? *names : std::vector<std::string>();
 }
 
-// Whether the directory has mode 0700, as make_directories() made it.
-bool is_closed(const std::string& directory) {
-  struct stat info {};
-  return ::stat(directory.c_str(), &info) == 0 && (info.st_mode & 07777) == 0700;
+// Older versions made manifests with mode 0644 below a closed directory.
+Status close_manifests(const std::string& directory) {
+  for (const auto& file : known_names(names_in(directory)))
+    if (file.ends_with(manifest_end) && ::chmod((directory + "/" + file).c_str(), 0600) != 0)
+      return system_error("cannot close " + directory + "/" + file, errno);
+  return {};
 }
 
 Json to_json(const BuildOptions& options) {
@@ -136,19 +138,17 @@ std::string Store::log(const std::string& name) const { return own("log/" + name
 
 // Users meet it in the farm as /os/.chos.  The records are open: root of another node reads them as
 // nobody from an export with root_squash.  Manifests name what lies in closed directories of a tree,
-// and images hold its secrets: those are root's, as is all else.
+// and images hold its secrets: those are root's, as is all else.  The directory above the trees is closed, so
+// that users reach them only through the farm.  A directory that is there keeps its mode: an administrator
+// may have closed it.
 Status Store::prepare() const {
-  if (auto status = make_directories(trees_ + "/.chos"); !status) return status;
-  for (const char* part : parts)
-    if (::mkdir(own(part).c_str(), 0700) != 0 && errno != EEXIST)
-      return system_error("cannot make the directory " + own(part), errno);
-  if (is_closed(own("os")))
-    for (const auto& file : known_names(names_in(own("os"))))
-      if (file.ends_with(manifest_end) && ::chmod(own("os/" + file).c_str(), 0600) != 0)
-        return system_error("cannot close " + own("os/" + file), errno);
-  for (const auto& directory : {own("os"), trees_ + "/.chos", trees_})
-    if (is_closed(directory)) (void)::chmod(directory.c_str(), 0755);
-  return {};
+  const auto above = std::filesystem::path(trees_).parent_path();
+  if (auto status = make_directories(above, 0700); !status) return status;
+  for (const auto& directory : {trees_, trees_ + "/.chos", own("os")})
+    if (auto status = make_directories(directory, 0755); !status) return status;
+  for (const char* part : {"images", "work", "journal", "log"})
+    if (auto status = make_directories(own(part), 0700); !status) return status;
+  return close_manifests(own("os"));
 }
 
 Result<std::vector<TreeRecord>> Store::records() const {
