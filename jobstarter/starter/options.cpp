@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "starter/options.h"
 
-#include "basic/cli11.h"
 #include "basic/own_arguments.h"
+#include "basic/own_options.h"
 #include "basic/text.h"
 
 namespace chos::starter {
@@ -29,30 +29,23 @@ constexpr const char* usage = "Usage: chos_jobstarter [OPTION...] [--] COMMAND [
 
 // The options that decide about others.
 struct Given {
-  std::string os, argv0;
+  std::optional<std::string> pam;
   bool sge = false, lsf = false;
-  const CLI::Option *os_option = nullptr, *argv0_option = nullptr;
 };
 
-void add_options(CLI::App& app, Given& given, Options& options) {
-  given.os_option =
-      app.add_option("-o,--os", given.os, "Enter this OS, given by its name or path in /etc/chos")
-          ->type_name("NAME");
-  app.add_flag("--user-file", options.user_file, "Read ~/.chos too, after -o and $CHOS");
-  app.add_option("--pam", options.pam, "Open a session of this PAM service for the job")
-      ->type_name("SERVICE");
-  app.add_flag("--sge", given.sge, "COMMAND is what Grid Engine passes to a starter_method");
-  app.add_flag("--lsf", given.lsf, "COMMAND is a line for /bin/sh, as LSF passes to a JOB_STARTER");
-  given.argv0_option =
-      app.add_option("--argv0", given.argv0, "Start the job with this argv[0], such as -bash")
-          ->type_name("NAME");
+void add_options(OwnOptions& own, Given& given, Options& options) {
+  own.add_value("-o,--os", options.os, "NAME", "Enter this OS, given by its name or path in /etc/chos");
+  own.add_flag("--user-file", options.user_file, "Read ~/.chos too, after -o and $CHOS");
+  own.add_value("--pam", given.pam, "SERVICE", "Open a session of this PAM service for the job");
+  own.add_flag("--sge", given.sge, "COMMAND is what Grid Engine passes to a starter_method");
+  own.add_flag("--lsf", given.lsf, "COMMAND is a line for /bin/sh, as LSF passes to a JOB_STARTER");
+  own.add_value("--argv0", options.argv0, "NAME", "Start the job with this argv[0], such as -bash");
 }
 
 // Why the accepted options cannot be used together; empty if they can.
-std::string conflict(const Given& given) {
+std::string conflict(const Given& given, const Options& options) {
   if (given.sge && given.lsf) return "only one of --sge and --lsf is taken";
-  if ((given.sge || given.lsf) && given.argv0_option->count() > 0)
-    return "--argv0 cannot be used with --sge or --lsf";
+  if ((given.sge || given.lsf) && options.argv0) return "--argv0 cannot be used with --sge or --lsf";
   return {};
 }
 
@@ -70,25 +63,24 @@ std::vector<std::string> without_pam(const std::vector<std::string>& own) {
 std::variant<Options, Complaint, int> parse_options(const std::vector<std::string>& arguments) {
   Options options;
   Given given;
-  CLI::App app{"Start a batch job in the OS of the user who submitted it.", "chos_jobstarter"};
-  describe_program(app, usage, examples);
-  add_options(app, given, options);
+  OwnOptions parser("chos_jobstarter", "Start a batch job in the OS of the user who submitted it.", usage,
+                    examples);
+  add_options(parser, given, options);
 
   // A job of Grid Engine may begin with "-s".
   const std::size_t count = count_own_arguments(arguments, with_value, {"--sge", "--lsf"});
   const auto end = arguments.begin() + static_cast<std::ptrdiff_t>(count);
   const std::vector<std::string> own(arguments.begin(), end);
-  ParsedArguments parsed = parse_own_arguments(app, own);
+  auto parsed = parser.parse(own);
   if (parsed.printed) return 0;
-  if (parsed.problem.empty()) parsed.problem = conflict(given);
+  if (parsed.problem.empty()) parsed.problem = conflict(given, options);
   if (!parsed.problem.empty()) {
     // A failed parse may have set no flag.  --sge ends the options, so it is the last of them.
     const bool of_sge = !own.empty() && own.back() == "--sge";
     return Complaint{printable(parsed.problem, 300), of_sge ? Form::sge : Form::plain};
   }
   options.own = without_pam(own);
-  if (given.os_option->count() > 0) options.os = given.os;
-  if (given.argv0_option->count() > 0) options.argv0 = given.argv0;
+  options.pam = given.pam.value_or("");
   if (given.sge) options.form = Form::sge;
   if (given.lsf) options.form = Form::lsf;
   options.words.assign(end, arguments.end());

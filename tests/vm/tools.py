@@ -61,7 +61,8 @@ def configure(preset: str, *options: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     log = cache.logs() / "configure.log"
     log.unlink(missing_ok=True)
-    run(["cmake", "--preset", preset, *_CONFIGURE, "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON", *options,
+    run(["cmake", "--preset", preset, *_CONFIGURE, "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON",
+         "-DCMAKE_UNITY_BUILD=OFF", *options,
          "-S", str(TOP), "-B", str(folder)], "cmake", log, cwd=TOP)
     return folder
 

@@ -3,9 +3,9 @@
 
 #include <iostream>
 
-#include "basic/cli11.h"
 #include "basic/exit_status.h"
 #include "basic/own_arguments.h"
+#include "basic/own_options.h"
 
 namespace chos::tool {
 namespace {
@@ -34,34 +34,29 @@ constexpr const char* usage =
 // The options from which the action and the OS follow.
 struct Given {
   bool list = false, current = false, why = false, ps = false;
-  std::string os;
-  const CLI::Option *os_option = nullptr, *set_option = nullptr;
+  std::optional<std::string> set_name;
 
-  bool set() const { return set_option->count() > 0; }
-  int actions() const { return int{list} + int{current} + int{set()} + int{why} + int{ps}; }
+  int actions() const { return int{list} + int{current} + int{set_name.has_value()} + int{why} + int{ps}; }
 
   Action action() const {
     if (list) return Action::list;
     if (current) return Action::current;
-    if (set()) return Action::set;
+    if (set_name) return Action::set;
     if (why) return Action::why;
     return ps ? Action::ps : Action::run;
   }
 };
 
-void add_options(CLI::App& app, Given& given, Options& options) {
-  given.os_option =
-      app.add_option("-o,--os", given.os, "Enter this OS, given by its name or path in /etc/chos")
-          ->type_name("NAME");
-  app.add_flag("--list", given.list, "List the OSs and whether you may enter them");
-  app.add_flag("--current", given.current, "Print the OS that this process is in");
-  given.set_option =
-      app.add_option("--set", options.set_name, "Write NAME to ~/.chos, which chooses the OS of your logins")
-          ->type_name("NAME");
-  app.add_flag("--why", given.why, "Show the OS that would be chosen, and what each rule says");
-  app.add_flag("--ps", given.ps, "List your processes by OS (root: those of all users)");
-  app.add_flag("--json", options.json, "Print JSON; use with one of the five options above");
-  app.add_flag("--plain", options.plain,
+void add_options(OwnOptions& own, Given& given, Options& options) {
+  own.add_value("-o,--os", options.os, "NAME", "Enter this OS, given by its name or path in /etc/chos");
+  own.add_flag("--list", given.list, "List the OSs and whether you may enter them");
+  own.add_flag("--current", given.current, "Print the OS that this process is in");
+  own.add_value("--set", given.set_name, "NAME",
+                "Write NAME to ~/.chos, which chooses the OS of your logins");
+  own.add_flag("--why", given.why, "Show the OS that would be chosen, and what each rule says");
+  own.add_flag("--ps", given.ps, "List your processes by OS (root: those of all users)");
+  own.add_flag("--json", options.json, "Print JSON; use with one of the five options above");
+  own.add_flag("--plain", options.plain,
                "With --list: print name, path, state, and yes or no, separated by tabs");
 }
 
@@ -82,17 +77,17 @@ std::string conflict(const Given& given, const Options& options) {
 std::variant<Options, int> parse_options(const std::vector<std::string>& arguments) {
   Options options;
   Given given;
-  CLI::App app{"Run a command or a login shell in one of the operating systems of this node.", "chos"};
-  describe_program(app, usage, examples);
-  add_options(app, given, options);
+  OwnOptions own("chos", "Run a command or a login shell in one of the operating systems of this node.",
+                 usage, examples);
+  add_options(own, given, options);
 
   const auto end =
       arguments.begin() + static_cast<std::ptrdiff_t>(count_own_arguments(arguments, with_value));
-  ParsedArguments parsed = parse_own_arguments(app, {arguments.begin(), end});
+  auto parsed = own.parse({arguments.begin(), end});
   if (parsed.printed) return 0;
   if (parsed.problem.empty()) {
     options.command.assign(end, arguments.end());
-    if (given.os_option->count() > 0) options.os = given.os;
+    options.set_name = given.set_name.value_or("");
     options.action = given.action();
     parsed.problem = conflict(given, options);
   }

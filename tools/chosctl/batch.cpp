@@ -15,8 +15,6 @@
 namespace chos::ctl {
 namespace {
 
-const Messages say("chosctl");
-
 BatchOptions batch_options(const Options& options) {
   return {options.batch_directory, options.batch_queues, options.force};
 }
@@ -65,7 +63,7 @@ int change(const Node& node, const Options& options, const BatchNode& batch_node
   return 0;
 }
 
-std::string joined(const std::vector<std::string>& words) {
+std::string joined_places(const std::vector<std::string>& words) {
   std::string out;
   for (const auto& word : words) out += (out.empty() ? "" : ", ") + printable(word, 255);
   return out;
@@ -101,8 +99,8 @@ int batch_status(const Options& options, const BatchNode& batch_node) {
                     {"traps", traps}});
     // Systems that the node does not have are shown only if they are named.
     if (state.what == BatchState::What::absent && options.batch_systems.empty()) continue;
-    table.add(
-        {name, std::string(state_key(state.what)) + (state.by_hand ? ", by hand" : ""), joined(state.where)});
+    table.add({name, std::string(state_key(state.what)) + (state.by_hand ? ", by hand" : ""),
+               joined_places(state.where)});
     if (!state.problem.empty()) notes.push_back("problem: " + name + ": " + state.problem);
     for (const auto& trap : traps) notes.push_back("note: " + name + ": " + trap);
   }

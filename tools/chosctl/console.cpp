@@ -22,21 +22,20 @@ void Console::step(const std::string& name, bool changed, const std::string& det
   changed_ = changed_ || changed;
 }
 
-void Console::warning(const std::string& text) { say_.warning(text); }
+void Console::warning(const std::string& text) { say.warning(text); }
 
 void Console::failed(const std::string& name, const Error& error) {
   std::cout.flush();
-  say_.error(command_ + ": the step '" + name + "' failed:");
-  say_.error(error);
+  say.error(command_ + ": the step '" + name + "' failed:");
+  say.error(error);
 }
 
 void Console::undone(const std::string& what, const Status& status) {
-  if (status) say_.hint("undone: " + what);
-  else say_.error("could not undo " + what + ": " + status.error().what);
+  if (status) say.hint("undone: " + what);
+  else say.error("could not undo " + what + ": " + status.error().what);
 }
 
 bool is_root_in_base(const ProcChos& kernel, const std::string& command_line) {
-  const Messages say("chosctl");
   if (::geteuid() != 0) {
     say.error("only root can do this");
     say.hint("run: sudo chosctl " + command_line);

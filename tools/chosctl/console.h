@@ -2,11 +2,16 @@
 // What the commands of chosctl say on the terminal: the steps of their work, and who may run them.
 #pragma once
 
+#include <string>
+
 #include "basic/messages.h"
 #include "basic/progress.h"
 #include "kernel/proc_chos.h"
 
 namespace chos::ctl {
+
+/// All messages of chosctl on standard error.
+inline const Messages say("chosctl");
 
 /// A line for each step: "+" something was done, "=" it was so already.
 class Console : public Progress {
@@ -22,7 +27,6 @@ class Console : public Progress {
 
  private:
   std::string command_;
-  Messages say_{"chosctl"};
   bool colour_;
   bool changed_ = false;
 };

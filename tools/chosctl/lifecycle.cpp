@@ -22,8 +22,6 @@
 namespace chos::ctl {
 namespace {
 
-const Messages say("chosctl");
-
 // Mounts that are made outside the base OS's mount namespace would be seen there only.
 bool may_change(const Node& node, const Options& options) {
   if (!is_root_in_base(node.kernel, options.command_line)) return false;

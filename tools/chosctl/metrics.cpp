@@ -7,12 +7,12 @@
 #include "allowlist/allowlist.h"
 #include "basic/exit_status.h"
 #include "basic/messages.h"
+#include "chosctl/console.h"
 #include "report/metrics.h"
 
 namespace chos::ctl {
 
 int metrics(const Node& node) {
-  const Messages say("chosctl");
   const auto data = gather_metrics(node);
   std::cout << render_metrics(data) << std::flush;
   // The exit status tells a script not to rename an incomplete file into place.

@@ -10,6 +10,7 @@
 #include "basic/messages.h"
 #include "basic/text.h"
 #include "basic/version.h"
+#include "chosctl/console.h"
 #include "chosctl/help.h"
 #include "config/config.h"
 
@@ -136,7 +137,6 @@ std::string command_line_of(int argc, const char* const* argv) {
 
 int complain(const CLI::App& app, const CLI::ParseError& error) {
   const auto& command = innermost(app);
-  const Messages say("chosctl");
   say.error(complaint(app, command, error));
   say.hint("see: " + words_of(command) + " --help");
   return exit_usage;

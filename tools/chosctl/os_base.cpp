@@ -25,8 +25,6 @@ namespace chos::ctl {
 namespace {
 
 constexpr std::size_t largest_config = 256 * 1024;
-const Messages say("chosctl");
-
 Status write_config(const Node& node, const std::string& file, const std::string& text) {
   const auto slash = file.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : file.substr(0, slash + 1);

@@ -8,6 +8,7 @@
 #include "basic/messages.h"
 #include "basic/process_info.h"
 #include "basic/text.h"
+#include "chosctl/console.h"
 #include "chosctl/os_base.h"
 #include "chosctl/os_print.h"
 #include "chosctl/os_progress.h"
@@ -15,8 +16,6 @@
 
 namespace chos::ctl {
 namespace {
-
-const Messages say("chosctl");
 
 // The options of the line in the allowlist.
 std::string entry_options(const OsOptions& options) {

@@ -66,7 +66,7 @@ bool OsProgress::tick(const std::string& detail) {
 
 void OsProgress::note(const std::string& text) {
   clear();
-  say_.warning(text);
+  say.warning(text);
 }
 
 void QuietProgress::step(const std::string&, bool, const std::string&) {}
@@ -75,13 +75,13 @@ void QuietProgress::warning(const std::string& text) { shown_.note(text); }
 
 void QuietProgress::failed(const std::string& name, const Error& error) {
   shown_.clear();
-  say_.error("the step '" + name + "' failed:");
-  say_.error(error);
+  say.error("the step '" + name + "' failed:");
+  say.error(error);
 }
 
 void QuietProgress::undone(const std::string& what, const Status& status) {
   shown_.clear();
-  if (!status) say_.error("could not undo " + what + ": " + status.error().what);
+  if (!status) say.error("could not undo " + what + ": " + status.error().what);
 }
 
 }  // namespace chos::ctl

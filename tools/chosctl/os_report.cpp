@@ -11,14 +11,13 @@
 #include "basic/process_info.h"
 #include "basic/table.h"
 #include "basic/text.h"
+#include "chosctl/console.h"
 #include "chosctl/os_print.h"
 #include "chosctl/os_progress.h"
 #include "manage/catalog.h"
 
 namespace chos::ctl {
 namespace {
-
-const Messages say("chosctl");
 
 std::string count_text(const std::optional<std::size_t>& count) {
   return count ? std::to_string(*count) : "-";

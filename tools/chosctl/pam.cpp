@@ -15,8 +15,6 @@
 namespace chos::ctl {
 namespace {
 
-const Messages say("chosctl");
-
 // Opens the files and waits for their lock; prints what failed.
 std::optional<PamFiles> lock_files(const PamPaths& paths) {
   auto files = PamFiles::open(paths);
@@ -76,7 +74,7 @@ std::string state_text(const PamState& state) {
   }
 }
 
-std::string joined(const std::vector<std::string>& words) {
+std::string joined_arguments(const std::vector<std::string>& words) {
   std::string out;
   for (const auto& word : words) out += (out.empty() ? "" : " ") + printable(word, 255);
   return out;
@@ -171,7 +169,7 @@ int pam_status(const Options& options, const PamPaths& paths) {
   } else {
     Table table({"SERVICE", "STATE", "OPTIONS"});
     for (const auto& state : states)
-      table.add({printable(state.service), state_text(state), joined(state.arguments)});
+      table.add({printable(state.service), state_text(state), joined_arguments(state.arguments)});
     if (!table.empty()) std::cout << table.text();
     for (const auto& state : states)
       if (!state.problem.empty())

@@ -9,6 +9,7 @@
 #include "basic/exit_status.h"
 #include "basic/messages.h"
 #include "chosctl/batch.h"
+#include "chosctl/console.h"
 #include "chosctl/lifecycle.h"
 #include "chosctl/metrics.h"
 #include "chosctl/options.h"
@@ -22,8 +23,6 @@
 
 namespace chos::ctl {
 namespace {
-
-const Messages say("chosctl");
 
 // The other commands do not use the configuration.  A mistake in it must not keep an administrator from
 // `pam disable`, and doctor reports it itself.
@@ -78,8 +77,8 @@ int act(const Options& options, const System& system) {
 }  // namespace
 
 int run(int argc, const char* const* argv, const System& system) {
-  // Directories that chosctl makes are writable by root only, whatever the caller's umask is, and the programs
-  // that it runs get no descriptor of the caller's.
+  // Directories that chosctl makes are writable by root only, whatever the caller's umask is, and the
+  // programs that it runs get no descriptor of the caller's.
   ::umask(022);
   close_at_exec(3);
   try {

@@ -30,7 +30,6 @@ class Log : public Console {
 }  // namespace
 
 int watch(const Node& node, const Options& options) {
-  const Messages say("chosctl");
   if (!is_root_in_base(node.kernel, options.command_line)) return exit_failed;
   if (const auto there = node.kernel.present(); !there) {
     say.error(there.error().what);

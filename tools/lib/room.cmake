@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# chos_room(NAME SOURCES ... [USES ROOM ...] [LIBRARIES ...] [TESTS ...] [TEST_LIBRARIES ...])
+# chos_room(NAME SOURCES ... [ALONE ...] [USES ROOM ...] [LIBRARIES ...] [TESTS ...] [TEST_LIBRARIES ...])
 #
 # One room of the library: the static library chos_NAME of the sources in this folder, linked with the
 # rooms that it may include (ARCHITECTURE.md), and the unit tests that stand beside them, in one program
-# chos_NAME_tests.
+# chos_NAME_tests.  The preset dev compiles all SOURCES in one piece, except those that are also in ALONE.
 
 # Compiles a target with the precompiled header of another one.
 function(chos_precompiled name from)
@@ -20,6 +20,8 @@ function(chos_tests name)
   endif()
   add_executable(${name} ${TEST_SOURCES})
   chos_precompiled(${name} chos_test_headers)
+  # Each test alone: fixtures of one room have the same names.
+  set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support)
   target_link_libraries(${name} PRIVATE ${TEST_LIBRARIES} GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE ${TEST_DEFINITIONS})
@@ -48,8 +50,9 @@ function(chos_test_program name)
 endfunction()
 
 function(chos_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;USES;LIBRARIES;TESTS;TEST_LIBRARIES;TEST_PROGRAMS;TEST_DEFINITIONS" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "SOURCES;ALONE;USES;LIBRARIES;TESTS;TEST_LIBRARIES;TEST_PROGRAMS;TEST_DEFINITIONS" ${ARGN})
   add_library(chos_${name} STATIC ${ROOM_SOURCES})
+  set_source_files_properties(${ROOM_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   chos_precompiled(chos_${name} chos_headers)
   list(TRANSFORM ROOM_USES PREPEND chos_)
   target_link_libraries(chos_${name} PUBLIC ${ROOM_USES} PRIVATE ${ROOM_LIBRARIES})

@@ -67,7 +67,7 @@ std::optional<Part> part_of(const std::string& text) {
   return Part{0, usual ? value + usual_end.size() : last + 1, ""};
 }
 
-LineMeaning classify(std::string_view line) {
+LineMeaning classify_line_of_condor(std::string_view line) {
   if (!included(line).empty()) return LineMeaning::same;
   const std::string value = config_value(std::string(line), variable);
   if (value.empty()) return LineMeaning::unrelated;
@@ -106,7 +106,7 @@ class Condor : public BatchSystem {
     BatchState state;
     if (!present(options)) return state;
     const std::string file = node_.path(directory(options) + "/" + file_name);
-    state = line_state(name(), file, classify);
+    state = line_state(name(), file, classify_line_of_condor);
     if (const auto part = part_of(config_text(file))) {
       state.by_hand = false;
       if (!part->path.empty() && !node_.has_file(part->path)) {

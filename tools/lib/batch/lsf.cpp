@@ -18,7 +18,7 @@ namespace {
 
 bool same_word(const std::string& a, const char* b) { return ::strcasecmp(a.c_str(), b) == 0; }
 
-LineMeaning classify(std::string_view line) {
+LineMeaning classify_line_of_lsf(std::string_view line) {
   const std::string value = config_value(std::string(line), "JOB_STARTER");
   if (value.empty()) return LineMeaning::unrelated;
   const bool ours =
@@ -64,7 +64,7 @@ class Lsf : public BatchSystem {
     return change(options, [&](const std::string& text, const std::string& queue) -> Result<std::string> {
       const auto section = section_of(text, queue);
       if (!section) return section.error();
-      const auto found = find_block(text, tag(queue), classify, section->begin, section->end);
+      const auto found = find_block(text, tag(queue), classify_line_of_lsf, section->begin, section->end);
       if (found.what == BlockState::What::other)
         return Error{"line " + std::to_string(found.line) + " says " + in_quotes(trimmed(found.text)),
                      "make that program call " + *starter + ", or remove the line", EEXIST};
@@ -78,7 +78,7 @@ class Lsf : public BatchSystem {
       const std::string after = drop_block(text, tag(queue));
       const auto section = section_of(after, queue);
       if (!section) return section.error();
-      const auto left = find_block(after, tag(queue), classify, section->begin, section->end);
+      const auto left = find_block(after, tag(queue), classify_line_of_lsf, section->begin, section->end);
       if (left.what != BlockState::What::by_hand) return after;
       return Error{"line " + std::to_string(left.line) +
                        " was written by hand, not by chosctl: " + in_quotes(trimmed(left.text)),
@@ -94,7 +94,8 @@ class Lsf : public BatchSystem {
     std::vector<std::string> without;
     state.what = BatchState::What::not_enabled;
     for (const auto& section : sections_of(text)) {
-      const auto found = find_block(text, tag(section.queue), classify, section.begin, section.end);
+      const auto found =
+          find_block(text, tag(section.queue), classify_line_of_lsf, section.begin, section.end);
       const std::string place = *path + ":" + std::to_string(found.line);
       if (found.what == BlockState::What::nothing) without.push_back(section.queue);
       if (found.what == BlockState::What::nothing) continue;

@@ -21,7 +21,7 @@ constexpr const char* starter_name = "chos_sge_starter";
 bool is_starter(const std::string& path) { return last_part(path) == starter_name; }
 
 // A line of sge_request: -v with CHOS in its list, or -V.
-LineMeaning classify(std::string_view line) {
+LineMeaning classify_request(std::string_view line) {
   const auto words = config_words(line);
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "-V") return LineMeaning::same;
@@ -49,7 +49,7 @@ class GridEngine : public BatchSystem {
     if (!starter) return starter.error();
     const auto queues = queues_of(options);
     if (!queues) return queues.error();
-    auto line = put_line(node_, name(), request_file(*directory), "-v CHOS", classify);
+    auto line = put_line(node_, name(), request_file(*directory), "-v CHOS", classify_request);
     if (!line) return line.error();
     BatchPlan plan;
     plan.steps.push_back(std::move(*line));
@@ -106,7 +106,7 @@ class GridEngine : public BatchSystem {
       plan.steps.push_back({request_file(*directory), false, "kept for " + listed(*others), {}});
       return plan;
     }
-    auto line = drop_line(node_, name(), request_file(*directory), classify);
+    auto line = drop_line(node_, name(), request_file(*directory), classify_request);
     // Somebody may want a -v CHOS that was written by hand; without a starter it has no effect.
     if (!line && line.error().code == EEXIST) plan.warnings.push_back(line.error().what + "; left as it is");
     else if (!line) return line.error();
@@ -133,7 +133,7 @@ class GridEngine : public BatchSystem {
       }
       (is_starter(*now) ? with : without).push_back(queue);
     }
-    const auto request = line_state(name(), request_file(*directory), classify);
+    const auto request = line_state(name(), request_file(*directory), classify_request);
     const bool passed_on = request.what == BatchState::What::enabled;
     state.what = BatchState::What::not_enabled;
     if (with.empty()) return state;

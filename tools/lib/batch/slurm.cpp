@@ -24,7 +24,7 @@ bool contains(const std::string& text, const std::string& part) {
 }
 
 // "required spank_chos.so", with any directory and any arguments.
-LineMeaning classify(std::string_view line) {
+LineMeaning classify_plugin_line(std::string_view line) {
   const auto words = config_words(line);
   if (words.size() < 2 || last_part(words[1]) != plugin_name) return LineMeaning::unrelated;
   return words[0] == "required" ? LineMeaning::same : LineMeaning::conflicting;
@@ -43,12 +43,12 @@ class Slurm : public BatchSystem {
     // One line in any of the files that Slurm reads is enough.
     for (const auto& file : files_read()) {
       if (file == target) continue;
-      const auto state = line_state(name(), node_.path(file), classify);
+      const auto state = line_state(name(), node_.path(file), classify_plugin_line);
       if (state.what == BatchState::What::enabled)
         return BatchPlan{
             {{node_.path(file), false, "already has it: " + state.where.front(), {}}}, traps(), {}};
     }
-    auto step = put_line(node_, name(), node_.path(target), "required " + *plugin, classify);
+    auto step = put_line(node_, name(), node_.path(target), "required " + *plugin, classify_plugin_line);
     if (!step) return step.error();
     BatchPlan plan;
     plan.steps.push_back(std::move(*step));
@@ -65,7 +65,7 @@ class Slurm : public BatchSystem {
     if (!directory) return directory.error();
     BatchPlan plan;
     for (const auto& file : files_read()) {
-      auto step = drop_line(node_, name(), node_.path(file), classify);
+      auto step = drop_line(node_, name(), node_.path(file), classify_plugin_line);
       if (!step) return step.error();
       plan.steps.push_back(std::move(*step));
     }
@@ -83,7 +83,7 @@ class Slurm : public BatchSystem {
     }
     state.what = BatchState::What::not_enabled;
     for (const auto& file : files_read()) {
-      auto here = line_state(name(), node_.path(file), classify);
+      auto here = line_state(name(), node_.path(file), classify_plugin_line);
       if (here.what != BatchState::What::not_enabled) state = std::move(here);
     }
     if (state.what == BatchState::What::enabled) check_plugin(state);
@@ -211,7 +211,7 @@ class Slurm : public BatchSystem {
       const std::string file = place.substr(0, place.rfind(':'));
       const std::string text = config_text(file);
       for (const auto line : split(text, '\n')) {
-        if (classify(line) == LineMeaning::unrelated) continue;
+        if (classify_plugin_line(line) == LineMeaning::unrelated) continue;
         const std::string plugin = config_words(line)[1];
         const bool there =
             plugin.starts_with('/') ? node_.has_file(plugin) : static_cast<bool>(plugin_path());

@@ -11,7 +11,7 @@
 namespace chos {
 namespace {
 
-LineMeaning classify(std::string_view line) {
+LineMeaning classify_line_of_mom(std::string_view line) {
   const auto words = config_words(line);
   if (words.empty() || words[0] != "$job_starter") return LineMeaning::unrelated;
   return words.size() > 1 && last_part(words[1]) == "chos_jobstarter" ? LineMeaning::same
@@ -40,20 +40,20 @@ class Torque : public BatchSystem {
             "remove that line", EINVAL};
     }
     return plan_of(
-        put_line(node_, name(), file, "$job_starter " + *starter, classify),
+        put_line(node_, name(), file, "$job_starter " + *starter, classify_line_of_mom),
         {make_it_read, "jobs choose their OS by: qsub -v CHOS=NAME, or qsub -v CHOS from inside an OS"});
   }
 
   Result<BatchPlan> disable(const BatchOptions& options) override {
     if (auto status = present(options); !status) return status.error();
-    return plan_of(drop_line(node_, name(), node_.path(directory(options) + "/config"), classify),
+    return plan_of(drop_line(node_, name(), node_.path(directory(options) + "/config"), classify_line_of_mom),
                    {make_it_read});
   }
 
   BatchState state(const BatchOptions& options) override {
     directory_ = directory(options);
     if (!present(options)) return {};
-    return line_state(name(), node_.path(directory(options) + "/config"), classify);
+    return line_state(name(), node_.path(directory(options) + "/config"), classify_line_of_mom);
   }
 
   std::vector<BatchPlace> places() override {
