@@ -14,5 +14,9 @@ int main(int argc, char** argv) {
   if (const auto path = path_from_environment("CHOS_TEST_PAM_BACKUPS")) system.pam.backups = *path;
   if (const auto path = path_from_environment("CHOS_TEST_BATCH_ROOT")) system.batch.root = *path;
   if (const auto path = path_from_environment("CHOS_TEST_BATCH_BACKUPS")) system.batch.backups = *path;
+  if (const auto path = path_from_environment("CHOS_TEST_LOCKS")) {
+    system.pam.lock = *path + "/pam.lock";
+    system.batch.lock = *path + "/batch.lock";
+  }
   return chos::ctl::run(argc, argv, system);
 }

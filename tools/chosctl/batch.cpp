@@ -6,6 +6,7 @@
 
 #include "basic/exit_status.h"
 #include "basic/json.h"
+#include "basic/lock.h"
 #include "basic/process_info.h"
 #include "basic/table.h"
 #include "basic/text.h"
@@ -48,6 +49,11 @@ int change(const Node& node, const Options& options, const BatchNode& batch_node
   const auto system = named(options.batch_systems.front(), batch_node);
   if (!system) return exit_usage;
   if (!is_root_in_base(node.kernel, options.command_line)) return exit_failed;
+  const auto lock = take_lock(batch_node.lock, wait_for_lock());
+  if (!lock) {
+    say.error(lock.error());
+    return exit_failed;
+  }
   const auto wanted = batch_options(options);
   const auto plan = enable ? system->enable(wanted) : system->disable(wanted);
   if (!plan) {

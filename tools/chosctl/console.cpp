@@ -35,6 +35,10 @@ void Console::undone(const std::string& what, const Status& status) {
   else say.error("could not undo " + what + ": " + status.error().what);
 }
 
+LockOptions wait_for_lock() {
+  return {.waiting = [](const std::string& holders) { Messages("chosctl").hint("waiting for " + holders); }};
+}
+
 bool is_root_in_base(const ProcChos& kernel, const std::string& command_line) {
   if (::geteuid() != 0) {
     say.error("only root can do this");

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "basic/lock.h"
 #include "basic/messages.h"
 #include "basic/progress.h"
 #include "kernel/proc_chos.h"
@@ -30,6 +31,9 @@ class Console : public Progress {
   bool colour_;
   bool changed_ = false;
 };
+
+/// Waits for a lock as long as usual, and says for which process.
+LockOptions wait_for_lock();
 
 /// Whether the caller is root and in the base OS.  Otherwise prints what to run instead, by the
 /// `command_line` that was given to chosctl.

@@ -7,6 +7,7 @@
 
 #include "basic/exit_status.h"
 #include "basic/json.h"
+#include "basic/lock.h"
 #include "basic/process_info.h"
 #include "basic/table.h"
 #include "basic/text.h"
@@ -15,12 +16,21 @@
 namespace chos::ctl {
 namespace {
 
-// Opens the files and waits for their lock; prints what failed.
-std::optional<PamFiles> lock_files(const PamPaths& paths) {
+struct LockedFiles {
+  UniqueFd lock;
+  PamFiles files;
+};
+
+// Waits until no other chosctl changes the files, and opens them; prints what failed.
+std::optional<LockedFiles> lock_files(const PamPaths& paths) {
+  auto lock = take_lock(paths.lock, wait_for_lock());
+  if (!lock) {
+    say.error(lock.error());
+    return std::nullopt;
+  }
   auto files = PamFiles::open(paths);
-  const auto locked = files ? files->lock() : Status(files.error());
-  if (locked) return std::move(*files);
-  say.error(locked.error());
+  if (files) return LockedFiles{std::move(*lock), std::move(*files)};
+  say.error(files.error());
   return std::nullopt;
 }
 
@@ -106,16 +116,17 @@ int pam_enable(const Node& node, const Options& options, const PamPaths& paths) 
     return exit_usage;
   }
   if (!is_root_in_base(node.kernel, options.command_line)) return exit_failed;
-  const auto files = lock_files(paths);
-  if (!files) return exit_failed;
-  const auto plan = plan_pam_enable(options.services, *wanted, files->names(), files->source());
+  const auto locked = lock_files(paths);
+  if (!locked) return exit_failed;
+  const PamFiles& files = locked->files;
+  const auto plan = plan_pam_enable(options.services, *wanted, files.names(), files.source());
   if (!plan.refusals.empty()) {
     refuse(plan);
     return exit_failed;
   }
   Console console("pam enable");
-  if (const int status = carry_out(*files, plan, true, console); status != 0) return status;
-  if (!files->module_found())
+  if (const int status = carry_out(files, plan, true, console); status != 0) return status;
+  if (!files.module_found())
     console.warning(std::string(pam_module_name) +
                     " is in no directory of PAM's modules: until it "
                     "is installed, logins go on in the base OS");
@@ -125,15 +136,16 @@ int pam_enable(const Node& node, const Options& options, const PamPaths& paths) 
 
 int pam_disable(const Node& node, const Options& options, const PamPaths& paths) {
   if (!is_root_in_base(node.kernel, options.command_line)) return exit_failed;
-  const auto files = lock_files(paths);
-  if (!files) return exit_failed;
-  const auto plan = plan_pam_disable(options.services, files->source());
+  const auto locked = lock_files(paths);
+  if (!locked) return exit_failed;
+  const PamFiles& files = locked->files;
+  const auto plan = plan_pam_disable(options.services, files.source());
   if (!plan.refusals.empty()) {
     refuse(plan);
     return exit_failed;
   }
   Console console("pam disable");
-  if (const int status = carry_out(*files, plan, false, console); status != 0) return status;
+  if (const int status = carry_out(files, plan, false, console); status != 0) return status;
   if (!console.changed()) std::cout << "nothing had to be changed\n";
   return 0;
 }

@@ -38,8 +38,8 @@ class Batch : public Program {
   /// Runs `chosctl batch` with `words`; `environment`: environment variables, as NAME=VALUE.
   Ran batch(const std::string& words, const std::string& environment = "") {
     return shell("PATH='" + path("bin") + "':$PATH CHOS_TEST_BATCH_ROOT='" + path("n") +
-                 "' CHOS_TEST_BATCH_BACKUPS='" + path("kept") + "' " + environment +
-                 " '" CHOSCTL_TEST_PROGRAM "' batch " + words);
+                 "' CHOS_TEST_BATCH_BACKUPS='" + path("kept") + "' CHOS_TEST_LOCKS='" + path("locks") + "' " +
+                 environment + " '" CHOSCTL_TEST_PROGRAM "' batch " + words);
   }
   /// Expects success and at least one change.
   void changes(const std::string& words, const std::string& environment = "") {

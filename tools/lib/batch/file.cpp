@@ -2,7 +2,6 @@
 #include "batch/file.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -30,12 +29,6 @@ Result<std::string> real_path(const std::string& path) {
     return system_error("cannot find the directory of " + path, errno);
   return std::string(real) + path.substr(slash);
 }
-
-// Releases the lock at once: the next step may lock the same directory through another descriptor.
-struct Unlock {
-  int directory;
-  ~Unlock() { ::flock(directory, LOCK_UN); }
-};
 
 Status check_modes(const struct stat& info, const std::string& name) {
   if ((info.st_mode & (S_IWGRP | S_IWOTH)) == 0) return {};
@@ -95,10 +88,8 @@ Result<std::string> BatchFile::back_up(const std::string& backups, const std::st
   return where;
 }
 
-// Locks the directory against other runs of chosctl, then checks that the file is what was read.
+// Checks that the file is what was read.
 Status BatchFile::unchanged() const {
-  while (::flock(directory_.get(), LOCK_EX) != 0)
-    if (errno != EINTR) return system_error("cannot lock the directory of " + path_, errno);
   const UniqueFd now(
       ::openat(directory_.get(), name_.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!now && errno == ENOENT && !file_) return {};
@@ -112,13 +103,11 @@ Status BatchFile::unchanged() const {
 }
 
 Status BatchFile::replace(const std::string& text) const {
-  const Unlock later{directory_.get()};
   if (auto status = unchanged(); !status) return status;
   return replace_in(directory_.get(), name_, text, file_ ? file_.get() : -1, path_);
 }
 
 Status BatchFile::remove() const {
-  const Unlock later{directory_.get()};
   if (auto status = unchanged(); !status) return status;
   if (::unlinkat(directory_.get(), name_.c_str(), 0) != 0)
     return system_error("cannot remove " + path_, errno);

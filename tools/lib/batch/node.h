@@ -7,12 +7,14 @@
 #include <vector>
 
 #include "basic/result.h"
+#include "basic/run_paths.h"
 
 namespace chos {
 
 struct BatchNode {
   std::string root;                             ///< prefix of all paths of the node; "" for this system
   std::string backups = "/var/lib/chos/batch";  ///< directory of the original files and values
+  std::string lock = batch_lock_path;           ///< held by the chosctl that changes its configuration
   double patience = 30;                         ///< seconds that a command of a batch system may take
 
   std::string path(const std::string& name) const { return root + name; }

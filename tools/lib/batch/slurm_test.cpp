@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // `chosctl batch` for Slurm.
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include "basic/files.h"
 #include "batch/batch_fixture.h"
 
 namespace chos::test {
@@ -24,6 +28,14 @@ TEST_F(BatchSlurm, AddsALineToPlugstackConf) {
     EXPECT_EQ(read("kept/slurm-plugstack.conf.orig"), "optional other.so\n");
     EXPECT_EQ(mode_of("kept") & 07777, 0700u);
   });
+}
+
+TEST_F(BatchSlurm, ALockOnTheDirectoryDelaysNothing) {
+  // Any user may open this directory and lock it.
+  const UniqueFd user(::open(path("n/etc/slurm").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  ASSERT_EQ(::flock(user.get(), LOCK_EX), 0);
+  changes("enable slurm", "timeout 5");
+  changes("disable slurm", "timeout 5");
 }
 
 TEST_F(BatchSlurm, CreatesAMissingFile) {

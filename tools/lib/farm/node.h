@@ -30,7 +30,7 @@ struct Node {
   std::string links = share_links;  ///< the links that are mounted over shared files, see ShareSite
   std::string nsswitch = "/etc/nsswitch.conf";  ///< of the base OS
   std::string layers = layer_directory;         ///< the additions to trees, see tree/layer.h
-  std::string lock = node_lock_path;            ///< see farm/lock.h
+  std::string lock = node_lock_path;            ///< up, reload and down hold it, see basic/lock.h
 
   ShareSite share_site() const { return {config.farm, links}; }
   std::string farm_path(const std::string& name) const { return config.farm + "/" + name; }

@@ -9,8 +9,8 @@
 #include <set>
 
 #include "basic/files.h"
+#include "basic/lock.h"
 #include "basic/progress.h"
-#include "farm/lock.h"
 #include "mount/operations.h"
 #include "store/mounts.h"
 #include "tree/layer.h"
@@ -25,7 +25,9 @@ class Down {
       : node_(node), options_(options), progress_(progress) {}
 
   DownOutcome run() {
-    const auto lock = lock_node(node_.lock);
+    const auto lock = take_lock(node_.lock, {.waiting = [this](const std::string& holders) {
+                                  progress_.warning("waiting for " + holders);
+                                }});
     if (!lock && !step("lock", lock.error())) return failed();
     bool answers = node_.kernel.present().ok();
     if (!answers && node_.module->loaded()) {

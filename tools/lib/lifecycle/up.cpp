@@ -15,12 +15,12 @@
 #include "allowlist/allowlist.h"
 #include "allowlist/parse.h"
 #include "basic/files.h"
+#include "basic/lock.h"
 #include "basic/progress.h"
 #include "basic/text.h"
 #include "basic/transaction.h"
 #include "farm/bind_directories.h"
 #include "farm/layout.h"
-#include "farm/lock.h"
 #include "farm/missing_trees.h"
 #include "farm/own_mounts.h"
 #include "farm/show_covers.h"
@@ -42,7 +42,10 @@ class Up {
   Up(const Node& node, Progress& progress) : node_(node), progress_(progress) {}
 
   Status run(bool already_up) {
-    const auto lock = lock_node(node_.lock);
+    // Each looks at the node first and then does what is missing, so two at once would do it twice.
+    const auto lock = take_lock(node_.lock, {.waiting = [this](const std::string& holders) {
+                                  progress_.warning("waiting for " + holders);
+                                }});
     if (!lock) return fail("lock", lock.error());
     for (const auto& [name, work] : steps(already_up))
       if (auto status = work(); !status) return fail(name, status.error());

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <thread>
 
 #include "basic/text.h"
 #include "manage/discard.h"
@@ -72,19 +71,6 @@ Status finish_interrupted(const ManageContext& context, const std::string& name)
   return store.end_journal(name);
 }
 
-// The children of a chosctl that was killed take a moment to end, and hold its journal that long.
-Result<UniqueFd> take_in_time(const ManageContext& context, const std::string& name) {
-  const auto end = std::chrono::steady_clock::now() + longest_wait;
-  for (bool waiting = false;; waiting = true) {
-    auto journal = context.store.take(name);
-    if (journal || journal.error().code != EWOULDBLOCK || std::chrono::steady_clock::now() > end)
-      return journal;
-    if (!waiting) context.progress.stage("waiting for another chosctl that is at work on " + in_quotes(name));
-    if (!context.progress.tick("")) return Error{"interrupted", "", EINTR};
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-}
-
 }  // namespace
 
 Status recover(const ManageContext& context, const std::string& concerned) {
@@ -102,7 +88,11 @@ Result<UniqueFd> begin_change(const ManageContext& context, const std::string& n
   // A second try, since the process that had the journal may have been killed before it was taken here.
   for (int tries = 0; tries < 2; ++tries) {
     if (auto status = recover(context, name); !status) return status.error();
-    auto journal = take_in_time(context, name);
+    // The children of a chosctl that was killed take a moment to end, and hold its journal that long.
+    auto journal = context.store.take(name, longest_wait, [&](const std::string& holders) {
+      context.progress.stage("waiting for another chosctl that is at work on " + in_quotes(name) + ": " +
+                             holders);
+    });
     if (!journal) return journal;
     const auto left = context.store.journal(name);
     if (!left) return left.error();

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <glob.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -32,13 +31,6 @@ Result<PamFiles> PamFiles::open(PamPaths paths) {
   auto directory = open_guarded(paths.directory, paths.trusted);
   if (!directory) return directory.error();
   return PamFiles(std::move(paths), std::move(*directory));
-}
-
-Status PamFiles::lock() {
-  while (::flock(directory_.get(), LOCK_EX) != 0) {
-    if (errno != EINTR) return system_error("cannot lock " + paths_.directory, errno);
-  }
-  return {};
 }
 
 Result<UniqueFd> PamFiles::open_service(const std::string& name) const {

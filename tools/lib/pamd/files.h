@@ -11,6 +11,7 @@
 
 #include "basic/files.h"
 #include "basic/result.h"
+#include "basic/run_paths.h"
 #include "pamd/plan.h"
 
 namespace chos {
@@ -23,16 +24,14 @@ struct PamPaths {
   /// The directories of PAM's modules, as glob(7) patterns.
   std::vector<std::string> modules = {"/lib/security",     "/lib/*/security",     "/lib64/security",
                                       "/usr/lib/security", "/usr/lib/*/security", "/usr/lib64/security"};
-  uid_t trusted = 0;  ///< the user whose files are trusted
+  uid_t trusted = 0;                 ///< the user whose files are trusted
+  std::string lock = pam_lock_path;  ///< held by the chosctl that changes files here
 };
 
 class PamFiles {
  public:
   /// Error: the directory cannot be opened, does not belong to the trusted user or is writable by others.
   static Result<PamFiles> open(PamPaths paths);
-
-  /// Waits until no other chosctl changes files here, and keeps others out until this object is destroyed.
-  Status lock();
 
   /// The text of a service's file.  It must be a regular file of the trusted user that is writable by
   /// nobody else and has a single name; symbolic links are refused.  Error: ENOENT if it does not exist.

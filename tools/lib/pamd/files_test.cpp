@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "basic/files.h"
+#include "basic/lock.h"
 #include "scratch.h"
 
 namespace chos::test {
@@ -250,16 +251,6 @@ TEST_F(PamFilesTest, ReadersSeeTheOldOrTheNew) {
   }
 }
 
-TEST_F(PamFilesTest, LocksTheDirectory) {
-  auto one = files();
-  ASSERT_TRUE(one.lock());
-  const UniqueFd other(::open(path("pam.d").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  EXPECT_NE(::flock(other.get(), LOCK_EX | LOCK_NB), 0);
-  EXPECT_EQ(errno, EWOULDBLOCK);
-  { const PamFiles gone = std::move(one); }
-  EXPECT_EQ(::flock(other.get(), LOCK_EX | LOCK_NB), 0);
-}
-
 TEST_F(PamFilesTest, SearchesTheModule) {
   EXPECT_FALSE(files().module_found());
   write("security/pam_chos.so", "");
@@ -274,10 +265,11 @@ TEST_F(PamFilesTest, SearchesTheModule) {
 // `chosctl pam`.
 class PamProgram : public PamFilesTest {
  protected:
-  int pam(const std::string& arguments) {
+  int pam(const std::string& arguments, const std::string& before = {}) {
     const int status = std::system(("CHOS_TEST_PAM_DIR='" + path("pam.d") + "' CHOS_TEST_PAM_BACKUPS='" +
-                                    path("orig") + "' '" CHOSCTL_TEST_PROGRAM "' --config /dev/null pam " +
-                                    arguments + " >'" + path("out") + "' 2>'" + path("err") + "' </dev/null")
+                                    path("orig") + "' CHOS_TEST_LOCKS='" + path("locks") + "' " + before +
+                                    "'" CHOSCTL_TEST_PROGRAM "' --config /dev/null pam " + arguments + " >'" +
+                                    path("out") + "' 2>'" + path("err") + "' </dev/null")
                                        .c_str());
     out = read("out");
     err = read("err");
@@ -285,6 +277,24 @@ class PamProgram : public PamFilesTest {
   }
   std::string out, err;
 };
+
+TEST_F(PamProgram, ALockOnTheDirectoryDelaysNothing) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs files owned by root";
+  // Any user may open this directory and lock it.
+  const UniqueFd user(::open(path("pam.d").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  ASSERT_EQ(::flock(user.get(), LOCK_EX), 0);
+  EXPECT_EQ(pam("enable sshd", "timeout 5 "), 0) << err;
+  EXPECT_EQ(pam("disable sshd", "timeout 5 "), 0) << err;
+}
+
+TEST_F(PamProgram, NamesTheProcessThatItWaitsFor) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs files owned by root";
+  const auto held = take_lock(path("locks/pam.lock"));
+  ASSERT_TRUE(held) << held.error().what;
+  EXPECT_EQ(pam("enable sshd", "timeout 2 "), 124) << err;
+  EXPECT_TRUE(has(err, "waiting for process " + std::to_string(::getpid()) + " '")) << err;
+  EXPECT_EQ(get("sshd"), base);
+}
 
 TEST_F(PamProgram, EnableStatusDisable) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs files owned by root";

@@ -2,7 +2,6 @@
 #include "store/store.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "allowlist/names.h"
 #include "basic/files.h"
 #include "basic/json.h"
+#include "basic/lock.h"
 #include "basic/replace_file.h"
 #include "basic/text.h"
 #include "fileserver/servers.h"
@@ -209,23 +209,17 @@ Status Store::forget(const TreeRecord& record) const {
   return remove_file(own("os/" + record.key() + manifest_end));
 }
 
-Result<UniqueFd> Store::take(const std::string& name) const {
+Result<UniqueFd> Store::take(const std::string& name, std::chrono::milliseconds limit,
+                             const std::function<void(const std::string&)>& waiting) const {
   // It becomes the name of a file, which is removed in the end.
   if (const auto problem = name_problem(name); !problem.empty()) return Error{problem, "", EINVAL};
   if (auto status = prepare(); !status) return status.error();
-  const std::string path = own("journal/" + name);
-  for (;;) {
-    // Not O_CLOEXEC: a mmdebstrap that has outlived chosctl still is at work.
-    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW, 0600));
-    if (!fd) return system_error("cannot open " + path, errno);
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK) return system_error("cannot lock " + path, errno);
-      return Error{"another chosctl is at work on " + in_quotes(name),
-                   "wait for it, or end it: fuser -v " + path, EWOULDBLOCK};
-    }
-    // Whoever had it before may have removed it.
-    if (same_file(fd.get(), path)) return fd;
-  }
+  // Inherited: a mmdebstrap that has outlived chosctl still is at work.
+  auto lock = take_lock(own("journal/" + name), {.limit = limit, .inherited = true, .waiting = waiting});
+  if (!lock && lock.error().code == EWOULDBLOCK)
+    return Error{"another chosctl is at work on " + in_quotes(name) + "; " + lock.error().what,
+                 lock.error().remedy, EWOULDBLOCK};
+  return lock;
 }
 
 Result<std::optional<JournalEntry>> Store::journal(const std::string& name) const {
@@ -271,12 +265,7 @@ std::vector<std::string> Store::unfinished() const {
 
 Result<UniqueFd> Store::lock_list() const {
   if (auto status = prepare(); !status) return status.error();
-  const std::string path = own("list.lock");
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!fd) return system_error("cannot open " + path, errno);
-  while (::flock(fd.get(), LOCK_EX) != 0)
-    if (errno != EINTR) return system_error("cannot lock " + path, errno);
-  return fd;
+  return take_lock(own("list.lock"));
 }
 
 const TreeRecord* find_record(const std::vector<TreeRecord>& records, const std::string& path) {

@@ -10,7 +10,9 @@
 // No OS name contains '~', so no two OSs share a directory.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -77,9 +79,10 @@ class Store {
   Result<std::string> manifest(const TreeRecord& record) const;
   Status forget(const TreeRecord& record) const;  ///< record and manifest
 
-  /// Locks the journal of an OS for this process and its children.  Code EWOULDBLOCK: another chosctl
-  /// is changing the OS.
-  Result<UniqueFd> take(const std::string& name) const;
+  /// Locks the journal of an OS for this process and its children.  Waits up to `limit` for another chosctl
+  /// that is changing the OS, and calls `waiting` first.  Code EWOULDBLOCK: that is still at work.
+  Result<UniqueFd> take(const std::string& name, std::chrono::milliseconds limit = {},
+                        const std::function<void(const std::string& holders)>& waiting = {}) const;
   /// The change that a killed run left unfinished; nothing if there is none.
   Result<std::optional<JournalEntry>> journal(const std::string& name) const;
   Status write_journal(const std::string& name, const JournalEntry& entry) const;
@@ -87,7 +90,7 @@ class Store {
   /// The OSs that have a journal or a working directory.
   std::vector<std::string> unfinished() const;
 
-  /// Takes the lock for edits of the allowlist, and waits for it.
+  /// Takes the lock for edits of the allowlist, see take_lock().
   Result<UniqueFd> lock_list() const;
 
  private:

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "basic/lock.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <filesystem>
+#include <vector>
+
+#include "basic/child_process.h"
+#include "basic/process_info.h"
+#include "basic/replace_file.h"
+#include "basic/text.h"
+
+namespace chos {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t longest_fdinfo = 64 * 1024;
+constexpr std::size_t most_named = 3;
+
+// Whether a process holds a lock by one of its descriptors on the file `path`.  The file behind a descriptor
+// is never examined: it may be on a server that does not answer.
+bool holds(const std::string& process, const std::string& path) {
+  const auto descriptors = names_in(process + "/fd");
+  if (!descriptors) return false;
+  return std::any_of(descriptors->begin(), descriptors->end(), [&](const std::string& fd) {
+    if (read_link(AT_FDCWD, process + "/fd/" + fd) != path) return false;
+    const auto info = read_file(process + "/fdinfo/" + fd, longest_fdinfo);
+    return info && info->find("FLOCK") != std::string::npos;
+  });
+}
+
+std::vector<pid_t> holders_of(const std::string& path) {
+  std::vector<pid_t> out;
+  const auto names = names_in("/proc");
+  if (!names) return out;
+  for (const auto& name : *names) {
+    pid_t pid = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (error == std::errc() && end == name.data() + name.size() && holds("/proc/" + name, path))
+      out.push_back(pid);
+  }
+  return out;
+}
+
+// "process 71, 'chosctl up', and process 72, 'rpm'"; "" if there is none on this node.
+std::string described(const std::vector<pid_t>& holders) {
+  std::vector<std::string> out;
+  for (const pid_t pid : holders) {
+    if (out.size() == most_named) {
+      out.push_back(std::to_string(holders.size() - most_named) + " more");
+      break;
+    }
+    const auto about = describe_process(pid);
+    out.push_back("process " + std::to_string(pid) + (about ? " " + in_quotes(about->command) : ""));
+  }
+  return listed(out);
+}
+
+std::string duration_text(std::chrono::milliseconds time) {
+  const auto count = time.count();
+  return count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";
+}
+
+Error is_held(const std::string& path, int fd, std::chrono::milliseconds limit) {
+  const auto holders = holders_of(path_of(fd));
+  const std::string what =
+      "the lock " + path +
+      (limit.count() > 0 ? " was not free within " + duration_text(limit) : std::string(" is not free"));
+  if (holders.empty())
+    return Error{what + "; no process that this node sees holds it",
+                 "look for a chosctl on other nodes that use the same directory, then run this again",
+                 EWOULDBLOCK};
+  const bool one = holders.size() == 1;
+  return Error{what + ": " + described(holders) + (one ? " holds it" : " hold it"),
+               std::string("wait until ") + (one ? "it has" : "they have") + " ended, or end it: kill " +
+                   std::to_string(holders.front()) + "; then run this again",
+               EWOULDBLOCK};
+}
+
+// Has a child wait for the lock: it belongs to the open file, which both processes share, and only a process
+// can be stopped waiting for it.  Error: EWOULDBLOCK, EINTR, or why there is no child.
+Status wait_for_lock(int fd, std::chrono::milliseconds limit) {
+  auto pipe = make_pipe();
+  if (!pipe) return pipe.error();
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child < 0) return system_error("cannot make a process that waits for a lock", errno);
+  if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent || !set_up_child({.output = pipe->writer.get(), .kept = fd})) ::_exit(1);
+    int locked = -1;
+    do locked = ::flock(fd, LOCK_EX);
+    while (locked != 0 && errno == EINTR);
+    ::_exit(locked == 0 && write_all(1, "1") ? 0 : 1);
+  }
+  pipe->writer.reset();
+  struct pollfd ready {
+    pipe->reader.get(), POLLIN, 0
+  };
+  const int polled = ::poll(&ready, 1, static_cast<int>(limit.count()));
+  const int why = errno;
+  char byte = 0;
+  const bool locked = polled > 0 && ::read(pipe->reader.get(), &byte, 1) == 1;
+  ::kill(child, SIGKILL);
+  wait_for_child(child);
+  if (locked) return {};
+  if (polled < 0) return system_error("interrupted while waiting for a lock", why);
+  if (polled == 0) return Error{"", "", EWOULDBLOCK};
+  return Error{"the process that waited for a lock has failed", "run this again", EIO};
+}
+
+Result<UniqueFd> open_lock(const std::string& path, bool inherited) {
+  const std::filesystem::path file(path);
+  const auto directory = file.parent_path().string();
+  if (auto status = make_directories(directory, 0755); !status) return status.error();
+  const auto above = open_guarded(directory, ::geteuid());
+  if (!above) return above.error();
+  UniqueFd fd(::openat(above->get(), file.filename().c_str(),
+                       O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600));
+  if (!fd) return system_error("cannot open the lock " + path, errno);
+  if (auto status = check_trusted(fd.get(), ::geteuid(), path); !status) return status.error();
+  // Whoever can open it can hold it.
+  if (::fchmod(fd.get(), 0600) != 0 || (inherited && ::fcntl(fd.get(), F_SETFD, 0) != 0))
+    return system_error("cannot prepare the lock " + path, errno);
+  return fd;
+}
+
+// Takes the lock of an open file.
+Status lock_file(int fd, const std::string& path, const LockOptions& options, Clock::time_point end,
+                 bool& announced) {
+  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return {};
+  if (errno != EWOULDBLOCK) return system_error("cannot lock " + path, errno);
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
+  if (left.count() <= 0) return is_held(path, fd, options.limit);
+  if (options.waiting && !announced) {
+    announced = true;
+    const auto holders = described(holders_of(path_of(fd)));
+    options.waiting(holders.empty() ? "a process that this node does not see" : holders);
+  }
+  auto status = wait_for_lock(fd, left);
+  return status || status.error().code != EWOULDBLOCK ? status : is_held(path, fd, options.limit);
+}
+
+}  // namespace
+
+Result<UniqueFd> take_lock(const std::string& path, const LockOptions& options) {
+  const auto end = Clock::now() + options.limit;
+  for (bool announced = false;;) {
+    auto fd = open_lock(path, options.inherited);
+    if (!fd) return fd.error();
+    if (auto status = lock_file(fd->get(), path, options, end, announced); !status) return status.error();
+    // The process that had it before may have removed it.
+    if (same_file(fd->get(), path)) return fd;
+  }
+}
+
+}  // namespace chos
