@@ -158,7 +158,7 @@ class SpankPlugin : public Program {
     return played([=, this] {
       slurm.context = S_CTX_REMOTE;
       slurm.job = job;
-      slurm.job["SLURMD_NODENAME"] = "n7";
+      slurm.job.emplace("SLURMD_NODENAME", "n7");
       slurm.tasks = tasks;
       slurm.task = task;
       init(option);
@@ -259,6 +259,16 @@ TEST_F(SpankPlugin, ARefusedTaskEndsWithOneLineAndTakesTheStepAlong) {
   EXPECT_EQ(started("sl6", of_srun).err, "killed\nkilled\n");
   EXPECT_EQ(started("sl6", {{"SLURM_HET_SIZE", "4000000000"}}).err, "");
   EXPECT_EQ(entered(), "/\n");
+}
+
+// srun prints the line on a terminal, and slurmd writes it into its log.
+TEST_F(SpankPlugin, TheUsersVariablesPrintNoControlCharacters) {
+  const auto ran = started("sl6", {{"SLURMD_NODENAME", "n8\033]0;title\007\nslurmd: error: \u202e"}});
+  EXPECT_EQ(ran.status, 126);
+  EXPECT_NE(
+      ran.out.find("error chos: n8\\x1b]0;title\\x07\\x0aslurmd: error: \\xe2\\x80\\xae: 'sl6' is closed"),
+      std::string::npos)
+      << ran.out;
 }
 
 // A reload happened in between: the trial of the node succeeded.

@@ -15,6 +15,7 @@
 
 #include "basic/exit_status.h"
 #include "basic/syslog.h"
+#include "basic/text.h"
 #include "spank/arguments.h"
 #include "spank/step.h"
 
@@ -91,8 +92,9 @@ Asked asked_of(spank_t handle) {
   return asked;
 }
 
+// For slurm_error(), which writes to a terminal and to the log of slurmd.
 std::string text_of(const chos::Error& error, const char* end) {
-  return error.what + (error.remedy.empty() ? "" : " (" + error.remedy + ")") + end;
+  return chos::escaped(error.what + (error.remedy.empty() ? "" : " (" + error.remedy + ")") + end);
 }
 
 std::string node_of(spank_t handle) {
@@ -109,7 +111,7 @@ void say_refusal(spank_t handle, const Paths& paths, const chos::Error& error) {
   (void)spank_get_item(handle, S_JOB_ID, &job);
   chos::Syslog("spank_chos", "job " + std::to_string(job), paths.log.c_str())
       .write(LOG_WARNING, "uid " + std::to_string(::geteuid()) + ": " + text);
-  slurm_error("chos: %s: %s", node_of(handle).c_str(), text.c_str());
+  slurm_error("chos: %s: %s", chos::escaped(node_of(handle)).c_str(), text.c_str());
 }
 
 // The arguments of slurm_kill_job_step() differ between releases.
@@ -167,7 +169,7 @@ int guarded(Work work) noexcept {
   try {
     return work();
   } catch (const std::exception& error) {
-    slurm_error("chos: %s", error.what());
+    slurm_error("chos: %s", chos::escaped(error.what()).c_str());
     return failed;
   }
 }

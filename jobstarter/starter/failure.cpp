@@ -17,7 +17,7 @@ int Failure::tell(const std::string& why, const std::string& remedy) const {
   std::string text = why + "; the job was not started";
   if (!remedy.empty()) text += " (" + remedy + ")";
   std::cerr << program << ": " << escaped(text) << std::endl;
-  wrapper_error_.write(std::string(program) + ": " + text);
+  wrapper_error_.write(std::string(program) + ": " + escaped(text));
   log(text);
   return status_;
 }
