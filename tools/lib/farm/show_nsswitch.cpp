@@ -51,7 +51,9 @@ class Copies {
     if (failure)
       return system_error("cannot make the directory " + directory_, failure.value(),
                           "is /run mounted and writable?");
-    const std::string file = directory_ + "/" + name_of_content(text);
+    const std::string name = name_of_content(text);
+    if (name.empty()) return Error{"cannot name a copy of nsswitch.conf: no SHA-256", "", ENOTSUP};
+    const std::string file = directory_ + "/" + name;
     if (const auto there = read_file(file, largest); !there || *there != text) {
       const std::string fresh = file + ".new";
       ::unlink(fresh.c_str());

@@ -2,6 +2,7 @@
 #include "tree/layer.h"
 
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -9,9 +10,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 
@@ -54,12 +54,16 @@ bool is_mount_root(int fd) {
 
 }  // namespace
 
-// FNV-1a.  It only has to tell names apart.
+// SHA-256: what has this name already is taken for this content without a look.
 std::string name_of_content(const std::string& text) {
-  std::uint64_t hash = 14695981039346656037U;
-  for (const unsigned char byte : text) hash = (hash ^ byte) * 1099511628211U;
-  char out[17];
-  std::snprintf(out, sizeof out, "%016llx", static_cast<unsigned long long>(hash));
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  if (::EVP_Digest(text.data(), text.size(), digest.data(), &size, ::EVP_sha256(), nullptr) != 1) return {};
+  std::string out;
+  for (unsigned i = 0; i < size; ++i) {
+    constexpr const char* digits = "0123456789abcdef";
+    out += {digits[digest[i] >> 4], digits[digest[i] & 15]};
+  }
   return out;
 }
 
@@ -68,9 +72,13 @@ Result<std::string> make_additions(const std::string& layers, const Layer& layer
   if (::fstat(layer.lower.get(), &info) != 0) return system_error("cannot examine " + layer.place, errno);
   std::string text = std::to_string(info.st_mode & 07777) + ":" + std::to_string(info.st_uid) + ":" +
                      std::to_string(info.st_gid);
-  for (const auto& addition : layer.additions)
-    text += "\n" + std::to_string(static_cast<int>(addition.kind)) + addition.path + "\n" + addition.target;
-  const std::string path = layers + "/" + name_of_content(text);
+  // With the lengths, so that a path or target with a newline says nothing else.
+  for (const auto& [kind, place, target] : layer.additions)
+    text += "\n" + std::to_string(static_cast<int>(kind)) + " " + std::to_string(place.size()) + " " + place +
+            " " + target;
+  const std::string name = name_of_content(text);
+  if (name.empty()) return Error{"cannot name the additions to " + layer.place + ": no SHA-256", "", ENOTSUP};
+  const std::string path = layers + "/" + name;
   struct stat there {};
   if (::lstat(path.c_str(), &there) == 0) return path;
 
