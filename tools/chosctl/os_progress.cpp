@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "basic/text.h"
+#include "chosctl/console.h"
 
 namespace chos::ctl {
 namespace {
