@@ -7,6 +7,11 @@ namespace chos {
 
 void Transaction::done(std::string what, Undo undo) { steps_.push_back({std::move(what), std::move(undo)}); }
 
+void Transaction::append(Transaction&& other) {
+  for (auto& step : other.steps_) steps_.push_back(std::move(step));
+  other.steps_.clear();
+}
+
 std::vector<Transaction::Undone> Transaction::rollback() {
   std::vector<Undone> out;
   while (!steps_.empty()) {

@@ -17,6 +17,9 @@ class Transaction {
   /// Remembers how to undo a step that was just done; `what` names it for people ("binding /home").
   void done(std::string what, Undo undo);
 
+  /// Takes over the steps of `other`, which were done after its own.
+  void append(Transaction&& other);
+
   /// From now on nothing is undone.
   void commit() { steps_.clear(); }
 

@@ -36,5 +36,23 @@ TEST(Transactions, UndoInReverseAndToTheEnd) {
   EXPECT_EQ(order, "cba");
 }
 
+TEST(Transactions, TakeOverTheStepsOfAnother) {
+  std::string order;
+  Transaction changes, more;
+  const auto note = [&order](const char* text) {
+    return [&order, text]() -> Status {
+      order += text;
+      return {};
+    };
+  };
+  changes.done("a", note("a"));
+  more.done("b", note("b"));
+  more.done("c", note("c"));
+  changes.append(std::move(more));
+  EXPECT_EQ(more.size(), 0u);
+  changes.rollback();
+  EXPECT_EQ(order, "cba");
+}
+
 }  // namespace
 }  // namespace chos

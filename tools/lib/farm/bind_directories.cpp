@@ -13,13 +13,14 @@ namespace {
 Status bind_directory(const FarmWork& work, const BindAction& action) {
   const auto& [source, target] = action.wish;
   if (action.kind == BindAction::Kind::rebind) {
-    if (auto status = detach(target); !status) return status;
+    if (auto status = detach_all(target); !status) return status;
     work.progress.warning(target + " showed another directory than " + source + "; it is bound again");
   }
-  if (auto status = bind_tree(source, target); !status) return status;
+  auto mount = bind_tree(source, target);
+  if (!mount) return mount.error();
   // Undoing a rebind would leave the OSs without the directory.
   if (action.kind == BindAction::Kind::rebind) return {};
-  work.changes.done("binding " + target, [where = target] { return detach(where); });
+  record_mount(std::move(*mount), "binding " + target, target, work.changes);
   return {};
 }
 

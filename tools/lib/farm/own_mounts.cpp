@@ -40,7 +40,7 @@ Status OwnMounts::make() {
     const bool elsewhere = !is_below(target, os) && !is_below(target, local);
     if (!entry->suid && !elsewhere) continue;
     ++all;
-    const auto is_new = make_one(*entry, target, table->at(target) != nullptr);
+    const auto is_new = make_one(*entry, tree->get(), table->at(target) != nullptr);
     if (!is_new) return is_new.error();
     if (*is_new) ++made;
   }
@@ -51,13 +51,15 @@ Status OwnMounts::make() {
 }
 
 // True: the tree was bound now.
-Result<bool> OwnMounts::make_one(const OsEntry& entry, const std::string& target, bool is_mounted) {
+Result<bool> OwnMounts::make_one(const OsEntry& entry, int tree, bool is_mounted) {
+  const std::string target = path_of(tree);
   if (entry.suid)
     rules_.push_back({target, mount_nodev, mount_nosuid, base_directory(entry), work_.node.layers});
   else rules_.push_back({target, mount_nodev | mount_nosuid, 0});
   if (is_mounted) return false;
-  if (auto status = bind_tree(target, target); !status) return status.error();
-  work_.changes.done("binding " + target, [target] { return detach(target); });
+  auto mount = bind_tree_over(tree, tree, target, target);
+  if (!mount) return mount.error();
+  record_mount(std::move(*mount), "binding " + target, target, work_.changes);
   return true;
 }
 
@@ -71,9 +73,9 @@ std::string OwnMounts::base_directory(const OsEntry& entry) const {
 Status OwnMounts::set_flags() {
   const auto changed = set_all_flags(Undo::recorded);
   if (!changed) return changed.error();
-  work_.progress.step(
-      "flags", *changed > 0,
-      *changed == 0 ? "no mount had to change" : std::to_string(*changed) + (*changed == 1 ? " mount" : " mounts"));
+  work_.progress.step("flags", *changed > 0,
+                      *changed == 0 ? "no mount had to change"
+                                    : std::to_string(*changed) + (*changed == 1 ? " mount" : " mounts"));
   return {};
 }
 

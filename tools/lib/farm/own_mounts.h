@@ -28,7 +28,7 @@ class OwnMounts {
 
  private:
   enum class Undo { recorded, never };
-  Result<bool> make_one(const OsEntry& entry, const std::string& target, bool is_mounted);
+  Result<bool> make_one(const OsEntry& entry, int tree, bool is_mounted);
   Result<bool> set_flags_of(const FlagAction& action, Undo undo);
   Result<std::size_t> set_all_flags(Undo undo);
   std::string base_directory(const OsEntry& entry) const;

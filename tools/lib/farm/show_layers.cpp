@@ -109,8 +109,9 @@ class Layers {
   // Older versions made the links in the trees themselves.
   Status remove_old_links(const OsEntry& entry, int tree) {
     std::vector<std::string> removed;
-    const auto place = open_in_tree(tree, link_place, Last::directory);
-    if (!place) return {};
+    auto opened = open_in_tree(tree, link_place, Last::directory);
+    if (!opened) return {};
+    const auto place = std::make_shared<UniqueFd>(std::move(*opened));
     for (const auto& name : left_over_links(tree)) {
       char text[PATH_MAX] = "";
       if (::readlinkat(place->get(), name.c_str(), text, sizeof text - 1) <= 0 ||
@@ -118,8 +119,8 @@ class Layers {
         continue;  // the tree is read-only, where the links do no harm
       removed.push_back(name);
       const std::string file = path_of(place->get()) + "/" + name;
-      work_.changes.done("removing " + file, [file, text = std::string(text)]() -> Status {
-        if (::symlink(text.c_str(), file.c_str()) != 0)
+      work_.changes.done("removing " + file, [place, name, file, text = std::string(text)]() -> Status {
+        if (::symlinkat(text.c_str(), place->get(), name.c_str()) != 0)
           return system_error("cannot make the link " + file, errno);
         return {};
       });

@@ -100,34 +100,39 @@ bool same_file(int fd, const std::string& path) {
 }
 
 // A place in a tree in the farm, and what is mounted on it.
-struct Place {
+struct Spot {
   int fd;
+  Place place;
   std::string name;
   bool mounted;  // one of the files of Copies
 };
 
 // Mounts `file` at a place; if it is empty, unmounts what is mounted there.
-Status put(const std::string& file, const Place& at, unsigned flags, Transaction& changes) {
+Status put(const std::string& file, const Spot& at, unsigned flags, Transaction& changes) {
   if (file.empty())
-    return detach_recorded(at.fd, at.name, false, "removing the mount on " + at.name, changes);
-  std::shared_ptr<UniqueFd> before;
+    return detach_recorded(at.fd, at.place, false, "removing the mount on " + at.name, at.name, changes);
+  UniqueFd before;
   if (at.mounted) {
     auto copy = clone_mount(at.fd, false, at.name);
     if (!copy) return copy.error();
-    before = std::make_shared<UniqueFd>(std::move(*copy));
+    before = std::move(*copy);
   }
   const UniqueFd source(::open(file.c_str(), O_PATH | O_CLOEXEC));
   if (!source) return system_error("cannot open " + file, errno);
-  const auto fresh = clone_mount(source.get(), false, file);
+  auto fresh = clone_mount(source.get(), false, file);
   if (!fresh) return fresh.error();
+  const int mount = fresh->get();
   const auto status =
-      at.mounted ? exchange_mount(fresh->get(), at.name) : attach_mount(fresh->get(), at.fd, at.name);
+      at.mounted ? exchange_mount(mount, at.fd, at.place, at.name) : attach_mount(mount, at.fd, at.name);
   if (!status) return status;
-  changes.done("mounting on " + at.name, [before, name = at.name] {
-    return before ? exchange_mount(before->get(), name) : detach(name);
-  });
-  if (auto made = make_private(fresh->get(), at.name); !made) return made;
-  return set_mount_flags(fresh->get(), flags, at.name);
+  if (at.mounted)
+    changes.done("mounting on " + at.name,
+                 [now = std::make_shared<UniqueFd>(std::move(*fresh)),
+                  before = std::make_shared<UniqueFd>(std::move(before)), place = at.place,
+                  name = at.name] { return exchange_mount(before->get(), now->get(), place, name); });
+  else record_mount(std::move(*fresh), "mounting on " + at.name, at.name, changes);
+  if (auto made = make_private(mount, at.name); !made) return made;
+  return set_mount_flags(mount, flags, at.name);
 }
 
 class Nsswitch {
@@ -168,7 +173,9 @@ class Nsswitch {
     if (!tree || !is_regular(target)) return Shown();
     const auto file = wanted_file(tree.get());
     if (!file) return file.error();
-    const Place at = place_of(target->get());
+    const auto where = Place::of(in_farm->get(), target->get());
+    if (!where) return where.error();
+    const Spot at = spot_of(*where, target->get());
     const bool as_wanted = file->empty() ? !at.mounted : same_file(at.fd, *file);
     if (!as_wanted) {
       const unsigned flags = mount_ro | mount_nodev | (entry.suid ? 0U : mount_nosuid);
@@ -185,13 +192,13 @@ class Nsswitch {
     return copies_.file_of(*text);
   }
 
-  Place place_of(int fd) const {
+  Spot spot_of(const Place& where, int fd) const {
     const std::string name = path_of(fd);
     const auto id = mount_id(fd);
     const Mount* mount = id ? table_.by_id(*id) : nullptr;
     const bool is_ours = mount != nullptr && ours_ && mount->target == name &&
                          mount->device == ours_->device && is_below(mount->root, ours_->root);
-    return {fd, name, is_ours};
+    return {fd, where, name, is_ours};
   }
 
   const FarmWork& work_;

@@ -31,8 +31,8 @@ class Shares {
  private:
   Status show_one(const OsEntry& entry, int tree, const std::string& path) {
     const unsigned flags = mount_nodev | (entry.suid ? 0U : mount_nosuid);
-    const auto outcome = share_path(work_.node.share_site(), table_, tree, path, flags,
-                                    [&] { return processes_in(work_, entry) > 0; });
+    auto outcome = share_path(work_.node.share_site(), table_, tree, path, flags,
+                              [&] { return processes_in(work_, entry) > 0; });
     if (!outcome)
       return Error{"cannot share " + path + " with " + in_quotes(entry.name) + ": " + outcome.error().what,
                    outcome.error().remedy, outcome.error().code};
@@ -42,7 +42,7 @@ class Shares {
     if (outcome->what != ShareOutcome::What::bound) return {};
     ++changed_;
     if (!outcome->was_there) {
-      work_.changes.done("binding " + outcome->target, [target = outcome->target] { return detach(target); });
+      record_mount(std::move(*outcome->mount), "binding " + outcome->target, outcome->target, work_.changes);
       return {};
     }
     // A replaced share is not undone.  The kernel reuses the ids of unmounted mounts, so the table is stale.

@@ -5,7 +5,7 @@
 #include "basic/text.h"
 #include "farm/layout.h"
 #include "farm/trees.h"
-#include "mount/mountinfo.h"
+#include "mount/open.h"
 #include "mount/operations.h"
 
 namespace chos {
@@ -20,9 +20,9 @@ Result<std::size_t> unmount_stale_tree(const FarmWork& work, const OsEntry& entr
     const auto tree = open_tree_in_farm(work.node.config, entry);
     if (!tree || same_directory_as(tree->get(), path)) break;
     const std::string target = path_of(tree->get());
-    const auto table = MountTable::read();
-    if (!table) return table.error();
-    if (table->at(target) == nullptr) break;
+    const auto known = known_file(tree->get(), target);
+    if (!known) return known.error();
+    if (!known->is_mount_root) break;
     if (const auto inside = processes_in(work, entry); inside > 0) {
       work.progress.warning(std::to_string(inside) + (inside == 1 ? " process" : " processes") + " in " +
                             in_quotes(entry.name) + (inside == 1 ? " keeps" : " keep") +
@@ -30,7 +30,7 @@ Result<std::size_t> unmount_stale_tree(const FarmWork& work, const OsEntry& entr
                             (inside == 1 ? "it has" : "they have") + " ended");
       break;
     }
-    if (auto status = detach(target); !status) return status.error();
+    if (auto status = detach(tree->get(), target); !status) return status.error();
     ++gone;
   }
   return gone;

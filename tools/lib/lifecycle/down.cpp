@@ -59,9 +59,10 @@ class Down {
   // After `down --force` the module may still be loaded, and knows which processes are in an OS.
   Status ask_again() {
     const std::string& where = node_.kernel.directory();
-    if (auto status = mount_pseudo(node_.filesystem, where); !status) return status;
+    const auto mount = mount_pseudo(node_.filesystem, where);
+    if (!mount) return mount.error();
     if (node_.kernel.present()) return {};
-    (void)detach(where);
+    (void)detach(mount->get(), where);
     return Error{"the module is loaded, but " + where +
                      " shows none of its files, so it is not known "
                      "which processes are in an OS",
@@ -123,7 +124,7 @@ class Down {
           progress_.warning(gently.error().what +
                             ": the processes in an OS lose what was mounted "
                             "in their farm");
-        if (auto status = detach(farm); !status) return status;
+        if (auto status = detach_mount(mount->id, mount->target); !status) return status;
       }
       changed = true;
     }
@@ -159,7 +160,7 @@ class Down {
       if (mount == nullptr || mount->type != node_.filesystem) break;
       auto status = unmount(where);
       // A process has one of its files open; a lazy unmount completes when it is closed.
-      if (!status && status.error().code == EBUSY) status = detach(where);
+      if (!status && status.error().code == EBUSY) status = detach_mount(mount->id, mount->target);
       if (!status) return status;
       changed = true;
     }

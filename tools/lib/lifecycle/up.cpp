@@ -14,6 +14,7 @@
 
 #include "allowlist/allowlist.h"
 #include "allowlist/parse.h"
+#include "basic/descriptor_limit.h"
 #include "basic/files.h"
 #include "basic/lock.h"
 #include "basic/progress.h"
@@ -30,6 +31,7 @@
 #include "farm/stale_trees.h"
 #include "farm/tree_state.h"
 #include "kernel/proc_chos.h"
+#include "mount/open.h"
 #include "mount/operations.h"
 #include "store/mounts.h"
 #include "tree/share.h"
@@ -47,6 +49,7 @@ class Up {
                                   progress_.warning("waiting for " + holders);
                                 }});
     if (!lock) return fail("lock", lock.error());
+    const MoreDescriptors more;  // changes_ holds one for each mount that is made
     for (const auto& [name, work] : steps(already_up))
       if (auto status = work(); !status) return fail(name, status.error());
     if (!missing_.empty()) progress_.warning(missing_text(missing_));
@@ -155,12 +158,10 @@ class Up {
     const std::string& where = node_.kernel.directory();
     const Mount* mount = table->at(where);
     const bool mounted = mount != nullptr && mount->type == node_.filesystem;
-    if (!mounted) {
-      if (auto status = mount_pseudo(node_.filesystem, where); !status) return status;
-    }
+    auto made = mounted ? open_mount(mount->id, where) : mount_pseudo(node_.filesystem, where);
+    if (!made) return made.error();
     // The module mounts it when it is loaded, and cannot be unloaded while it is mounted.
-    if (!mounted || changes_.size() > 0)
-      changes_.done("mounting " + where, [where] { return detach(where); });
+    if (!mounted || changes_.size() > 0) record_mount(std::move(*made), "mounting " + where, where, changes_);
     if (auto status = check_version(); !status) return status;
     const auto version = node_.kernel.version();
     progress_.step("chosfs", !mounted,
@@ -245,8 +246,9 @@ class Up {
                    "is it a farm made by hand? Move it away, or name another directory in [farm] "
                    "path",
                    ENOTEMPTY};
-    if (auto status = bind_unbindable(source, farm); !status) return status;
-    changes_.done("binding " + farm, [farm] { return detach(farm); });
+    auto made = bind_unbindable(source, farm);
+    if (!made) return made.error();
+    record_mount(std::move(*made), "binding " + farm, farm, changes_);
     progress_.step("farm", true, farm);
     return {};
   }
@@ -285,15 +287,15 @@ class Up {
   // Mounts trees that are images or lie elsewhere.  A failure is no reason to stop: trees that were put in
   // place by hand need no records.
   Status mount_stored_trees() {
-    const auto mounts = mount_trees(Store(node_.config.trees), list_, node_.allowlist_file);
+    auto mounts = mount_trees(Store(node_.config.trees), list_, node_.allowlist_file);
     if (!mounts) {
       const auto& [what, remedy, code] = mounts.error();
       progress_.warning(what + "; no tree is mounted" + (remedy.empty() ? "" : "; " + remedy));
       return {};
     }
     for (const auto& complaint : mounts->missing) progress_.warning(complaint.text());
-    for (const auto& target : mounts->mounted)
-      changes_.done("mounting " + target, [target] { return detach(target); });
+    for (auto& [target, mount] : mounts->mounted)
+      record_mount(std::move(mount), "mounting " + target, target, changes_);
     if (!mounts->mounted.empty())
       progress_.step("images", true, std::to_string(mounts->mounted.size()) + " trees mounted");
     return {};

@@ -26,6 +26,17 @@ long move(int mount, int target, unsigned flags) {
                    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | flags);
 }
 
+// An Error unless `mount` is what is found at `place`.
+Status check_place(int mount, const Place& place, const std::string& name) {
+  const auto there = place.open();
+  if (!there) return there.error();
+  const auto one = mount_id(mount), two = mount_id(there->get());
+  if (!one) return one.error();
+  if (!two) return two.error();
+  if (*one != *two) return Error{name + " was moved meanwhile", "run it again", EAGAIN};
+  return {};
+}
+
 }  // namespace
 
 Result<UniqueFd> clone_mount(int fd, bool with_below, const std::string& name) {
@@ -63,28 +74,29 @@ Status attach_mount(int mount, int target, const std::string& name) {
   return {};
 }
 
-Status exchange_mount(int mount, const std::string& target) {
-  const auto open = [&target] { return UniqueFd(::open(target.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)); };
-  UniqueFd place = open();
-  if (!place) return system_error("cannot open " + target, errno);
+Status exchange_mount(int mount, int old, const Place& place, const std::string& name) {
   // Kernels before 6.5 do not know the flag (EINVAL).
-  const bool beneath = move(mount, place.get(), MOVE_MOUNT_BENEATH) == 0;
-  place.reset();
-  if (auto status = detach(target); !status || beneath) return status;
-  place = open();
-  if (!place) return system_error("cannot open " + target, errno);
-  return attach_mount(mount, place.get(), target);
+  if (move(mount, old, MOVE_MOUNT_BENEATH) == 0) return detach(old, name);
+  if (auto status = check_place(old, place, name); !status) return status;
+  const auto copy = clone_mount(old, true, name);
+  if (!copy) return copy.error();
+  if (auto status = detach(old, name); !status) return status;
+  const auto there = place.open();
+  if (!there) return there.error();
+  auto status = attach_mount(mount, there->get(), name);
+  if (!status) (void)attach_mount(copy->get(), there->get(), name);
+  return status;
 }
 
-Status detach_recorded(int fd, const std::string& target, bool with_below, const std::string& what,
-                       Transaction& changes) {
-  auto copy = clone_mount(fd, with_below, target);
+Status detach_recorded(int fd, const Place& place, bool with_below, const std::string& what,
+                       const std::string& name, Transaction& changes) {
+  auto copy = clone_mount(fd, with_below, name);
   if (!copy) return copy.error();
-  if (auto status = detach(target); !status) return status;
-  changes.done(what, [before = std::make_shared<UniqueFd>(std::move(*copy)), target]() -> Status {
-    const UniqueFd again(::open(target.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-    if (!again) return system_error("cannot open " + target, errno);
-    return attach_mount(before->get(), again.get(), target);
+  if (auto status = detach(fd, name); !status) return status;
+  changes.done(what, [before = std::make_shared<UniqueFd>(std::move(*copy)), place, name]() -> Status {
+    const auto again = place.open();
+    if (!again) return again.error();
+    return attach_mount(before->get(), again->get(), name);
   });
   return {};
 }
@@ -93,14 +105,15 @@ Result<Stage> Stage::open(const std::string& directory) {
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
     return system_error("cannot make the directory " + directory, errno);
   // A process that was killed may have left a stage.
-  while (::umount2(directory.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {}
-  if (::mount(directory.c_str(), directory.c_str(), nullptr, MS_BIND, nullptr) != 0)
-    return system_error("cannot bind " + directory, errno);
-  Stage stage(directory, UniqueFd(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)));
-  if (!stage.fd_) return system_error("cannot open " + directory, errno);
+  if (auto status = detach_all(directory); !status) return status.error();
+  const UniqueFd below(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!below) return system_error("cannot open " + directory, errno);
+  auto mount = clone_mount(below.get(), false, directory);
+  if (!mount) return mount.error();
+  if (auto status = attach_mount(mount->get(), below.get(), directory); !status) return status.error();
+  Stage stage(directory, std::move(*mount));
   // The kernel refuses to move a mount away from a shared one.
-  if (::mount(nullptr, directory.c_str(), nullptr, MS_PRIVATE, nullptr) != 0)
-    return system_error("cannot make " + directory + " private", errno);
+  if (auto status = make_private(stage.fd_.get(), directory); !status) return status.error();
   return stage;
 }
 
@@ -108,8 +121,7 @@ Stage::Stage(Stage&& other) noexcept
     : directory_(std::exchange(other.directory_, {})), fd_(std::move(other.fd_)) {}
 
 Stage::~Stage() {
-  fd_.reset();
-  if (!directory_.empty()) ::umount2(directory_.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+  if (fd_) (void)detach(fd_.get(), directory_);
 }
 
 }  // namespace chos

@@ -8,6 +8,7 @@
 #include "basic/files.h"
 #include "basic/result.h"
 #include "basic/transaction.h"
+#include "mount/open.h"
 
 namespace chos {
 
@@ -28,14 +29,15 @@ Status refresh_overlay(int fd, unsigned flags, const std::string& name);
 /// moved with all mounts below it; it must then be private.
 Status attach_mount(int mount, int target, const std::string& name);
 
-/// Replaces the mount on `target` by `mount`.  From Linux 6.5 on, one of the two is visible there at any
-/// moment.
-Status exchange_mount(int mount, const std::string& target);
+/// Replaces the mount that `old` is open on, which is on `place`, by `mount`.  From Linux 6.5 on, one of the
+/// two is visible there at any moment.  Earlier kernels unmount the old one first; after an error it, or a
+/// copy of it, is there, unless the place was moved at that moment.
+Status exchange_mount(int mount, int old, const Place& place, const std::string& name);
 
-/// Unmounts `target`, the mount that `fd` is open on, and records in `changes` as `what` how to undo that:
-/// attaching a copy of the mount again.  with_below: as for clone_mount().
-Status detach_recorded(int fd, const std::string& target, bool with_below, const std::string& what,
-                       Transaction& changes);
+/// Unmounts the mount that `fd` is open on, and records in `changes` as `what` how to undo that: attaching a
+/// copy of it to `place`.  with_below: as for clone_mount().
+Status detach_recorded(int fd, const Place& place, bool with_below, const std::string& what,
+                       const std::string& name, Transaction& changes);
 
 /// A place to attach a mount to while other mounts are added below it, before it is moved to its target.  It
 /// is a directory that stays bound to itself for the lifetime of the object.
@@ -53,7 +55,7 @@ class Stage {
  private:
   Stage(std::string directory, UniqueFd fd) : directory_(std::move(directory)), fd_(std::move(fd)) {}
   std::string directory_;
-  UniqueFd fd_;
+  UniqueFd fd_;  // the mount
 };
 
 }  // namespace chos

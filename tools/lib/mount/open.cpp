@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "basic/text.h"
+#include "mount/mountinfo.h"
 
 namespace chos {
 namespace {
@@ -66,6 +67,25 @@ Result<UniqueFd> open_in_tree(int tree, const std::string& path, Last last) {
   UniqueFd fd(open_how(tree, path.c_str(), flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
   if (!fd) return system_error("cannot open " + path, errno);
   return fd;
+}
+
+Result<UniqueFd> open_beneath(int directory, const std::string& path) {
+  UniqueFd fd(open_how(directory, path.c_str(), O_NOFOLLOW, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS));
+  if (!fd) return system_error("cannot open " + path + " in " + path_of(directory), errno);
+  return fd;
+}
+
+Result<Place> Place::in(int tree, const std::string& path) {
+  UniqueFd copy(::fcntl(tree, F_DUPFD_CLOEXEC, 0));
+  if (!copy) return system_error("cannot duplicate a descriptor", errno);
+  return Place(std::make_shared<UniqueFd>(std::move(copy)), path);
+}
+
+Result<Place> Place::of(int tree, int fd) {
+  const std::string top = path_of(tree), name = path_of(fd);
+  if (!is_below(name, top) || name == top)
+    return Error{name + " is not in the tree at " + top + " any more", "run it again", EAGAIN};
+  return in(tree, name.substr(top == "/" ? 1 : top.size() + 1));
 }
 
 }  // namespace chos

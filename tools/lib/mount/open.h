@@ -7,7 +7,9 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "basic/files.h"
 #include "basic/result.h"
@@ -29,7 +31,28 @@ enum class Last {
 /// becomes of the last component.  Magic links ("/proc/PID/root") are refused.
 Result<UniqueFd> open_in_tree(int tree, const std::string& path, Last last);
 
-/// The id of the mount that a descriptor is on.
+/// Opens `path` below `directory` with O_PATH; no component of the path may be a symbolic link or "..".
+Result<UniqueFd> open_beneath(int directory, const std::string& path);
+
+/// A place in a tree, found anew beneath the tree when a mount on it is gone.  Symbolic links are not
+/// followed, so a place is never found outside the tree.
+class Place {
+ public:
+  /// `path` is relative to `tree`, which is duplicated, and without symbolic links.
+  static Result<Place> in(int tree, const std::string& path);
+
+  /// The place in `tree` that the open file `fd` is at now.
+  static Result<Place> of(int tree, int fd);
+
+  Result<UniqueFd> open() const { return open_beneath(tree_->get(), path_); }
+
+ private:
+  Place(std::shared_ptr<UniqueFd> tree, std::string path) : tree_(std::move(tree)), path_(std::move(path)) {}
+  std::shared_ptr<UniqueFd> tree_;
+  std::string path_;
+};
+
+/// The id of the mount that a descriptor is on.  As long as the descriptor is open, no other mount gets it.
 Result<int> mount_id(int fd);
 
 /// An open file as this machine has it cached.  No file server is asked, so the call never blocks on a server

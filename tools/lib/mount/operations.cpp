@@ -10,8 +10,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
+#include <utility>
 
 #include "mount/compat.h"
+#include "mount/detached.h"
 #include "mount/open.h"
 
 namespace chos {
@@ -25,15 +28,29 @@ bool make_detached_slave(int copy, unsigned flags) {
   return ::syscall(SYS_mount_setattr, copy, "", AT_EMPTY_PATH | AT_RECURSIVE, &wanted, sizeof wanted) == 0;
 }
 
-}  // namespace
-
-Status mount_pseudo(const std::string& type, const std::string& target) {
-  if (::mount(type.c_str(), target.c_str(), type.c_str(), MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
-    return system_error("cannot mount " + type + " on " + target, errno);
-  return {};
+bool attach(int mount, int target) {
+  return ::syscall(SYS_move_mount, mount, "", target, "",
+                   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0;
 }
 
-Status bind_tree(const std::string& source, const std::string& target) {
+}  // namespace
+
+Result<UniqueFd> mount_pseudo(const std::string& type, const std::string& target) {
+  const UniqueFd place(::open(target.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!place) return system_error("cannot open " + target, errno);
+  const UniqueFd context(static_cast<int>(::syscall(SYS_fsopen, type.c_str(), FSOPEN_CLOEXEC)));
+  if (!context ||
+      ::syscall(SYS_fsconfig, context.get(), fsconfig_set_string, "source", type.c_str(), 0) != 0 ||
+      ::syscall(SYS_fsconfig, context.get(), fsconfig_create, nullptr, nullptr, 0) != 0)
+    return system_error("cannot mount " + type + " on " + target, errno);
+  UniqueFd mount(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC,
+                                            attribute_bits(mount_nosuid | mount_nodev | mount_noexec))));
+  if (!mount || !attach(mount.get(), place.get()))
+    return system_error("cannot mount " + type + " on " + target, errno);
+  return mount;
+}
+
+Result<UniqueFd> bind_tree(const std::string& source, const std::string& target) {
   const UniqueFd from(::open(source.c_str(), O_PATH | O_CLOEXEC));
   if (!from) return system_error("cannot open " + source, errno);
   const UniqueFd to(::open(target.c_str(), O_PATH | O_CLOEXEC));
@@ -41,48 +58,53 @@ Status bind_tree(const std::string& source, const std::string& target) {
   return bind_tree_over(from.get(), to.get(), source, target);
 }
 
-Status bind_tree_over(int source, int target, const std::string& source_name, const std::string& target_name,
-                      unsigned flags) {
+Result<UniqueFd> bind_tree_over(int source, int target, const std::string& source_name,
+                                const std::string& target_name, unsigned flags) {
   // mount(2) would trigger an automount and wait for its server.  Mounts that the automounter makes later
   // propagate to the copy.
-  const UniqueFd copy(static_cast<int>(
+  UniqueFd copy(static_cast<int>(
       ::syscall(SYS_open_tree, source, "",
                 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE | AT_NO_AUTOMOUNT)));
   // Before it is attached: unmounting a copy that is still in the source's peer group unmounts the source
   // too.
   const bool slave = copy && make_detached_slave(copy.get(), flags);
-  if (!copy || ::syscall(SYS_move_mount, copy.get(), "", target, "",
-                         MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0)
+  if (!copy || !attach(copy.get(), target))
     return system_error("cannot bind " + source_name + " on " + target_name, errno);
-  if (slave) return {};
-  // By the descriptor: an automounter may have mounted something on the path by now.
-  auto status = make_slave(copy.get(), target_name);
-  if (!status) ::umount2(target_name.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
-  return status;
+  if (slave) return copy;
+  if (auto status = make_slave(copy.get(), target_name); !status) {
+    (void)detach(copy.get(), target_name);
+    return status.error();
+  }
+  return copy;
 }
 
-Status bind_unbindable(const std::string& source, const std::string& target) {
-  if (::mount(source.c_str(), target.c_str(), nullptr, MS_BIND, nullptr) != 0)
-    return system_error("cannot bind " + source + " on " + target, errno);
-  if (::mount(nullptr, target.c_str(), nullptr, MS_UNBINDABLE, nullptr) != 0) {
+Result<UniqueFd> bind_unbindable(const std::string& source, const std::string& target) {
+  const UniqueFd from(::open(source.c_str(), O_PATH | O_CLOEXEC));
+  if (!from) return system_error("cannot open " + source, errno);
+  const UniqueFd to(::open(target.c_str(), O_PATH | O_CLOEXEC));
+  if (!to) return system_error("cannot open " + target, errno);
+  auto mount = clone_mount(from.get(), false, source);
+  if (!mount) return mount.error();
+  if (!attach(mount->get(), to.get())) return system_error("cannot bind " + source + " on " + target, errno);
+  if (::mount(nullptr, by_fd(mount->get()).c_str(), nullptr, MS_UNBINDABLE, nullptr) != 0) {
     const int why = errno;
-    ::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+    (void)detach(mount->get(), target);
     return system_error("cannot make " + target + " unbindable", why);
   }
-  return {};
+  return mount;
 }
 
 // mount(2) cannot do this, because it follows the link.
-Status mount_link(const std::string& link, int target, const std::string& name) {
-  const UniqueFd mount(static_cast<int>(::syscall(
-      SYS_open_tree, AT_FDCWD, link.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW)));
+Result<UniqueFd> mount_link(const std::string& link, int target, const std::string& name) {
+  UniqueFd mount(static_cast<int>(::syscall(SYS_open_tree, AT_FDCWD, link.c_str(),
+                                            OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW)));
   if (!mount) return system_error("cannot take a mount of " + link, errno);
-  if (::syscall(SYS_move_mount, mount.get(), "", target, "",
-                MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0)
-    return system_error("cannot mount a link over " + name, errno);
-  auto status = make_private(mount.get(), name);
-  if (!status) ::umount2(name.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
-  return status;
+  if (!attach(mount.get(), target)) return system_error("cannot mount a link over " + name, errno);
+  if (auto status = make_private(mount.get(), name); !status) {
+    (void)detach(mount.get(), name);
+    return status.error();
+  }
+  return mount;
 }
 
 Status make_private(int fd, const std::string& name) {
@@ -104,10 +126,45 @@ Status set_mount_flags(int fd, unsigned flags, const std::string& name) {
   return {};
 }
 
-Status detach(const std::string& target) {
-  if (::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0)
-    return system_error("cannot detach " + target, errno);
-  return {};
+// /proc/self/fd/N is a magic link: the kernel goes straight to the mount and the file that the descriptor is
+// open on and looks up no name.  UMOUNT_NOFOLLOW would refuse it (EINVAL).  umount2() then unmounts the
+// topmost of the mounts stacked on that file, so the call is repeated until the kernel says that the
+// descriptor's own mount is no longer attached (EINVAL): the ones on top of it would go with it anyway.
+Status detach(int fd, const std::string& name) {
+  constexpr int most_stacked = 1000;
+  const auto file = known_file(fd, name);
+  if (!file) return file.error();
+  // Another mount may cover a file that is not the root of its own.
+  if (!file->is_mount_root) return system_error("cannot detach " + name, EINVAL);
+  for (int turn = 0; turn < most_stacked; ++turn) {
+    if (::umount2(by_fd(fd).c_str(), MNT_DETACH) == 0) continue;
+    if (errno == EINVAL && turn > 0) return {};
+    return system_error("cannot detach " + name, errno);
+  }
+  return Error{"something is mounted again and again on " + name, "see: findmnt " + name, EBUSY};
+}
+
+Status detach_mount(int id, const std::string& target) {
+  const auto mount = open_mount(id, target);
+  if (!mount) return mount.error();
+  return detach(mount->get(), target);
+}
+
+Status detach_all(const std::string& target) {
+  for (;;) {
+    const UniqueFd top(::open(target.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!top && errno == ENOENT) return {};
+    if (!top) return system_error("cannot open " + target, errno);
+    const auto file = known_file(top.get(), target);
+    if (!file) return file.error();
+    if (!file->is_mount_root) return {};
+    if (auto status = detach(top.get(), target); !status) return status;
+  }
+}
+
+void record_mount(UniqueFd mount, const std::string& what, const std::string& name, Transaction& changes) {
+  changes.done(what,
+               [fd = std::make_shared<UniqueFd>(std::move(mount)), name] { return detach(fd->get(), name); });
 }
 
 namespace {
@@ -134,8 +191,8 @@ int remove_mount_point(const char* target) {
 
 int detach_in(int space, int id, const std::string& target) {
   if (::setns(space, CLONE_NEWNS) != 0) return errno;
-  if (!open_mount(id, target)) return ENOENT;
-  return ::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0 ? 0 : errno;
+  const auto status = detach_mount(id, target);
+  return status ? 0 : status.error().code;
 }
 
 }  // namespace

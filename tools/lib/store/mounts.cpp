@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "store/mounts.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <utility>
 
 #include "basic/files.h"
 #include "basic/text.h"
 #include "fileserver/servers.h"
 #include "mount/mountinfo.h"
+#include "mount/open.h"
 #include "mount/operations.h"
 #include "store/image.h"
 
@@ -57,27 +59,28 @@ std::vector<Unmounted> unmounted(const Store& store, const std::vector<TreeRecor
   return out;
 }
 
-Result<bool> mount_one(const Store& store, const TreeRecord& record, const MountTable& table,
-                       const Servers& servers) {
-  if (!is_mounted_kind(store, record)) return false;
+// Only root can change the directory of the trees, which has the mount points.
+Result<UniqueFd> open_target(const Store& store, const TreeRecord& record) {
+  const UniqueFd trees(::open(store.trees().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!trees) return system_error("cannot open " + store.trees(), errno);
+  return open_beneath(trees.get(), record.directory());
+}
+
+Result<UniqueFd> mount_one(const Store& store, const TreeRecord& record, const Servers& servers) {
   const std::string target = store.tree(record);
-  if (table.at(target) != nullptr) return false;
   if (record.kind == TreeRecord::Kind::image) {
     if (auto status = mount_image(store.image(record), record.origin, target); !status) return status.error();
-    return true;
+    return open_target(store, record);
   }
   if (auto status = look_at(record.origin, servers); !status) return status.error();
-  if (auto status = bind_tree(record.origin, target); !status) return status.error();
-  return true;
+  const UniqueFd origin(::open(record.origin.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!origin) return system_error("cannot open " + record.origin, errno);
+  const auto place = open_target(store, record);
+  if (!place) return place.error();
+  return bind_tree_over(origin.get(), place->get(), record.origin, target);
 }
 
 }  // namespace
-
-Result<bool> mount_tree(const Store& store, const TreeRecord& record) {
-  const auto table = MountTable::read();
-  if (!table) return table.error();
-  return mount_one(store, record, *table, Servers(*table));
-}
 
 Result<TreeMounts> mount_trees(const Store& store, const Allowlist& list, const std::string& file) {
   TreeMounts out;
@@ -88,12 +91,12 @@ Result<TreeMounts> mount_trees(const Store& store, const Allowlist& list, const 
   if (!table) return table.error();
   const Servers servers(*table);
   for (const auto& [entry, record] : unmounted(store, *records, trees_of(list), *table, servers)) {
-    const auto mounted = mount_one(store, *record, *table, servers);
+    auto mounted = mount_one(store, *record, servers);
     if (!mounted)
       out.missing.push_back(
           {file, entry->line,
            "the tree of " + in_quotes(entry->name) + " is not there: " + mounted.error().what});
-    else if (*mounted) out.mounted.push_back(store.tree(*record));
+    else out.mounted.emplace_back(store.tree(*record), std::move(*mounted));
   }
   return out;
 }
@@ -123,11 +126,12 @@ Result<std::vector<std::string>> unmount_trees(const Store& store) {
   if (!table) return table.error();
   for (const auto& record : *records) {
     const std::string target = store.tree(record);
-    if (!is_mounted_kind(store, record) || table->at(target) == nullptr) continue;
+    const Mount* mount = is_mounted_kind(store, record) ? table->at(target) : nullptr;
+    if (mount == nullptr) continue;
     // A bind mount includes the mounts below its origin, so it is always busy.  To detach it loses
     // nothing, since the origin stays.
     const bool bind = record.kind == TreeRecord::Kind::external;
-    const auto status = bind ? detach(target) : unmount(target);
+    const auto status = bind ? detach_mount(mount->id, target) : unmount(target);
     if (status) continue;
     if (status.error().code != EBUSY) return status.error();
     in_use.push_back(target);

@@ -4,18 +4,20 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "allowlist/allowlist.h"
 #include "allowlist/parse.h"
+#include "basic/files.h"
 #include "store/store.h"
 
 namespace chos {
 
 /// What mount_trees() found and did.
 struct TreeMounts {
-  std::vector<std::string> mounted;  ///< targets that were mounted now
-  std::vector<Complaint> missing;    ///< OSs whose image or directory is not available
+  std::vector<std::pair<std::string, UniqueFd>> mounted;  ///< targets that were mounted now, and the mounts
+  std::vector<Complaint> missing;                         ///< OSs whose image or directory is not available
 };
 
 /// OSs whose trees are not mounted yet.
@@ -26,9 +28,6 @@ struct UnmountedTrees {
 
 /// Whether the tree of this record is a mount, not a plain directory.
 bool is_mounted_kind(const Store& store, const TreeRecord& record);
-
-/// Mounts one tree, unless something is mounted there already.  True: it was mounted now.
-Result<bool> mount_tree(const Store& store, const TreeRecord& record);
 
 /// Mounts all trees that the list's entries need.  A tree that cannot be mounted does not stop the
 /// others; `file` is the list's name for the complaints.

@@ -37,12 +37,9 @@ Status unmount_below(const std::string& path) {
     const auto mounts = table->below(path);
     if (mounts.empty()) return {};
     // Detaching a mount also detaches the mounts below it.
-    for (const Mount* mount : mounts) {
-      const auto again = MountTable::read();
-      if (!again) return again.error();
-      if (again->by_id(mount->id) == nullptr) continue;
-      if (auto status = detach(mount->target); !status) return status;
-    }
+    for (const Mount* mount : mounts)
+      if (auto status = detach_mount(mount->id, mount->target); !status && status.error().code != ENOENT)
+        return status;
   }
   return Error{"something is mounted again and again below " + path, "see who does it: findmnt -R " + path,
                EBUSY};

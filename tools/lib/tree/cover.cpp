@@ -55,14 +55,13 @@ Result<BaseCovers> BaseCovers::read(std::string links, Transaction& changes) {
   return BaseCovers(std::move(links), changes, std::move(*table));
 }
 
-Status BaseCovers::cover(int target, const std::string& name, int tree, const std::string& path,
-                         unsigned flags) {
+Status BaseCovers::cover(int target, const std::string& name, unsigned flags) {
   if (auto status = replace_link(link_, base_link_target()); !status) return status;
-  if (auto status = mount_link(link_, target, name); !status) return status;
-  changes_->done("covering " + name, [name] { return detach(name); });
-  const auto fresh = open_in_tree(tree, path, Last::keep);
-  if (!fresh) return fresh.error();
-  return set_mount_flags(fresh->get(), flags, name);
+  auto mount = mount_link(link_, target, name);
+  if (!mount) return mount.error();
+  const auto status = set_mount_flags(mount->get(), flags, name);
+  record_mount(std::move(*mount), "covering " + name, name, *changes_);
+  return status;
 }
 
 Result<BaseCovers::Count> BaseCovers::show(int tree, const std::vector<std::string>& names, unsigned flags) {
@@ -75,7 +74,7 @@ Result<BaseCovers::Count> BaseCovers::show(int tree, const std::vector<std::stri
     const UniqueFd own = open_own(tree, path);
     if (!own) continue;
     // If /bin is a link to /usr/bin, the program is covered already when the second path is looked at.
-    if (auto status = cover(own.get(), path_of(own.get()), tree, path, flags); !status) return status.error();
+    if (auto status = cover(own.get(), path_of(own.get()), flags); !status) return status.error();
     ++count.made;
   }
   count.all = names.size();
@@ -88,13 +87,16 @@ Result<std::size_t> BaseCovers::uncover_others(int tree, const std::vector<std::
   const auto source = table_.source_of(link_);
   for (const auto& mount : table_.mounts()) {
     if (!source || mount.root != source->root || mount.device != source->device ||
-        !is_below(mount.target, top))
+        !is_below(mount.target, top) || mount.target == top)
       continue;
     const std::string name = mount.target.substr(mount.target.rfind('/') + 1);
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     const auto fd = open_mount(mount.id, mount.target);
     if (!fd) continue;  // hidden, or unmounted by now
-    auto status = detach_recorded(fd->get(), mount.target, false, "uncovering " + mount.target, *changes_);
+    const auto place = Place::in(tree, mount.target.substr(top.size() + 1));
+    if (!place) return place.error();
+    auto status =
+        detach_recorded(fd->get(), *place, false, "uncovering " + mount.target, mount.target, *changes_);
     if (!status) return status.error();
     ++removed;
   }

@@ -27,7 +27,7 @@ class BaseCovers {
  private:
   BaseCovers(std::string links, Transaction& changes, MountTable table);
 
-  Status cover(int target, const std::string& name, int tree, const std::string& path, unsigned flags);
+  Status cover(int target, const std::string& name, unsigned flags);
   Result<std::size_t> uncover_others(int tree, const std::vector<std::string>& names);
 
   std::string link_;

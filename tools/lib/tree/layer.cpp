@@ -107,7 +107,7 @@ Result<std::string> overlay_source(const std::string& additions, int lower) {
 
 Status remove_additions(const std::string& layers) {
   // A process that was killed may have left the stage mounted.
-  while (::umount2((layers + "/stage").c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {}
+  if (auto status = detach_all(layers + "/stage"); !status) return status;
   std::error_code failure;
   std::filesystem::remove_all(layers, failure);
   if (failure) return system_error("cannot remove " + layers, failure.value());
@@ -161,7 +161,7 @@ Status LayerMounts::carry(int mount, const std::string& target) {
   for (const Mount* old : below(target)) {
     const auto from = open_mount(old->id, old->target);
     if (!from) continue;  // unmounted by now
-    const auto to = open_in_tree(mount, old->target.substr(target.size()), Last::keep);
+    const auto to = open_beneath(mount, old->target.substr(target.size() + 1));
     if (!to) continue;  // the new layer has no such mount point, so the mount is not wanted any more
     const auto one = known_file(from->get(), old->target), two = known_file(to->get(), old->target);
     if (!one || !two || S_ISDIR(one->mode) != S_ISDIR(two->mode)) continue;
@@ -172,24 +172,22 @@ Status LayerMounts::carry(int mount, const std::string& target) {
   return {};
 }
 
-// Attaches a mount to `target`, with copies of the mounts that are below it now.
-Status LayerMounts::put(int mount, const std::string& target, bool replace) {
+// Attaches a mount at a spot, with copies of the mounts that are below it now.
+Status LayerMounts::put(int mount, const Spot& at) {
   const auto attach = [&]() -> Status {
-    if (replace) return exchange_mount(mount, target);
-    const UniqueFd place(::open(target.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!place) return system_error("cannot open " + target, errno);
-    return attach_mount(mount, place.get(), target);
+    if (at.replace) return exchange_mount(mount, at.fd, at.place, at.target);
+    return attach_mount(mount, at.fd, at.target);
   };
-  if (below(target).empty()) return attach();
+  if (below(at.target).empty()) return attach();
   if (!stage_) {
     auto stage = Stage::open(layers_ + "/stage");
     if (!stage) return stage.error();
     stage_.emplace(std::move(*stage));
   }
   if (auto status = stage_->enter(mount); !status) return status;
-  if (auto status = make_private(mount, "the layer for " + target); !status) return status;
-  if (auto status = carry(mount, target); !status) return status;
-  copied_.push_back(target);
+  if (auto status = make_private(mount, "the layer for " + at.target); !status) return status;
+  if (auto status = carry(mount, at.target); !status) return status;
+  copied_.push_back(at.target);
   return attach();
 }
 
@@ -214,7 +212,9 @@ const Mount* LayerMounts::layer_on(int place, const std::string& target) const {
 }
 
 Result<LayerMounts::Outcome> LayerMounts::show(int tree, const Layer& layer, unsigned flags) {
-  const auto place = open_in_tree(tree, layer.place, Last::directory);
+  const auto where = Place::in(tree, layer.place.substr(1));
+  if (!where) return where.error();
+  const auto place = where->open();
   if (!place) return place.error();
   const std::string target = path_of(place->get());
   flags |= mount_ro | inherited_flags(layer.lower.get());
@@ -232,44 +232,57 @@ Result<LayerMounts::Outcome> LayerMounts::show(int tree, const Layer& layer, uns
       if (auto status = refresh_overlay(place->get(), old->flags, target); !status) return status.error();
     return Outcome::already;
   }
-  const auto fresh = make_mount(layer, *additions, *source, flags);
+  // Whoever may rename directories of the tree must not get the content of one shown at the place of another.
+  if (old == nullptr && !is_mount_root(place->get()) && !same_file(place->get(), layer.lower.get()))
+    return Error{target + " was moved meanwhile", "run it again", EAGAIN};
+  auto fresh = make_mount(layer, *additions, *source, flags);
   if (!fresh && fresh.error().code == ENODEV) return Outcome::no_overlayfs;
   if (!fresh) return fresh.error();
-  if (auto status = mount_over(fresh->get(), old == nullptr ? -1 : place->get(), target, flags); !status)
-    return status.error();
+  auto status = mount_over(std::move(*fresh), {place->get(), *where, target, old != nullptr}, flags);
+  if (!status) return status.error();
   return Outcome::mounted;
 }
 
-// Mounts a new layer on `target`, in the place of the old one that `old` is open on (-1: there is none).
-Status LayerMounts::mount_over(int fresh, int old, const std::string& target, unsigned flags) {
-  if (old >= 0) {
-    auto copy = clone_mount(old, true, target);
+// Mounts a new layer.
+Status LayerMounts::mount_over(UniqueFd fresh, const Spot& at, unsigned flags) {
+  const int mount = fresh.get();
+  UniqueFd before;
+  if (at.replace) {
+    auto copy = clone_mount(at.fd, true, at.target);
     if (!copy) return copy.error();
-    changes_->done("replacing the layer on " + target,
-                   [target, before = std::make_shared<UniqueFd>(std::move(*copy))] {
-                     return exchange_mount(before->get(), target);
-                   });
+    before = std::move(*copy);
   }
-  if (auto status = put(fresh, target, old >= 0); !status) return status;
-  if (old < 0) changes_->done("mounting a layer on " + target, [target] { return detach(target); });
+  if (auto status = put(mount, at); !status) return status;
+  Transaction made;
+  if (at.replace)
+    made.done("replacing the layer on " + at.target,
+              [now = std::make_shared<UniqueFd>(std::move(fresh)),
+               before = std::make_shared<UniqueFd>(std::move(before)), place = at.place,
+               name = at.target] { return exchange_mount(before->get(), now->get(), place, name); });
+  else record_mount(std::move(fresh), "mounting a layer on " + at.target, at.target, made);
   // A bind has the propagation and flags of its source, but a layer must neither propagate nor be writable.
-  if (auto status = make_private(fresh, target); !status) return status;
-  return set_mount_flags(fresh, flags, target);
+  auto status = make_private(mount, at.target);
+  if (status) status = set_mount_flags(mount, flags, at.target);
+  if (status) changes_->append(std::move(made));
+  else made.rollback();
+  return status;
 }
 
 Result<std::size_t> LayerMounts::remove_others(int tree, const LayerPlan& plan) {
   const std::string top = path_of(tree);
   std::size_t removed = 0;
   for (const auto& mount : table_.mounts()) {
-    if (!is_below(mount.target, top) || !is_ours(mount)) continue;
+    if (!is_below(mount.target, top) || mount.target == top || !is_ours(mount)) continue;
     const std::string_view place = std::string_view(mount.target).substr(top.size());
     if (std::any_of(plan.layers.begin(), plan.layers.end(),
                     [place](const Layer& layer) { return layer.place == place; }))
       continue;
     const auto fd = open_mount(mount.id, mount.target);
     if (!fd) continue;  // hidden, or unmounted by now
-    auto status =
-        detach_recorded(fd->get(), mount.target, true, "removing the layer on " + mount.target, *changes_);
+    const auto where = Place::in(tree, std::string(place.substr(1)));
+    if (!where) return where.error();
+    auto status = detach_recorded(fd->get(), *where, true, "removing the layer on " + mount.target,
+                                  mount.target, *changes_);
     if (!status) return status.error();
     ++removed;
   }

@@ -52,11 +52,18 @@ class LayerMounts {
   Result<UniqueFd> make_mount(const Layer& layer, const std::string& additions, const std::string& source,
                               unsigned flags) const;
   std::vector<const Mount*> below(const std::string& target) const;
-  Status put(int mount, const std::string& target, bool replace);
+  // Where a layer is to be mounted.
+  struct Spot {
+    int fd;  // open on the place: on the directory, or on the root of the layer to replace
+    const Place& place;
+    std::string target;  // its path, for messages and to look it up in the mount table
+    bool replace;
+  };
+  Status put(int mount, const Spot& at);
   Status carry(int mount, const std::string& target);
   Status refresh_table(const std::string& target);
   const Mount* layer_on(int place, const std::string& target) const;
-  Status mount_over(int fresh, int old, const std::string& target, unsigned flags);
+  Status mount_over(UniqueFd fresh, const Spot& at, unsigned flags);
 
   std::string layers_;
   Transaction* changes_;

@@ -2,7 +2,6 @@
 #include "tree/share.h"
 
 #include <fcntl.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "allowlist/farm_names.h"
 #include "basic/files.h"
@@ -96,43 +96,46 @@ Result<std::string> make_share_link(const ShareSite& site, const std::string& pa
   return link;
 }
 
-// Opens the path again: a descriptor from before is on what the new mount covers.
-Status set_new_flags(int tree, const std::string& path, unsigned flags, const std::string& name) {
-  const auto fresh = open_target(tree, path);
-  if (!fresh) return fresh.error();
-  return set_mount_flags(fresh->fd.get(), flags, name);
-}
-
-// The outcome of a mount on `name`, which is unmounted if `status`, of the steps after it, is an error.
-Result<ShareOutcome> mounted(const std::string& name, const Status& status) {
-  if (status) return ShareOutcome{ShareOutcome::What::bound, name, {}, false};
-  ::umount2(name.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+// The outcome of a new mount, which is unmounted if `status`, of the steps after it, is an error.
+Result<ShareOutcome> mounted(UniqueFd mount, const std::string& name, const Status& status) {
+  if (status) return ShareOutcome{ShareOutcome::What::bound, name, {}, false, false, std::move(mount)};
+  (void)detach(mount.get(), name);
   return status.error();
 }
 
 // `inherited` flags are set on the bind itself, `flags` also on the mounts below it.
-Result<ShareOutcome> bind(int tree, const std::string& path, const Opened& base, const Opened& target,
-                          unsigned flags, unsigned inherited) {
+Result<ShareOutcome> bind_over(const std::string& path, const Opened& base, const Opened& target,
+                               unsigned flags, unsigned inherited) {
   const std::string name = path_of(target.fd.get());
-  if (auto status = bind_tree_over(base.fd.get(), target.fd.get(), path, name, flags); !status)
-    return status.error();
-  return mounted(name, set_new_flags(tree, path, flags | inherited, name));
+  auto mount = bind_tree_over(base.fd.get(), target.fd.get(), path, name, flags);
+  if (!mount) return mount.error();
+  const auto status = set_mount_flags(mount->get(), flags | inherited, name);
+  return mounted(std::move(*mount), name, status);
 }
 
-Result<ShareOutcome> link_over(const ShareSite& site, int tree, const std::string& path, const Opened& base,
+// Whether a process that opens `name` in the farm gets the base's file.
+bool leads_to_base(const ShareSite& site, const std::string& name, const Opened& base) {
+  const UniqueFd farm(::open(site.farm.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!farm) return false;
+  const auto seen = examine(open_in_tree(farm.get(), name.substr(site.farm.size()), Last::follow), name);
+  return seen && seen->info.is_same_as(base.info);
+}
+
+Result<ShareOutcome> link_over(const ShareSite& site, const std::string& path, const Opened& base,
                                const Opened& target, unsigned flags) {
   const auto wanted = wanted_link(site, base, target);
   if (!wanted) return wanted.error();
   const auto link = make_share_link(site, path, *wanted);
   if (!link) return link.error();
   const std::string name = path_of(target.fd.get());
-  if (auto status = mount_link(*link, target.fd.get(), name); !status) return status.error();
-  auto status = set_new_flags(tree, path, flags, name);
-  if (const auto seen = open_base(name); status && !(seen && seen->info.is_same_as(base.info)))
+  auto mount = mount_link(*link, target.fd.get(), name);
+  if (!mount) return mount.error();
+  auto status = set_mount_flags(mount->get(), flags, name);
+  if (status && !leads_to_base(site, name, base))
     status = Error{
         path + " of the base OS cannot be reached by the link " + wanted->text + " at " + name,
         "is what it is on mounted in the farm too? See: findmnt -R " + site.farm + "/" + farm_local, EXDEV};
-  return mounted(name, status);
+  return mounted(std::move(*mount), name, status);
 }
 
 // Whether the target shows the base's file, by the link to it, or is the base's directory.
@@ -236,7 +239,7 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
     if (same && in_use()) return with_flags(*target, *mount, flags, ShareOutcome::What::kept);
     // The base's directory was replaced, or unmounted and mounted again, or its file is a link that leads
     // elsewhere now.
-    if (auto status = detach(mount->target); !status) return status.error();
+    if (auto status = detach(target->fd.get(), mount->target); !status) return status.error();
     was_there = true;
     target = open_target(tree, path);
     if (!target) return target.error();
@@ -244,8 +247,8 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
   if (auto reason = mismatch(path, *base, *target)) return std::move(*reason);
   const auto inherited = kind == S_IFDIR ? flags_of_base(table, path, *base) : Result<unsigned>(0U);
   if (!inherited) return inherited.error();
-  auto outcome = kind == S_IFDIR ? bind(tree, path, *base, *target, flags, *inherited)
-                                 : link_over(site, tree, path, *base, *target, flags);
+  auto outcome = kind == S_IFDIR ? bind_over(path, *base, *target, flags, *inherited)
+                                 : link_over(site, path, *base, *target, flags);
   if (outcome) outcome->was_there = was_there;
   return outcome;
 }

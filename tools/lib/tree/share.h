@@ -9,9 +9,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "basic/files.h"
 #include "basic/result.h"
 #include "basic/run_paths.h"
 #include "fileserver/servers.h"
@@ -27,10 +29,11 @@ struct ShareOutcome {
     skipped
   };
   What what = What::skipped;
-  std::string target;      ///< where it is mounted, unless it was skipped
-  std::string reason;      ///< why it was skipped
-  bool unusual = false;    ///< skipped for a reason that an administrator may want to know
-  bool was_there = false;  ///< something was mounted there before
+  std::string target;                  ///< where it is mounted, unless it was skipped
+  std::string reason;                  ///< why it was skipped
+  bool unusual = false;                ///< skipped for a reason that an administrator may want to know
+  bool was_there = false;              ///< something was mounted there before
+  std::optional<UniqueFd> mount = {};  ///< the new mount; set if it was bound and not there before
 };
 
 /// The paths of [share], by whether their servers answer.
