@@ -2,7 +2,8 @@
 #include "build/confined.h"
 
 #include <fcntl.h>
-#include <linux/audit.h>
+#include <iconv.h>
+#include <langinfo.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -12,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,6 +29,8 @@
 
 #include "basic/files.h"
 #include "basic/text.h"
+#include "build/call_filter.h"
+#include "store/digest.h"
 
 namespace chos {
 namespace {
@@ -54,69 +58,6 @@ Error error_from(std::string_view text) {
   error.what = parts[1];
   error.remedy = parts[2];
   return error;
-}
-
-// System calls that fail with EPERM: what reads an archive and writes a tree has no use for them.
-constexpr auto denied_calls = std::to_array<unsigned>(
-    {// programs and processes
-     __NR_execve, __NR_execveat, __NR_ptrace, __NR_process_vm_readv, __NR_process_vm_writev, __NR_kcmp,
-     __NR_pidfd_open, __NR_pidfd_getfd, __NR_pidfd_send_signal, __NR_kill, __NR_tgkill, __NR_tkill,
-#ifdef __NR_fork
-     __NR_fork, __NR_vfork,
-#endif
-     // other roots, mounts and namespaces
-     __NR_chroot, __NR_pivot_root, __NR_mount, __NR_umount2, __NR_open_tree, __NR_move_mount, __NR_fsopen,
-     __NR_fsmount, __NR_fspick, __NR_unshare, __NR_setns, __NR_name_to_handle_at, __NR_open_by_handle_at,
-     // the network
-     __NR_socket, __NR_socketpair, __NR_connect, __NR_bind, __NR_listen, __NR_accept, __NR_accept4,
-     // parts of the kernel that were open to attack
-     __NR_bpf, __NR_perf_event_open, __NR_userfaultfd, __NR_io_uring_setup, __NR_keyctl, __NR_add_key,
-     __NR_request_key, __NR_init_module, __NR_finit_module, __NR_delete_module, __NR_kexec_load,
-     // the node
-     __NR_reboot, __NR_swapon, __NR_swapoff, __NR_sethostname, __NR_setdomainname, __NR_settimeofday,
-     __NR_clock_settime, __NR_quotactl, __NR_acct, __NR_syslog, __NR_personality});
-
-#if defined(__x86_64__)
-constexpr unsigned own_architecture = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-constexpr unsigned own_architecture = AUDIT_ARCH_AARCH64;
-#else
-constexpr unsigned own_architecture = 0;
-#endif
-
-constexpr unsigned at_number = offsetof(seccomp_data, nr);
-constexpr unsigned at_architecture = offsetof(seccomp_data, arch);
-constexpr unsigned at_first_argument = offsetof(seccomp_data, args);  // its low half: little-endian
-constexpr unsigned fail_with_eperm = SECCOMP_RET_ERRNO | EPERM;
-constexpr unsigned first_foreign_call = 0x40000000;  // of the x32 ABI
-
-// The filter, or an empty one for an architecture whose numbers this file does not know.
-std::vector<sock_filter> filter() {
-  std::vector<sock_filter> code;
-  if (own_architecture == 0) return code;
-  const auto add = [&code](unsigned op, unsigned value, unsigned char yes = 0, unsigned char no = 0) {
-    code.push_back({static_cast<unsigned short>(op), yes, no, value});
-  };
-  const auto answer = [&add](unsigned call, unsigned result) {
-    add(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1);
-    add(BPF_RET | BPF_K, result);
-  };
-  add(BPF_LD | BPF_W | BPF_ABS, at_architecture);
-  add(BPF_JMP | BPF_JEQ | BPF_K, own_architecture, 1, 0);
-  add(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
-  add(BPF_LD | BPF_W | BPF_ABS, at_number);
-  add(BPF_JMP | BPF_JGE | BPF_K, first_foreign_call, 0, 1);
-  add(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
-  for (const unsigned call : denied_calls) answer(call, fail_with_eperm);
-  // Its flags lie in memory, where a filter cannot look.  libc then calls clone(2).
-  answer(__NR_clone3, SECCOMP_RET_ERRNO | ENOSYS);
-  // Threads only: libraries of decompressors may start some.
-  add(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone, 0, 3);
-  add(BPF_LD | BPF_W | BPF_ABS, at_first_argument);
-  add(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 1, 0);
-  add(BPF_RET | BPF_K, fail_with_eperm);
-  add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-  return code;
 }
 
 Status limit(int what, rlim_t most, const char* name) {
@@ -159,6 +100,7 @@ Status confine(const Confinement& confinement, const std::vector<sock_filter>& c
   }
   if (::chroot(".") != 0 || ::chdir("/") != 0) return system_error("cannot change the root directory", errno);
   if (confinement.root >= 0) ::close(confinement.root);
+  ::umask(022);  // an archive need not name the directories above its entries
   for (const auto& [what, most, name] :
        {std::tuple{RLIMIT_AS, most_memory, "memory"}, std::tuple{RLIMIT_CPU, most_seconds, "CPU time"},
         std::tuple{RLIMIT_FSIZE, static_cast<rlim_t>(confinement.largest_file), "the size of files"},
@@ -191,7 +133,7 @@ Status confine(const Confinement& confinement, const std::vector<sock_filter>& c
   if (root >= 0) own.root = ::dup2(root, own_output + 1);
   close_descriptors(own_output + 1 + (root >= 0));
   Result<std::string> result = std::string();
-  if (const auto status = confine(own, filter()); !status) {
+  if (const auto status = confine(own, call_filter()); !status) {
     Error error = status.error();
     error.what += " of the process that reads it";
     result = error;
@@ -268,6 +210,14 @@ Error killed(int status) {
                "does the node lack memory? See: dmesg", ECHILD};
 }
 
+// Libraries read files when they are first used: the C library its conversions between character sets,
+// libcrypto its configuration.  In the child, those would be files of the tree, written by a stranger.
+void use_libraries() {
+  Sha256().finish();
+  const auto conversion = ::iconv_open(::nl_langinfo(CODESET), "UTF-8");
+  if (conversion != reinterpret_cast<iconv_t>(-1)) ::iconv_close(conversion);
+}
+
 }  // namespace
 
 Result<std::string> run_confined(const Confinement& confinement, const ConfinedWork& work,
@@ -276,6 +226,7 @@ Result<std::string> run_confined(const Confinement& confinement, const ConfinedW
   if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("cannot make a pipe", errno);
   const UniqueFd reader(ends[0]);
   UniqueFd writer(ends[1]);
+  use_libraries();
   constexpr unsigned long flags =
       CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | SIGCHLD;
   // clone(2) without a stack is fork(2) with flags.

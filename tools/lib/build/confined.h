@@ -30,8 +30,7 @@ using ConfinedWork = std::function<Result<std::string>(int input, const Confined
 /// The child has its root changed to the given directory; mount, PID, network, IPC and UTS namespaces of its
 /// own; no descriptor but the input and /dev/null; the capabilities CHOWN, DAC_OVERRIDE, FOWNER, FSETID,
 /// MKNOD and SETFCAP; no_new_privs; limits on memory (4 GiB), CPU time (2 hours) and the size of a file; and
-/// a seccomp filter against system calls that unpacking does not need (programs, sockets, mounts, tracing
-/// ...). It ends when this process ends.  Needs root.
+/// the seccomp filter of call_filter.h.  Its umask is 022.  It ends when this process ends.  Needs root.
 ///
 /// progress: called with each report and at least five times a second with the last one; false: the child is
 /// killed, and the Error has the code EINTR.  Error ECHILD: the child was killed, for one by a limit.

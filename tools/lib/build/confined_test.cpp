@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -92,6 +93,21 @@ TEST_F(Confined, HasNothingElse) {
   EXPECT_EQ(*said, "file " + none + "above " + none + "descriptors 5\nparent 0\nsocket " + no + "fork " + no +
                        "exec " + no + "chroot " + no + "mount " + no + "unshare " + no + "ptrace " + no +
                        "kill " + no + "reboot " + no + "privileges 1\nseccomp 2\ncapabilities 6\n");
+}
+
+// Else a tree with gconv modules or a libcrypto configuration of its own would run code in the child.
+TEST_F(Confined, LoadsNoCode) {
+  const auto said = run([](int input, const ConfinedReport&) -> Result<std::string> {
+    constexpr int code = PROT_READ | PROT_EXEC;
+    const auto mapped = [](void* at) { return outcome(at == MAP_FAILED ? -1 : 0); };
+    std::string text = mapped(::mmap(nullptr, 4096, code, MAP_PRIVATE, input, 0));
+    text += " " + mapped(::mmap(nullptr, 4096, code, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    void* data = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return text + " " + mapped(data) + " " + outcome(::mprotect(data, 4096, code));
+  });
+  ASSERT_TRUE(said) << said.error().what;
+  const std::string no = std::to_string(EPERM);
+  EXPECT_EQ(*said, no + " " + no + " ok " + no);
 }
 
 TEST_F(Confined, MayStartThreads) {

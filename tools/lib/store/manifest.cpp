@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <fts.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -18,6 +17,7 @@
 
 #include "basic/files.h"
 #include "basic/text.h"
+#include "store/digest.h"
 
 namespace chos {
 namespace {
@@ -26,40 +26,13 @@ constexpr const char* head = "chos-manifest 1\n";
 constexpr const char* unknown = "unreadable";
 constexpr std::size_t chunk = 1 << 20;
 
-std::string hex(const unsigned char* bytes, std::size_t size) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string out;
-  for (std::size_t i = 0; i < size; ++i) {
-    out += digits[bytes[i] >> 4];
-    out += digits[bytes[i] & 15];
-  }
-  return out;
-}
-
-class Sha256 {
- public:
-  Sha256() : context_(::EVP_MD_CTX_new(), ::EVP_MD_CTX_free) {
-    ::EVP_DigestInit_ex(context_.get(), ::EVP_sha256(), nullptr);
-  }
-  void add(const void* data, std::size_t size) { ::EVP_DigestUpdate(context_.get(), data, size); }
-  std::string finish() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
-    unsigned size = 0;
-    ::EVP_DigestFinal_ex(context_.get(), out.data(), &size);
-    return hex(out.data(), size);
-  }
-
- private:
-  std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
-};
-
 // One word: no blank, no line end, no control character.
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     const auto u = static_cast<unsigned char>(c);
     if (u > ' ' && u < 0x7f && c != '\\') out += c;
-    else out += "\\x" + hex(&u, 1);
+    else out += "\\x" + hex_text(&u, 1);
   }
   return out.empty() ? "\\" : out;
 }
@@ -104,7 +77,7 @@ Status walk_tree(std::string root, Visit visit, Fail fail) {
 std::string capabilities(const FTSENT& file) {
   std::array<unsigned char, 64> value{};
   const ssize_t size = ::lgetxattr(file.fts_accpath, "security.capability", value.data(), value.size());
-  return size > 0 ? hex(value.data(), static_cast<std::size_t>(size)) : "-";
+  return size > 0 ? hex_text(value.data(), static_cast<std::size_t>(size)) : "-";
 }
 
 // Of a regular file; empty: none.
