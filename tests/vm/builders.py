@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""tests/run builders: kills `chosctl os add` while mmdebstrap, dnf, or skopeo and umoci work for it.
+"""tests/run builders: kills `chosctl os add` while mmdebstrap, dnf, or the unpacking of an image works for it.
 
 builders.sh does it in a private mount namespace of this machine, without a VM or the module.
 

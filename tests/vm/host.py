@@ -19,7 +19,7 @@ PACKAGES = {
     "tools": ["cmake", "ninja-build", "g++", "pkg-config", "libcli11-dev", "libtomlplusplus-dev",
               "nlohmann-json3-dev", "libmount-dev", "libarchive-dev", "libssl-dev",
               "libpam0g-dev", "libgtest-dev", "libslurm-dev"],
-    "unit": ["binutils", "pamtester", "libpam-wrapper", "libnss-wrapper", "lua5.4", "zsh", "fish", "skopeo", "umoci"],
+    "unit": ["binutils", "pamtester", "libpam-wrapper", "libnss-wrapper", "lua5.4", "zsh", "fish", "zstd"],
     "fuzz": ["clang", "libclang-rt-14-dev", "g++"],
     "tidy": ["clang-tidy", "git"],
     "check": ["make", "gcc", "libc6-dev", "libelf-dev", "sparse", "perl", "linux-source",

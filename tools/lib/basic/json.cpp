@@ -55,6 +55,8 @@ std::uint64_t JsonView::number() const {
   return reading([&] { return value_->get<std::uint64_t>(); });
 }
 
+bool JsonView::has(const std::string& key) const { return value_->contains(key); }
+
 std::string JsonView::value(const std::string& key, const std::string& otherwise) const {
   return reading([&] { return value_->value(key, otherwise); });
 }

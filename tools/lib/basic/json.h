@@ -44,6 +44,7 @@ class JsonView {
   bool value(const std::string& key, bool otherwise) const;
   std::uint64_t value(const std::string& key, std::uint64_t otherwise) const;
   std::vector<std::string> value(const std::string& key, const std::vector<std::string>& otherwise) const;
+  bool has(const std::string& key) const;  ///< whether an object has this member
   /// The object `key` of an object, or nothing.
   std::optional<JsonView> find(const std::string& key) const;
 

@@ -2,6 +2,7 @@
 #include "basic/text.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 
 namespace chos {
@@ -116,6 +117,11 @@ std::string listed(const std::vector<std::string>& words) {
     out += words[i];
   }
   return out;
+}
+
+bool parse_number(std::string_view text, std::uint64_t& number) {
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return failed == std::errc() && end == text.data() + text.size();
 }
 
 }  // namespace chos

@@ -2,6 +2,7 @@
 // Text: characters by their class, quoting for messages and for shells, splitting and joining.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,5 +43,8 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 
 /// "a, b and c"; "" of nothing.
 std::string listed(const std::vector<std::string>& words);
+
+/// Parses a text that is a decimal number and nothing else.
+bool parse_number(std::string_view text, std::uint64_t& number);
 
 }  // namespace chos

@@ -214,8 +214,8 @@ Error killed(int status) {
 // libcrypto its configuration.  In the child, those would be files of the tree, written by a stranger.
 void use_libraries() {
   Sha256().finish();
-  const auto conversion = ::iconv_open(::nl_langinfo(CODESET), "UTF-8");
-  if (conversion != reinterpret_cast<iconv_t>(-1)) ::iconv_close(conversion);
+  const iconv_t conversion = ::iconv_open(::nl_langinfo(CODESET), "UTF-8");
+  if (reinterpret_cast<std::intptr_t>(conversion) != -1) ::iconv_close(conversion);
 }
 
 }  // namespace

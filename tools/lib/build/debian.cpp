@@ -17,7 +17,7 @@ namespace {
 constexpr const char* apt_helper = "/usr/lib/apt/apt-helper";
 constexpr std::size_t most_archives = 4;
 // apt's own limits are minutes for each file.
-const std::vector<std::pair<std::string, std::string>> limits{
+const std::vector<std::pair<std::string, std::string>> apt_limits{
     {"Acquire::http::Timeout", "15"}, {"Acquire::https::Timeout", "15"}, {"Acquire::Retries", "1"}};
 
 // The addresses of the Debian archives that apt uses here; the archive of the plain suites comes before
@@ -46,7 +46,7 @@ std::vector<std::string> archives_of_apt() {
 Result<bool> has_suite(const BuildContext& context, const std::string& archive, const std::string& suite) {
   const std::string file = context.work + "/Release";
   std::vector<std::string> command{apt_helper};
-  for (const auto& [name, value] : limits) command.insert(command.end(), {"-o", name + "=" + value});
+  for (const auto& [name, value] : apt_limits) command.insert(command.end(), {"-o", name + "=" + value});
   command.insert(command.end(), {"download-file", archive + "/dists/" + suite + "/Release", file});
   const auto status = run_logged(command, context.log, context.progress);
   (void)::unlink(file.c_str());
@@ -128,7 +128,7 @@ Result<Built> build_debian(const BuildContext& context) {
                                    "--variant=" + options.variant};
   if (!source.architecture.empty()) command.push_back("--architectures=" + source.architecture);
   for (const auto& package : options.include) command.push_back("--include=" + package);
-  for (const auto& [name, value] : limits) command.push_back("--aptopt=" + name + " \"" + value + "\"");
+  for (const auto& [name, value] : apt_limits) command.push_back("--aptopt=" + name + " \"" + value + "\"");
   if (options.expired_ok) command.emplace_back("--aptopt=Acquire::Check-Valid-Until \"false\"");
   command.insert(command.end(), {source.suite, work + "/root"});
   command.insert(command.end(), mirrors->begin(), mirrors->end());

@@ -1,127 +1,51 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "build/oci.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include "basic/files.h"
-#include "basic/json.h"
-#include "basic/program_search.h"
-#include "basic/subprocess.h"
-#include "basic/text.h"
 #include "build/archive.h"
-#include "build/run_logged.h"
+#include "build/image_layout.h"
+#include "build/layer.h"
 
 namespace chos {
 namespace {
-
-constexpr std::size_t largest_json = 16 << 20;
-constexpr const char* tag = "chos";
-
-Result<Json> read_json(const std::string& path) {
-  const auto text = read_file(path, largest_json);
-  if (!text) return text.error();
-  auto json = Json::parse(*text);
-  if (!json) return Error{path + " is not JSON", "is the image complete?", EINVAL};
-  return json;
-}
-
-// The file that holds the blob of a digest "sha256:HEX".
-Result<std::string> blob(const std::string& layout, const std::string& digest) {
-  const auto colon = digest.find(':');
-  const auto bad = digest.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789:+._-");
-  if (colon == std::string::npos || bad != std::string::npos)
-    return Error{"the image names the blob " + in_quotes(digest) + ", which is not a digest", "", EINVAL};
-  return layout + "/blobs/" + digest.substr(0, colon) + "/" + digest.substr(colon + 1);
-}
-
-// The manifest of the image in a layout that has only one.
-Result<Json> manifest_of(const std::string& layout) {
-  const auto index = read_json(layout + "/index.json");
-  if (!index) return index;
-  try {
-    const auto file = blob(layout, index->view().at("manifests").at(0).at("digest").string());
-    if (!file) return file.error();
-    return read_json(*file);
-  } catch (const JsonError& error) {
-    return Error{layout + "/index.json names no image: " + error.what(), "", EINVAL};
-  }
-}
-
-Status check_layers(const BuildContext& context, const std::string& layout) {
-  const auto manifest = manifest_of(layout);
-  if (!manifest) return manifest.error();
-  ArchiveLimits limits;
-  limits.bytes = context.options.max_size;
-  limits.drop_devices = context.options.drop_devices;
-  std::uint64_t bytes = 0;
-  std::size_t number = 0;
-  try {
-    const auto layers = manifest->view().at("layers").items();
-    for (const auto& layer : layers) {
-      context.progress.stage("checking layer " + std::to_string(++number) + " of " +
-                             std::to_string(layers.size()));
-      const auto file = blob(layout, layer.at("digest").string());
-      if (!file) return file.error();
-      const auto status = check_archive(*file, limits, bytes, [&](std::uint64_t entries, std::uint64_t sum) {
-        return context.progress.tick(std::to_string(entries) + " entries, " + size_text(sum));
-      });
-      if (status) continue;
-      Error error = status.error();
-      error.what = "layer " + std::to_string(number) + " of " + context.source.path + ": " + error.what;
-      return error;
-    }
-  } catch (const JsonError& error) {
-    return Error{"the manifest of " + context.source.path + " is not as expected: " + error.what(), "",
-                 EINVAL};
-  }
-  return {};
-}
 
 bool is_directory(const std::string& path) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-Result<std::string> layout_transport(const Source& source) {
-  const auto index = read_json(source.path + "/index.json");
-  if (!index) return index.error();
-  std::vector<std::string> tags;
-  try {
-    for (const auto& image : index->view().at("manifests").items()) {
-      const auto annotations = image.find("annotations");
-      tags.push_back(annotations ? annotations->value("org.opencontainers.image.ref.name", "") : "");
-    }
-  } catch (const JsonError& error) {
-    return Error{source.path + "/index.json is not as expected: " + error.what(), "", EINVAL};
-  }
-  const bool known = std::find(tags.begin(), tags.end(), source.tag) != tags.end();
-  if (source.tag.empty() ? tags.size() == 1 : known)
-    return "oci:" + source.path + (source.tag.empty() ? "" : ":" + source.tag);
-  return Error{source.tag.empty() ? source.path + " has " + std::to_string(tags.size()) +
-                                        " images; expected a tag that says which"
-                                  : source.path + " has no image " + in_quotes(source.tag),
-               tags.empty() ? "" : "it has: " + listed(tags), EINVAL};
+ArchiveProgress shown(const BuildContext& context) {
+  return [&context](std::uint64_t entries, std::uint64_t bytes) {
+    return context.progress.tick(std::to_string(entries) + " entries, " + size_text(bytes));
+  };
+}
+
+// The directory of the image: the layout, or what is in the archive, which any tar archive may be.
+Result<ImageDirectory> open_image(const BuildContext& context) {
+  const auto& path = context.source.path;
+  if (is_directory(path)) return ImageDirectory::open(path, path);
+  const std::string image = context.work + "/image";
+  if (::mkdir(image.c_str(), 0700) != 0) return system_error("cannot make the directory " + image, errno);
+  context.progress.stage("reading the image " + path);
+  // The layers in it may be compressed or not; they are limited when they are unpacked.
+  const auto most = context.options.max_size;
+  const ArchiveLimits limits{most > UINT64_MAX / 2 ? most : 2 * most};
+  if (const auto done = unpack_archive(path, image, limits, shown(context)); !done) return done.error();
+  return ImageDirectory::open(image, path);
 }
 
 // An archive of `docker save` has manifest.json, also if it is an OCI layout; a plain OCI archive has only
 // oci-layout.
-Result<std::string> transport_of(const Source& source) {
-  if (is_directory(source.path)) return layout_transport(source);
-  const auto listing = run_command({"tar", "-tf", source.path}, 600);
-  if (!listing) return listing.error();
-  if (listing->status != 0)
-    return Error{source.path + " is no archive that tar can read: " + listing->said(),
-                 "get it anew and compare its checksum", EINVAL};
-  bool is_oci = false, is_docker = false;
-  for (const auto name : split(listing->out, '\n')) {
-    is_oci = is_oci || name == "oci-layout" || name == "./oci-layout";
-    is_docker = is_docker || name == "manifest.json";
-  }
-  if (is_docker) return "docker-archive:" + source.path;
-  if (is_oci) return "oci-archive:" + source.path;
+Result<std::vector<ImageLayer>> find_layers(const BuildContext& context, const ImageDirectory& image) {
+  const auto& source = context.source;
+  if (is_directory(source.path)) return layers_of_layout(image, source.tag);
+  if (image.has("manifest.json")) return layers_of_docker(image);
+  if (image.has("oci-layout")) return layers_of_layout(image, "");
   return Error{source.path +
                    " is an archive, but not of an image: it has neither manifest.json nor "
                    "oci-layout",
@@ -131,26 +55,29 @@ Result<std::string> transport_of(const Source& source) {
 }  // namespace
 
 Result<Built> build_oci(const BuildContext& context) {
-  for (const char* program : {"skopeo", "umoci"})
-    if (find_program(program).empty()) return missing_program(program, program);
-  const auto from = transport_of(context.source);
-  if (!from) return from.error();
-  const std::string layout = context.work + "/layout", bundle = context.work + "/bundle";
-  context.progress.stage("reading the image " + context.source.path);
-  auto status =
-      run_logged({"skopeo", "--insecure-policy", "copy", "--quiet", *from, "oci:" + layout + ":" + tag},
-                 context.log, context.progress);
-  if (!status && from->starts_with("docker-archive:") &&
-      status.error().what.find("expected 1 item, got") != std::string::npos)
-    return Error{context.source.path + " has more than one image",
-                 "save the one that is wanted: docker save NAME:TAG -o FILE", EINVAL};
-  if (status) status = check_layers(context, layout);
-  if (!status) return status.error();
-  context.progress.stage("unpacking the layers");
-  status =
-      run_logged({"umoci", "unpack", "--image", layout + ":" + tag, bundle}, context.log, context.progress);
-  if (!status) return status.error();
-  return Built{TreeRecord::Kind::tree, bundle + "/rootfs", ""};
+  const auto image = open_image(context);
+  if (!image) return image.error();
+  const auto layers = find_layers(context, *image);
+  if (!layers) return layers.error();
+  const std::string root = context.work + "/root";
+  if (::mkdir(root.c_str(), 0755) != 0) return system_error("cannot make the directory " + root, errno);
+  const UniqueFd tree(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!tree) return system_error("cannot open " + root, errno);
+  ArchiveLimits limits{context.options.max_size};
+  limits.drop_devices = context.options.drop_devices;
+  Unpacked sum;
+  for (std::size_t i = 0; i < layers->size(); ++i) {
+    const auto& layer = (*layers)[i];
+    context.progress.stage("unpacking layer " + std::to_string(i + 1) + " of " +
+                           std::to_string(layers->size()));
+    const auto file = image->open_file(layer.file);
+    if (!file) return file.error();
+    if (auto status = unpack_layer(file->get(), layer.facts, tree.get(), limits, sum, shown(context));
+        !status)
+      return status.error();
+  }
+  for (const auto& note : notes_of(sum)) context.progress.note(note);
+  return Built{TreeRecord::Kind::tree, root, ""};
 }
 
 }  // namespace chos

@@ -17,7 +17,7 @@ constexpr const char* forms =
     "expected debian:SUITE[/ARCH], rpm:REPOFILE[#PACKAGE...], tar:FILE, oci:ARCHIVE, "
     "oci:LAYOUT[:TAG], dir:PATH or image:FILE";
 
-// A word that goes to mmdebstrap, dnf or skopeo and must not be taken for an option or a list.
+// A word that goes to mmdebstrap or dnf and must not be taken for an option or a list.
 bool is_plain_word(std::string_view word) {
   return !word.empty() && word.front() != '-' &&
          word.find_first_not_of(
