@@ -44,8 +44,8 @@ _chosctl_os() {
   case $1 in
     '') echo add list show verify close open default replace rollback remove pack base; return ;;
     add) echo --closed --suid --group ;;&
-    add | replace) echo --max-size --drop-devices --include --variant --mirror --allow-expired \
-      --releasever ;;
+    add | replace) echo --max-size --drop-devices --allow-writable --include --variant --mirror \
+      --allow-expired --releasever ;;
     pack) echo --squashfs --erofs ;;
     base) echo --remove ;;
   esac

@@ -100,6 +100,8 @@ complete -c chosctl -n '__chosctl_at os \'*\' +' -l json -d 'Print JSON'
 complete -c chosctl -n '__chosctl_at os add,replace +' -l max-size -x -d 'Refuse a larger tree'
 complete -c chosctl -n '__chosctl_at os add,replace +' -l drop-devices \
     -d 'Leave out device nodes of an archive'
+complete -c chosctl -n '__chosctl_at os add,replace +' -l allow-writable \
+    -d 'Publish a tree that others than root can change'
 complete -c chosctl -n '__chosctl_at os add,replace +' -l include -x -d 'debian: install these packages as well'
 complete -c chosctl -n '__chosctl_at os add,replace +' -l variant -x -a 'minbase important standard' \
     -d 'debian: the set of packages'

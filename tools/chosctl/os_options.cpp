@@ -23,6 +23,8 @@ void add_build_options(CLI::App& command, OsOptions& options, bool needs_source)
       ->type_name("SIZE");
   flag("--drop-devices", options.build.drop_devices,
        "tar, oci: leave device nodes out instead of refusing the archive");
+  flag("--allow-writable", options.build.allow_writable,
+       "Publish a tree even if others than root can change its programs, libraries or configuration");
   add("--include", options.build.include, "debian: more packages; may be repeated")
       ->type_name("PACKAGE")
       ->delimiter(',');

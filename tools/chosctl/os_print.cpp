@@ -14,9 +14,9 @@ int failed(const Error& error) {
   return exit_failed;
 }
 
-Json as_json(const std::vector<PrivilegedFile>& files) {
+Json as_json(const FileList& list, const std::string& about) {
   Json out = Json::array();
-  for (const auto& file : files) out.push_back({{"path", file.path}, {"rights", file.rights}});
+  for (const auto& file : list.files()) out.push_back({{"path", file.path}, {about, file.about}});
   return out;
 }
 
@@ -30,7 +30,12 @@ Json as_json(const TreeRecord& record) {
           {"bytes", record.bytes},
           {"entries", record.entries},
           {"created", record.created},
-          {"privileged", as_json(record.privileged)}};
+          {"privileged", as_json(record.privileged, "rights")},
+          {"privileged_count", record.privileged.count()},
+          {"devices", as_json(record.devices, "device")},
+          {"devices_count", record.devices.count()},
+          {"writable", as_json(record.writable, "by")},
+          {"writable_count", record.writable.count()}};
 }
 
 std::string options_text(const BuildOptions& options) {

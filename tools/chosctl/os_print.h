@@ -14,7 +14,8 @@ namespace chos::ctl {
 /// Prints an error and returns exit_failed.
 int failed(const Error& error);
 
-Json as_json(const std::vector<PrivilegedFile>& files);
+/// `about`: the name of what is known about each file.
+Json as_json(const FileList& list, const std::string& about);
 Json as_json(const TreeRecord& record);
 
 /// The options that a tree was made with, as words of a command line.

@@ -59,7 +59,20 @@ void print_record(const TreeRecord& record) {
             << "digest    " << record.digest << "\n";
 }
 
-void print_show(const OsInfo& info, const std::vector<PrivilegedFile>& privileged) {
+void print_files(const std::string& title, const FileList& list) {
+  constexpr std::size_t most_printed = 50;
+  if (list.empty()) return;
+  std::cout << "\n" << title << ":\n";
+  std::size_t printed = 0;
+  for (const auto& file : list.files()) {
+    if (printed++ == most_printed) break;
+    std::cout << "  " << printable(file.path, 200) << " (" << printable(file.about) << ")\n";
+  }
+  if (list.count() > most_printed)
+    std::cout << "  and " << list.count() - most_printed << " more; see --json\n";
+}
+
+void print_show(const OsInfo& info, const Safety& safety) {
   std::cout << "name      " << info.entry.name << (info.is_default ? " (default)" : "") << "\n"
             << "release   " << (info.release.empty() ? "-" : printable(info.release, 80))
             << (info.machine.empty() ? "" : ", " + info.machine) << "\n"
@@ -72,13 +85,11 @@ void print_show(const OsInfo& info, const std::vector<PrivilegedFile>& privilege
               << printable(other.source, 80) << "\n";
   std::cout << "inside    " << count_text(info.processes) << " processes of " << count_text(info.users)
             << " users\n";
-  if (!privileged.empty()) {
-    std::cout << "\n"
-              << (info.entry.suid ? "These give rights, since the OS is marked suid:\n"
-                                  : "These would give rights if the OS were marked suid:\n");
-    for (const auto& file : privileged)
-      std::cout << "  " << printable(file.path, 200) << " (" << file.rights << ")\n";
-  }
+  print_files(info.entry.suid ? "These give rights, since the OS is marked suid"
+                              : "These would give rights if the OS were marked suid",
+              safety.privileged);
+  print_files("These device nodes have no effect in the OS", safety.devices);
+  print_files("Others than root can change these", safety.writable);
 }
 
 void print_differences(const std::string& name, const std::vector<std::string>& differences) {
@@ -125,17 +136,19 @@ int os_show(const Node& node, const Store& store, const OsOptions& options) {
   const auto info = show_os(node, store, options.name);
   if (!info) return failed(info.error());
   OsProgress progress;
-  const auto privileged = privileged_of(*info, progress);
+  const auto safety = safety_of(*info, progress);
   progress.clear();
   // The rest is shown nevertheless.
-  if (!privileged) say.warning("its setuid programs are not known: " + privileged.error().what);
+  if (!safety) say.warning("its setuid programs are not known: " + safety.error().what);
   if (options.json) {
     Json json = json_of(*info);
-    json.set("privileged", privileged ? as_json(*privileged) : Json(nullptr));
+    json.set("privileged", safety ? as_json(safety->privileged, "rights") : Json(nullptr));
+    json.set("devices", safety ? as_json(safety->devices, "device") : Json(nullptr));
+    json.set("writable", safety ? as_json(safety->writable, "by") : Json(nullptr));
     print_json(json);
     return 0;
   }
-  print_show(*info, privileged ? *privileged : std::vector<PrivilegedFile>());
+  print_show(*info, safety ? *safety : Safety());
   if (const auto inside = processes_inside(node, info->entry.name); !inside.table.empty())
     std::cout << "\n" << inside.table;
   return 0;

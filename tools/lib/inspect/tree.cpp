@@ -2,13 +2,10 @@
 #include "inspect/tree.h"
 
 #include <fcntl.h>
-#include <fts.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <memory>
 
 #include "basic/elf.h"
 #include "basic/files.h"
@@ -16,6 +13,7 @@
 #include "basic/text.h"
 #include "farm/missing_trees.h"
 #include "farm/trees.h"
+#include "inspect/writers.h"
 #include "mount/open.h"
 #include "tree/cover.h"
 #include "tree/links.h"
@@ -38,22 +36,21 @@ class Tree {
         servers_(servers),
         out_(out) {}
 
-  void examine() {
+  bool examine() {
     if (const auto found = find_tree_at(entry_, path_, servers_); !found) {
       add(entry_.closed ? Level::info : Level::error,
           found.error().what + (entry_.closed ? "" : "; no process can enter it"),
           "put the tree there, or remove the line from the allowlist; then run: chosctl reload");
-      return;
+      return false;
     }
     fd_ = UniqueFd(::open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!fd_) return;  // it was removed just now
+    if (!fd_) return false;  // it was removed just now
     shell();
     libc();
-    owners();
     look_in_farm();
     shared();
     links();
-    rights();
+    return true;
   }
 
  private:
@@ -87,6 +84,8 @@ class Tree {
       add(Level::error, "it has no /bin/sh that can be run", complete);
       return;
     }
+    if (shuts_users_out(sh.get(), info))
+      add(Level::error, "only root can run its /bin/sh", "chmod a+rx " + path_ + "/bin/sh");
     if (const auto script = interpreter_of(sh.get())) {
       if (!open_file(*script))
         add(Level::error, "its /bin/sh is a script for " + in_quotes(*script) + ", which it does not have",
@@ -139,26 +138,6 @@ class Tree {
     }
     add(Level::info, "no glibc was found in it, so it was not compared with the kernel",
         "nothing to do if the OS uses another libc (musl)");
-  }
-
-  void owners() {
-    for (const char* directory : {"/", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/usr", "/usr/bin",
-                                  "/usr/sbin", "/usr/lib", "/usr/lib64", "/usr/local/bin", "/opt", "/var"}) {
-      const auto fd = open_in_tree(fd_.get(), directory, Last::directory);
-      struct stat info {};
-      if (!fd || ::fstat(fd->get(), &info) != 0) continue;
-      const std::string where = path_ + (std::string_view(directory) == "/" ? "" : directory);
-      if (info.st_uid != 0)
-        add(Level::error,
-            where + " belongs to uid " + std::to_string(info.st_uid) +
-                ", who can change what others run there",
-            "chown root " + where + "; was the tree unpacked by a user?");
-      else if ((info.st_mode & S_IWOTH) != 0)
-        add(Level::error, where + " can be written by everybody", "chmod o-w " + where);
-      else if ((info.st_mode & S_IWGRP) != 0 && info.st_gid != 0)
-        add(Level::warning, where + " can be written by the group " + std::to_string(info.st_gid),
-            "chmod g-w " + where);
-    }
   }
 
   // The farm may still show a tree that the base OS has unmounted.
@@ -230,48 +209,6 @@ class Tree {
           "install it in the base OS, or correct " + std::string(config_path));
   }
 
-  static std::string rights_of(const FTSENT& file) {
-    const mode_t mode = file.fts_statp->st_mode;
-    std::string rights;
-    const auto add_right = [&rights](const char* name) {
-      rights += (rights.empty() ? "" : ",") + std::string(name);
-    };
-    if ((mode & S_ISUID) != 0) add_right("setuid");
-    // Without the execute bit for the group, setgid means mandatory locking and gives no rights.
-    if ((mode & S_ISGID) != 0 && (mode & S_IXGRP) != 0) add_right("setgid");
-    if ((mode & 0111) != 0 && ::lgetxattr(file.fts_accpath, "security.capability", nullptr, 0) > 0)
-      add_right("capabilities");
-    return rights;
-  }
-
-  void rights() {
-    constexpr std::size_t most_listed = 8;
-    std::string start = path_;
-    char* const starts[] = {start.data(), nullptr};
-    const std::unique_ptr<FTS, int (*)(FTS*)> walk(
-        ::fts_open(starts, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV | FTS_COMFOLLOW, nullptr), ::fts_close);
-    if (!walk) return;
-    std::vector<std::string> found;
-    std::size_t count = 0, unread = 0;
-    while (const FTSENT* file = ::fts_read(walk.get())) {
-      if (file->fts_info == FTS_DNR || file->fts_info == FTS_ERR) ++unread;
-      if (file->fts_info != FTS_F || !S_ISREG(file->fts_statp->st_mode)) continue;
-      const std::string rights = rights_of(*file);
-      if (rights.empty()) continue;
-      ++count;
-      if (found.size() < most_listed)
-        found.push_back(std::string(file->fts_path).substr(path_.size()) + " (" + rights + ")");
-    }
-    if (unread > 0)
-      add(Level::info, std::to_string(unread) + " of its directories could not be read", "run this as root");
-    if (count == 0) return;
-    if (count > found.size()) found.push_back(std::to_string(count - found.size()) + " more");
-    add(entry_.suid ? Level::warning : Level::info,
-        std::to_string(count) + (count == 1 ? " file" : " files") + " would give rights: " + listed(found),
-        entry_.suid ? "the OS is marked suid: keep those that are needed, chmod u-s,g-s the others"
-                    : "nothing to do: the OS is not marked suid, so they give no rights in it");
-  }
-
   const Allowlist& list_;
   const OsEntry& entry_;
   const std::string& path_;
@@ -284,9 +221,9 @@ class Tree {
 
 }  // namespace
 
-void examine_tree(const Allowlist& list, const OsEntry& entry, const std::string& path, const Config& config,
+bool examine_tree(const Allowlist& list, const OsEntry& entry, const std::string& path, const Config& config,
                   const std::string& kernel, const Servers& servers, Findings& out) {
-  Tree(list, entry, path, config, kernel, servers, out).examine();
+  return Tree(list, entry, path, config, kernel, servers, out).examine();
 }
 
 }  // namespace chos

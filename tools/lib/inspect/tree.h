@@ -12,9 +12,10 @@
 namespace chos {
 
 /// Examines the tree of `entry`, which lies at `path` of the base OS: its shell, its libc and loader against
-/// the release `kernel` of the running kernel, owners, what chos adds to it in the farm, and files that give
-/// rights. Opens everything as a process in the OS would find it, and runs nothing of the tree.
-void examine_tree(const Allowlist& list, const OsEntry& entry, const std::string& path, const Config& config,
+/// the release `kernel` of the running kernel, and what chos adds to it in the farm. Opens everything as a
+/// process in the OS would find it, and runs nothing of the tree. False: there is no tree, which is a finding
+/// too. See inspect/safety.h for owners, modes and files that give rights.
+bool examine_tree(const Allowlist& list, const OsEntry& entry, const std::string& path, const Config& config,
                   const std::string& kernel, const Servers& servers, Findings& out);
 
 }  // namespace chos

@@ -184,6 +184,17 @@ TEST_F(DebianSource, KnowsHowItWasMade) {
             (Names{"--include=gcc,make", "--variant=minbase", "--mirror=" + options.mirrors.front()}));
 }
 
+// What a package installs is examined like what an archive has.
+TEST_F(DebianSource, ItsTreeIsExaminedToo) {
+  write_text(top + "/source/one/bin/tool", "x", 0757);
+  options.mirrors = {archive_of("debian", {"trixie"})};
+  EXPECT_TRUE(has(refused("debian:trixie").what, ": /bin/tool (everybody)"));
+  program("dnf", "for a; do case $a in --installroot=*) " + make_tree("\"${a#*=}\"") + " ;; esac; done");
+  write_text(top + "/x.repo", "[x]\nname=x\nbaseurl=http://mirror.test/r\n");
+  options = {};
+  EXPECT_TRUE(has(refused("rpm:" + top + "/x.repo").what, ": /bin/tool (everybody)"));
+}
+
 // dnf would take the release of this node for that of the tree.
 TEST_F(Builders, ARepositoryThatLeavesItsReleaseOpen) {
   program("dnf", "for a; do case $a in --installroot=*) " + make_tree("\"${a#*=}\"") + " ;; esac; done");

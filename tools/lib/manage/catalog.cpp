@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "manage/catalog.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <map>
 #include <set>
 
 #include "allowlist/allowlist.h"
 #include "allowlist/parse.h"
+#include "basic/files.h"
 #include "basic/process_info.h"
 #include "basic/text.h"
 #include "build/archive.h"
@@ -99,16 +100,25 @@ Result<OsInfo> show_os(const Node& node, const Store& store, const std::string& 
                ENOENT};
 }
 
-Result<std::vector<PrivilegedFile>> privileged_of(const OsInfo& info, WorkProgress& progress) {
+Result<Safety> safety_of(const OsInfo& info, WorkProgress& progress) {
+  Safety safety;
   if (info.record) {
-    auto files = info.record->privileged;
-    std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
-    return files;
+    safety.privileged = info.record->privileged;
+    safety.devices = info.record->devices;
+    safety.writable = info.record->writable;
+    return safety;
   }
-  if (!info.tree_present) return std::vector<PrivilegedFile>();
-  progress.stage("looking for setuid programs in " + info.tree);
-  return find_privileged(info.tree, ArchiveLimits().entries, [&](std::uint64_t entries, std::uint64_t) {
-    return progress.tick(std::to_string(entries) + " entries");
+  if (!info.tree_present) return safety;
+  const UniqueFd tree(::open(info.tree.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!tree) return system_error("cannot open " + info.tree, errno);
+  progress.stage("examining " + info.tree);
+  return survey(tree.get(), Extent::whole, [&](std::uint64_t entries) -> Status {
+    if (entries > ArchiveLimits().entries)
+      return Error{
+          "the tree " + info.tree + " has more than " + std::to_string(ArchiveLimits().entries) + " entries",
+          "", EFBIG};
+    if (!progress.tick(std::to_string(entries) + " entries")) return Error{"interrupted", "", EINTR};
+    return {};
   });
 }
 

@@ -11,6 +11,7 @@
 #include "basic/work_progress.h"
 #include "farm/node.h"
 #include "farm/tree_state.h"
+#include "inspect/safety.h"
 #include "store/store.h"
 
 namespace chos {
@@ -34,9 +35,9 @@ Result<std::vector<OsInfo>> list_oses(const Node& node, const Store& store);
 /// One of them.  Code ENOENT: the list has no such name.
 Result<OsInfo> show_os(const Node& node, const Store& store, const std::string& name);
 
-/// The privileged programs of a tree, sorted by path: as recorded when chosctl published it, or as they
-/// are now if chosctl did not make it.
-Result<std::vector<PrivilegedFile>> privileged_of(const OsInfo& info, WorkProgress& progress);
+/// What gives rights in a tree, and what others than root can change of it: as recorded when chosctl
+/// published it, or as it is now if chosctl did not make it.
+Result<Safety> safety_of(const OsInfo& info, WorkProgress& progress);
 
 /// The differences between a tree and its manifest.
 Result<std::vector<std::string>> verify_os(const Store& store, const TreeRecord& record,

@@ -7,6 +7,7 @@
 #include "kernel/proc_chos.h"
 #include "lifecycle/up.h"
 #include "manage/os_manager_fixture.h"
+#include "store/manifest.h"
 #include "store/mounts.h"
 
 namespace chos::test {
@@ -46,7 +47,9 @@ TEST_F(OsManagerTest, ADirectoryWithWhatNobodyMayRead) {
   };
   {
     const Squashed squashed;
-    const auto record = keep([&](OsManager& k) { return k.add("far", *dir, {}, ""); });
+    BuildOptions options;
+    options.allow_writable = true;  // what root may not read belongs to another user here
+    const auto record = keep([&](OsManager& k) { return k.add("far", *dir, options, ""); });
     ASSERT_TRUE(record) << record.error().what;
     EXPECT_NE(joined(progress.notes).find("2 entries"), std::string::npos) << joined(progress.notes);
     const auto manifest = store().manifest(*record);
@@ -103,7 +106,12 @@ TEST_F(OsManagerTest, NoDirectoryIsOpenedThatIsThereAlready) {
   const Names directories{node.config.trees, own, own + "/os", own + "/images", own + "/work"};
   for (const mode_t mode : {0700, 0710, 0750}) {
     for (const auto& directory : directories) ASSERT_EQ(::chmod(directory.c_str(), mode), 0);
+    progress.notes.clear();
     ASSERT_TRUE(replace("one", "two"));
+    ASSERT_EQ(progress.notes.size(), 1U) << joined(progress.notes);
+    EXPECT_EQ(progress.notes.front(), "no user can get past " + node.config.trees +
+                                          ", so no program runs in an OS; chmod a+rx " + node.config.trees +
+                                          "; to keep users of the base OS from the trees: chmod 700 " + top);
     for (const auto& directory : directories) {
       struct stat info {};
       ASSERT_EQ(::stat(directory.c_str(), &info), 0) << directory;

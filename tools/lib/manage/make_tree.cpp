@@ -17,9 +17,11 @@
 #include "config/config.h"
 #include "farm/missing_trees.h"
 #include "inspect/finding.h"
+#include "inspect/safety.h"
 #include "inspect/tree.h"
 #include "manage/discard.h"
 #include "mount/open.h"
+#include "store/manifest.h"
 #include "store/mounts.h"
 #include "store/os_release.h"
 #include "store/remove_tree.h"
@@ -53,7 +55,39 @@ std::string as_in_source(std::string text, const Built& built) {
   return text;
 }
 
-Status check_tree(const ManageContext& context, const std::string& name, const Built& built) {
+// Notes what is doubtful.  An Error names all that makes the tree unfit.
+Status judge(const ManageContext& context, const Built& built, const Findings& findings) {
+  std::string problems, remedy;
+  for (const auto& finding : findings) {
+    const auto what = as_in_source(finding.what, built);
+    if (finding.level == Finding::Level::warning) context.progress.note("the tree: " + what);
+    if (finding.level != Finding::Level::error) continue;
+    problems += (problems.empty() ? "" : "; ") + what;
+    if (!remedy.empty()) continue;
+    remedy = as_in_source(finding.remedy, built);
+    if (remedy != finding.remedy) remedy = "in the source: " + remedy;
+  }
+  if (problems.empty()) return {};
+  return Error{"the tree is not fit for use: " + problems, remedy, ENOEXEC};
+}
+
+// Walks the whole tree, whoever unpacked it.
+Result<Safety> survey_tree(const ManageContext& context, const Built& built) {
+  const UniqueFd tree(::open(built.root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!tree) return system_error("cannot open " + built.root, errno);
+  return survey(tree.get(), Extent::whole, [&](std::uint64_t entries) -> Status {
+    if (entries > ArchiveLimits().entries)
+      return Error{"the tree has more than " + std::to_string(ArchiveLimits().entries) + " entries", "",
+                   EFBIG};
+    constexpr std::uint64_t step = 100;
+    if (entries % step == 0 && !context.progress.tick(std::to_string(entries) + " entries"))
+      return Error{"interrupted", "", EINTR};
+    return {};
+  });
+}
+
+Result<Safety> check_tree(const ManageContext& context, const std::string& name, const BuildOptions& options,
+                          const Built& built) {
   context.progress.stage("checking the tree");
   OsEntry entry;
   entry.name = name;
@@ -68,18 +102,15 @@ Status check_tree(const ManageContext& context, const std::string& name, const B
   ::uname(&about);
   Findings findings;
   examine_tree(Allowlist({entry}), entry, built.root, config, about.release, Servers::of_node(), findings);
-  std::string problems, remedy;
-  for (const auto& finding : findings) {
-    const auto what = as_in_source(finding.what, built);
-    if (finding.level == Finding::Level::warning) context.progress.note("the tree: " + what);
-    if (finding.level != Finding::Level::error) continue;
-    problems += (problems.empty() ? "" : "; ") + what;
-    if (!remedy.empty()) continue;
-    remedy = as_in_source(finding.remedy, built);
-    if (remedy != finding.remedy) remedy = "in the source: " + remedy;
-  }
-  if (problems.empty()) return {};
-  return Error{"the tree is not fit for use: " + problems, remedy, ENOEXEC};
+  auto safety = survey_tree(context, built);
+  if (!safety) return safety;
+  report_safety(*safety, {.suid = false, .allow_writable = options.allow_writable, .publishing = true}, "",
+                built.root, findings);
+  if (auto status = judge(context, built, findings); !status) return status.error();
+  Findings way;
+  examine_trees_directory(context.store.trees(), way);
+  for (const auto& [level, subject, what, remedy] : way) context.progress.note(what + "; " + remedy);
+  return safety;
 }
 
 // Makes empty files and directories for what all OSs share; without them the farm would have to cover
@@ -152,7 +183,8 @@ Result<Manifest> sum_up(const ManageContext& context, const Built& built, std::u
   return manifest;
 }
 
-TreeRecord record_of(const NewTree& wanted, const Built& built, const Manifest& manifest) {
+TreeRecord record_of(const NewTree& wanted, const Built& built, const Manifest& manifest,
+                     const Safety& safety) {
   TreeRecord record;
   record.name = wanted.name;
   record.generation = wanted.generation;
@@ -166,7 +198,9 @@ TreeRecord record_of(const NewTree& wanted, const Built& built, const Manifest& 
   record.machine = machine_of(built.root);
   record.bytes = manifest.bytes;
   record.entries = manifest.entries;
-  record.privileged = manifest.privileged;
+  record.privileged = safety.privileged;
+  record.devices = safety.devices;
+  record.writable = safety.writable;
   record.digest = manifest.digest();
   return record;
 }
@@ -181,12 +215,13 @@ Result<TreeRecord> make_tree(const ManageContext& context, const NewTree& wanted
   (void)::unlink(log.c_str());
   const auto built = build(wanted.source, wanted.options, work, log, context.progress);
   if (!built) return built.error();
-  if (auto status = check_tree(context, wanted.name, *built); !status) return status.error();
+  const auto safety = check_tree(context, wanted.name, wanted.options, *built);
+  if (!safety) return safety.error();
   if (built->kind == TreeRecord::Kind::tree)
     if (auto status = make_mount_points(context.node.config, built->root); !status) return status.error();
   const auto manifest = sum_up(context, *built, wanted.options.max_size);
   if (!manifest) return manifest.error();
-  TreeRecord record = record_of(wanted, *built, *manifest);
+  TreeRecord record = record_of(wanted, *built, *manifest, *safety);
   if (record.kind == TreeRecord::Kind::image) {
     const auto digest = file_digest(work + "/image");
     if (!digest) return digest.error();

@@ -75,6 +75,16 @@ TEST_F(OciLayout, DeviceNodes) {
   EXPECT_FALSE(in_tree("/etc/even"));
 }
 
+// The tree is examined as a whole, whichever layer a file comes from.
+TEST_F(OciLayout, WhatOthersThanRootCouldChange) {
+  layers.push_back(gzip(tar_of({{"bin/tool", '0', "x", 0757}})));
+  expect_refused(add_layers(), {"others than root can change 1 file", "/bin/tool (everybody)"});
+  // A later layer may take it away.
+  layers.push_back({tar_of({{"bin/.wh.tool", '0', ""}})});
+  const auto added = add_layers();
+  EXPECT_TRUE(added) << added.error().what;
+}
+
 TEST_F(OciLayout, ANameThatLeadsOut) {
   layers.push_back({tar_of({{"../outside/file", '0', "x"}})});
   expect_refused(add_layers(), {"'../outside/file'", "'..'"});

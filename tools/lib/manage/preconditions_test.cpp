@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What is no OS, or none that can be made of that source with these options.
+#include <sys/sysmacros.h>
+
 #include <cstddef>
 #include <fstream>
 
@@ -74,19 +76,24 @@ TEST_F(Unfit, WithALibcThatIsTooNew) {
 
 // What was unpacked is gone when it is read.
 TEST_F(Unfit, FilesAreNamedAsTheSourceHasThem) {
+  const std::string one =
+      says +
+      "others than root can change 1 file or directory that is executed, linked or read as "
+      "configuration: ";
   const auto error = refused([&] { fs::permissions(unfit + "/usr/bin", fs::perms::all); });
-  EXPECT_EQ(error.what, says + "/usr/bin can be written by everybody");
-  EXPECT_EQ(error.remedy, "in the source: chmod o-w /usr/bin");
-  EXPECT_EQ(refused([&] { fs::permissions(unfit, fs::perms::all); }).what,
-            says + "/ can be written by everybody");
+  EXPECT_EQ(error.what, one + "/usr/bin (everybody)");
+  EXPECT_EQ(error.remedy,
+            "in the source: chmod go-w /usr/bin; to publish the tree as it is: --allow-writable");
+  EXPECT_EQ(refused([&] { fs::permissions(unfit, fs::perms::all); }).what, one + "/ (everybody)");
 }
 
 TEST_F(Unfit, WhatIsOnlyDoubtfulIsSaid) {
-  ASSERT_TRUE(add_spoilt([&] {
-    ASSERT_EQ(::chown((unfit + "/usr/bin").c_str(), 0, 50), 0);
-    fs::permissions(unfit + "/usr/bin", fs::perms::group_write, fs::perm_options::add);
-  }));
-  EXPECT_EQ(progress.notes, Names{"the tree: /usr/bin can be written by the group 50"});
+  ASSERT_TRUE(add_spoilt([&] { ASSERT_EQ(::mknod((unfit + "/etc/odd").c_str(), S_IFIFO | 0666, 0), 0); }));
+  EXPECT_EQ(progress.notes, Names{});
+  const auto dir = parse_source("dir:" + unfit);
+  ASSERT_EQ(::mknod((unfit + "/etc/device").c_str(), S_IFCHR | 0600, makedev(1, 3)), 0);
+  ASSERT_TRUE(keep([&](OsManager& k) { return k.add("far", *dir, {}, ""); }));
+  EXPECT_EQ(progress.notes, Names{"the tree: it has 1 device node: /etc/device (char 1:3)"});
 }
 
 TEST_F(Unfit, AnEmptyDirectory) {

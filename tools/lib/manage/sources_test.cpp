@@ -7,6 +7,7 @@
 #include "build/pack.h"
 #include "manage/os_manager_fixture.h"
 #include "store/image.h"
+#include "store/manifest.h"
 
 namespace chos::test {
 namespace {
@@ -19,7 +20,7 @@ TEST_F(OsManagerTest, AddsATreeWithNamesThatAreNoUtf8) {
   const auto record = add("one", "one");
   ASSERT_TRUE(record) << record.error().what;
   ASSERT_EQ(store().records()->size(), 1U);
-  EXPECT_EQ(store().records()->front().privileged.front().path, "/usr/bin/su\ufffd");
+  EXPECT_EQ(store().records()->front().privileged.files().front().path, "/usr/bin/su\ufffd");
   EXPECT_TRUE(verify_os(store(), *record, progress)->empty());
   EXPECT_TRUE(remove("one"));
 }
@@ -74,8 +75,8 @@ TEST_F(OsManagerTest, KeepsFileCapabilities) {
   ASSERT_TRUE(record) << record.error().what;
   const std::string tree = store().tree(*record);
   EXPECT_EQ(kept(tree + "/bin/ping"), value);
-  ASSERT_EQ(record->privileged.size(), 1U);
-  EXPECT_EQ(record->privileged.front().rights, "capabilities");
+  ASSERT_EQ(record->privileged.count(), 1U);
+  EXPECT_EQ(record->privileged.files().front().about, "capabilities");
   for (const std::string type : {"squashfs", "erofs"}) {
     const std::string image = top + "/" + type, target = image + ".mount";
     const auto packed = pack_tree(tree, image, type, progress);

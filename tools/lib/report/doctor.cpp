@@ -18,8 +18,10 @@
 #include "farm/layout.h"
 #include "farm/missing_trees.h"
 #include "fileserver/servers.h"
+#include "inspect/safety.h"
 #include "inspect/tree.h"
 #include "report/doctor_batch.h"
+#include "store/store.h"
 #include "tree/share.h"
 
 namespace chos {
@@ -243,6 +245,8 @@ void examine_trees(const Node& node, const Allowlist& list, const Servers& serve
   ::uname(&system);
   const auto trees = trees_of(list);
   const Config config = examine_shares(node, servers, trees.size(), out);
+  const auto records = servers.ask(node.config.trees) ? Store(node.config.trees).records()
+                                                      : Result<std::vector<TreeRecord>>(Error{});
   bool gives_rights = false;
   for (const OsEntry* entry : trees) {
     examining("tree " + entry->name);
@@ -251,12 +255,16 @@ void examine_trees(const Node& node, const Allowlist& list, const Servers& serve
       out.push_back({Level::error, "tree " + entry->name, path.error().what, path.error().remedy});
       continue;
     }
-    const std::size_t before = out.size();
-    examine_tree(list, *entry, *path, config, system.release, servers, out);
-    for (std::size_t i = before; i < out.size(); ++i)
-      gives_rights = gives_rights || out[i].what.find("would give rights") != std::string::npos;
+    if (!examine_tree(list, *entry, *path, config, system.release, servers, out)) continue;
+    const TreeRecord* record = records ? find_record(*records, entry->path) : nullptr;
+    const SafetyRules rules{.suid = entry->suid,
+                            .allow_writable = record != nullptr && record->options.allow_writable,
+                            .publishing = false};
+    if (!examine_safety(*path, rules, "tree " + entry->name, out).privileged.empty()) gives_rights = true;
   }
-  if (gives_rights && servers.ask(node.config.trees)) examine_way_to_trees(node.config.trees, out);
+  if (trees.empty() || !servers.ask(node.config.trees)) return;
+  examine_trees_directory(node.config.trees, out);
+  if (gives_rights) examine_way_to_trees(node.config.trees, out);
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ struct BuildOptions {
   std::vector<std::string> mirrors;                  ///< debian: empty: those that apt uses here
   bool expired_ok = false;                           ///< debian: accept an expired Release file
   std::string releasever;                            ///< rpm: what $releasever of the .repo file stands for
+  bool allow_writable = false;                       ///< publish a tree that others than root could change
 
   bool operator==(const BuildOptions&) const = default;
 };

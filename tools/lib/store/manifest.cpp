@@ -2,10 +2,10 @@
 #include "store/manifest.h"
 
 #include <fcntl.h>
-#include <fts.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -13,10 +13,10 @@
 #include <climits>
 #include <map>
 #include <memory>
-#include <set>
 
 #include "basic/files.h"
 #include "basic/text.h"
+#include "basic/walk.h"
 #include "store/digest.h"
 
 namespace chos {
@@ -51,46 +51,10 @@ Result<std::string> content_digest(int fd, const std::string& name,
   }
 }
 
-Status cannot_read(const FTSENT& file) {
-  return system_error("cannot read " + std::string(file.fts_path), file.fts_errno);
-}
-
-// Calls visit(entry) for each entry of a tree, fail(entry) for one that cannot be read, until one of
-// them is an Error.
-template <typename Visit, typename Fail>
-Status walk_tree(std::string root, Visit visit, Fail fail) {
-  char* const starts[] = {root.data(), nullptr};
-  const std::unique_ptr<FTS, int (*)(FTS*)> walk(
-      ::fts_open(starts, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, nullptr), ::fts_close);
-  if (!walk) return system_error("cannot read the tree " + root, errno);
-  errno = 0;
-  while (const FTSENT* file = ::fts_read(walk.get())) {
-    if (file->fts_info == FTS_DP) continue;
-    const bool failed = file->fts_info == FTS_DNR || file->fts_info == FTS_ERR || file->fts_info == FTS_NS;
-    if (auto status = failed ? fail(*file) : visit(*file); !status) return status;
-    errno = 0;
-  }
-  if (errno != 0) return system_error("cannot read the tree " + root, errno);
-  return {};
-}
-
-std::string capabilities(const FTSENT& file) {
+std::string capabilities(int fd) {
   std::array<unsigned char, 64> value{};
-  const ssize_t size = ::lgetxattr(file.fts_accpath, "security.capability", value.data(), value.size());
+  const ssize_t size = ::getxattr(by_fd(fd).c_str(), "security.capability", value.data(), value.size());
   return size > 0 ? hex_text(value.data(), static_cast<std::size_t>(size)) : "-";
-}
-
-// Of a regular file; empty: none.
-std::string rights_of(const struct stat& info, const std::string& caps) {
-  std::string rights;
-  const auto add_right = [&rights](const char* name) {
-    rights += (rights.empty() ? "" : ",") + std::string(name);
-  };
-  if ((info.st_mode & S_ISUID) != 0) add_right("setuid");
-  // Without x for the group it means mandatory locking, and gives nothing.
-  if ((info.st_mode & S_ISGID) != 0 && (info.st_mode & S_IXGRP) != 0) add_right("setgid");
-  if (caps != "-" && (info.st_mode & 0111) != 0) add_right("capabilities");
-  return rights;
 }
 
 class Reader {
@@ -99,18 +63,20 @@ class Reader {
       : root_(std::move(root)), progress_(progress), unreadable_(unreadable) {}
 
   Result<Manifest> run() {
-    const auto visit = [this](const FTSENT& file) -> Status {
-      if (auto added = add(file); !added) return added;
+    const UniqueFd root(::open(root_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!root) return system_error("cannot read the tree " + root_, errno);
+    const auto visit = [this](const WalkEntry& entry) -> Result<Below> {
+      if (auto added = add(entry); !added) return added.error();
       if (stopped_) return Error{"interrupted", "", EINTR};
-      return {};
+      return Below::walk;
     };
-    const auto fail = [this](const FTSENT& file) -> Status {
+    const auto failed = [this](const std::string& path, int why) -> Status {
       // Without its root it is no tree.
-      if (file.fts_level == 0 || !is_noted(file.fts_errno)) return cannot_read(file);
-      note_unreadable(file);
+      if (path == "/" || !is_noted(why)) return system_error("cannot read " + in_place(path), why);
+      note_unreadable(path);
       return {};
     };
-    if (auto status = walk_tree(root_, visit, fail); !status) return status.error();
+    if (auto status = walk_tree(root.get(), visit, failed); !status) return status.error();
     out_.text = head;
     for (const auto& [path, about] : lines_) out_.text += path + " " + about + "\n";
     out_.entries = lines_.size();
@@ -129,37 +95,33 @@ class Reader {
 
   bool is_noted(int why) const { return unreadable_ == Unreadable::note && (why == EACCES || why == EPERM); }
 
-  std::string path_of(const FTSENT& file) const {
-    const auto path = std::string(file.fts_path).substr(root_.size());
-    return path.empty() ? "/" : path;
-  }
+  std::string in_place(const std::string& path) const { return path == "/" ? root_ : root_ + path; }
 
   // A directory was added before it was found that it cannot be read; of what lies in one that may
   // be read but not entered only the name is known.
-  void note_unreadable(const FTSENT& file) {
+  void note_unreadable(const std::string& path) {
     ++out_.unreadable;
-    auto& about = lines_[escaped(path_of(file))];
+    auto& about = lines_[escaped(path)];
     if (about.ends_with("0 - -")) about.replace(about.size() - 3, 1, unknown);
     else about = "? ? ? ? " + std::string(unknown) + " -";
   }
 
   // Of a regular file: size, digest and capabilities.
-  Result<std::string> regular(const FTSENT& file, const std::string& path) {
-    const struct stat& info = *file.fts_statp;
-    const std::string caps = capabilities(file), size = std::to_string(info.st_size);
-    if (const auto rights = rights_of(info, caps); !rights.empty()) out_.privileged.push_back({path, rights});
+  Result<std::string> regular(const WalkEntry& file) {
+    const struct stat& info = file.info;
+    const std::string caps = capabilities(file.fd), size = std::to_string(info.st_size);
     const auto noted = [&] {
       ++out_.unreadable;
       return size + " " + unknown + " " + caps;
     };
-    const UniqueFd fd(::open(file.fts_accpath, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    const UniqueFd fd = reopen(file.fd, O_RDONLY);
     if (!fd && is_noted(errno)) return noted();
-    if (!fd) return system_error("cannot read " + std::string(file.fts_path), errno);
+    if (!fd) return system_error("cannot read " + in_place(file.path), errno);
     // A second hard link has the same content.
     auto& known = info.st_nlink > 1 ? links_[info.st_ino] : scratch_;
     if (info.st_nlink == 1) known.clear();
     if (known.empty()) {
-      const auto digest = content_digest(fd.get(), file.fts_path, [this](std::size_t bytes) {
+      const auto digest = content_digest(fd.get(), in_place(file.path), [this](std::size_t bytes) {
         out_.bytes += bytes;
         report();
       });
@@ -170,21 +132,20 @@ class Reader {
     return size + " " + known + " " + caps;
   }
 
-  Status add(const FTSENT& file) {
-    const struct stat& info = *file.fts_statp;
-    const std::string path = path_of(file);
+  Status add(const WalkEntry& file) {
+    const struct stat& info = file.info;
     char mode[8];
     std::snprintf(mode, sizeof mode, "%04o", info.st_mode & 07777U);
     std::string about = std::string(1, type_of(info.st_mode)) + " " + mode + " " +
                         std::to_string(info.st_uid) + ":" + std::to_string(info.st_gid) + " ";
     if (S_ISREG(info.st_mode)) {
-      const auto more = regular(file, path);
+      const auto more = regular(file);
       if (!more) return more.error();
       about += *more;
     } else if (S_ISLNK(info.st_mode)) {
       std::string target(PATH_MAX, '\0');  // its size is what a broken image claims
-      const ssize_t size = ::readlink(file.fts_accpath, target.data(), target.size());
-      if (size < 0) return system_error("cannot read " + std::string(file.fts_path), errno);
+      const ssize_t size = ::readlinkat(file.fd, "", target.data(), target.size());
+      if (size < 0) return system_error("cannot read " + in_place(file.path), errno);
       target.resize(static_cast<std::size_t>(size));
       about += "0 " + escaped(target) + " -";
     } else if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)) {
@@ -192,7 +153,7 @@ class Reader {
     } else {
       about += "0 - -";
     }
-    lines_.emplace(escaped(path), about);
+    lines_.emplace(escaped(file.path), about);
     report();
     return {};
   }
@@ -256,24 +217,6 @@ std::string Manifest::digest() const {
 Result<Manifest> read_manifest(const std::string& root, const ManifestProgress& progress,
                                Unreadable unreadable) {
   return Reader(root, progress, unreadable).run();
-}
-
-Result<std::vector<PrivilegedFile>> find_privileged(const std::string& root, std::uint64_t most,
-                                                    const ManifestProgress& progress) {
-  std::vector<PrivilegedFile> found;
-  std::uint64_t entries = 0;
-  const auto visit = [&](const FTSENT& file) -> Status {
-    if (++entries > most)
-      return Error{"the tree " + root + " has more than " + std::to_string(most) + " entries", "", EFBIG};
-    if (progress && !progress(entries, 0)) return Error{"interrupted", "", EINTR};
-    if (!S_ISREG(file.fts_statp->st_mode)) return {};
-    if (const auto rights = rights_of(*file.fts_statp, capabilities(file)); !rights.empty())
-      found.push_back({std::string(file.fts_path).substr(root.size()), rights});
-    return {};
-  };
-  if (auto status = walk_tree(root, visit, cannot_read); !status) return status.error();
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
-  return found;
 }
 
 std::vector<std::string> manifest_differences(const std::string& before, const std::string& after) {

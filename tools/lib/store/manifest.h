@@ -12,18 +12,11 @@
 
 namespace chos {
 
-/// A program that gains privileges where nosuid does not prevent it.
-struct PrivilegedFile {
-  std::string path;    ///< in the tree, "/usr/bin/su"
-  std::string rights;  ///< "setuid", "setgid", "capabilities", with commas
-};
-
 struct Manifest {
   std::string text;
   std::uint64_t entries = 0;
   std::uint64_t bytes = 0;       ///< of the content of regular files, each hard link once
   std::uint64_t unreadable = 0;  ///< entries whose content could not be read
-  std::vector<PrivilegedFile> privileged;
 
   /// "sha256:HEX" of the text.
   std::string digest() const;
@@ -38,14 +31,9 @@ enum class Unreadable {
   note,  ///< list them with "unreadable" in the place of their digest
 };
 
-/// Reads a whole tree, as root, without leaving its file system.
+/// Reads a whole tree, as root, without leaving it or its file system (basic/walk.h).
 Result<Manifest> read_manifest(const std::string& root, const ManifestProgress& progress,
                                Unreadable unreadable = Unreadable::refuse);
-
-/// The privileged programs of a whole tree; reads no content.  An Error if the tree has more than
-/// `most` entries.
-Result<std::vector<PrivilegedFile>> find_privileged(const std::string& root, std::uint64_t most,
-                                                    const ManifestProgress& progress);
 
 /// "/etc/motd: content", "/usr/bin/x: missing", "/opt/y: added", "/bin: mode 0755, was 0777".
 std::vector<std::string> manifest_differences(const std::string& before, const std::string& after);

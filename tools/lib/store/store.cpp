@@ -39,10 +39,10 @@ Status close_manifests(const std::string& directory) {
 }
 
 Json to_json(const BuildOptions& options) {
-  return {{"max_size", options.max_size},    {"drop_devices", options.drop_devices},
-          {"variant", options.variant},      {"include", options.include},
-          {"mirrors", options.mirrors},      {"expired_ok", options.expired_ok},
-          {"releasever", options.releasever}};
+  return {{"max_size", options.max_size},     {"drop_devices", options.drop_devices},
+          {"variant", options.variant},       {"include", options.include},
+          {"mirrors", options.mirrors},       {"expired_ok", options.expired_ok},
+          {"releasever", options.releasever}, {"allow_writable", options.allow_writable}};
 }
 
 BuildOptions options_from(const JsonView& json) {
@@ -54,27 +54,54 @@ BuildOptions options_from(const JsonView& json) {
   options.mirrors = json.value("mirrors", options.mirrors);
   options.expired_ok = json.value("expired_ok", options.expired_ok);
   options.releasever = json.value("releasever", options.releasever);
+  options.allow_writable = json.value("allow_writable", options.allow_writable);
   return options;
 }
 
+// The names that are in the record, and the number of all.
+struct ListKeys {
+  const char* files;
+  const char* about;
+  const char* count;
+};
+constexpr ListKeys privileged_keys{"privileged", "rights", "privileged_count"};
+constexpr ListKeys devices_keys{"devices", "device", "devices_count"};
+constexpr ListKeys writable_keys{"writable", "by", "writable_count"};
+
+void add_list(Json& json, const ListKeys& keys, const FileList& list) {
+  Json files = Json::array();
+  for (const auto& file : list.files()) files.push_back({{"path", file.path}, {keys.about, file.about}});
+  json.set(keys.files, files);
+  json.set(keys.count, list.count());
+}
+
+FileList list_from(const JsonView& json, const ListKeys& keys) {
+  FileList list;
+  if (const auto files = json.find(keys.files))
+    for (const auto& file : files->items()) list.add(file.at("path").string(), file.at(keys.about).string());
+  const std::uint64_t count = json.value(keys.count, list.count());
+  if (count > list.count()) list.add_unnamed(count - list.count());
+  return list;
+}
+
 Json to_json(const TreeRecord& record) {
-  Json privileged = Json::array();
-  for (const auto& file : record.privileged)
-    privileged.push_back({{"path", file.path}, {"rights", file.rights}});
-  return {{"name", record.name},
-          {"generation", record.generation},
-          {"kind", kind_key(record.kind)},
-          {"source", record.source},
-          {"options", to_json(record.options)},
-          {"origin", record.origin},
-          {"digest", record.digest},
-          {"bytes", record.bytes},
-          {"entries", record.entries},
-          {"release", record.release},
-          {"machine", record.machine},
-          {"created", record.created},
-          {"previous", record.previous},
-          {"privileged", privileged}};
+  Json json{{"name", record.name},
+            {"generation", record.generation},
+            {"kind", kind_key(record.kind)},
+            {"source", record.source},
+            {"options", to_json(record.options)},
+            {"origin", record.origin},
+            {"digest", record.digest},
+            {"bytes", record.bytes},
+            {"entries", record.entries},
+            {"release", record.release},
+            {"machine", record.machine},
+            {"created", record.created},
+            {"previous", record.previous}};
+  add_list(json, privileged_keys, record.privileged);
+  add_list(json, devices_keys, record.devices);
+  add_list(json, writable_keys, record.writable);
+  return json;
 }
 
 TreeRecord from_json(const JsonView& json) {
@@ -94,8 +121,9 @@ TreeRecord from_json(const JsonView& json) {
   record.machine = json.at("machine").string();
   record.created = json.at("created").string();
   record.previous = json.value("previous", "");  // older records have none
-  for (const auto& file : json.at("privileged").items())
-    record.privileged.push_back({file.at("path").string(), file.at("rights").string()});
+  record.privileged = list_from(json, privileged_keys);
+  record.devices = list_from(json, devices_keys);
+  record.writable = list_from(json, writable_keys);
   return record;
 }
 

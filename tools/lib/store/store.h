@@ -20,7 +20,7 @@
 #include "basic/files.h"
 #include "basic/result.h"
 #include "store/build_options.h"
-#include "store/manifest.h"
+#include "store/file_list.h"
 
 namespace chos {
 
@@ -43,7 +43,9 @@ struct TreeRecord {
   std::string machine;   ///< "x86_64", "i386" ...
   std::string created;   ///< "2026-11-22T10:11:12Z"
   std::string previous;  ///< the path that the name had before; "" if none, or not known
-  std::vector<PrivilegedFile> privileged;
+  FileList privileged;   ///< setuid and setgid programs, and those with file capabilities
+  FileList devices;      ///< device nodes; older records have none
+  FileList writable;     ///< files that others than root could change; older records have none
 
   std::string key() const { return name + "~" + std::to_string(generation); }
   /// Its directory among the trees, and its path as seen in the farm.
