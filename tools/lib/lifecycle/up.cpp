@@ -236,8 +236,8 @@ class Up {
                      "unmount it, or name another directory in [farm] path", EBUSY};
       if (!mount->unbindable)
         progress_.warning(farm +
-                          " was not bound by chosctl; binds of directories above it take "
-                          "it along");
+                          " was not bound by chosctl: a recursive bind of a directory above it "
+                          "copies the farm too");
       progress_.step("farm", false, farm);
       return {};
     }

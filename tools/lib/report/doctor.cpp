@@ -128,7 +128,7 @@ void examine_farm(const Node& node, Findings& out) {
   }
   if (!mount->unbindable)
     out.push_back({Level::warning, "farm",
-                   farm + " is not unbindable: binds of directories above it take it along",
+                   farm + " is not unbindable: a recursive bind of a directory above it copies the farm too",
                    "chosctl down && chosctl up"});
   const auto wishes = examine_binds(node, *table, out);
   examine_propagation(*table, wishes, out);
