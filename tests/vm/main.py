@@ -17,8 +17,9 @@ come from its own mirror and are kept in ${XDG_CACHE_HOME:-~/.cache}/chos, with 
 
   tests/run                     units, rooms, check, tidy, fuzz, the cases of the kernel and the node on all
                                 four kernels but for lengthy ones, some logins and jobs
-  tests/run unit                the GoogleTest units of the tools
-  tests/run asan                the same with AddressSanitizer and UndefinedBehaviorSanitizer
+  tests/run unit                the GoogleTest units of the tools, then the same with AddressSanitizer and
+                                UndefinedBehaviorSanitizer
+  tests/run asan                the second half of that
   tests/run rooms               the includes, against the table of ARCHITECTURE.md
   tests/run tidy                clang-tidy on the C++ sources that you changed
   tests/run check               the module's sources: W=1, sparse, checkpatch
@@ -84,7 +85,7 @@ def _everything() -> list:
         machines = None
         broken = results.Outcome("vm", "all", "FAIL", 0.0, str(failure))
         say(f"virtual machines: {failure}")
-    order = ["rooms", "unit", "check", "tidy", "fuzz"]
+    order = ["rooms", "unit", "asan", "check", "tidy", "fuzz"]
     jobs.start("rooms", guarded("rooms", rooms.check))
     jobs.start("unit", guarded("unit", suites.unit))
     if machines:
@@ -95,6 +96,7 @@ def _everything() -> list:
     jobs.start("check", guarded("check", suites.check))
     jobs.start("tidy", guarded("tidy", lambda: suites.tidy(every=False)))
     jobs.start("fuzz", guarded("fuzz", fuzz.fuzz))
+    jobs.start("asan", guarded("asan", suites.asan))
     done = jobs.wait()
     outcomes = [outcome for name in order for outcome in done[name]]
     return outcomes if machines else outcomes + [broken]
@@ -121,7 +123,7 @@ def main() -> int:
         elif words:
             raise Failure(f"{what} takes no more words; see tests/run --help")
         elif what in ("everything", "unit", "asan", "rooms", "check", "tidy"):
-            part = {"everything": _everything, "unit": suites.unit, "asan": suites.asan,
+            part = {"everything": _everything, "unit": lambda: suites.unit() + suites.asan(), "asan": suites.asan,
                     "rooms": rooms.check, "check": suites.check, "tidy": suites.tidy}[what]
             outcomes = part()
         else:

@@ -69,9 +69,9 @@ std::optional<std::string> ChildWork::said() const {
 }
 
 Result<std::string> do_in_child(const std::function<std::string()>& work, int seconds, int grace) {
+  const auto began = Clock::now();  // before the alarm of the child is set
   auto process = ChildWork::start(work, seconds, grace);
   if (!process) return process.error();
-  const auto began = Clock::now();
   const auto end = began + std::chrono::seconds(seconds + 1);
   while (!process->ended()) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());

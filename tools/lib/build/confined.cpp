@@ -36,7 +36,11 @@ namespace chos {
 namespace {
 
 constexpr int own_input = 3, own_output = 4;  // descriptors of the child
+#ifdef __SANITIZE_ADDRESS__
+constexpr rlim_t most_memory = RLIM_INFINITY;  // it reserves 20 TiB of addresses
+#else
 constexpr rlim_t most_memory = rlim_t{4} << 30;
+#endif
 constexpr rlim_t most_seconds = rlim_t{2} * 60 * 60;
 
 // One message on the pipe: a letter, the length of the text, a colon, the text.
