@@ -118,8 +118,8 @@ std::string complaint(const CLI::App& app, const CLI::App& command, const CLI::P
   if (error.get_name() != "RequiredError" || unknown.empty()) return error.what();
   if (command.get_require_subcommand_min() == 0 || unknown.front().starts_with('-'))
     return CLI::ExtrasError({unknown.front()}).what();
-  const auto group = words_of(command).substr(app.get_name().size());
-  return "there is no command " + in_quotes(trimmed(group + " " + unknown.front()));
+  const auto words = words_of(command).substr(app.get_name().size()) + " " + unknown.front();
+  return "there is no command " + in_quotes(trimmed(words));
 }
 
 void set_footers(CLI::App& command) {

@@ -2,9 +2,11 @@
 // Text: characters by their class, quoting for messages and for shells, splitting and joining.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace chos {
@@ -35,11 +37,19 @@ std::string printable(std::string_view text, std::size_t longest = 60);
 /// _ + - . , : = @ % /, for a command line that a message tells to run.
 std::string shell_quoted(std::string_view word);
 
+/// A string that ends with the expression in which it stands: what refers to a part of it would dangle.
+template <typename T>
+concept TemporaryString = std::same_as<std::remove_const_t<T>, std::string>;
+
 /// `text` without blanks and tabs at its ends.
 std::string_view trimmed(std::string_view text);
+template <TemporaryString T>
+std::string_view trimmed(T&& text) = delete;
 
 /// The parts of `text` between separators, empty ones too: "a||b" has three.
 std::vector<std::string_view> split(std::string_view text, char separator);
+template <TemporaryString T>
+std::vector<std::string_view> split(T&& text, char separator) = delete;
 
 /// "a, b and c"; "" of nothing.
 std::string listed(const std::vector<std::string>& words);

@@ -45,6 +45,15 @@ TEST(Text, EscapedForTheLastStep) {
   EXPECT_EQ(escaped("\xe2\x80\xae"), "\\xe2\\x80\\xae");
 }
 
+// The parts of a temporary string would dangle.
+template <typename T>
+concept CanBeSplit = requires(T&& text) {
+  split(std::forward<T>(text), ' ');
+};
+static_assert(CanBeSplit<const std::string&> && CanBeSplit<std::string_view> &&
+              CanBeSplit<const char (&)[2]>);
+static_assert(!CanBeSplit<std::string> && !CanBeSplit<const std::string>);
+
 TEST(Text, Words) {
   EXPECT_EQ(trimmed(" \ta b\t "), "a b");
   EXPECT_EQ(trimmed("  "), "");

@@ -156,7 +156,7 @@ Status save_value(const BatchNode& node, const std::string& name, const std::str
 
 std::string saved_value(const BatchNode& node, const std::string& name) {
   const auto text = read_trusted_file(node.backups + "/" + name, 4096, ::geteuid());
-  return text ? std::string(trimmed(text->substr(0, text->find('\n')))) : std::string();
+  return text ? std::string(trimmed(std::string_view(*text).substr(0, text->find('\n')))) : std::string();
 }
 
 void forget_value(const BatchNode& node, const std::string& name) {

@@ -32,8 +32,8 @@ std::string link_problem(const std::string& name, const std::string& target) {
   if (target.empty()) return "is a symbolic link to nothing";
   if (target.front() == '/') return {};  // from the root of the OS
   int depth = 0;
-  const auto parent = std::filesystem::path(name).lexically_normal().parent_path();
-  for (const auto part : split(parent.string(), '/')) depth += !part.empty() && part != ".";
+  const auto parent = std::filesystem::path(name).lexically_normal().parent_path().string();
+  for (const auto part : split(parent, '/')) depth += !part.empty() && part != ".";
   for (const auto part : split(target, '/')) {
     if (part.empty() || part == ".") continue;
     depth += part == ".." ? -1 : 1;

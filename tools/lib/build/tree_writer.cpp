@@ -28,7 +28,8 @@ Status TreeWriter::check_parents(const std::string& name, bool is_directory) con
   struct stat info {};
   std::string path;
   const std::filesystem::path whole(tree_path(name));
-  for (const auto part : split((is_directory ? whole : whole.parent_path()).string(), '/')) {
+  const std::string above = is_directory ? whole : whole.parent_path();
+  for (const auto part : split(above, '/')) {
     if (part.empty()) continue;
     path += "/" + std::string(part);
     if (::lstat(path.c_str(), &info) != 0) {
