@@ -11,6 +11,8 @@
 #ifndef CHOS_ABI_H
 #define CHOS_ABI_H
 
+#include <linux/ioctl.h>
+
 /* Incremented when a change could make an older program misread something. */
 #define CHOS_ABI_VERSION 1
 
@@ -52,8 +54,14 @@
  *     whatever the options of the entry are now.
  *   read: the name of the reader's OS, or "/" in the base OS, and a newline.  The text
  *     can be written back.
+ *   ioctl(CHOS_SWITCH): does what a write of the text in struct chos_switch does, which
+ *     has no newline.  A privileged program (a setuid program, a daemon) may open a file
+ *     that a user names, and write text of theirs, after it lowered its privileges for a
+ *     while.  It must not be moved by that, so write(2) refuses such a process (EPERM).
+ *     No program issues this ioctl unless it means to switch.  The first modules with
+ *     CHOS_ABI_VERSION 1 lack it; a program must then write(2) (errno ENOTTY).
  *
- * Errors of write(2).  After an error nothing has changed.
+ * Errors of write(2) and ioctl(2).  After an error nothing has changed.
  *   EINVAL        The text is empty, has a NUL or a control character, or was not
  *                 written at offset 0.
  *   ENAMETOOLONG  The text has more than CHOS_PATH_MAX bytes.
@@ -69,7 +77,11 @@
  *                 chdir(2) or clone(2) (try again); or they do not share one root
  *                 directory; or they share it with another process.
  *   EPERM         The process that opened the file had other or fewer privileges than
- *                 the writer (a setuid program whose output was redirected here).
+ *                 the caller (a setuid program whose output was redirected here).  Or,
+ *                 write(2) only: the caller has more than one identity, and use
+ *                 CHOS_SWITCH instead.  The real, effective, saved and file system UIDs
+ *                 of all its threads are not equal, or their GIDs, or the permitted
+ *                 capabilities of a thread are not all effective in the writing one.
  *   ENOMEM        The kernel is out of memory.
  *   others        An error of the lookup of the tree's path (EACCES, ELOOP, EIO,
  *                 ESTALE; logged).
@@ -79,6 +91,13 @@
 #define CHOS_PATH_MAX 255
 #define CHOS_BASE_PATH "/"
 #define CHOS_DEFAULT_NAME "default"
+
+/* os: as in a write, at most CHOS_PATH_MAX bytes and a NUL, which ends the text */
+struct chos_switch {
+	char os[CHOS_PATH_MAX + 1];
+};
+
+#define CHOS_SWITCH _IOW(0xc5, 1, struct chos_switch)
 
 /*
  * valid, rw-------.
@@ -193,7 +212,7 @@
  *   table_bytes N          memory that the process table uses
  *   enters N               switches into an OS
  *   leaves N               switches to the base OS
- *   refused_ERRNO N        refused writes to setchos; one line each for EINVAL,
+ *   refused_ERRNO N        refused switches; one line each for EINVAL,
  *                          ENAMETOOLONG, ENOENT, ENOTDIR, EACCES, EXDEV, EBUSY, EPERM
  *                          and other
  *   killed N               processes killed because they would have gained privileges

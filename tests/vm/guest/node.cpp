@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -146,6 +147,18 @@ void Node::down() {
 Node::~Node() {
   const std::string trouble = try_down();
   if (!trouble.empty()) mark_failed("the module cannot be unloaded: " + trouble);
+}
+
+int switch_fd(int setchos, std::string_view name) {
+  chos_switch request{};
+  CHECK(name.size() < sizeof request.os);
+  name.copy(request.os, name.size());
+  return static_cast<int>(sys(ioctl(setchos, CHOS_SWITCH, &request)));
+}
+
+int switch_to(std::string_view name) {
+  const Fd file = open_file(CHOS_SETCHOS, O_WRONLY);
+  return file ? switch_fd(file.get(), name) : file.get();
 }
 
 std::string link_view() {

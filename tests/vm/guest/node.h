@@ -76,6 +76,9 @@ std::string clean_up(const std::string& farm);
 inline int allow(std::string_view list) { return put(CHOS_VALID, list); }
 /* Writes to setchos.  Returns 0 or -errno. */
 inline int enter(std::string_view name) { return put(CHOS_SETCHOS, name); }
+/* Switches by the ioctl of setchos.  Each returns 0 or -errno. */
+int switch_fd(int setchos, std::string_view name);
+int switch_to(std::string_view name);
 
 /*
  * The OS that the caller is in: "trixie", or "/" for the base.  If the link, setchos and the tree

@@ -31,6 +31,27 @@ bool has_capability() {
   return data[0].effective || data[1].effective || data[0].permitted || data[1].permitted;
 }
 
+/* Makes all permitted capabilities of this process effective, or none. */
+void use_capabilities(bool all) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2]{};
+  if (syscall(SYS_capget, &header, data) < 0) return;
+  for (auto& half : data) half.effective = all ? half.permitted : 0;
+  syscall(SYS_capset, &header, data);
+}
+
+/* What a setuid program does that writes a file for its user. */
+int put_lowered(const std::string& file, const std::string& text) {
+  const uid_t uid = geteuid();
+  const gid_t gid = getegid();
+  use_capabilities(false);
+  if (setegid(getgid()) < 0 || seteuid(getuid()) < 0) return 98;
+  const int result = file == "/dev/null" ? put_fd(STDOUT_FILENO, text) : put(file, text);
+  if (seteuid(uid) < 0 || setegid(gid) < 0) return 98;
+  use_capabilities(true);
+  return -result;
+}
+
 }  // namespace
 
 int probe(int argc, char** argv) {
@@ -49,6 +70,8 @@ int probe(int argc, char** argv) {
   if (what == "egid") return getegid() == static_cast<gid_t>(atoi(first.c_str())) ? 0 : 1;
   if (what == "gained") return has_capability() ? 0 : 1;
   if (what == "put") return -put(first, second);
+  if (what == "lowered") return put_lowered(first, second);
+  if (what == "switch") return -switch_to(first);
   if (what == "out") return -put_fd(STDOUT_FILENO, first);
   if (what == "spawn") {
     const pid_t pid = fork();

@@ -14,6 +14,9 @@ namespace chos::guest {
  *   probe gained          0 if it has any capability, else 1
  *   probe put FILE TEXT   the errno of one write(2) of TEXT to FILE, 0 for success
  *   probe out TEXT        the same for its standard output
+ *   probe lowered FILE TEXT  the same as `put`, or as `out` if FILE is /dev/null, while its effective
+ *                         IDs are the real ones and no capability is effective; restores them
+ *   probe switch NAME     the errno of the ioctl of setchos, 0 for success
  *   probe spawn NAME      forks; 0 if parent and child are both in the OS NAME, else 1
  */
 int probe(int argc, char** argv);

@@ -3,11 +3,13 @@
 
 #include <chos/abi.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstring>
 
 #include "allowlist/allowlist.h"
 #include "allowlist/names.h"
@@ -42,6 +44,19 @@ Status each_line(const std::string& text, const std::string& name, Take take) {
                    "are the module and the tools of one version?", EINVAL};
   }
   return {};
+}
+
+// Asks for a switch by the ioctl, which a program whose privileges are lowered for a while needs, or by a
+// write if the module is too old to have it.  Returns 0 or an errno.
+int switch_by(int setchos, const std::string& name) {
+  chos_switch request{};
+  if (name.size() >= sizeof request.os) return ENAMETOOLONG;
+  if (name.find('\0') != std::string::npos) return EINVAL;
+  std::memcpy(request.os, name.data(), name.size());
+  if (::ioctl(setchos, CHOS_SWITCH, &request) == 0) return 0;
+  if (errno != ENOTTY) return errno;
+  const auto written = write_once(setchos, name, "setchos");
+  return written ? 0 : written.error().code;
 }
 
 }  // namespace
@@ -93,8 +108,8 @@ Status ProcChos::enter(const std::string& name) const {
   const UniqueFd fd(::open(file("setchos").c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd && errno == ENOENT) return missing();
   if (!fd) return system_error("cannot open " + file("setchos"), errno);
-  const auto status = write_once(fd.get(), name, file("setchos"));
-  return status ? status : Status(enter_error(status.error().code, name));
+  const int failed = switch_by(fd.get(), name);
+  return failed == 0 ? Status() : Status(enter_error(failed, name));
 }
 
 Result<std::string> ProcChos::valid() const { return read("valid"); }

@@ -61,8 +61,8 @@ class ProcChos {
   /// The caller's OS by name; "/" in the base OS.
   Result<std::string> current() const;
 
-  /// Moves the caller with all its threads into an OS or, with "/", to the base OS.  The code of the Error is
-  /// the errno of the write.
+  /// Moves the caller with all its threads into an OS or, with "/", to the base OS, also if its privileges
+  /// are lowered for a while.  The code of the Error is the errno of the ioctl.
   Status enter(const std::string& name) const;
 
   /// The allowlist in force.  Only root may read it.
@@ -88,7 +88,7 @@ class ProcChos {
   std::string directory_;
 };
 
-/// The Error for an errno of a write to /proc/chos/setchos.
+/// The Error for an errno of a switch by /proc/chos/setchos.
 Error enter_error(int code, const std::string& name);
 
 /// The Error for EACCES although /etc/chos allows the user: chosctl has closed the OS in the kernel because

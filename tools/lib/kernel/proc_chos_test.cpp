@@ -48,6 +48,16 @@ TEST_F(Kernel, ReadsAndWrites) {
   EXPECT_EQ((*processes)[1].name, "sl6");
 }
 
+TEST_F(Kernel, EntersByWritingWhereThereIsNoIoctl) {
+  write("setchos", "");
+  EXPECT_TRUE(link().enter(std::string(255, 'x')));
+  EXPECT_EQ(read("setchos"), std::string(255, 'x'));
+  write("setchos", "");
+  EXPECT_EQ(link().enter(std::string(256, 'x')).error().code, ENAMETOOLONG);
+  EXPECT_EQ(link().enter(std::string("trixie\0", 7)).error().code, EINVAL);
+  EXPECT_EQ(read("setchos"), "");
+}
+
 TEST_F(Kernel, Usage) {
   write("setchos", "/\n");
   auto usage = link().usage();
