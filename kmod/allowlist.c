@@ -4,6 +4,7 @@
  * whole or not at all.  RCU protects it: a reader sees either the old list or the
  * new one.
  */
+#include <linux/bitmap.h>
 #include <linux/cred.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -146,26 +147,45 @@ static int parse_lines(struct allowlist *list, char *text, size_t max)
 	return 0;
 }
 
+/* Called for each entry of the list in force. */
+static void keep_number(const struct chos_os *os, void *keep)
+{
+	__set_bit(os->id, keep);
+}
+
 /*
- * Interns the OS of each rule, so that the list no longer refers to the parsed text.
- * May sleep; takes chos_os_lock.
+ * Interns the OS of each rule, so that the list no longer refers to the parsed text, and
+ * gives numbers to all OSs that have none or, after an error, to no OS.
+ * chos_allow_lock held; may sleep; takes chos_os_lock.
  */
 static int intern_rules(struct allowlist *list)
 {
-	unsigned int i;
+	/* The numbers that one of the lists has; under chos_allow_lock. */
+	static DECLARE_BITMAP(keep, CHOS_OS_END);
+	unsigned int i, missing = 0;
+	int err;
 
+	bitmap_zero(keep, CHOS_OS_END);
+	chos_allow_each(keep_number, keep);
 	for (i = 0; i < list->count; i++) {
 		struct chos_rule *rule = &list->entry[i].rule;
 		struct chos_os *os = chos_os_intern(rule->name, rule->path);
 
-		if (IS_ERR(os))
-			return PTR_ERR(os);
+		if (!os)
+			return -ENOMEM;
 		list->entry[i].os = os;
 		list->entry[i].hash = chos_hash(os->path);
 		rule->name = (char *)os->name;
 		rule->path = (char *)os->path;
+		if (os->id)
+			__set_bit(os->id, keep);
+		else
+			missing++;
 	}
-	return 0;
+	err = chos_os_reserve(missing, keep);
+	for (i = 0; !err && i < list->count; i++)
+		chos_os_assign(list->entry[i].os);
+	return err;
 }
 
 /**
@@ -186,13 +206,12 @@ int chos_allow_replace(char *text)
 	if (!list)
 		return -ENOMEM;
 	err = parse_lines(list, text, max);
-	if (!err)
-		err = intern_rules(list);
-	if (err) {
-		allowlist_free(list);
-		return err;
-	}
+	if (err)
+		goto free_list;
 	mutex_lock(&chos_allow_lock);
+	err = intern_rules(list);
+	if (err)
+		goto drop_new;
 	for (i = 0; i < list->count; i++)
 		WRITE_ONCE(list->entry[i].os->suid, list->entry[i].rule.suid);
 	old = rcu_replace_pointer(chos_allowlist, list,
@@ -201,6 +220,12 @@ int chos_allow_replace(char *text)
 	if (old)
 		call_rcu(&old->rcu, allowlist_free_rcu);
 	return 0;
+drop_new:
+	chos_os_drop_new();
+	mutex_unlock(&chos_allow_lock);
+free_list:
+	allowlist_free(list);
+	return err;
 }
 
 /* Do the groups of @rule let the current process in?  Any process context. */

@@ -7,10 +7,11 @@
  *   inode_lock(farm)    layout.c     writers of the farm's directory
  *   chos_layout_lock    layout.c     the names in the farm
  *   chos_allow_lock     allowlist.c  writers of the allowlist
- *   chos_os_lock        os.c         interning, and the link targets of each OS
+ *   chos_os_lock        os.c         interning, numbers, and the link targets of each OS
  *   lock of fs_struct   root.c, inherit.c
  *                                    a process's root directory with its table word
- * Readers of the link take none of them.
+ * Readers of the link take none of them.  A reader without a word takes the task_lock()
+ * of its ancestors, one at a time, if forks are not tracked; it holds no other lock.
  */
 #ifndef CHOS_H
 #define CHOS_H
@@ -25,6 +26,7 @@
 #include <linux/build_bug.h>
 #include <linux/cache.h>
 #include <linux/fs.h>
+#include <linux/mutex.h>
 #include <linux/path.h>
 #include <linux/sched.h>
 #include <linux/types.h>
@@ -46,12 +48,13 @@
 struct linux_binprm;
 struct seq_file;
 
-/* ---- os.c: all OSs ever allowed, interned until unload ------------------- */
+/* ---- os.c: the OSs that the allowlist has or had, and their numbers ------ */
 
 /* OS numbers */
 #define CHOS_ID_NONE 0U /* unknown: the process never entered an OS */
 #define CHOS_ID_BASE 1U /* the base OS; usually the process left another OS */
 #define CHOS_ID_FIRST 2U
+#define CHOS_OS_END (CHOS_ID_FIRST + CHOS_OS_MAX)
 
 /**
  * struct chos_os - an operating system that was in the allowlist at some time
@@ -60,18 +63,21 @@ struct seq_file;
  * @tree: @path as looked up from the farm: relative, with a trailing "/." that
  *	makes the lookup require search permission ("os/trixie/."); immutable
  * @hash: chos_hash(@name); immutable
- * @id: its number; immutable
+ * @id: its number, or CHOS_ID_NONE if it is in no list and no process is in it; written
+ *	under chos_os_lock; stable while a list has it, or a process is in it or enters it
  * @suid: whether setuid programs may gain privileges in it, according to the
  *	newest allowlist that had this OS; READ_ONCE/WRITE_ONCE
  * @links: targets of the farm's links for a reader in this OS, indexed like the
  *	names in the layout.  NULL until chos_os_prepare() sets it, once.  An
  *	element is written under chos_os_lock before its index becomes public.
  * @bucket: hash chain for interning, under chos_os_lock
+ * @rcu: for freeing it after a grace period
  * @entering: number of processes that are entering it: from the moment they look
  *	at the allowlist until their words are in the table
  * @enters: number of successful entries
  *
- * An object lives until unload, so a path walk in RCU mode may return its strings.
+ * Once @links is set, the object lives until unload, so that path walks may use its
+ * strings at any time.
  */
 struct chos_os {
 	const char *name;
@@ -82,20 +88,35 @@ struct chos_os {
 	bool suid;
 	const char **links;
 	struct hlist_node bucket;
+	struct rcu_head rcu;
 	/* Written at each switch: kept out of the cache line that path walks read. */
 	atomic_t entering ____cacheline_aligned_in_smp;
 	atomic64_t enters;
 };
 
 extern struct chos_os chos_base;
+extern struct mutex chos_os_lock;
 
 u32 chos_hash(const char *s);
 void chos_os_exit(void);
 struct chos_os *chos_os_intern(const char *name, const char *path);
+void chos_os_drop_new(void);
+int chos_os_reserve(unsigned int n, unsigned long *keep);
+void chos_os_assign(struct chos_os *os);
+unsigned int chos_os_count(void);
+unsigned int chos_os_end(void);
+void chos_os_each(void (*fn)(struct chos_os *os, void *data), void *data);
+const struct chos_os *chos_os_owner(const char *path);
+
+/* ---- targets.c: the targets of the farm's links in each OS ---------------- */
+
+extern const char *chos_base_links[CHOS_LAYOUT_MAX];
+
 int chos_os_prepare(struct chos_os *os);
 int chos_os_add_links(unsigned int first, unsigned int n, const char *const *names);
 void chos_os_drop_links(unsigned int first, unsigned int n);
-unsigned int chos_os_count(void);
+void chos_targets_free(struct chos_os *os);
+void chos_targets_exit(void);
 
 /* ---- table.c: one word per process --------------------------------------- */
 
@@ -107,11 +128,14 @@ unsigned int chos_os_count(void);
  * threads, or 0.
  *
  * The stamp is the boot time at which the thread group leader was created, in units
- * of 2 us.  48 bits wrap after 18 years, and no PID is reused within 2 us.
+ * of 2 us.  48 bits wrap after 18 years, and no PID is reused within 2 us.  A clock may
+ * be coarser, and then a process has the stamp of an earlier one with the same PID.
+ * Therefore a tracked fork replaces or clears the word of the child's PID, and without
+ * tracking the module refuses to run with such a clock.
  */
 #define CHOS_FIELD_BITS 16
 #define CHOS_LEFT BIT(15)
-static_assert(CHOS_ID_FIRST + CHOS_OS_MAX <= CHOS_LEFT);
+static_assert(CHOS_OS_END <= CHOS_LEFT);
 #define CHOS_STAMP_SHIFT 11
 
 void chos_table_exit(void);
@@ -128,6 +152,11 @@ struct chos_os *chos_os_of_current(void);
 int chos_inherit_init(bool track);
 void chos_inherit_exit(void);
 const char *chos_inherit_state(void);
+bool chos_inherit_is_exact(void);
+
+/* ---- clock.c: the clock that stamps processes ----------------------------- */
+
+bool chos_clock_is_coarse(void);
 
 /* ---- allowlist.c: which OSs may be entered, and by whom ------------------- */
 
@@ -183,6 +212,8 @@ extern const struct file_operations chos_usage_fops;
 extern const struct file_operations chos_version_fops;
 extern const struct file_operations chos_layout_fops;
 
+void chos_usage_mark(unsigned long *ids);
+
 /* ---- configure.c: writes that configure the module ------------------------ */
 
 char *chos_configure_text(struct file *file, const char __user *buf, size_t len,
@@ -203,7 +234,7 @@ extern const struct inode_operations chos_farm_iops;
 
 int chos_setattr(CHOS_IDMAP_ARG struct dentry *dentry, struct iattr *attr);
 struct inode *chos_inode(struct super_block *sb, umode_t mode);
-bool chos_is_farm(const struct path *path);
+bool chos_is_farm(const struct dentry *dentry);
 bool chos_is_fs_root(const struct path *path);
 
 /* ---- super.c: the file system --------------------------------------------- */
@@ -212,7 +243,7 @@ int chos_fs_init(void);
 void chos_fs_exit(void);
 void chos_fs_mount(void);
 
-/* ---- guard.c: no program gains privileges inside an OS -------------------- */
+/* ---- guard.c: where no program gains privileges ---------------------------- */
 
 int chos_guard_init(void);
 void chos_guard_exit(void);

@@ -44,7 +44,7 @@ static inline u64 *chos_table_find(pid_t tgid)
 
 /* os.c: pages that map OS numbers to OSs. */
 #define OSS_PER_PAGE (PAGE_SIZE / sizeof(struct chos_os *))
-#define OS_PAGES DIV_ROUND_UP(CHOS_ID_FIRST + CHOS_OS_MAX, OSS_PER_PAGE)
+#define OS_PAGES DIV_ROUND_UP(CHOS_OS_END, OSS_PER_PAGE)
 
 extern struct chos_os **chos_os_pages[OS_PAGES];
 
@@ -52,7 +52,8 @@ extern struct chos_os **chos_os_pages[OS_PAGES];
  * chos_os_by_id - look up an OS by its number
  * @id: the number
  *
- * Context: any, lock-free.
+ * Context: the RCU read lock is held since @id was read, or chos_os_lock is held, or the
+ * number is stable for another reason.
  * Return: the OS; the base OS for CHOS_ID_NONE, CHOS_ID_BASE and numbers that are
  * not in use.
  */
@@ -60,7 +61,7 @@ static inline struct chos_os *chos_os_by_id(unsigned int id)
 {
 	struct chos_os **page, *os;
 
-	if (id < CHOS_ID_FIRST || id >= CHOS_ID_FIRST + CHOS_OS_MAX)
+	if (id < CHOS_ID_FIRST || id >= CHOS_OS_END)
 		return &chos_base;
 	page = READ_ONCE(chos_os_pages[id / OSS_PER_PAGE]);
 	os = page ? READ_ONCE(page[id % OSS_PER_PAGE]) : NULL;

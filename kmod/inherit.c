@@ -9,8 +9,10 @@
  *
  * Forks are not tracked if the kernel lacks the tracepoint, with track=0, and after an
  * allocation in the probe failed.  A process without a valid word then takes the OS of
- * its nearest ancestor that has one.
+ * its nearest ancestor that has one, if its root directory shows that it is in an OS.
  */
+#include <linux/dcache.h>
+#include <linux/fs_struct.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -94,34 +96,82 @@ u64 chos_word_for(struct task_struct *task, unsigned int id)
 }
 
 /*
- * Finds the nearest ancestor of @task that has a word, gives @task its OS and returns
- * the field.  The stored word keeps the result valid when the ancestors exit.  This is
- * the only reader of the table that may allocate: one page, once, without sleeping.
- * Context: any; takes the RCU read lock.
+ * The root directory of @task, or NULL if @task has exited.  The dentry may be freed when
+ * the RCU read lock, which is held, is released.
+ * Context: any, without locks that nest inside task_lock().
  */
-static noinline unsigned int inherit_from_ancestors(struct task_struct *task)
+static const struct dentry *root_of(struct task_struct *task)
 {
-	u64 *slot = chos_table_get(task->tgid, GFP_NOWAIT | __GFP_NOWARN);
-	u64 seen = slot ? READ_ONCE(*slot) : 0;
+	const struct dentry *root = NULL;
+	const struct fs_struct *fs;
+
+	if (task == current) {
+		fs = chos_task_fs(task);
+		return fs ? READ_ONCE(fs->root.dentry) : NULL;
+	}
+	/* The fs_struct of another task is freed without a grace period. */
+	task_lock(task);
+	fs = chos_task_fs(task);
+	if (fs)
+		root = READ_ONCE(fs->root.dentry);
+	task_unlock(task);
+	return root;
+}
+
+/*
+ * The field for @task, which has no word, according to its nearest ancestor that has one.
+ * The ancestor may have entered its OS after @task was born in the base OS.  So @task must
+ * have a farm as its root directory, or, because a farm made by hand looks like any
+ * directory, the root directory of that ancestor.
+ * Context: as root_of().
+ */
+static unsigned int field_of_ancestor(struct task_struct *task)
+{
+	const struct dentry *root = root_of(task);
 	struct task_struct *p = task;
 	unsigned int field = 0;
 
-	rcu_read_lock();
 	while (!field && p->tgid > 1) {
-		p = READ_ONCE(rcu_dereference(p->real_parent)->group_leader);
+		p = rcu_dereference(p->real_parent);
 		field = field_of(p);
 	}
-	rcu_read_unlock();
-	field = field ? field_for_child(field) : CHOS_LEFT;
-	/* If another thread has moved the process meanwhile, that word stays. */
+	if (!(field & ~CHOS_LEFT) || !root)
+		return CHOS_LEFT;
+	if (!chos_is_farm(root) && root != root_of(p))
+		return CHOS_LEFT;
+	return field_for_child(field);
+}
+
+/*
+ * Gives @task the OS of its nearest ancestor that has a word, and returns the field.  The
+ * current process stores it, so that it stays valid when the ancestors exit.  Nobody
+ * stores it for another process: that may exit, and the word may be its successor's.
+ * This is the only reader of the table that may allocate: one page, once, without
+ * sleeping.
+ * Context: as root_of(); takes the RCU read lock.
+ */
+static noinline unsigned int inherit_from_ancestors(struct task_struct *task)
+{
+	unsigned int field;
+	u64 *slot = NULL;
+	u64 seen = 0;
+
+	rcu_read_lock();
+	if (same_thread_group(task, current))
+		slot = chos_table_get(task->tgid, GFP_NOWAIT | __GFP_NOWARN);
 	if (slot)
-		cmpxchg(slot, seen, word_make(task, field));
+		seen = READ_ONCE(*slot);
+	field = field_of_ancestor(task);
+	/* If another thread has moved the process meanwhile, that word stays. */
+	if (slot && cmpxchg(slot, seen, word_make(task, field)) != seen)
+		field = field_of(task) ?: field;
+	rcu_read_unlock();
 	return field;
 }
 
 /*
  * The field of @task's process, from its ancestors if it has no word and forks are
- * not tracked.  Context: any; @task is current, or the RCU read lock is held.
+ * not tracked.  Context: as root_of(); @task is current, or the RCU read lock is held.
  */
 static __always_inline unsigned int field_or_inherit(struct task_struct *task)
 {
@@ -136,7 +186,8 @@ static __always_inline unsigned int field_or_inherit(struct task_struct *task)
  * chos_id_of - the number of the OS that a process is in
  * @task: current, or any task if the RCU read lock is held
  *
- * Context: any; takes no lock, and allocates nothing while forks are tracked.
+ * Context: any, without the lock of an fs_struct; takes no lock, and allocates nothing,
+ * while forks are tracked.
  * Return: CHOS_ID_NONE, CHOS_ID_BASE or the number of an OS.
  */
 unsigned int chos_id_of(struct task_struct *task)
@@ -162,10 +213,18 @@ unsigned int chos_id_in_use(struct task_struct *task)
 	return field_or_inherit(task) & ~CHOS_LEFT;
 }
 
-/* The OS of the current process, never NULL.  Context: as chos_id_of(). */
+/*
+ * The OS of the current process, never NULL.  It lives until unload, because a process is
+ * in it.  Context: as chos_id_of(); takes the RCU read lock.
+ */
 struct chos_os *chos_os_of_current(void)
 {
-	return chos_os_by_id(chos_id_of(current));
+	struct chos_os *os;
+
+	rcu_read_lock();
+	os = chos_os_by_id(chos_id_of(current));
+	rcu_read_unlock();
+	return os;
 }
 
 /*
@@ -176,8 +235,13 @@ static bool word_store(struct task_struct *child, unsigned int field)
 {
 	u64 *slot;
 
-	if (!field)
+	if (!field) {
+		/* An earlier process with this PID may have had the same stamp. */
+		slot = chos_table_find(child->tgid);
+		if (unlikely(slot && READ_ONCE(*slot)))
+			WRITE_ONCE(*slot, 0);
 		return true;
+	}
 	slot = chos_table_get(child->tgid, GFP_ATOMIC | __GFP_NOWARN);
 	if (unlikely(!slot))
 		return false;
@@ -200,7 +264,7 @@ static bool word_store(struct task_struct *child, unsigned int field)
 static unsigned int field_at_root(unsigned int field, const struct fs_struct *fs,
 				  const struct fs_struct *child_fs)
 {
-	if (field & ~CHOS_LEFT && chos_is_farm(&child_fs->root))
+	if (field & ~CHOS_LEFT && chos_is_farm(child_fs->root.dentry))
 		return field & ~CHOS_LEFT;
 	if (field && fs->root.dentry != child_fs->root.dentry)
 		return field & CHOS_LEFT ? field & ~CHOS_LEFT : CHOS_LEFT;
@@ -217,18 +281,21 @@ static unsigned int field_at_root(unsigned int field, const struct fs_struct *fs
 static bool word_inherit(struct task_struct *parent, struct task_struct *child)
 {
 	struct fs_struct *fs = parent->fs;
-	unsigned int field;
+	unsigned int field, inherited = 0;
 	bool given;
 
 	if (child->fs == fs)
 		return word_store(child, field_for_child(field_or_inherit(parent)));
+	/* Before the lock, because it may take the locks of ancestors. */
+	if (unlikely(READ_ONCE(chos_ask_ancestors)))
+		inherited = field_or_inherit(parent);
 	/*
 	 * This lock protects the parent's root and word, which change together.  The
 	 * child gets its word before the parent's can change, so that a reader of usage
 	 * always counts one of the two.
 	 */
 	chos_fs_lock(fs);
-	field = field_at_root(field_or_inherit(parent), fs, child->fs);
+	field = field_at_root(field_of(parent) ?: inherited, fs, child->fs);
 	given = word_store(child, field_for_child(field));
 	chos_fs_unlock(fs);
 	return given;
@@ -273,6 +340,12 @@ static void on_fork(void *data, struct task_struct *parent,
 			    parent->tgid);
 }
 
+/* Was each fork tracked, so that every process in an OS has a word?  Context: any. */
+bool chos_inherit_is_exact(void)
+{
+	return !READ_ONCE(chos_ask_ancestors);
+}
+
 /* The state of fork tracking as in /proc/chos/version.  Context: any. */
 const char *chos_inherit_state(void)
 {
@@ -291,6 +364,10 @@ int chos_inherit_init(bool track)
 
 	if (track)
 		chos_fork_tp = chos_tracepoint_find("sched_process_fork");
+	if (!chos_fork_tp && chos_clock_is_coarse()) {
+		pr_err("the clock is too coarse to tell a process from its successor with the same PID, and forks are not tracked\n");
+		return -EOPNOTSUPP;
+	}
 	if (!chos_fork_tp) {
 		pr_notice("forks are not tracked; processes look up their OS in their ancestors\n");
 		chos_ask_ancestors = true;

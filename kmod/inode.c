@@ -66,12 +66,14 @@ struct inode *chos_inode(struct super_block *sb, umode_t mode)
 }
 
 /*
- * Is @path chosfs's farm, at any mount or bind mount of it?
- * Context: any; the caller holds a reference to @path, which is not negative.
+ * Is @dentry chosfs's farm, at any mount or bind mount of it?
+ * Context: any; the caller holds a reference to @dentry or the RCU read lock.
  */
-bool chos_is_farm(const struct path *path)
+bool chos_is_farm(const struct dentry *dentry)
 {
-	return d_inode(path->dentry)->i_op == &chos_farm_iops;
+	const struct inode *inode = d_inode_rcu(dentry);
+
+	return inode && inode->i_op == &chos_farm_iops;
 }
 
 /*

@@ -7,13 +7,22 @@
  */
 #include <linux/err.h>
 
-#include "chos.h"
+#include "fast.h"
+
+/*
+ * The OS of the process that reads the link @dentry, which is NULL in an RCU walk: that is
+ * inside a read-side critical section.  The strings of the OS live until unload.
+ */
+static const struct chos_os *reader_os(const struct dentry *dentry)
+{
+	return dentry ? chos_os_of_current() : chos_os_by_id(chos_id_of(current));
+}
 
 /* Context: RCU-walk (@dentry is NULL) or process context. */
 static const char *link_get(struct dentry *dentry, struct inode *inode,
 			    struct delayed_call *done)
 {
-	return chos_os_of_current()->path;
+	return reader_os(dentry)->path;
 }
 
 /*
@@ -24,7 +33,7 @@ static const char *farm_link_get(struct dentry *dentry, struct inode *inode,
 				 struct delayed_call *done)
 {
 	unsigned long index = (unsigned long)inode->i_private;
-	const char **links = READ_ONCE(chos_os_of_current()->links);
+	const char **links = READ_ONCE(reader_os(dentry)->links);
 
 	/* Never NULL: chos_os_prepare() sets it before a process enters the OS. */
 	return links ? READ_ONCE(links[index]) : ERR_PTR(-ENOENT);

@@ -45,6 +45,8 @@ exit_guard:
 	chos_guard_exit();
 exit_inherit:
 	chos_inherit_exit();
+	/* A probe may have allocated a page of the table, if forks are not tracked. */
+	chos_table_exit();
 	return err;
 }
 
@@ -61,6 +63,7 @@ static void __exit chos_exit(void)
 	chos_layout_exit();
 	chos_allow_exit();
 	chos_os_exit();
+	chos_targets_exit();
 	chos_table_exit();
 }
 

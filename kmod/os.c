@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * The OSs that were ever in the allowlist.  They are interned: each pair of name and
- * path has one number and one object, both of which live until unload.  Therefore
+ * The OSs that the allowlist has or had.  They are interned: each pair of name and path
+ * has one object and one number.
  *
- * - a number in the process table stays valid,
- * - the processes in an OS stay in it when the allowlist drops the OS,
- * - path walks can use the strings without taking a reference.
+ * An OS keeps its number as long as a list has it or a process is in it: a number in the
+ * table must not change its meaning.  When all numbers are taken, those of other OSs are
+ * used again.
+ *
+ * The object of an OS that a process may have entered lives until unload, with or without
+ * a number, because path walks use its strings without a reference, even after they have
+ * left RCU mode.  Other objects are freed when they lose their numbers, after a grace
+ * period.
  */
+#include <linux/bitmap.h>
 #include <linux/gfp.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/stringhash.h>
@@ -17,15 +24,17 @@
 
 #define BUCKETS 64
 
-static DEFINE_MUTEX(chos_os_lock);
-/* Maps numbers to OSs.  Pages are allocated on demand; written under chos_os_lock. */
+/* Protects what follows, and the link targets of each OS. */
+DEFINE_MUTEX(chos_os_lock);
+/* Maps numbers to OSs.  Pages are allocated on demand; read under RCU. */
 struct chos_os **chos_os_pages[OS_PAGES];
-static struct hlist_head chos_os_hash[BUCKETS]; /* under chos_os_lock */
-/* Number of interned OSs; written under chos_os_lock. */
-static unsigned int chos_os_used;
-/* The links in the farm by index; NULL for directories.  Under chos_os_lock. */
-static const char *chos_link_names[CHOS_LAYOUT_MAX];
-static const char *chos_base_links[CHOS_LAYOUT_MAX];
+static struct hlist_head chos_os_hash[BUCKETS];
+/* The numbers that OSs have; how many those are, and the end of their range. */
+static DECLARE_BITMAP(chos_os_numbers, CHOS_OS_END);
+static unsigned int chos_os_numbered;
+static unsigned int chos_os_range = CHOS_ID_FIRST;
+/* The objects without a number that must be kept. */
+static unsigned int chos_os_kept;
 
 /* The base OS: the OS of each process that is in no other. */
 struct chos_os chos_base = {
@@ -55,50 +64,39 @@ static struct chos_os *os_find(const char *name, const char *path, u32 hash)
 	return NULL;
 }
 
-/* Frees the targets of an OS that no reader sees.  Context: any. */
-static void links_free(const char **links)
-{
-	unsigned int i;
-
-	for (i = 0; links && i < CHOS_LAYOUT_MAX; i++)
-		kfree(links[i]);
-	kfree(links);
-}
-
 /* Frees an OS that no reader sees; it may be incomplete or NULL.  Context: any. */
 static void os_free(struct chos_os *os)
 {
 	if (!os)
 		return;
-	links_free(os->links);
+	chos_targets_free(os);
 	kfree(os->name);
 	kfree(os->path);
 	kfree(os->tree);
 	kfree(os);
 }
 
-/* Assigns a number to @os and makes it public.  chos_os_lock held; may sleep. */
-static int os_add(struct chos_os *os)
+/* RCU callback: must not sleep. */
+static void os_free_rcu(struct rcu_head *head)
 {
-	unsigned int id = CHOS_ID_FIRST + chos_os_used;
-	struct chos_os **page;
+	os_free(container_of(head, struct chos_os, rcu));
+}
 
-	if (chos_os_used >= CHOS_OS_MAX)
-		return -ENOSPC;
-	page = chos_os_pages[id / OSS_PER_PAGE];
-	if (!page) {
-		page = (struct chos_os **)get_zeroed_page(GFP_KERNEL);
-		if (!page)
-			return -ENOMEM;
-		/* Pairs with the dependent loads of chos_os_by_id(). */
-		smp_store_release(&chos_os_pages[id / OSS_PER_PAGE], page);
-	}
-	os->id = id;
-	hlist_add_head(&os->bucket, &chos_os_hash[os->hash % BUCKETS]);
-	/* Pairs with the dependent loads of chos_os_by_id(). */
-	smp_store_release(&page[id % OSS_PER_PAGE], os);
-	WRITE_ONCE(chos_os_used, chos_os_used + 1);
-	return 0;
+/* Creates the object of an OS, without a number.  May sleep.  NULL: no memory. */
+static struct chos_os *os_new(const char *name, const char *path, u32 hash)
+{
+	struct chos_os *os = kzalloc(sizeof(*os), GFP_KERNEL);
+
+	if (!os)
+		return NULL;
+	os->hash = hash;
+	os->name = kstrdup(name, GFP_KERNEL);
+	os->path = kstrdup(path, GFP_KERNEL);
+	os->tree = kasprintf(GFP_KERNEL, "%s/.", path + 1);
+	if (os->name && os->path && os->tree)
+		return os;
+	os_free(os);
+	return NULL;
 }
 
 /**
@@ -106,195 +104,234 @@ static int os_add(struct chos_os *os)
  * @name: its name, which the caller has checked
  * @path: its path, which the caller has checked
  *
- * Context: may sleep; takes chos_os_lock.
- * Return: the OS, or ERR_PTR of -ENOMEM or -ENOSPC.
+ * A new object has no number.  The caller gives it one with chos_os_assign(), or calls
+ * chos_os_drop_new().
+ *
+ * Context: may sleep; chos_allow_lock is held; takes chos_os_lock.
+ * Return: the OS, or NULL if memory is short.
  */
 struct chos_os *chos_os_intern(const char *name, const char *path)
 {
 	u32 hash = chos_hash(name);
 	struct chos_os *os;
-	int err = -ENOMEM;
 
 	mutex_lock(&chos_os_lock);
 	os = os_find(name, path, hash);
-	if (os)
-		goto out;
-	os = kzalloc(sizeof(*os), GFP_KERNEL);
-	if (!os)
-		goto fail;
-	os->hash = hash;
-	os->name = kstrdup(name, GFP_KERNEL);
-	os->path = kstrdup(path, GFP_KERNEL);
-	os->tree = kasprintf(GFP_KERNEL, "%s/.", path + 1);
-	if (!os->name || !os->path || !os->tree)
-		goto fail;
-	err = os_add(os);
-	if (err)
-		goto fail;
-out:
+	if (!os) {
+		os = os_new(name, path, hash);
+		if (os)
+			hlist_add_head(&os->bucket, &chos_os_hash[hash % BUCKETS]);
+	}
 	mutex_unlock(&chos_os_lock);
 	return os;
-fail:
-	os_free(os);
-	mutex_unlock(&chos_os_lock);
-	return ERR_PTR(err);
 }
 
-/*
- * The target of the link @name for a reader in @os, such as "os/trixie/usr".  It is
- * relative, and so resolves both inside the farm and below /chos in the base OS.
- * May sleep.  Returns an allocated string, or NULL if memory is short.
- */
-static const char *link_target(const struct chos_os *os, const char *name)
+/* Frees the OSs that never had a number.  Context: as chos_os_intern(). */
+void chos_os_drop_new(void)
 {
-	if (os == &chos_base)
-		return kasprintf(GFP_KERNEL, CHOS_FARM_LOCAL "/%s", name);
-	return kasprintf(GFP_KERNEL, "%s/%s", os->path + 1, name);
-}
-
-/*
- * Sets @n elements of @links, from @first on, to the targets for a reader in @os.
- * chos_os_lock held; may sleep.  Returns 0, or -ENOMEM with some elements set.
- */
-static int links_fill(const struct chos_os *os, const char **links,
-		      unsigned int first, unsigned int n)
-{
+	struct hlist_node *next;
+	struct chos_os *os;
 	unsigned int i;
 
-	for (i = first; i < first + n; i++) {
-		if (!chos_link_names[i])
-			continue;
-		links[i] = link_target(os, chos_link_names[i]);
-		if (!links[i])
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-/**
- * chos_os_prepare - give an OS its targets of the links in the farm
- * @os: the OS, which a process is about to enter
- *
- * Context: may sleep; takes chos_os_lock if the OS has no targets yet.
- * Return: 0 or -ENOMEM.
- */
-int chos_os_prepare(struct chos_os *os)
-{
-	const char **links;
-	int err = 0;
-
-	/* Pairs with the release below. */
-	if (smp_load_acquire(&os->links))
-		return 0;
 	mutex_lock(&chos_os_lock);
-	if (os->links)
-		goto out;
-	err = -ENOMEM;
-	links = kcalloc(CHOS_LAYOUT_MAX, sizeof(*links), GFP_KERNEL);
-	if (!links)
-		goto out;
-	err = links_fill(os, links, 0, CHOS_LAYOUT_MAX);
-	if (err) {
-		links_free(links);
-		goto out;
+	for (i = 0; i < BUCKETS; i++) {
+		hlist_for_each_entry_safe(os, next, &chos_os_hash[i], bucket) {
+			if (os->id || os->links)
+				continue;
+			hlist_del(&os->bucket);
+			os_free(os);
+		}
 	}
-	/* Pairs with the acquire above and the dependent loads of farm_link_get(). */
-	smp_store_release(&os->links, links);
-out:
 	mutex_unlock(&chos_os_lock);
-	return err;
 }
-
-/* A function for apply_to_prepared(); called with chos_os_lock held. */
-typedef int (*links_fn)(struct chos_os *os, unsigned int first, unsigned int n);
 
 /*
- * Calls @fn for the base OS and each OS that has links, until a call fails.
- * chos_os_lock held; may sleep if @fn does.
+ * Takes the number of @os away, which nobody uses, and frees @os unless strings of it may
+ * be in use.  chos_os_lock held.
  */
-static int apply_to_prepared(links_fn fn, unsigned int first, unsigned int n)
+static void os_retire(struct chos_os *os)
+{
+	/* Set when a process was about to enter it. */
+	if (os->links && chos_os_kept == CHOS_OS_MAX)
+		return;
+	WRITE_ONCE(chos_os_pages[os->id / OSS_PER_PAGE][os->id % OSS_PER_PAGE], NULL);
+	__clear_bit(os->id, chos_os_numbers);
+	WRITE_ONCE(chos_os_numbered, chos_os_numbered - 1);
+	if (os->links) {
+		WRITE_ONCE(os->id, CHOS_ID_NONE);
+		chos_os_kept++;
+		return;
+	}
+	hlist_del(&os->bucket);
+	call_rcu(&os->rcu, os_free_rcu);
+}
+
+/*
+ * Takes the numbers away from all OSs that are not in @keep and in which no process is.
+ * It does nothing unless all forks are tracked: otherwise a process that is not known yet
+ * may take its OS, and the number, from an ancestor that is gone.
+ * chos_os_lock held; may sleep, for some grace periods.
+ */
+static void numbers_reclaim(unsigned long *keep)
 {
 	unsigned int id;
-	int err = fn(&chos_base, first, n);
 
-	for (id = CHOS_ID_FIRST; !err && id < CHOS_ID_FIRST + chos_os_used; id++) {
-		struct chos_os *os = chos_os_by_id(id);
-
-		if (os->links)
-			err = fn(os, first, n);
+	chos_usage_mark(keep);
+	/*
+	 * A process may have left its OS while another thread of it was between the load
+	 * of its word and the load of the OS.  Both are in one read-side critical section.
+	 */
+	synchronize_rcu();
+	if (!chos_inherit_is_exact())
+		return;
+	for_each_set_bit(id, chos_os_numbers, chos_os_range) {
+		if (!test_bit(id, keep))
+			os_retire(chos_os_by_id(id));
 	}
-	return err;
 }
 
-/* A links_fn that sets the targets of new names; may sleep. */
-static int links_make(struct chos_os *os, unsigned int first, unsigned int n)
-{
-	return links_fill(os, os->links, first, n);
-}
-
-/* A links_fn that frees the targets of names; never fails. */
-static int links_drop(struct chos_os *os, unsigned int first, unsigned int n)
+/* Allocates the pages of chos_os_pages for numbers below @end.  chos_os_lock held. */
+static int pages_make(unsigned int end)
 {
 	unsigned int i;
 
-	for (i = first; i < first + n; i++) {
-		kfree(os->links[i]);
-		os->links[i] = NULL;
+	for (i = 0; i < DIV_ROUND_UP(end, OSS_PER_PAGE); i++) {
+		struct chos_os **page = chos_os_pages[i];
+
+		if (page)
+			continue;
+		page = (struct chos_os **)get_zeroed_page(GFP_KERNEL);
+		if (!page)
+			return -ENOMEM;
+		/* Pairs with the dependent loads of chos_os_by_id(). */
+		smp_store_release(&chos_os_pages[i], page);
 	}
 	return 0;
 }
 
 /**
- * chos_os_add_links - add the targets of new names to all OSs or, on error, to none
- * @first: index of the first new name in the layout, not yet public
- * @n: number of new names
- * @names: the names, NULL for a directory; they must live until unload or until
- *	chos_os_drop_links()
+ * chos_os_reserve - make sure that there are free numbers
+ * @n: how many
+ * @keep: CHOS_OS_END bits: the numbers that lists have; is modified
  *
- * Context: may sleep; takes chos_os_lock.  Return: 0 or -ENOMEM.
+ * Context: may sleep; chos_allow_lock is held until the numbers are assigned; takes
+ * chos_os_lock.
+ * Return: 0, -ENOSPC or -ENOMEM.
  */
-int chos_os_add_links(unsigned int first, unsigned int n, const char *const *names)
+int chos_os_reserve(unsigned int n, unsigned long *keep)
 {
-	int err;
+	int err = -ENOSPC;
 
 	mutex_lock(&chos_os_lock);
-	memcpy(chos_link_names + first, names, n * sizeof(*names));
-	err = apply_to_prepared(links_make, first, n);
+	if (chos_os_numbered + n > CHOS_OS_MAX)
+		numbers_reclaim(keep);
+	if (chos_os_numbered + n <= CHOS_OS_MAX)
+		err = pages_make(min(chos_os_range + n, CHOS_OS_END));
 	mutex_unlock(&chos_os_lock);
-	if (err)
-		chos_os_drop_links(first, n);
 	return err;
 }
 
 /**
- * chos_os_drop_links - undo chos_os_add_links()
- * @first: index of the first name in the layout, not public
- * @n: number of names
+ * chos_os_assign - give an OS a number, which makes it public
+ * @os: the OS; nothing is done if it has a number
  *
- * Context: may sleep; takes chos_os_lock.
+ * Context: may sleep; chos_os_reserve() succeeded; takes chos_os_lock.
  */
-void chos_os_drop_links(unsigned int first, unsigned int n)
+void chos_os_assign(struct chos_os *os)
 {
+	unsigned int id;
+
+	if (os->id)
+		return;
 	mutex_lock(&chos_os_lock);
-	apply_to_prepared(links_drop, first, n);
-	memset(chos_link_names + first, 0, n * sizeof(*chos_link_names));
+	id = find_next_zero_bit(chos_os_numbers, CHOS_OS_END, CHOS_ID_FIRST);
+	__set_bit(id, chos_os_numbers);
+	WRITE_ONCE(chos_os_numbered, chos_os_numbered + 1);
+	WRITE_ONCE(os->id, id);
+	if (os->links)
+		chos_os_kept--;
+	/* Pairs with the dependent loads of chos_os_by_id(). */
+	smp_store_release(&chos_os_pages[id / OSS_PER_PAGE][id % OSS_PER_PAGE], os);
+	if (id >= chos_os_range)
+		WRITE_ONCE(chos_os_range, id + 1);
 	mutex_unlock(&chos_os_lock);
 }
 
-/* The number of interned OSs.  Context: any. */
+/* The number of OSs that have numbers.  Context: any. */
 unsigned int chos_os_count(void)
 {
-	return READ_ONCE(chos_os_used);
+	return READ_ONCE(chos_os_numbered);
 }
 
-/* Called at module exit, when no reader is left. */
-void chos_os_exit(void)
+/* All OSs have numbers below this.  Context: any. */
+unsigned int chos_os_end(void)
 {
+	return READ_ONCE(chos_os_range);
+}
+
+/**
+ * chos_os_each - call a function for the base OS and each OS, with or without a number
+ * @fn: the function
+ * @data: passed to @fn
+ *
+ * Context: chos_os_lock is held; sleeps if @fn does.
+ */
+void chos_os_each(void (*fn)(struct chos_os *os, void *data), void *data)
+{
+	struct chos_os *os;
 	unsigned int i;
 
-	links_drop(&chos_base, 0, CHOS_LAYOUT_MAX);
-	for (i = CHOS_ID_FIRST; i < CHOS_ID_FIRST + chos_os_used; i++)
-		os_free(chos_os_pages[i / OSS_PER_PAGE][i % OSS_PER_PAGE]);
+	fn(&chos_base, data);
+	for (i = 0; i < BUCKETS; i++) {
+		hlist_for_each_entry(os, &chos_os_hash[i], bucket)
+			fn(os, data);
+	}
+}
+
+/* Is @path the directory @dir, which is not "/", or below it?  Context: any. */
+static bool is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return dir[1] && !strncmp(path, dir, len) &&
+	       (!path[len] || path[len] == '/');
+}
+
+/**
+ * chos_os_owner - the OS whose tree a path is in
+ * @path: an absolute path as seen in the farm
+ *
+ * If trees are inside others, the innermost counts; if OSs share a tree, any of them.
+ * Context: the RCU read lock is held.
+ * Return: the OS, or NULL if @path is in no tree of an OS that has a number.
+ */
+const struct chos_os *chos_os_owner(const char *path)
+{
+	unsigned int id, end = chos_os_end();
+	const struct chos_os *owner = NULL;
+
+	for (id = CHOS_ID_FIRST; id < end; id++) {
+		const struct chos_os *os = chos_os_by_id(id);
+
+		if (os != &chos_base && is_below(path, os->path) &&
+		    (!owner || strlen(os->path) > strlen(owner->path)))
+			owner = os;
+	}
+	return owner;
+}
+
+/* Called at module exit, when no reader is left; waits for pending RCU callbacks. */
+void chos_os_exit(void)
+{
+	struct hlist_node *next;
+	struct chos_os *os;
+	unsigned int i;
+
+	rcu_barrier();
+	for (i = 0; i < BUCKETS; i++) {
+		hlist_for_each_entry_safe(os, next, &chos_os_hash[i], bucket)
+			os_free(os);
+	}
 	for (i = 0; i < OS_PAGES; i++)
 		free_page((unsigned long)chos_os_pages[i]);
 }

@@ -62,28 +62,42 @@ static void namespace_root(const struct path *from, struct path *base)
 }
 
 /*
+ * Does the error of a lookup mean that the caller does not see what was looked up?  Other
+ * errors (-ENOMEM, -EIO, -ESTALE) say nothing about it.
+ */
+static bool is_absent(int err)
+{
+	return err == -ENOENT || err == -ENOTDIR || err == -EACCES ||
+	       err == -ELOOP || err == -ENAMETOOLONG;
+}
+
+/*
  * Is @path a farm that an administrator created by hand: a directory that only root
  * can change, with chosfs mounted at its proc/chos?  May sleep.
+ * Returns 0 if it is, -EXDEV if not, or another error of the lookup of proc/chos.
  */
-static bool is_plain_farm(const struct path *path)
+static int check_plain_farm(const struct path *path)
 {
 	const struct inode *inode = d_inode(path->dentry);
 	struct path chos;
 	bool is_farm;
+	int err;
 
 	if (!uid_eq(inode->i_uid, GLOBAL_ROOT_UID) || inode->i_mode & 022)
-		return false;
-	if (vfs_path_lookup(path->dentry, path->mnt, "proc/chos",
-			    LOOKUP_DIRECTORY, &chos))
-		return false;
+		return -EXDEV;
+	err = vfs_path_lookup(path->dentry, path->mnt, "proc/chos",
+			      LOOKUP_DIRECTORY, &chos);
+	if (err)
+		return is_absent(err) ? -EXDEV : err;
 	is_farm = chos_is_fs_root(&chos);
 	path_put(&chos);
-	return is_farm;
+	return is_farm ? 0 : -EXDEV;
 }
 
 /*
  * Looks up the directory that the parameter farm= names below @base, and checks that
- * it is a farm.  May sleep.
+ * it is a farm.  Symbolic links are not followed: guard.c compares paths with the
+ * parameter.  May sleep.
  */
 static int find_farm(const struct path *base, struct path *farm)
 {
@@ -91,16 +105,16 @@ static int find_farm(const struct path *base, struct path *farm)
 	int err;
 
 	err = vfs_path_lookup(base->dentry, base->mnt, chos_farm_param + 1,
-			      LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &found);
+			      LOOKUP_NO_SYMLINKS | LOOKUP_DIRECTORY, &found);
 	if (err)
 		return err;
-	if (!chos_is_farm(&found) &&
-	    (path_equal(&found, base) || !is_plain_farm(&found))) {
+	if (!chos_is_farm(found.dentry))
+		err = path_equal(&found, base) ? -EXDEV : check_plain_farm(&found);
+	if (err)
 		path_put(&found);
-		return -EXDEV;
-	}
-	*farm = found;
-	return 0;
+	else
+		*farm = found;
+	return err;
 }
 
 /*
@@ -119,7 +133,7 @@ static int place_get(struct place *place, bool leaving)
 	if (current_user_ns() != &init_user_ns)
 		return -EXDEV;
 	/* Switching OSs inside a farm keeps the root, so any bind mount of the farm is fine. */
-	place->in_farm = chos_is_farm(&place->root);
+	place->in_farm = chos_is_farm(place->root.dentry);
 	if (place->in_farm && !leaving) {
 		place->farm = place->root;
 		path_get(&place->farm);
@@ -136,7 +150,7 @@ static int place_get(struct place *place, bool leaving)
 	 */
 	err = find_farm(&place->base, &place->farm);
 	if (err)
-		return -EXDEV;
+		return is_absent(err) ? -EXDEV : err;
 	place->in_farm = path_equal(&place->root, &place->farm);
 	return place->in_farm ? 0 : -EXDEV;
 }
@@ -186,7 +200,8 @@ static bool fs_is_shared(struct fs_struct *fs)
  * May the current process be moved?  Its root and working directory must be those that
  * were checked before.  If it has several threads, all of them must share @fs, and
  * none may be inside execve(2): its program and its ELF interpreter would come from
- * different OSs.
+ * different OSs.  Since 6.8, execve(2) opens the program before it sets in_exec; the
+ * guard sees to it that such a program gains nothing.
  * The lock of @fs is held.
  */
 static bool may_move(const struct fs_struct *fs, const struct place *place,

@@ -32,7 +32,7 @@
 
 #include "fast.h"
 
-/* How many OSs may be interned during a count before it has to be repeated. */
+/* How many OSs may get new numbers during a count before it has to be repeated. */
 #define SPARE_ENTRIES 64
 
 /**
@@ -53,7 +53,7 @@ struct usage {
 
 /*
  * The entry for the OS @id.  NULL for the base OS and for no OS, and, with @overflow
- * set, for an OS that was interned after @usage was allocated.
+ * set, for an OS that got its number after @usage was allocated.
  */
 static struct os_usage *usage_entry(struct usage *usage, unsigned int id)
 {
@@ -110,11 +110,12 @@ static void count_processes(struct usage *usage)
 	rcu_read_unlock();
 }
 
-/* Context: any. */
+/* Context: any; takes the RCU read lock. */
 static void count_entering(struct usage *usage)
 {
 	unsigned int i;
 
+	rcu_read_lock();
 	for (i = 0; i < usage->size; i++) {
 		struct chos_os *os = chos_os_by_id(i + CHOS_ID_FIRST);
 
@@ -125,12 +126,13 @@ static void count_entering(struct usage *usage)
 		if (os != &chos_base)
 			usage->oses[i].processes += atomic_read_acquire(&os->entering);
 	}
+	rcu_read_unlock();
 }
 
 /* Called for each entry of the allowlist, with the RCU read lock held. */
 static void mark_listed(const struct chos_os *os, void *data)
 {
-	struct os_usage *entry = usage_entry(data, os->id);
+	struct os_usage *entry = usage_entry(data, READ_ONCE(os->id));
 
 	if (entry)
 		entry->listed = true;
@@ -147,7 +149,7 @@ static int usage_collect(struct usage *usage)
 	do {
 		kvfree(usage->oses);
 		usage->overflow = false;
-		usage->size = chos_os_count() + SPARE_ENTRIES;
+		usage->size = chos_os_end() - CHOS_ID_FIRST + SPARE_ENTRIES;
 		usage->oses = kvcalloc(usage->size, sizeof(*usage->oses), GFP_KERNEL);
 		if (!usage->oses) {
 			usage->size = 0;
@@ -165,7 +167,38 @@ static int usage_collect(struct usage *usage)
 	return 0;
 }
 
-/* Does the file have a line for the OS with the index @i? */
+/**
+ * chos_usage_mark - find the numbers of the OSs that processes are in
+ * @ids: CHOS_OS_END bits, of which those of these OSs are set
+ *
+ * If all forks are tracked, a number that is neither set nor in an allowlist is that of no
+ * process, and will not be.  Zombies count: others may still read their words.
+ *
+ * Context: may sleep, for a grace period; the caller keeps allowlists from changing.
+ */
+void chos_usage_mark(unsigned long *ids)
+{
+	struct task_struct *p;
+	unsigned int id;
+
+	/* The same steps, in the same order, as in usage_collect(). */
+	synchronize_rcu();
+	rcu_read_lock();
+	for (id = CHOS_ID_FIRST; id < chos_os_end(); id++) {
+		struct chos_os *os = chos_os_by_id(id);
+
+		if (os != &chos_base && atomic_read_acquire(&os->entering))
+			__set_bit(id, ids);
+	}
+	for_each_process(p) {
+		__set_bit(chos_id_in_use(p), ids);
+		/* As in count_processes(). */
+		smp_rmb();
+	}
+	rcu_read_unlock();
+}
+
+/* Does the file have a line for the OS with the index @i?  RCU read lock held. */
 static bool is_shown(const struct usage *usage, unsigned int i)
 {
 	const struct chos_os *os = chos_os_by_id(i + CHOS_ID_FIRST);
@@ -182,11 +215,17 @@ static bool is_shown(const struct usage *usage, unsigned int i)
  */
 static void *next_shown(const struct usage *usage, loff_t *pos)
 {
-	for (; *pos <= usage->size; ++*pos) {
-		if (is_shown(usage, *pos - 1))
-			return &usage->oses[*pos - 1];
+	bool shown = false;
+
+	rcu_read_lock();
+	while (*pos <= usage->size) {
+		shown = is_shown(usage, *pos - 1);
+		if (shown)
+			break;
+		++*pos;
 	}
-	return NULL;
+	rcu_read_unlock();
+	return shown ? &usage->oses[*pos - 1] : NULL;
 }
 
 /* Counts when a read begins at offset 0.  May sleep. */
@@ -221,9 +260,14 @@ static int usage_show(struct seq_file *m, void *v)
 
 	if (v == SEQ_START_TOKEN)
 		return 0;
+	rcu_read_lock();
 	os = chos_os_by_id(entry - usage->oses + CHOS_ID_FIRST);
-	seq_printf(m, "%u %lld %s %s\n", entry->processes,
-		   (long long)atomic64_read(&os->enters), os->name, os->path);
+	/* Its number may have been taken away since. */
+	if (os != &chos_base)
+		seq_printf(m, "%u %lld %s %s\n", entry->processes,
+			   (long long)atomic64_read(&os->enters), os->name,
+			   os->path);
+	rcu_read_unlock();
 	return 0;
 }
 

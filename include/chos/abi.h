@@ -24,13 +24,15 @@
 /*
  * Module parameters (insmod chos.ko farm=/chos mount=1 track=1), readable in
  * /sys/module/chos/parameters:
- *   farm   absolute path of the farm as seen from the base root
+ *   farm   absolute path of the farm as seen from the base root, without symbolic links
  *   mount  1: at load, the module runs /bin/mount to mount chosfs at /proc/chos;
  *          0: it does not
  *   track  1: a process inherits its OS at fork; 0: it gets the OS of its nearest
  *          ancestor when the OS is first looked up.  The module also falls back to the
  *          latter on a kernel without the sched_process_fork tracepoint.  A process
- *          whose ancestors have exited by then loses its OS.
+ *          whose ancestors have exited by then loses its OS.  So does one that has
+ *          called chroot(2).  With a clock that advances only at each tick (jiffies),
+ *          the module is not loaded then (EOPNOTSUPP).
  */
 #define CHOS_FARM_DEFAULT "/chos"
 
@@ -75,7 +77,11 @@
  *                 farm's path is not a farm.
  *   EBUSY         The caller has several threads, and one of them is inside execve(2),
  *                 chdir(2) or clone(2) (try again); or they do not share one root
- *                 directory; or they share it with another process.
+ *                 directory; or they share it with another process.  Since Linux 6.8,
+ *                 execve(2) opens its program before this applies.  If the process moves
+ *                 in between, a program of the OS it leaves starts with the ELF
+ *                 interpreter of the OS it enters.  It does not gain privileges unless
+ *                 it is a program of the base OS and the new OS is marked suid.
  *   EPERM         The process that opened the file had other or fewer privileges than
  *                 the caller (a setuid program whose output was redirected here).  Or,
  *                 write(2) only: the caller has more than one identity, and use
@@ -83,8 +89,10 @@
  *                 of all its threads are not equal, or their GIDs, or the permitted
  *                 capabilities of a thread are not all effective in the writing one.
  *   ENOMEM        The kernel is out of memory.
- *   others        An error of the lookup of the tree's path (EACCES, ELOOP, EIO,
- *                 ESTALE; logged).
+ *   ELOOP         The path of the farm has a symbolic link, or that of the tree has too
+ *                 many (logged).
+ *   others        An error of the lookup of the tree's path (EACCES, EIO, ESTALE; logged)
+ *                 or of the farm's.
  */
 #define CHOS_SETCHOS CHOS_MOUNT "/setchos"
 #define CHOS_NAME_MAX 63
@@ -123,8 +131,9 @@ struct chos_switch {
  *   EEXIST  Two entries have the same name.
  *   E2BIG   There are more than CHOS_VALID_MAX_ENTRIES entries, CHOS_VALID_MAX_BYTES
  *           bytes, or CHOS_GROUPS_MAX groups in an entry.
- *   ENOSPC  There have been more than CHOS_OS_MAX different OSs since the module was
- *           loaded.
+ *   ENOSPC  The OSs in this list, in the list in force, and those that processes are
+ *           in, are more than CHOS_OS_MAX.  Without complete tracking of forks (see
+ *           version), all OSs that were in a list since the module was loaded count.
  *   EPERM   The caller lacks CAP_SYS_ADMIN in the initial user namespace.
  *   ENOMEM  The kernel is out of memory.
  */
@@ -148,7 +157,8 @@ struct chos_switch {
  * lack this file; a program must cope with ENOENT.
  *   read: a line "PROCESSES ENTERS NAME PATH" for each OS that has processes, was ever
  *   entered, or is in the allowlist, in the order in which the OSs first appeared in
- *   an allowlist.  An OS is a pair of NAME and PATH: if a new list gives a name another
+ *   an allowlist.  When there have been CHOS_OS_MAX OSs, new ones take the places of
+ *   those that no list and no process has.  An OS is a pair of NAME and PATH: if a new list gives a name another
  *   path, the old OS keeps its line and its processes.  The base OS and entries with
  *   its path have no line.
  *     PROCESSES  the number of processes in the OS, of all users and in all PID
@@ -208,7 +218,8 @@ struct chos_switch {
  *                          a process that the module does not know gets the OS of its
  *                          nearest known ancestor, as with "off".
  *   entries N              entries in the allowlist in force
- *   interned N             OSs that were in an allowlist since the module was loaded
+ *   interned N             OSs that are known: those that were in an allowlist since the
+ *                          module was loaded, at most CHOS_OS_MAX
  *   table_bytes N          memory that the process table uses
  *   enters N               switches into an OS
  *   leaves N               switches to the base OS
@@ -217,7 +228,8 @@ struct chos_switch {
  *                          and other
  *   killed N               processes killed because they would have gained privileges
  *                          from a setuid or setgid program, or one with file
- *                          capabilities, inside an OS that is not marked suid
+ *                          capabilities, inside an OS that is not marked suid, or from
+ *                          a program in the tree of an OS that they are not in
  */
 #define CHOS_VERSION CHOS_MOUNT "/version"
 

@@ -22,6 +22,9 @@ _MARK = re.compile(r"\] chos-test: (start|end) (\S+)")
 # processors execute it.  With one thread per processor, QEMU's TCG sometimes executes the int3 of a
 # patch that has already been completed, and the kernel oopses.  These cases run with a single thread.
 PATCHING_TEXT = ("load_unload_under_load",)
+# These cases need a clock that advances at each tick only.
+COARSE_CLOCK = ("pidreuse_within_a_tick", "pidreuse_within_a_tick_without_tracking")
+_COARSE_CLOCK = " highres=off nohz=off clocksource=jiffies"
 NODE_LIMIT = 60  # seconds for a case of the node, to be multiplied by qemu.scale()
 LONG_NODE_LIMIT = 300  # the same for the long runs
 MOUNTING_IMAGES = {"node_layer", "node_os_commands", "node_os_killed", "node_os_suid",
@@ -185,12 +188,17 @@ def run_kernel_cases(kernel, program: Path, cases: list, long: bool) -> list:
         total = sum(seconds for name, seconds in cases if name in names)
         return qemu.boot(kernel, archive.build(), f"{kernel.name}-cases",
                          on_line=tracker.line, on_wait=tracker.wait,
-                         timeout=total * qemu.scale() + 600, append="chostest.long=1" if long else "",
+                         timeout=total * qemu.scale() + 600,
+                         append=("chostest.long=1" if long else "")
+                         + (_COARSE_CLOCK if set(names) & set(COARSE_CLOCK) else ""),
                          threads=not set(names) & set(PATCHING_TEXT))
 
     environment = {"CHOS_LONG": "1"} if long else {}
     known = guest.cases(program, environment)
     wanted = [case for case in known if case in cases]
-    together = [case for case in wanted if case[0] not in PATCHING_TEXT]
-    alone = [case for case in wanted if case[0] in PATCHING_TEXT]
-    return run_all(kernel.name, together, boot) + run_all(kernel.name, alone, boot)
+    special = (PATCHING_TEXT, COARSE_CLOCK)
+    outcomes = run_all(kernel.name, [case for case in wanted
+                                     if not any(case[0] in names for names in special)], boot)
+    for names in special:
+        outcomes += run_all(kernel.name, [case for case in wanted if case[0] in names], boot)
+    return outcomes

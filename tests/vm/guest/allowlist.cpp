@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "node.h"
+#include "usage.h"
 
 namespace chos::guest {
 namespace {
@@ -190,8 +190,11 @@ CHOS_CASE(allowlist_limits, 30) {
 }
 
 CHOS_CASE(allowlist_too_many_oss, 60) {
-  /* There can be CHOS_OS_MAX different OSs since the module was loaded; known ones are free. */
-  Node node;
+  /*
+   * Without tracking of forks, there can be CHOS_OS_MAX different OSs since the module was loaded;
+   * known ones are free, and a refused list adds none.
+   */
+  Node node({.parameters = "track=0"});
   int made = static_cast<int>(counter("interned"));
   CHECK(made == 3 || made == 4); /* the entry of the base OS may count */
   for (int first = 0;; first += CHOS_VALID_MAX_ENTRIES / 2) {
@@ -207,6 +210,7 @@ CHOS_CASE(allowlist_too_many_oss, 60) {
     }
     CHECK_ERR(result, ENOSPC);
     CHECK(made > CHOS_OS_MAX - CHOS_VALID_MAX_ENTRIES / 2);
+    CHECK_EQ(counter("interned"), static_cast<long>(made));
     CHECK_EQ(get(CHOS_VALID), before);
     break;
   }
@@ -215,6 +219,46 @@ CHOS_CASE(allowlist_too_many_oss, 60) {
     CHECK_OK(enter("trixie"));
     CHECK_VIEW("trixie");
   });
+}
+
+CHOS_CASE(allowlist_numbers_are_used_again, 90) {
+  /* More OSs than there are numbers, one list after the other. */
+  Node node;
+  ParkedProcesses parked;
+  Shared<Event> look, looked;
+  AS(kAnna, [] { CHECK_OK(enter("alma9")); });
+  parked.add(kAnna, [] { CHECK_OK(enter("trixie")); });
+  const pid_t inside = start(kAnna, [&] {
+    CHECK_OK(enter("sl6"));
+    for (int i = 1;; ++i) {
+      look->wait(i);
+      AS(kAnna, [] { CHECK_EQ(get(CHOS_SETCHOS), std::string("sl6\n")); });
+      CHECK_VIEW("sl6");
+      looked->add();
+      if (i == 12) break;
+    }
+  });
+  constexpr int kEach = CHOS_VALID_MAX_ENTRIES / 2;
+  static_assert(12 * kEach > CHOS_OS_MAX);
+  for (int i = 0; i < 12; ++i) {
+    CHECK_OK(allow(numbered(i * kEach, kEach)));
+    CHECK(counter("interned") <= CHOS_OS_MAX);
+    look->add();
+    looked->wait(i + 1);
+    for (const char* path : {"/os/trixie", "/os/sl6"}) CHECK_EQ(processes_in(path), 1u);
+  }
+  FINISH(inside);
+  AS(kAnna, [] { CHECK_ERR(enter("alma9"), ENOENT); });
+  CHECK_OK(put(CHOS_LAYOUT, "link late\n")); /* alma9 has no number now */
+  CHECK_OK(allow(kList));
+  AS(kAnna, [] {
+    for (const char* name : {"trixie", "sl6", "alma9"}) {
+      CHECK_OK(enter(name));
+      CHECK_VIEW(name);
+      CHECK_EQ(link_of("/late"), std::string("os/") + name + "/late");
+    }
+  });
+  CHECK_EQ(processes_in("/os/trixie"), 1u);
 }
 
 CHOS_CASE(allowlist_message_names_the_line, 20) {

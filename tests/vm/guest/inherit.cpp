@@ -309,6 +309,29 @@ CHOS_CASE(inherit_without_tracking, 20) {
   });
 }
 
+CHOS_CASE(inherit_without_tracking_born_in_the_base, 30) {
+  /* track=0: a process looks for the first time after its parent has entered an OS. */
+  for (const Farm farm : {Farm::kModule, Farm::kHandMade}) {
+    Node node({.farm = farm, .parameters = "track=0"});
+    AS(kAnna, [] {
+      Shared<Event> look;
+      const auto child_in = [&](const char* os) {
+        return start(kAnna, [&, os] {
+          look->wait();
+          CHECK_VIEW(os);
+          AS(kAnna, [os] { CHECK_VIEW(os); });
+        });
+      };
+      const pid_t before = child_in("/");
+      CHECK_OK(enter("trixie"));
+      const pid_t after = child_in("trixie");
+      look->add();
+      FINISH(before);
+      FINISH(after);
+    });
+  }
+}
+
 CHOS_CASE(inherit_fork_beside_switch, 60) {
   /*
    * One thread forks while another thread moves the process between the base and an OS.  The root

@@ -130,9 +130,11 @@ Status ProcChos::write_valid(const std::string& text) const {
                        " groups in an entry",
                    E2BIG};
     case ENOSPC:
-      return Error{"the kernel has seen " + std::to_string(CHOS_OS_MAX) +
-                       " different OSs since the module was loaded; " + kept,
-                   "reload the module: chosctl down && chosctl up", ENOSPC};
+      return Error{"the OSs of the allowlist and those that processes are in are more than " +
+                       std::to_string(CHOS_OS_MAX) + "; " + kept,
+                   "when processes in removed OSs have ended, try again; or reload the module: chosctl down "
+                   "&& chosctl up",
+                   ENOSPC};
     default: return Error{status.error().what + "; " + kept, status.error().remedy, status.error().code};
   }
 }

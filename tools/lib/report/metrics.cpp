@@ -94,7 +94,7 @@ void add_module(Exposition& out, const ModuleVersion& version, const std::string
     if (key.starts_with(refused)) out.sample(value, {{"errno", key.substr(refused.size())}});
 
   add_counter(out, version, "killed", "chos_killed",
-              "Programs ended because they would have gained rights inside an OS.");
+              "Programs ended because they would have gained rights inside an OS, or from one.");
   add_gauge(out, version, "entries", "chos_allowlist_entries", "Entries of the allowlist in force.");
   add_gauge(out, version, "interned", "chos_interned_oses",
             "OSs that the module has known since it was loaded.");
