@@ -7,6 +7,7 @@
 
 #include "allowlist/farm_names.h"
 #include "basic/files.h"
+#include "basic/text.h"
 #include "farm/layout.h"
 #include "farm/trees.h"
 #include "fileserver/servers.h"
@@ -38,9 +39,10 @@ Status OwnMounts::make() {
     if (!tree) return tree.error();
     const std::string target = path_of(tree->get());
     const bool elsewhere = !is_below(target, os) && !is_below(target, local);
-    if (!entry->suid && !elsewhere) continue;
+    const bool suid = may_be_suid(*entry, target);
+    if (!suid && !elsewhere) continue;
     ++all;
-    const auto is_new = make_one(*entry, tree->get(), table->at(target) != nullptr);
+    const auto is_new = make_one(*entry, tree->get(), suid, table->at(target) != nullptr);
     if (!is_new) return is_new.error();
     if (*is_new) ++made;
   }
@@ -50,11 +52,20 @@ Status OwnMounts::make() {
   return {};
 }
 
+// The module tells by the path of a program whether it is in the tree of an OS: a tree whose programs grant
+// privileges must be where the allowlist says.
+bool OwnMounts::may_be_suid(const OsEntry& entry, const std::string& target) const {
+  if (!entry.suid || target == work_.node.config.farm + entry.path) return entry.suid;
+  work_.progress.warning("the OS " + in_quotes(entry.name) + " is marked suid, but " + entry.path +
+                         " leads through a symbolic link to " + in_quotes(target) +
+                         ": its setuid programs grant no privileges; put the tree at that path itself");
+  return false;
+}
+
 // True: the tree was bound now.
-Result<bool> OwnMounts::make_one(const OsEntry& entry, int tree, bool is_mounted) {
+Result<bool> OwnMounts::make_one(const OsEntry& entry, int tree, bool suid, bool is_mounted) {
   const std::string target = path_of(tree);
-  if (entry.suid)
-    rules_.push_back({target, mount_nodev, mount_nosuid, base_directory(entry), work_.node.layers});
+  if (suid) rules_.push_back({target, mount_nodev, mount_nosuid, base_directory(entry), work_.node.layers});
   else rules_.push_back({target, mount_nodev | mount_nosuid, 0});
   if (is_mounted) return false;
   auto mount = bind_tree_over(tree, tree, target, target);

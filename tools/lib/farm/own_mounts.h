@@ -16,7 +16,8 @@ class OwnMounts {
   explicit OwnMounts(const FarmWork& work) : work_(work) {}
 
   /// Binds each tree that needs other flags than the mount that it lies in to itself: a `suid` one, and one
-  /// that is neither below `os` nor below `local`.
+  /// that is neither below `os` nor below `local`.  Warns of a `suid` one that is not at its path itself, but
+  /// behind a symbolic link, and treats it like one without `suid`.
   Status make();
 
   /// Sets nosuid for `local`, and nosuid and nodev for the trees, but no nosuid for `suid` ones.  To be
@@ -28,7 +29,8 @@ class OwnMounts {
 
  private:
   enum class Undo { recorded, never };
-  Result<bool> make_one(const OsEntry& entry, int tree, bool is_mounted);
+  bool may_be_suid(const OsEntry& entry, const std::string& target) const;
+  Result<bool> make_one(const OsEntry& entry, int tree, bool suid, bool is_mounted);
   Result<bool> set_flags_of(const FlagAction& action, Undo undo);
   Result<std::size_t> set_all_flags(Undo undo);
   std::string base_directory(const OsEntry& entry) const;
