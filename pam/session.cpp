@@ -102,14 +102,6 @@ std::string error_line(const Error& error) {
   return error.remedy.empty() ? error.what : error.what + " (" + error.remedy + ")";
 }
 
-// A message may have several lines; the log and the user get one.
-std::string one_line(std::string text) {
-  while (text.ends_with('\n')) text.pop_back();
-  for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 2)
-    text.replace(at, 1, "; ");
-  return text;
-}
-
 // Inside an OS, /etc belongs to that OS, and /etc of the base OS is below /local.
 std::string Login::base_root() const {
   return current_ == "/" ? std::string() : std::string("/") + farm_local;
@@ -283,7 +275,7 @@ Outcome Login::password_first() {
 }
 
 Outcome Login::trouble(const Error& error) {
-  const std::string why = one_line(error_line(error));
+  const std::string why = escaped(error_line(error));
   outcome_.os.clear();
   outcome_.what = options_.deny ? Outcome::What::refused : Outcome::What::base;
   std::string place = "the base OS";

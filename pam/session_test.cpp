@@ -135,6 +135,14 @@ TEST_F(PamSession, BadUserFiles) {
   EXPECT_EQ(open().what, What::moved);
 }
 
+// What the user is told goes to a terminal, and to whatever takes the place of one.
+TEST_F(PamSession, AHomeDirectoryWithAStrangeName) {
+  account_.home = path("x\nchos: forged\033]0;t\007\xe2\x80\xae");
+  std::filesystem::create_directories(account_.home);
+  ASSERT_EQ(::mkfifo((account_.home + "/.chos").c_str(), 0666), 0);
+  expect_trouble("x\\x0achos: forged\\x1b]0;t\\x07\\xe2\\x80\\xae/.chos is a FIFO");
+}
+
 TEST_F(PamSession, AnotherUserFile) {
   options_.user_file = "os";
   write("home/os", "sl6");

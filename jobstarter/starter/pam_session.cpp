@@ -25,7 +25,9 @@ int converse(int count, const struct pam_message** messages, struct pam_response
   *answers = static_cast<struct pam_response*>(
       std::calloc(static_cast<std::size_t>(count), sizeof(struct pam_response)));
   if (*answers == nullptr) return PAM_BUF_ERR;
-  for (int i = 0; i < count; ++i) std::fprintf(stderr, "%s\n", messages[i]->msg);
+  // Messages may have several lines.
+  for (int i = 0; i < count; ++i)
+    for (const auto line : split(messages[i]->msg, '\n')) std::fprintf(stderr, "%s\n", escaped(line).c_str());
   return PAM_SUCCESS;
 }
 

@@ -10,11 +10,11 @@ Context::Context(const Options& given, const ToolPaths& paths)
 
 void Context::report_files() const {
   if (!parsed.errors.empty()) {
-    say.warning(parsed.error_text());
+    for (const auto& complaint : parsed.errors) say.warning(complaint.text());
     say.hint(allowlist_file + " cannot be used; an administrator sees why with: chosctl doctor");
   }
   if (!parsed_config_.ok()) {
-    say.warning(parsed_config_.error_text());
+    for (const auto& complaint : parsed_config_.errors) say.warning(complaint.text());
     say.hint("using the defaults");
   }
 }

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "basic/exit_status.h"
+#include "basic/messages.h"
 #include "basic/own_arguments.h"
 #include "basic/own_options.h"
 
@@ -92,7 +93,7 @@ std::variant<Options, int> parse_options(const std::vector<std::string>& argumen
     parsed.problem = conflict(given, options);
   }
   if (parsed.problem.empty()) return options;
-  std::cerr << "chos: " << parsed.problem << "\nchos:   see: chos --help\n";
+  Messages("chos").error(Error{parsed.problem, "see: chos --help", EINVAL});
   return exit_cannot;
 }
 

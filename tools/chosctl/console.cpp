@@ -14,11 +14,12 @@ Console::Console(std::string command) : command_(std::move(command)), colour_(wa
 
 void Console::step(const std::string& name, bool changed, const std::string& detail) {
   constexpr std::size_t width = 14;
-  const std::string padding(width - std::min(width - 1, name.size()), ' ');
+  const std::string shown = escaped(name);
+  const std::string padding(width - std::min(width - 1, shown.size()), ' ');
   const char* start = colour_ && changed ? "\033[32m" : "";
   const char* end = colour_ && changed ? "\033[0m" : "";
   // Flushed, so that earlier steps are visible while a long one runs.
-  std::cout << start << (changed ? "+ " : "= ") << end << name << padding << escaped(detail) << std::endl;
+  std::cout << start << (changed ? "+ " : "= ") << end << shown << padding << escaped(detail) << std::endl;
   changed_ = changed_ || changed;
 }
 

@@ -5,6 +5,7 @@
 
 #include "basic/exit_status.h"
 #include "basic/json.h"
+#include "basic/text.h"
 #include "build/pack.h"
 #include "chosctl/console.h"
 #include "chosctl/os_base.h"
@@ -28,7 +29,7 @@ int pack(const Node& node, const Store& store, const OsOptions& options) {
   progress.clear();
   if (!status) return failed(status.error());
   if (options.json) print_json({{"name", options.name}, {"file", options.file}});
-  else std::cout << options.name << " is packed into " << options.file << "\n";
+  else std::cout << options.name << " is packed into " << escaped(options.file) << "\n";
   return 0;
 }
 

@@ -54,7 +54,7 @@ Result<std::vector<std::string>> wanted_commands(const std::vector<std::string>&
 void print(const OsOptions& options, const std::vector<std::string>& commands) {
   if (options.json) print_json({{"name", options.name}, {"commands", commands}});
   else
-    for (const auto& command : commands) std::cout << command << "\n";
+    for (const auto& command : commands) std::cout << escaped(command) << "\n";
 }
 
 std::vector<std::string> commands_of(const Config& config, const std::string& name) {
@@ -82,7 +82,7 @@ int change_commands(const Node& node, const Options& all) {
   const auto lock = Store(node.config.trees).lock_list();
   if (!lock) return failed(lock.error());
   auto read = load_config(file, node.trusted);
-  if (!read.ok()) return failed({read.error_text(), "nothing was changed; see chos.conf(5)", EINVAL});
+  if (!read.ok()) return failed(error_of(read.errors, "nothing was changed; see chos.conf(5)", EINVAL));
   const auto wanted = wanted_commands(commands_of(read.config, options.name), options);
   if (!wanted) return failed(wanted.error());
   for (const auto& command : *wanted)

@@ -42,7 +42,7 @@ int done(const OsOptions& options, const Result<TreeRecord>& record, const std::
     json.set("name", record->name);
     print_json(json);
   } else {
-    std::cout << record->name << ": " << text << ", "
+    std::cout << escaped(record->name) << ": " << text << ", "
               << (record->release.empty() ? "an OS without os-release" : printable(record->release, 80))
               << ", " << size_text(record->bytes) << "\n";
   }

@@ -52,11 +52,11 @@ void print_record(const TreeRecord& record) {
   std::cout << "source    " << printable(record.source, 200) << "\n";
   if (const auto words = options_text(record.options); !words.empty())
     std::cout << "made with " << printable(words, 400) << "\n";
-  std::cout << "published " << record.created << ", generation " << record.generation << ", "
+  std::cout << "published " << escaped(record.created) << ", generation " << record.generation << ", "
             << kind_key(record.kind)
             << (record.origin.empty() ? "" : " (" + printable(record.origin, 200) + ")") << "\n"
             << "size      " << size_text(record.bytes) << " in " << record.entries << " entries\n"
-            << "digest    " << record.digest << "\n";
+            << "digest    " << escaped(record.digest) << "\n";
 }
 
 void print_files(const std::string& title, const FileList& list) {
@@ -75,13 +75,13 @@ void print_files(const std::string& title, const FileList& list) {
 void print_show(const OsInfo& info, const Safety& safety) {
   std::cout << "name      " << info.entry.name << (info.is_default ? " (default)" : "") << "\n"
             << "release   " << (info.release.empty() ? "-" : printable(info.release, 80))
-            << (info.machine.empty() ? "" : ", " + info.machine) << "\n"
+            << (info.machine.empty() ? "" : ", " + escaped(info.machine)) << "\n"
             << "state     " << state_of(info) << "\n"
-            << "tree      " << info.tree << ", in the farm " << info.entry.path << "\n";
+            << "tree      " << escaped(info.tree) << ", in the farm " << info.entry.path << "\n";
   if (info.record) print_record(*info.record);
   else std::cout << "source    made by hand, not by chosctl\n";
   for (const auto& other : info.others)
-    std::cout << "also      generation " << other.generation << " of " << other.created << " from "
+    std::cout << "also      generation " << other.generation << " of " << escaped(other.created) << " from "
               << printable(other.source, 80) << "\n";
   std::cout << "inside    " << count_text(info.processes) << " processes of " << count_text(info.users)
             << " users\n";
@@ -94,7 +94,7 @@ void print_show(const OsInfo& info, const Safety& safety) {
 
 void print_differences(const std::string& name, const std::vector<std::string>& differences) {
   constexpr std::size_t most_printed = 50;
-  std::cout << name << ": "
+  std::cout << escaped(name) << ": "
             << (differences.empty() ? "as it was published"
                                     : std::to_string(differences.size()) +
                                           (differences.size() == 1 ? " difference" : " differences"))

@@ -72,7 +72,7 @@ void print_text(const NodeStatus& status) {
   else
     std::cout << "module   "
               << (status.module_loaded ? "loaded, but its files are not mounted" : "not loaded") << "\n";
-  std::cout << "farm     " << status.farm << (status.farm_mounted ? ", mounted" : ", not mounted");
+  std::cout << "farm     " << escaped(status.farm) << (status.farm_mounted ? ", mounted" : ", not mounted");
   if (status.farm_dirs > 0)
     std::cout << ", " << status.farm_dirs << " directories, " << status.farm_links << " links";
   std::cout << "\n";

@@ -41,8 +41,7 @@ bool needs_config(Command command) {
 int act(const Options& options, const System& system) {
   const auto config = load_config(options.config);
   if (!config.ok() && needs_config(options.command)) {
-    say.error(config.error_text());
-    say.hint("nothing was changed; see chos.conf(5)");
+    say.error(error_of(config.errors, "nothing was changed; see chos.conf(5)", EINVAL));
     return exit_failed;
   }
   if (config.missing && options.config != config_path) {

@@ -241,6 +241,13 @@ std::string Complaint::text() const {
   return line == 0 ? message : file + ":" + std::to_string(line) + ": " + message;
 }
 
+Error error_of(const std::vector<Complaint>& complaints, const std::string& remedy, int code) {
+  Error error{complaints.front().text(), remedy, code};
+  for (auto more = complaints.begin() + 1; more != complaints.end(); ++more)
+    error.lines.push_back(more->text());
+  return error;
+}
+
 std::string ParsedAllowlist::error_text() const {
   std::string text;
   for (const auto& complaint : errors) text += complaint.text() + "\n";

@@ -23,6 +23,9 @@ struct Complaint {
   std::string text() const;  ///< "FILE:LINE: MESSAGE"; the message alone with line 0
 };
 
+/// An Error with all of the complaints, of which there is one at least.
+Error error_of(const std::vector<Complaint>& complaints, const std::string& remedy, int code);
+
 /// Either a list and no errors, or errors and no list.  Notes do not affect that.
 struct ParsedAllowlist {
   std::optional<Allowlist> list;

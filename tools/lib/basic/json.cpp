@@ -121,9 +121,10 @@ void Json::push_back(const Json& value) { value_->push_back(*value.value_); }
 
 void Json::set(const std::string& key, const Json& value) { (*value_)[key] = *value.value_; }
 
-std::string Json::text() const { return value_->dump(2, ' ', false, Value::error_handler_t::replace); }
+// In ASCII: a terminal acts on some characters beyond it.
+std::string Json::text() const { return value_->dump(2, ' ', true, Value::error_handler_t::replace); }
 
-std::string Json::line() const { return value_->dump(-1, ' ', false, Value::error_handler_t::replace); }
+std::string Json::line() const { return value_->dump(-1, ' ', true, Value::error_handler_t::replace); }
 
 void print_json(const Json& json) { std::cout << json.text() << "\n"; }
 

@@ -17,8 +17,14 @@ TEST(JsonText, KeepsTheOrderOfMembers) {
 }
 
 TEST(JsonText, HasNoBytesThatAreNoUtf8) {
-  EXPECT_EQ(Json(std::string("a\xff")).line(), "\"a\xef\xbf\xbd\"");
+  EXPECT_EQ(Json(std::string("a\xff")).line(), "\"a\\ufffd\"");
   EXPECT_EQ(Json(std::string("\033[31m")).line(), "\"\\u001b[31m\"");
+}
+
+TEST(JsonText, HasNothingThatATerminalActsOn) {
+  const std::string text = "\xc2\x9b\xe2\x80\xae\x7f\xc3\xa4\xf0\x9f\x90\xa7";
+  EXPECT_EQ(Json(text).line(), "\"\\u009b\\u202e\\u007f\\u00e4\\ud83d\\udc27\"");
+  EXPECT_EQ(Json::parse(Json(text).line())->view().string(), text);
 }
 
 TEST(JsonText, IsChangedByCopiesOfItsOwn) {

@@ -25,6 +25,7 @@ void Messages::error(const std::string& text) const { line("\033[1;31m", "", tex
 
 void Messages::error(const Error& error) const {
   this->error(error.what);
+  for (const auto& more : error.lines) this->error(more);
   if (!error.remedy.empty()) hint(error.remedy);
 }
 
@@ -35,17 +36,11 @@ void Messages::hint(const std::string& text) const { line("\033[2m", "  ", text)
 void Messages::line(const char* colour, const std::string& label, const std::string& text) const {
   // One write(2) of plain bytes: nothing here may load a library, since messages are also written
   // after a switch into another OS.
-  std::string out;
-  for (const auto part : split(text, '\n')) {
-    if (part.empty() && !out.empty()) continue;
-    out += program_ + ": ";
-    if (colour_) out += colour;
-    out += label;
-    out += escaped(part);
-    if (colour_) out += "\033[0m";
-    out += "\n";
-  }
-  (void)write_all(fd_, out);
+  std::string out = program_ + ": ";
+  if (colour_) out += colour;
+  out += label + escaped(text);
+  if (colour_) out += "\033[0m";
+  (void)write_all(fd_, out + "\n");
 }
 
 }  // namespace chos

@@ -16,9 +16,11 @@ class Said : public Scratch {};
 TEST_F(Said, NothingRawReachesATerminal) {
   const UniqueFd out(::open(path("out").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   const Messages say("prog", out.get());
-  say.error(Error{"a\033[2Jb\nc", "do\tthis", 0});
+  say.error(Error{"a\033[2Jb\nc", "do\tthis", 0, {"d", "e\nf"}});
   say.warning("\xc3\xa4\xff");
-  EXPECT_EQ(read("out"), "prog: a\\x1b[2Jb\nprog: c\nprog:   do\\x09this\nprog: warning: \xc3\xa4\\xff\n");
+  EXPECT_EQ(read("out"),
+            "prog: a\\x1b[2Jb\\x0ac\nprog: d\nprog: e\\x0af\nprog:   do\\x09this\n"
+            "prog: warning: \xc3\xa4\\xff\n");
 }
 
 TEST_F(Said, NorTheLog) {

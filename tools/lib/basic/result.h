@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace chos {
 
@@ -14,6 +15,16 @@ struct Error {
   std::string what;    ///< one sentence without a full stop; names the file, and the line if any
   std::string remedy;  ///< what to do next; may be empty
   int code = 0;        ///< the errno behind it, or 0
+  /// More lines, to be shown below `what`: the last lines of a program, more complaints about a file.  A line
+  /// break in a text never begins a line of its own, because a name from elsewhere may have one.
+  std::vector<std::string> lines = {};
+
+  /// `what` and the lines, joined by line breaks: to search in, not to show.
+  std::string all() const {
+    std::string out = what;
+    for (const auto& line : lines) out += "\n" + line;
+    return out;
+  }
 };
 
 template <typename T>

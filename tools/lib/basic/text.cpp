@@ -22,9 +22,19 @@ bool is_unicode_control(unsigned code) {
          (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
-// The bytes of the character of UTF-8 that `text` begins with; 0 if it begins with none, or with one that is
-// not to be printed.
-std::size_t length_of_character(std::string_view text) {
+}  // namespace
+
+// Not isalnum(): that asks the locale.
+bool is_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+bool is_name_char(char c) { return is_alnum(c) || c == '.' || c == '_' || c == '+' || c == '-'; }
+
+bool is_control_or_blank(char c) {
+  const auto u = static_cast<unsigned char>(c);
+  return u <= 0x20 || u == 0x7f;
+}
+
+std::size_t printable_length(std::string_view text) {
   const auto first = static_cast<unsigned char>(text.front());
   if (first < 0x80) return is_printable(text.front()) ? 1 : 0;
   const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
@@ -40,22 +50,10 @@ std::size_t length_of_character(std::string_view text) {
   return valid && !is_unicode_control(code) ? size : 0;
 }
 
-}  // namespace
-
-// Not isalnum(): that asks the locale.
-bool is_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
-
-bool is_name_char(char c) { return is_alnum(c) || c == '.' || c == '_' || c == '+' || c == '-'; }
-
-bool is_control_or_blank(char c) {
-  const auto u = static_cast<unsigned char>(c);
-  return u <= 0x20 || u == 0x7f;
-}
-
 std::string escaped(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    const std::size_t size = length_of_character(text);
+    const std::size_t size = printable_length(text);
     if (size > 0) out += text.substr(0, size);
     else add_hex(out, text.front());
     text.remove_prefix(size > 0 ? size : 1);
@@ -67,7 +65,7 @@ std::string in_quotes(std::string_view text) {
   constexpr std::size_t longest = 80;
   std::string out = "'";
   for (const char c : text.substr(0, longest)) {
-    if (is_printable(c)) out += c;
+    if (is_printable(c) && c != '\'') out += c;
     else add_hex(out, c);
   }
   out += text.size() > longest ? "...'" : "'";

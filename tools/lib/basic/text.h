@@ -20,13 +20,17 @@ bool is_name_char(char c);
 /// A blank or a control character.
 bool is_control_or_blank(char c);
 
+/// The bytes of the character of UTF-8 that `text`, which is not empty, begins with; 0 if it begins with
+/// none, or with one that a terminal might act on.
+std::size_t printable_length(std::string_view text);
+
 /// The text with every byte as \xNN that a terminal or a log might act on: control characters, also those of
 /// Unicode that reorder a line, and bytes that are no UTF-8.  For the last step before output; escaping twice
 /// does no harm.
 std::string escaped(std::string_view text);
 
-/// Text from elsewhere, for a message: between single quotes, everything but printable ASCII as \xNN, cut at
-/// 80 bytes.
+/// Text from elsewhere, for a message: between single quotes, everything but printable ASCII as \xNN, and so
+/// are quotes, cut at 80 bytes.
 std::string in_quotes(std::string_view text);
 
 /// Text from elsewhere, for a cell of a table or a line: blanks of all kinds as ' ', everything else but

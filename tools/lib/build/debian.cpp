@@ -53,13 +53,13 @@ Result<bool> has_suite(const BuildContext& context, const std::string& archive, 
   if (status) return true;
   const Error& error = status.error();
   for (const char* said : {"404 ", "File not found", "550 "})
-    if (error.what.find(said) != std::string::npos) return false;
+    if (error.all().find(said) != std::string::npos) return false;
   if (error.code == EINTR || error.code == ENOENT) return error;
   return Error{"it is unknown whether " + archive + " has " + suite + ": " + error.what,
                archive +
                    " does not answer; try another: --mirror URL, and once more for that of its "
                    "security updates",
-               EIO};
+               EIO, error.lines};
 }
 
 // The mirrors for mmdebstrap: the suite from the first archive, its updates and its security updates
@@ -99,9 +99,9 @@ Result<std::vector<std::string>> mirrors_of(const BuildContext& context,
 
 // Adds the remedy for what apt reported.
 Error with_advice(Error error, const BuildOptions& options, const std::vector<std::string>& archives) {
-  const auto says = [&](const char* words) { return error.what.find(words) != std::string::npos; };
+  const auto says = [&](const char* words) { return error.all().find(words) != std::string::npos; };
   std::string advice;
-  if (reports_no_answer(error.what))
+  if (reports_no_answer(error.all()))
     advice = listed(archives) + (archives.size() > 1 ? ": one of them" : "") +
              " does not answer; try another: --mirror URL; ";
   else if (says("Mirror sync in progress") || says("Hashes of expected file"))

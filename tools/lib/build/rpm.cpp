@@ -91,7 +91,7 @@ Status by_dnf(const BuildContext& context, const std::string& repository) {
   if (auto status = run_logged(command, context.log, context.progress); !status) {
     Error error = status.error();
     const auto addresses = addresses_of(repository, {"baseurl", "metalink", "mirrorlist"});
-    if (reports_no_answer(error.what))
+    if (reports_no_answer(error.all()))
       error.remedy = listed(addresses) + (addresses.size() > 1 ? ": one of them" : "") +
                      " does not answer; " + error.remedy;
     return error;

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t last_lines = 8;
 constexpr std::size_t longest_line = 200;
+constexpr std::size_t longest_log_line = 4096;
 constexpr double longest_run = 24 * 3600;  // seconds: a server may go on for ever
 
 // The end of what a program says, in lines that a terminal can show.
@@ -36,16 +37,48 @@ class Tail {
   std::string last() const {
     return printable(!line_.empty() || lines_.empty() ? line_ : lines_.back(), longest_line);
   }
-  std::string all() const {
-    std::string out;
-    for (const auto& line : lines_) out += "\n    " + printable(line, longest_line);
-    if (!line_.empty()) out += "\n    " + printable(line_, longest_line);
+  std::vector<std::string> all() const {
+    std::vector<std::string> out;
+    for (const auto& line : lines_) out.push_back("    " + printable(line, longest_line));
+    if (!line_.empty()) out.push_back("    " + printable(line_, longest_line));
     return out;
   }
 
  private:
   std::deque<std::string> lines_;
   std::string line_;
+};
+
+// The log of a program.  An administrator reads it on a terminal, and names from archives are in it, so it
+// has escaped lines of text.
+class Log {
+ public:
+  Log(int file, const std::string& name) : file_(file), name_(name) {}
+
+  void add(std::string_view text) {
+    for (const char c : text) {
+      if (c != '\n' && c != '\r') line_ += c;
+      if (c == '\n' || line_.size() >= longest_log_line || (c == '\r' && !line_.empty())) end_line();
+    }
+  }
+  // Error: not all of it is on disk.
+  Status finish() {
+    if (!line_.empty()) end_line();
+    return why_not_ == 0 ? Status() : system_error("cannot write all of the log " + name_, why_not_);
+  }
+
+ private:
+  void end_line() {
+    std::string out;
+    for (const auto part : split(line_, '\t')) out += (out.empty() ? "" : "\t") + escaped(part);
+    line_.clear();
+    if (why_not_ == 0 && !write_all(file_, out + "\n")) why_not_ = errno;
+  }
+
+  int file_;
+  const std::string& name_;
+  std::string line_;
+  int why_not_ = 0;
 };
 
 }  // namespace
@@ -72,12 +105,14 @@ Status run_logged(const std::vector<std::string>& arguments, const std::string& 
   const UniqueFd file(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) return system_error("cannot write the log " + log, errno);
   Tail tail;
+  Log lines(file.get(), log);
   run.output = [&](int, std::string_view part) {
     tail.add(part);
-    (void)write_all(file.get(), part);
+    lines.add(part);
   };
   run.goes_on = [&] { return progress.tick(tail.last()); };
   const auto status = run_program(run);
+  if (auto written = lines.finish(); !written) progress.note(written.error().what);
   if (!status && status.error().code == ETIMEDOUT)
     return Error{name + " was stopped after a day", "what it has written is in " + log, ETIMEDOUT};
   if (!status) return status.error();
@@ -86,8 +121,8 @@ Status run_logged(const std::vector<std::string>& arguments, const std::string& 
   return Error{name +
                    (by_signal ? " was ended by signal " + std::to_string(*status - 128)
                               : " failed with exit status " + std::to_string(*status)) +
-                   "; its last words:" + tail.all(),
-               "all of it is in " + log, EIO};
+                   "; its last words:",
+               "all of it is in " + log, EIO, tail.all()};
 }
 
 }  // namespace chos

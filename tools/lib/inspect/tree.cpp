@@ -103,7 +103,7 @@ class Tree {
       add(Level::error, "its programs are for another kind of processor",
           "replace it by a tree for this machine");
     if (!facts->interpreter.empty() && !open_file(facts->interpreter))
-      add(Level::error, "the dynamic loader of its /bin/sh is missing: " + facts->interpreter,
+      add(Level::error, "the dynamic loader of its /bin/sh is missing: " + in_quotes(facts->interpreter),
           "is the tree complete? Its libc package brings it");
   }
 

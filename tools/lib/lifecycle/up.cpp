@@ -102,20 +102,12 @@ class Up {
   // Finds all errors in the files that administrators write before anything is changed.
   Status read_list() {
     auto parsed = load_allowlist(node_.allowlist_file, node_.groups, node_.trusted);
-    if (!parsed.list) {
-      std::string text = parsed.error_text();
-      while (text.ends_with('\n')) text.pop_back();
-      return Error{
-          text, parsed.missing ? no_allowlist_remedy : "nothing was changed; correct it and run this again",
-          EINVAL};
-    }
+    constexpr const char* correct_it = "nothing was changed; correct it and run this again";
+    if (!parsed.list)
+      return error_of(parsed.errors, parsed.missing ? no_allowlist_remedy : correct_it, EINVAL);
     for (const auto& note : parsed.notes) progress_.warning(note.text());
     const auto errors = check_paths(node_.config, *parsed.list, node_.allowlist_file);
-    if (!errors.empty()) {
-      std::string text;
-      for (const auto& error : errors) text += (text.empty() ? "" : "\n") + error.text();
-      return Error{text, "nothing was changed; correct it and run this again", ENOENT};
-    }
+    if (!errors.empty()) return error_of(errors, correct_it, ENOENT);
     list_ = std::move(*parsed.list);
     return {};
   }
@@ -289,8 +281,9 @@ class Up {
   Status mount_stored_trees() {
     auto mounts = mount_trees(Store(node_.config.trees), list_, node_.allowlist_file);
     if (!mounts) {
-      const auto& [what, remedy, code] = mounts.error();
-      progress_.warning(what + "; no tree is mounted" + (remedy.empty() ? "" : "; " + remedy));
+      const Error& error = mounts.error();
+      progress_.warning(error.what + "; no tree is mounted" +
+                        (error.remedy.empty() ? "" : "; " + error.remedy));
       return {};
     }
     for (const auto& complaint : mounts->missing) progress_.warning(complaint.text());

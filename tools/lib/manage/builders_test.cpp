@@ -69,13 +69,21 @@ TEST_F(Builders, AnExpiredSuiteIsTakenOnlyIfAskedFor) {
                             "9d)'\nexit 25");
   options.mirrors = {archive_of("debian", {"bullseye"})};
   const auto error = refused("debian:bullseye");
-  EXPECT_TRUE(has(error.what, "is expired")) << error.what;
+  EXPECT_TRUE(has(error.all(), "is expired")) << error.all();
   EXPECT_TRUE(has(error.remedy, "--allow-expired"));
   options.expired_ok = true;
   const auto taken = add_from("debian:bullseye");
   EXPECT_TRUE(taken) << taken.error().what;
   EXPECT_EQ(list(), "# ours\nos:/os/os\n");
   expect_tidy();
+}
+
+TEST_F(Builders, TheLogIsText) {
+  program("mmdebstrap", "printf 'a\\tb\\033]0;t\\007\\nc\\r\\303\\244\\342\\200\\256'; exit 25");
+  options.mirrors = {archive_of("debian", {"bullseye"})};
+  refused("debian:bullseye");
+  const auto log = read_text(store().log("os"));
+  EXPECT_TRUE(log.ends_with("a\tb\\x1b]0;t\\x07\nc\n\303\244\\xe2\\x80\\xae\n")) << log;
 }
 
 // What apt and dnf say of a server that accepts and answers nothing.

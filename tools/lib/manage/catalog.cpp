@@ -47,7 +47,7 @@ std::optional<std::map<std::string, Inside>> count_inside(const Node& node) {
 Result<std::vector<OsInfo>> list_oses(const Node& node, const Store& store) {
   const auto parsed = load_allowlist(node.allowlist_file, node.groups, node.trusted);
   if (!parsed.list && parsed.missing) return std::vector<OsInfo>();
-  if (!parsed.list) return Error{parsed.error_text(), "mend it; see chos(5)", EINVAL};
+  if (!parsed.list) return error_of(parsed.errors, "mend it; see chos(5)", EINVAL);
   const auto servers = Servers::of_node();
   servers.ask_all(tree_paths(node.config, *parsed.list, Where::base));
   const auto records = store.records();

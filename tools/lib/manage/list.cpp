@@ -39,9 +39,7 @@ Result<Allowlist> read_list(const ManageContext& context) {
   auto parsed = load_allowlist(node.allowlist_file, node.groups, node.trusted);
   if (parsed.list) return std::move(*parsed.list);
   if (parsed.missing) return Allowlist();
-  std::string text = parsed.error_text();
-  while (text.ends_with('\n')) text.pop_back();
-  return Error{text, "nothing was changed; mend it and run this again", EINVAL};
+  return error_of(parsed.errors, "nothing was changed; mend it and run this again", EINVAL);
 }
 
 Result<ListedOs> find_listed(const ManageContext& context, const std::string& name) {
@@ -77,9 +75,9 @@ Result<bool> change_list(const ManageContext& context, const ListEdit& edit) {
   }
   const auto parsed = parse_allowlist(text, node.allowlist_file, node.groups);
   if (!parsed.list) {
-    std::string errors = parsed.error_text();
-    while (errors.ends_with('\n')) errors.pop_back();
-    return Error{"the new allowlist would not be accepted: " + errors, "nothing was changed", EINVAL};
+    Error error = error_of(parsed.errors, "nothing was changed", EINVAL);
+    error.what = "the new allowlist would not be accepted: " + error.what;
+    return error;
   }
   if (auto status = write_list(node, text); !status) return status.error();
   if (auto status = apply_list(context); !status) {

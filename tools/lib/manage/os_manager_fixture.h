@@ -127,8 +127,12 @@ class ChosctlProgram : public OsManagerTest {
   }
 
   pid_t start(std::vector<std::string> words) {
-    words.insert(words.begin(), {CHOSCTL_TEST_PROGRAM, "--config", top + "/chos.conf", "--allowlist",
-                                 node.allowlist_file, "os"});
+    words.insert(words.begin(), "os");
+    return start_chosctl(std::move(words));
+  }
+  pid_t start_chosctl(std::vector<std::string> words) {
+    words.insert(words.begin(),
+                 {CHOSCTL_TEST_PROGRAM, "--config", top + "/chos.conf", "--allowlist", node.allowlist_file});
     const pid_t child = ::fork();
     if (child == 0) {
       std::vector<char*> argv;

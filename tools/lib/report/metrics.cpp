@@ -6,6 +6,7 @@
 
 #include "allowlist/allowlist.h"
 #include "allowlist/parse.h"
+#include "basic/text.h"
 #include "mount/mountinfo.h"
 
 namespace chos {
@@ -42,25 +43,6 @@ class Exposition {
 
   std::string text_, sample_;
 };
-
-// The length of the UTF-8 character that `text` begins with; 0 if it begins with none.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xc2 && first < 0xe0   ? 2
-                             : first >= 0xe0 && first < 0xf0 ? 3
-                             : first >= 0xf0 && first < 0xf5 ? 4
-                                                             : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  // Reject overlong forms, surrogates and code points above U+10FFFF.
-  if ((first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f) ||
-      (first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) > 0x8f))
-    return 0;
-  return length;
-}
 
 // Adds a counter of the module, if the loaded module has it.
 void add_counter(Exposition& out, const ModuleVersion& version, const std::string& key,
@@ -144,16 +126,16 @@ std::string escape_label(std::string_view value) {
   constexpr const char* digits = "0123456789abcdef";
   std::string out;
   while (!value.empty()) {
-    const std::size_t length = utf8_length(value);
+    const std::size_t length = printable_length(value);
     const char first = value.front();
-    if (length == 0) {
+    if (first == '\n') {
+      out += "\\n";
+    } else if (length == 0) {
       const auto byte = static_cast<unsigned char>(first);
       out += "\xef\xbf\xbd";
       out += {digits[byte >> 4], digits[byte & 15]};
     } else if (first == '\\' || first == '"') {
       out += {'\\', first};
-    } else if (first == '\n') {
-      out += "\\n";
     } else {
       out += value.substr(0, length);
     }
@@ -185,7 +167,7 @@ MetricsData gather_metrics(const Node& node) {
   if (const auto valid = node.kernel.valid()) {
     auto parsed = parse_allowlist(*valid, node.kernel.file("valid"), numeric_group);
     if (parsed.list) out.list = std::move(parsed.list);
-    else out.gaps.push_back(Error{parsed.error_text(), "run: chosctl reload", EINVAL});
+    else out.gaps.push_back(error_of(parsed.errors, "run: chosctl reload", EINVAL));
   } else {
     out.gaps.push_back(valid.error());
   }
