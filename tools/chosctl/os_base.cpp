@@ -25,14 +25,9 @@ namespace chos::ctl {
 namespace {
 
 constexpr std::size_t largest_config = 256 * 1024;
+
 Status write_config(const Node& node, const std::string& file, const std::string& text) {
-  const auto slash = file.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : file.substr(0, slash + 1);
-  const std::string name = slash == std::string::npos ? file : file.substr(slash + 1);
-  const auto fd = open_guarded(directory, node.trusted);
-  if (!fd) return fd.error();
-  const UniqueFd old(::openat(fd->get(), name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  return replace_in(fd->get(), name, text, old ? old.get() : -1, file);
+  return replace_file(file, text, node.trusted);
 }
 
 // The commands that the OS will have; an Error if one of them is not allowed.

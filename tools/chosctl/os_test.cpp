@@ -118,6 +118,47 @@ TEST_F(OsProgram, RemoveAsJsonSaysWhoIsInside) {
   EXPECT_EQ(trees(), Names{"os"});
 }
 
+TEST_F(OsProgram, PackRemovesOnlyItsOwn) {
+  if (::access("/usr/bin/mksquashfs", X_OK) != 0) GTEST_SKIP() << "needs mksquashfs";
+  add("os", "one");
+  const std::string image = top + "/image/os";
+  make_directories(top + "/image");
+  for (const char* other : {".log", ".part"}) write_text(image + other, "precious");
+  EXPECT_EQ(run({"pack", "os", image}), 0) << err();
+  for (const char* other : {".log", ".part"}) EXPECT_EQ(read_text(image + other), "precious") << other;
+  EXPECT_EQ(std::distance(fs::directory_iterator(top + "/image"), {}), 3);
+  // A failure leaves its log only.
+  EXPECT_EQ(run({"pack", "os", top + "/image/no/such/directory"}), 1);
+  EXPECT_EQ(run({"pack", "os", image}), 1);
+  EXPECT_EQ(std::distance(fs::directory_iterator(top + "/image"), {}), 3);
+}
+
+TEST_F(OsProgram, ALinkInThePlaceOfAFileStays) {
+  add("os", "one");
+  make_directories(top + "/etc");
+  const std::string list = node.allowlist_file, conf = top + "/chos.conf";
+  for (const auto& file : {list, conf}) {
+    fs::rename(file, top + "/etc/" + fs::path(file).filename().string());
+    fs::create_symlink("etc/" + fs::path(file).filename().string(), file);
+  }
+  EXPECT_EQ(run({"close", "os"}), 0) << err();
+  EXPECT_EQ(run({"base", "os", "cat"}), 0) << err();
+  for (const auto& file : {list, conf}) {
+    EXPECT_TRUE(fs::is_symlink(file)) << file;
+    EXPECT_FALSE(fs::is_symlink(top + "/etc/" + fs::path(file).filename().string())) << file;
+  }
+  EXPECT_NE(read_text(list).find(":closed"), std::string::npos);
+  EXPECT_NE(read_text(conf).find("cat"), std::string::npos);
+}
+
+TEST_F(OsProgram, AFullDiskIsAFailure) {
+  add("os", "one");
+  ASSERT_EQ(::unlink((top + "/out").c_str()), 0);
+  ASSERT_EQ(::symlink("/dev/full", (top + "/out").c_str()), 0);
+  EXPECT_EQ(run({"list"}), 1);
+  EXPECT_NE(err().find("cannot write to standard output"), std::string::npos) << err();
+}
+
 TEST_F(OsProgram, VerifyNamesWhatDiffers) {
   add("os", "one");
   add("other", "two");

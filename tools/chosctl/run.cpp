@@ -3,7 +3,9 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <exception>
+#include <iostream>
 
 #include "basic/child_process.h"
 #include "basic/exit_status.h"
@@ -83,7 +85,10 @@ int run(int argc, const char* const* argv, const System& system) {
   try {
     const auto parsed = parse_options(argc, argv);
     if (const int* status = std::get_if<int>(&parsed)) return *status;
-    return act(std::get<Options>(parsed), system);
+    const int status = act(std::get<Options>(parsed), system);
+    if (std::cout.flush()) return status;
+    say.error(system_error("cannot write to standard output", errno));
+    return exit_failed;
   } catch (const std::exception& error) {
     say.error(error.what());
     return exit_failed;

@@ -103,7 +103,7 @@ Result<std::string> read_all(int fd, std::size_t limit, const std::string& name)
 }
 
 Result<std::string> read_file(const std::string& path, std::size_t limit) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   if (!fd) return system_error("cannot open " + path, errno);
   return read_all(fd.get(), limit, path);
 }
@@ -123,10 +123,15 @@ bool write_all(int fd, std::string_view data) noexcept {
   while (!data.empty()) {
     const ssize_t written = ::write(fd, data.data(), data.size());
     if (written < 0 && errno == EINTR) continue;
+    if (written == 0) errno = EIO;
     if (written <= 0) return false;
     data.remove_prefix(static_cast<std::size_t>(written));
   }
   return true;
+}
+
+Status write_file(int fd, std::string_view data, const std::string& name) {
+  return write_all(fd, data) ? Status() : system_error("cannot write to " + name, errno);
 }
 
 Status check_trusted(int fd, uid_t trusted, const std::string& name) {

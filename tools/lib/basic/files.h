@@ -88,7 +88,7 @@ bool same_file(const One& one, const Other& other) {
 /// limit + 1 bytes are ever read.  `name` is for the message.
 Result<std::string> read_all(int fd, std::size_t limit, const std::string& name);
 
-/// Opens and reads a file, as read_all().
+/// Opens and reads a file, as read_all().  It does not wait for a process that holds a lease on the file.
 Result<std::string> read_file(const std::string& path, std::size_t limit);
 
 /// Writes `data` with a single write(2), as the files of /proc/chos require.
@@ -97,6 +97,9 @@ Status write_once(int fd, std::string_view data, const std::string& name);
 
 /// Writes all of `data`, in as many calls of write(2) as it takes.  False, with errno set, after an error.
 bool write_all(int fd, std::string_view data) noexcept;
+
+/// The same, with an Error that says `name`.
+Status write_file(int fd, std::string_view data, const std::string& name);
 
 /// Checks that only `trusted` (root, except in tests) can have written an open file: a regular file of
 /// that user, writable by nobody else.  It examines the descriptor, and so the file that is read.

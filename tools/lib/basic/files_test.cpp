@@ -2,8 +2,11 @@
 #include "basic/files.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 
 #include <cerrno>
+#include <csignal>
+#include <thread>
 
 #include "process_state.h"
 #include "scratch.h"
@@ -91,6 +94,51 @@ TEST_F(Files, AllIsWrittenToAPipeThatIsFull) {
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
   EXPECT_FALSE(write_all(-1, "x"));
+}
+
+// A signal ends a write of which a part is done, and so does a disk that becomes full.
+TEST_F(Files, AWriteOfAPartIsNotTheEnd) {
+  struct sigaction action {
+  }, before{};
+  action.sa_handler = [](int) {};
+  ASSERT_EQ(::sigaction(SIGUSR1, &action, &before), 0);
+  const std::string much(1 << 20, 'x');
+  for (const bool once : {true, false}) {
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    const UniqueFd reader(ends[0]);
+    UniqueFd writer(ends[1]);
+    const auto here = ::pthread_self();
+    std::string got;
+    std::thread other([&] {
+      // The pipe is full, so the write has begun.
+      for (int in_pipe = 0; in_pipe < 65536;) ASSERT_EQ(::ioctl(reader.get(), FIONREAD, &in_pipe), 0);
+      for (int i = 0; i < 100; ++i) ::pthread_kill(here, SIGUSR1);
+      got = *read_all(reader.get(), 2 << 20, "the pipe");
+    });
+    const auto status = once ? write_once(writer.get(), much, "it") : write_file(writer.get(), much, "it");
+    writer.reset();
+    other.join();
+    EXPECT_EQ(status.ok(), !once);
+    EXPECT_EQ(got.size() == much.size(), !once);
+  }
+  ASSERT_EQ(::sigaction(SIGUSR1, &before, nullptr), 0);
+  const UniqueFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  EXPECT_EQ(write_file(full.get(), "x", "it").error().code, ENOSPC);
+}
+
+// The owner of a file may hold a lease on it, and open(2) waits for that, up to 45 seconds each time.
+TEST_F(Files, ALeaseDelaysNobody) {
+  write("file", "x");
+  const UniqueFd user(::open(path("file").c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_EQ(::signal(SIGIO, SIG_IGN), SIG_DFL);
+  if (::fcntl(user.get(), F_SETLEASE, F_WRLCK) != 0) GTEST_SKIP() << "no leases on this file system";
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(read_file(path("file"), 10).error().code, EWOULDBLOCK);
+  EXPECT_EQ(open_regular(path("file")).error().code, EWOULDBLOCK);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
+  ASSERT_EQ(::fcntl(user.get(), F_SETLEASE, F_UNLCK), 0);
+  ASSERT_EQ(::signal(SIGIO, SIG_DFL), SIG_IGN);
 }
 
 TEST_F(Files, DescriptorsAreClosedFromOneOn) {

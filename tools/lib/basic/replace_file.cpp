@@ -83,13 +83,37 @@ Status replace_in(int directory, const std::string& name, const std::string& tex
     ::unlinkat(directory, temporary.c_str(), 0);
     return Status(std::move(error));
   };
-  if (auto status = write_once(fd.get(), text, "the new " + path); !status) return fail(status.error());
+  if (auto status = write_file(fd.get(), text, "the new " + path); !status) return fail(status.error());
   if (auto status = look_like(model, fd.get(), path); !status) return fail(status.error());
   if (::fsync(fd.get()) != 0) return fail(system_error("cannot write the new " + path, errno));
   if (::renameat(directory, temporary.c_str(), directory, name.c_str()) != 0)
     return fail(system_error("cannot replace " + path, errno, "is it immutable? See: lsattr " + path));
   if (::fsync(directory) != 0) return system_error(path + " is replaced, but perhaps not yet on disk", errno);
   return {};
+}
+
+Status replace_file(const std::string& path, const std::string& text, uid_t trusted) {
+  constexpr int most_links = 40;  // as in the kernel
+  std::string here = path;
+  for (int links = 0; links <= most_links; ++links) {
+    const auto slash = here.rfind('/');
+    const std::string above = slash == std::string::npos ? "." : here.substr(0, slash + 1);
+    const std::string name = here.substr(slash + 1);
+    const auto directory = open_guarded(above, trusted);
+    if (!directory) return directory.error();
+    const std::string target = read_link(directory->get(), name);
+    if (target.empty()) {
+      const UniqueFd old(::openat(directory->get(), name.c_str(),
+                                  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+      if (!old && errno != ENOENT) return system_error("cannot open " + here, errno);
+      if (!old && links > 0)
+        return Error{path + " is a symbolic link that leads nowhere", "remove it, or create its target",
+                     ENOENT};
+      return replace_in(directory->get(), name, text, old ? old.get() : -1, here);
+    }
+    here = target.front() == '/' ? target : above + "/" + target;
+  }
+  return system_error("cannot follow the symbolic link " + path, ELOOP);
 }
 
 Status replace_link(const std::string& link, const std::string& text) {

@@ -22,6 +22,11 @@ Result<UniqueFd> open_guarded(const std::string& path, uid_t trusted);
 Status replace_in(int directory, const std::string& name, const std::string& text, int model,
                   const std::string& path);
 
+/// Replaces a file whose directory passes open_guarded(), or makes it, as replace_in() does.  If `path` is a
+/// symbolic link, it stays one, and the file that it leads to is replaced in its own directory, which must
+/// pass open_guarded() too.  Error: ENOENT if the link leads nowhere.
+Status replace_file(const std::string& path, const std::string& text, uid_t trusted);
+
 /// Makes the symbolic link `link`, below /run, lead to `text`, in one step; missing directories above it
 /// are made with mode 0755.
 Status replace_link(const std::string& link, const std::string& text);

@@ -33,7 +33,7 @@ bool is_regular(const Result<UniqueFd>& fd) {
 }
 
 Result<std::string> read_again(int fd, const std::string& name) {
-  const UniqueFd file(::open(by_fd(fd).c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd file = reopen(fd, O_RDONLY);  // without waiting for a lease
   if (!file) return system_error("cannot open " + name, errno);
   return read_all(file.get(), largest, name);
 }
@@ -59,7 +59,7 @@ class Copies {
       ::unlink(fresh.c_str());
       const UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
       if (!fd) return system_error("cannot make " + fresh, errno);
-      if (auto status = write_once(fd.get(), text, fresh); !status) return status.error();
+      if (auto status = write_file(fd.get(), text, fresh); !status) return status.error();
       if (::fchmod(fd.get(), 0644) != 0 || ::rename(fresh.c_str(), file.c_str()) != 0)
         return system_error("cannot make " + file, errno);
     }

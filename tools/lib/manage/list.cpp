@@ -23,13 +23,7 @@ constexpr const char* new_list =
     "# The OSs that users may enter, see chos(5): name:path[:option[,option...]]\n";
 
 Status write_list(const Node& node, const std::string& text) {
-  const auto slash = node.allowlist_file.rfind('/');
-  const bool is_plain = slash == std::string::npos;
-  const auto fd = open_guarded(is_plain ? "." : node.allowlist_file.substr(0, slash + 1), node.trusted);
-  if (!fd) return fd.error();
-  const std::string name = is_plain ? node.allowlist_file : node.allowlist_file.substr(slash + 1);
-  const UniqueFd old(::openat(fd->get(), name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  return replace_in(fd->get(), name, text, old ? old.get() : -1, node.allowlist_file);
+  return replace_file(node.allowlist_file, text, node.trusted);
 }
 
 }  // namespace

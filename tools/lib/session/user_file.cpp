@@ -53,8 +53,8 @@ RawUserFile fetch_user_file(const char* path) noexcept {
     raw.found = Found::not_regular;
     return raw;
   }
-  // Opens the same inode for reading, so that nobody can replace the file in between.  reopen() allocates, which
-  // nothing may do here, in a child of another program.
+  // Opens the same inode for reading, so that nobody can replace the file in between.  reopen() allocates,
+  // which nothing may do here, in a child of another program.
   char again[32];
   std::snprintf(again, sizeof again, "/proc/self/fd/%d", seen.get());
   const UniqueFd fd(::open(again, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
@@ -126,7 +126,7 @@ Status write_user_file(const std::string& path, const std::string& name) {
     ::unlink(temporary.c_str());
     return Status(std::move(error));
   };
-  if (auto status = write_once(fd.get(), name + "\n", temporary); !status) return fail(status.error());
+  if (auto status = write_file(fd.get(), name + "\n", temporary); !status) return fail(status.error());
   if (::fchmod(fd.get(), 0644 & ~mask) != 0 || ::fsync(fd.get()) != 0)
     return fail(system_error("cannot write " + temporary, errno));
   if (::rename(temporary.c_str(), path.c_str()) != 0)

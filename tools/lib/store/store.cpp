@@ -137,7 +137,7 @@ Result<TreeRecord> parse_record(const std::string& text) {
   }
 }
 
-Status replace_file(const std::string& path, const std::string& text, int model = -1) {
+Status write_record(const std::string& path, const std::string& text, int model = -1) {
   const auto slash = path.rfind('/');
   const auto directory = open_guarded(path.substr(0, slash), ::geteuid());
   if (!directory) return directory.error();
@@ -222,10 +222,10 @@ Status Store::write(const TreeRecord& record, const std::string& manifest) const
   // The model of its mode, so that it never is open.
   const UniqueFd model(::open(path.c_str(), O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!model || ::fchmod(model.get(), 0600) != 0) return system_error("cannot make " + path, errno);
-  if (auto status = replace_file(path, manifest, model.get()); !status) return status;
+  if (auto status = write_record(path, manifest, model.get()); !status) return status;
   // Names of files in it need not be UTF-8.
   const auto text = to_json(record).text();
-  return replace_file(own("os/" + record.key() + record_end), text + "\n");
+  return write_record(own("os/" + record.key() + record_end), text + "\n");
 }
 
 Result<std::string> Store::manifest(const TreeRecord& record) const {
@@ -276,7 +276,7 @@ Status Store::write_journal(const std::string& name, const JournalEntry& entry) 
   const Json json{{"what", entry.what == JournalEntry::What::remove ? "remove" : "publish"},
                   {"generation", entry.generation},
                   {"pid", ::getpid()}};
-  if (auto status = write_once(fd.get(), json.line() + "\n", path); !status) return status;
+  if (auto status = write_file(fd.get(), json.line() + "\n", path); !status) return status;
   if (::fsync(fd.get()) != 0) return system_error("cannot write " + path, errno);
   return {};
 }
