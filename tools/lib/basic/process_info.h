@@ -14,7 +14,8 @@ struct ProcessInfo {
   std::string command;  ///< its arguments, else its name in brackets
 };
 
-/// Nothing if the process is gone, or hidden.
+/// Nothing if the process is gone, or hidden.  The name stands for arguments that cannot be read within a
+/// second, and from then on for those of all processes of other users.
 std::optional<ProcessInfo> describe_process(pid_t pid, const std::string& proc = "/proc");
 
 }  // namespace chos
