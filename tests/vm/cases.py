@@ -5,10 +5,12 @@ A case fails if it reports a failure, if the kernel logs a problem while it runs
 ends or stops responding during it.  In the last two situations the remaining cases run in a new
 machine.
 
-Others call run_kernel_cases() and run_node_cases(), and daemons.py calls run_all() with a Tracker.
-They raise Failure if a machine cannot be made; a failed case is an outcome, not an exception.
+Others call run_kernel_cases() and run_node_cases(), daemons.py calls run_all() with a Tracker, and
+campaign.py calls guest_archive() and by_case().  They raise Failure if a machine cannot be made; a failed
+case is an outcome, not an exception.
 """
 
+import os
 import re
 from pathlib import Path
 
@@ -35,8 +37,10 @@ _PATIENCE = 60  # seconds beyond a case's own limit
 class Tracker:
     """Tracks what one machine reports, and records an outcome for each case."""
 
-    def __init__(self, group: str, cases: list):
+    def __init__(self, group: str, cases: list, slow: int = 1):
+        """cases: [(name, seconds)].  slow: by how much the kernel is slower than an ordinary one."""
         self.group = group
+        self.slow = slow
         self.limits = dict(cases)
         self.done = {}  # name -> Outcome
         self.running = None
@@ -50,7 +54,7 @@ class Tracker:
             self.booted = True
         elif word == "START":
             self.running = name
-            return self.limits.get(name, 60) * qemu.scale() + _PATIENCE
+            return self.limits.get(name, 60) * qemu.scale() * self.slow + _PATIENCE
         elif word in ("PASS", "FAIL", "SKIP") and name == self.running:
             seconds = float(detail) if word == "PASS" else 0.0
             self.settle(name, word, "" if word == "PASS" else detail, seconds)
@@ -79,7 +83,7 @@ class Tracker:
             self.settle(name, "FAIL", reason)
 
 
-def _by_case(console_text: str) -> dict:
+def by_case(console_text: str) -> dict:
     """Case -> its part of the console log, by the runner's marks; "boot" -> what is before the first."""
     parts, current, begin = {}, "boot", 0
     for match in _MARK.finditer(console_text):
@@ -91,20 +95,22 @@ def _by_case(console_text: str) -> dict:
     return parts
 
 
-def run_all(group: str, cases: list, boot) -> list:
+def run_all(group: str, cases: list, boot, suspects=qemu.suspects, slow: int = 1) -> list:
     """Run cases, [(name, seconds)], and return their outcomes in order.
 
     boot(names, tracker) boots a machine that runs these cases, passes its lines to the tracker, and
     returns a qemu.Run.
+    suspects(text): the messages in a part of the console log that make its case fail.
+    slow: see Tracker.
     """
     outcomes = {}
     while len(outcomes) < len(cases):
         rest = [case for case in cases if case[0] not in outcomes]
-        tracker = Tracker(group, rest)
+        tracker = Tracker(group, rest, slow)
         run = boot([name for name, _ in rest], tracker)
         text = run.console.read_text(errors="replace")
-        parts = _by_case(text)
-        bad = {name: qemu.suspects(part) for name, part in parts.items()}
+        parts = by_case(text)
+        bad = {name: suspects(part) for name, part in parts.items()}
         how = {"exit": "the machine ended", "silent": "the machine stopped responding and was ended",
                "timeout": "the time ran out and the machine was ended"}[run.ended]
         if tracker.running:
@@ -171,34 +177,42 @@ def case_archive(runner_cases: list) -> initramfs.Archive:
     return archive
 
 
-def run_kernel_cases(kernel, program: Path, cases: list, long: bool) -> list:
+def guest_archive(names: list, program: Path, module: Path) -> initramfs.Archive:
+    """An initramfs that runs cases of chos-guest with this module."""
+    archive = case_archive(names)
+    archive.file("init", BOOT / "case-init", 0o755)
+    archive.file("bin/chos-guest", program, 0o755)
+    archive.file("lib/chos/chos.ko", module)
+    archive.file("etc/passwd", "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/tmp:/bin/sh\n"
+                 "bob:x:1001:1001::/tmp:/bin/sh\n")
+    archive.file("etc/group", "root:x:0:\nalice:x:1000:\nbob:x:1001:\n")
+    return archive
+
+
+def run_kernel_cases(kernel, program: Path, cases: list, long: bool, suspects=qemu.suspects, slow: int = 1,
+                     append: str = "", **options) -> list:
     """Run cases of chos-guest, [(name, seconds)], on a kernel in a VM without a disk.
 
-    Returns their outcomes.  long: with larger loads.
+    Returns their outcomes.  long: with larger loads.  suspects, slow: see run_all().
+    append, options: of the machine, see qemu.command().
     """
+    words = append + (" chostest.long=1" if long else "")
+    if "CHOS_SEED" in os.environ:
+        words += f" chostest.seed={os.environ['CHOS_SEED']}"
 
     def boot(names: list, tracker: Tracker) -> qemu.Run:
-        archive = case_archive(names)
-        archive.file("init", BOOT / "case-init", 0o755)
-        archive.file("bin/chos-guest", program, 0o755)
-        archive.file("lib/chos/chos.ko", kernel.ko)
-        archive.file("etc/passwd", "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/tmp:/bin/sh\n"
-                     "bob:x:1001:1001::/tmp:/bin/sh\n")
-        archive.file("etc/group", "root:x:0:\nalice:x:1000:\nbob:x:1001:\n")
         total = sum(seconds for name, seconds in cases if name in names)
-        return qemu.boot(kernel, archive.build(), f"{kernel.name}-cases",
+        return qemu.boot(kernel, guest_archive(names, program, kernel.ko).build(), f"{kernel.name}-cases",
                          on_line=tracker.line, on_wait=tracker.wait,
-                         timeout=total * qemu.scale() + 600,
-                         append=("chostest.long=1" if long else "")
-                         + (_COARSE_CLOCK if set(names) & set(COARSE_CLOCK) else ""),
-                         threads=not set(names) & set(PATCHING_TEXT))
+                         timeout=total * qemu.scale() * slow + 600,
+                         append=words + (_COARSE_CLOCK if set(names) & set(COARSE_CLOCK) else ""),
+                         threads=not set(names) & set(PATCHING_TEXT), **options)
 
     environment = {"CHOS_LONG": "1"} if long else {}
     known = guest.cases(program, environment)
     wanted = [case for case in known if case in cases]
     special = (PATCHING_TEXT, COARSE_CLOCK)
-    outcomes = run_all(kernel.name, [case for case in wanted
-                                     if not any(case[0] in names for names in special)], boot)
-    for names in special:
-        outcomes += run_all(kernel.name, [case for case in wanted if case[0] in names], boot)
-    return outcomes
+    groups = [[case for case in wanted if not any(case[0] in names for names in special)]]
+    groups += [[case for case in wanted if case[0] in names] for names in special]
+    return [outcome for group in groups
+            for outcome in run_all(kernel.name, group, boot, suspects, slow)]

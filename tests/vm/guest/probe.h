@@ -17,6 +17,7 @@ namespace chos::guest {
  *   probe lowered FILE TEXT  the same as `put`, or as `out` if FILE is /dev/null, while its effective
  *                         IDs are the real ones and no capability is effective; restores them
  *   probe switch NAME     the errno of the ioctl of setchos, 0 for success
+ *   probe task PLACE      goes on as the task at that place of the board; see calls.h
  *   probe spawn NAME      forks; 0 if parent and child are both in the OS NAME, else 1
  */
 int probe(int argc, char** argv);
