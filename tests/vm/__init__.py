@@ -10,6 +10,7 @@ Commands
     suites.py       the parts of tests/run: unit tests, checks of the sources, cases in VMs
     rooms.py        checks the includes against the rules of ARCHITECTURE.md (tested by rooms_test.py)
     fuzz.py         libFuzzer over the parsers
+    campaign.py     tests/run debug: the kernel cases on kernels with detectors
     builders.py     kills `chosctl os add` while a builder works for it (builders.sh)
     bench.py        measures the cost of chos in guest instructions
     demo.py         tests/demo; its steps are in demo_steps.py, its sessions in sessions.py
@@ -17,11 +18,13 @@ Commands
 Running cases
     cases.py        boots machines until each case has an outcome; the cases of the kernel and the node
     daemons.py      the cases with daemons: groups of cases, and the nodes on which they run
+    kernel_reports.py  the reports of detectors in a console log (tested by kernel_reports_test.py)
     results.py      outcomes, and the report
     qemu.py         boots a virtual machine and reads its reports
 
 What a machine is made of
     kernels.py      the kernels, and chos.ko built for each of them
+    debug_kernels.py  kernels with detectors, built from Debian's sources, and chos.ko for them
     trees.py        Debian trees made by mmdebstrap
     sources.py      OSs made by `chosctl os add` from every kind of source
     small_tree.py   images of a small tree with busybox
@@ -39,6 +42,8 @@ This machine
 
 Cases (`tests/run vm 6.1 nothing` prints the names of all)
     guest/          the kernel cases, in C++: one program, chos-guest
+    debug/          cases that need a kernel with detectors, the options of such kernels, and a module's
+                    mistakes on purpose
     node/           scripts for the node, in a VM without systemd; lib.sh is the base of all scripts
     login/ slurm/ mpi/ accounting/ sge/ globus/ condor/ sources/ server/ reboot/ diskless/ scale/
                     scripts for the groups of daemons.py.  lib.sh: what the cases of the group share;

@@ -20,11 +20,14 @@ def sources() -> Path:
     return Path(os.environ.get("CHOS_GUEST", TOP / "tests/vm/guest"))
 
 
-def build() -> Path:
-    """Path of the program in the cache; it is built if its sources have changed.  Raises Failure."""
+def build(more: Path | None = None) -> Path:
+    """Path of the program in the cache; it is built if its sources have changed.  Raises Failure.
+
+    more: a directory with the sources of further cases.
+    """
     host.need("guest")
     folder = sources()
-    units = sorted(folder.glob("*.cpp"))
+    units = [unit for one in ([folder, more] if more else [folder]) for unit in sorted(one.glob("*.cpp"))]
     if not units:
         raise Failure(f"no test program: {folder} has no .cpp file")
     headers = cache.files_under(TOP / "include") + sorted(folder.glob("*.h"))
@@ -38,7 +41,8 @@ def build() -> Path:
         def make(path: Path) -> None:
             run(["g++", *FLAGS, f"-I{TOP / 'include'}", f"-I{folder}", "-c", str(unit),
                  "-o", str(path / "unit.o")], f"test program: {unit.name}", log)
-        return cache.entry("objects", unit.stem, cache.key_of(common, unit), make) / "unit.o"
+        beside = sorted(unit.parent.glob("*.h")) if unit.parent != folder else []
+        return cache.entry("objects", unit.stem, cache.key_of(common, unit, *beside), make) / "unit.o"
 
     jobs = Parallel(2)
     for unit in units:
@@ -50,8 +54,8 @@ def build() -> Path:
              *[str(objects[unit.name]) for unit in units]], "test program", log)
         say("test program for the VMs: built")
 
-    key = cache.key_of(common, *units)
-    return cache.entry("guest", "chos-guest", key, link) / "chos-guest"
+    key = cache.key_of(common, *units, *(sorted(more.glob("*.h")) if more else []))
+    return cache.entry("guest", "chos-guest", key, link, keep=4) / "chos-guest"
 
 
 def cases(program: Path, environment: dict) -> list:

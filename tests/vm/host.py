@@ -14,6 +14,7 @@ PACKAGES = {
     "images": ["squashfs-tools", "erofs-utils"],
     "sources": ["dnf", "rpm", "createrepo-c", "umoci", "skopeo", "zstd"],
     "guest": ["g++"],
+    "kernel": ["make", "gcc", "libc6-dev", "libelf-dev", "flex", "bison", "bc", "perl", "xz-utils"],
     "vm": ["qemu-system-x86"],
     "cluster": ["openssh-client"],
     "tools": ["cmake", "ninja-build", "g++", "pkg-config", "libcli11-dev", "libtomlplusplus-dev",

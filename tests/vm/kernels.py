@@ -6,8 +6,8 @@
 chos.ko is built inside the tree of the kernel's own suite, from copies of Makefile.kbuild, kmod/ and
 include/, and is cached under a hash of these and of the tree.
 
-Others call get(), names() and is_name(), and use TOP, the root of the checkout.  get() and Kernel.ko
-raise Failure if a tree or the module cannot be made.
+Others call get(), names(), is_name() and module_sources(), and use TOP, the root of the checkout.  get()
+and Kernel.ko raise Failure if a tree or the module cannot be made.
 """
 
 import os
@@ -118,12 +118,18 @@ def run_in_tree(tree: trees.Tree, source: Path, script: str, label: str, log: Pa
     run(["unshare", "-m", "sh", "-c", wrapper, "sh", str(root), str(source), script], label, log)
 
 
-def build_module(kernel: Kernel, top: Path) -> Path:
-    """chos.ko built for a kernel from the sources below `top`.  Raises Failure."""
+def module_sources(top: Path) -> list:
+    """The files below `top` that the module is built from.  Raises Failure if it has none."""
     sources = [p for p in cache.files_under(top / "Makefile.kbuild", top / "kmod", top / "include")
                if not _PRODUCT.search(p.name)]
     if not any(p.name == "Makefile.kbuild" for p in sources):
         raise Failure(f"no Makefile.kbuild in {top}: nothing to build the module from")
+    return sources
+
+
+def build_module(kernel: Kernel, top: Path) -> Path:
+    """chos.ko built for a kernel from the sources below `top`.  Raises Failure."""
+    sources = module_sources(top)
     key = cache.key_of(kernel.tree.key, *[x for p in sources
                                           for x in (str(p.relative_to(top)), p)])
 

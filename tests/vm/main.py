@@ -8,7 +8,7 @@ import subprocess
 import sys
 import traceback
 
-from . import builders, fuzz, kernels, qemu, results, rooms, suites, tools
+from . import builders, campaign, debug_kernels, fuzz, kernels, qemu, results, rooms, suites, tools
 from .progress import Failure, Parallel, say
 
 HELP = """\
@@ -33,6 +33,9 @@ come from its own mirror and are kept in ${XDG_CACHE_HOME:-~/.cache}/chos, with 
   tests/run vm 6.12 condor_*    jobs of HTCondor
   tests/run vm 6.1 reboot_*     a node that comes up by itself, and does so again
   tests/run long [KERNEL] [CASE]  the cases with bigger loads
+  tests/run debug               kernels with detectors, short: before each release
+  tests/run debug FLAVOUR       ... every case of the kernel program: kasan, kcsan or ubsan, on 6.1 and 6.12
+  tests/run debug kasan 6.1 calls_*   ... some cases on one kernel
   tests/run builders [KILLS]    chosctl os add killed 50 times with each builder at work: 20 minutes
   tests/run bench [...]         what chos costs, in guest instructions (bench --help)
 
@@ -55,6 +58,22 @@ def _vm(words: list, long: bool) -> list:
         jobs.start(name, machines.run, name)
     done = jobs.wait()
     return [outcome for name in names for outcome in done[name]]
+
+
+def _debug(words: list, long: bool) -> list:
+    """debug [FLAVOUR [KERNEL] [CASE]]"""
+    if not words:
+        return campaign.short()
+    flavour = words.pop(0)
+    if flavour not in debug_kernels.FLAVOURS:
+        raise Failure(f"no detectors {flavour}: there are {', '.join(debug_kernels.FLAVOURS)}")
+    versions = list(debug_kernels.VERSIONS)
+    if words and words[0] in versions:
+        versions = [words.pop(0)]
+    patterns = (words.pop(0),) if words else ("*",)
+    if words:
+        raise Failure(f"too many words: {' '.join(words)}; see tests/run --help")
+    return campaign.debug(flavour, versions, patterns, long)
 
 
 def _number(words: list, usual: int, expected: str) -> int:
@@ -116,6 +135,8 @@ def main() -> int:
         what = words.pop(0) if words else "everything"
         if what in ("vm", "long"):
             outcomes = _vm(words, long or what == "long")
+        elif what == "debug":
+            outcomes = _debug(words, long)
         elif what == "fuzz":
             outcomes = fuzz.fuzz(_number(words, fuzz.SECONDS, "fuzz [SECONDS]"))
         elif what == "builders":
