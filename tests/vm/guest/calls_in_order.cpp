@@ -309,11 +309,9 @@ void InOrder::send(int place) {
 }
 
 void InOrder::exit(int place) {
-  const ModelTask task = model_.tasks.at(place);
   const bool leader = yard_.process_of(place) == yard_.thread_of(place);
   order(place, Call::kExit);
-  if (leader && model_.threads_of(place) > 1) task.process->leader_gone = true;
-  await_end(model_.exit(place));
+  await_end(model_.exit(place, leader));
 }
 
 }  // namespace

@@ -65,6 +65,16 @@ bool Model::alone(const ModelTask& task) const {
   return !task.process->leader_gone && of_process(task).size() == 1;
 }
 
+/* Whether no thread of the process has rights that this one does not have. */
+bool Model::one_identity(const ModelTask& task) const {
+  const auto fits = [&](const Rights& rights) {
+    return rights.uid == task.rights.uid && (task.rights.capable || !rights.capable);
+  };
+  const auto threads = of_process(task);
+  return (!task.process->leader_gone || fits(task.process->leader_rights)) &&
+         std::all_of(threads.begin(), threads.end(), [&](int place) { return fits(tasks.at(place).rights); });
+}
+
 /* The error for a task that is neither at the root of its mount namespace nor in the farm; 0 if it is. */
 long Model::place_error(const ModelTask& task, bool leaving) const {
   if (task.rights.user_space) return -EXDEV;
@@ -101,7 +111,7 @@ long Model::move(ModelTask& task, Place root, const std::string& os) {
 long Model::write(int place, const std::string& word, const Rights& opener) {
   ModelTask& task = tasks.at(place);
   if (opener.uid != task.rights.uid || opener.user_space != task.rights.user_space ||
-      (task.rights.capable && !opener.capable)) {
+      (task.rights.capable && !opener.capable) || !one_identity(task)) {
     return -EPERM;
   }
   const int space = task.directories->root.space;
@@ -179,8 +189,13 @@ std::vector<int> Model::kill(int place) {
   return remove(gone);
 }
 
-std::vector<int> Model::exit(int place) {
+std::vector<int> Model::exit(int place, bool leader) {
   if (threads_of(place) == 1) return kill(place);
+  const ModelTask& task = tasks.at(place);
+  if (leader) {
+    task.process->leader_gone = true;
+    task.process->leader_rights = task.rights;
+  }
   return remove({place});
 }
 

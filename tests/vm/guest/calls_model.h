@@ -35,17 +35,18 @@ struct Directories {
   Place root, cwd;
 };
 
-struct Process {
-  std::string os = "/";
-  bool leader_gone = false; /* its first thread has exited before others */
-  int pid_space = 0;
-};
-
 struct Rights {
   uid_t uid = 0;
   int user_space = 0;
   bool capable = true;
   bool operator==(const Rights&) const = default;
+};
+
+struct Process {
+  std::string os = "/";
+  bool leader_gone = false; /* its first thread has exited before others */
+  Rights leader_rights;     /* that thread's, which still count */
+  int pid_space = 0;
 };
 
 struct ModelTask {
@@ -68,7 +69,8 @@ class Model {
   void thread(int place, int child, uint64_t flags);
   /* Returns the tasks that ended by it. */
   std::vector<int> exec(int place);
-  std::vector<int> exit(int place);
+  /* leader: the task is the first thread of its process. */
+  std::vector<int> exit(int place, bool leader);
   std::vector<int> kill(int place);
   void unshare(int place, uint64_t flags);
   void setns(int place, int space);
@@ -91,6 +93,7 @@ class Model {
   int sharers(const ModelTask& task) const;
   std::vector<int> of_process(const ModelTask& task) const;
   bool alone(const ModelTask& task) const;
+  bool one_identity(const ModelTask& task) const;
   long place_error(const ModelTask& task, bool leaving) const;
   long move(ModelTask& task, Place root, const std::string& os);
   void own_directories(ModelTask& task);
