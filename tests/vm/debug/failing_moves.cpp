@@ -36,19 +36,16 @@ struct Outcome {
 };
 
 /*
- * Runs code as `who` in a process with a fresh PID, which shares its directories with its parent if asked.
- * The code returns whether an allocation failed.
+ * Runs code in a process with a fresh PID, which shares its directories with its parent if asked.  The code
+ * returns whether an allocation failed.  It runs as root, who alone may make allocations fail.
  */
-bool in_fresh_process(const Who& who, int n, uint64_t flags, const std::function<bool()>& code) {
+bool in_fresh_process(int n, uint64_t flags, const std::function<bool()>& code) {
   Shared<Outcome> outcome;
   const pid_t holder = start(kRoot, [&] {
     const pid_t pid = clone_fork(flags, fresh_pid(n));
     CHECK_OK(pid);
     if (pid == 0) {
-      checked([&] {
-        become(who);
-        outcome->failed = code();
-      })();
+      checked([&] { outcome->failed = code(); })();
       _exit(0);
     }
     CHECK_EQ(wait_status(pid), 0);
@@ -79,7 +76,7 @@ CHOS_CASE(failing_enter, 120) {
   for (const uint64_t flags : {uint64_t{0}, uint64_t{CLONE_FS}}) {
     const int failed = fail_each_process(flags ? "entering, directories shared" : "entering", [&](int n) {
       ++next;
-      return in_fresh_process(kAnna, next, flags, [&] {
+      return in_fresh_process(next, flags, [&] {
         const Fd set = open_file(CHOS_SETCHOS, O_WRONLY);
         bool out = false;
         const bool in = write_with_failure(set.get(), "t" + std::to_string(next), n, out);
@@ -102,7 +99,7 @@ CHOS_CASE(failing_switch_and_leave, 120) {
   for (const bool leaving : {false, true}) {
     const int failed = fail_each_process(leaving ? "leaving" : "switching", [&](int n) {
       ++next;
-      return in_fresh_process(kAnna, next, 0, [&] {
+      return in_fresh_process(next, 0, [&] {
         CHECK_OK(enter("sl6"));
         const Fd set = open_file(CHOS_SETCHOS, O_WRONLY);
         bool out = false;
@@ -119,7 +116,7 @@ CHOS_CASE(failing_refusal, 60) {
   /* The log and the audit log need memory; the refusal does not depend on them. */
   prepare_failing();
   Node node;
-  AS(kAnna, [] {
+  AS(kRoot, [] {
     CHECK_OK(enter("sl6"));
     const Fd set = open_file(CHOS_SETCHOS, O_WRONLY);
     FailNth nth;
