@@ -118,17 +118,28 @@ int run_quickly(pid_t pid, const char* enter_first) {
   return wait_status(got);
 }
 
-/* Skips the case unless the kernel's clock advances at each tick only; see vm/cases.py. */
-void need_coarse_clock() {
-  const std::string clock = get("/sys/devices/system/clocksource/clocksource0/current_clocksource");
-  if (clock != "jiffies\n") skip("the clock is " + clock.substr(0, clock.size() - 1) + ", not jiffies");
-}
+/*
+ * Makes the kernel's clock advance at each tick only, until the end of the case.  Skips the case if
+ * the kernel refuses that, because it needs a finer clock for its timers; see vm/cases.py.
+ */
+class CoarseClock {
+ public:
+  CoarseClock() : before_(get(kFile)) {
+    put(kFile, "jiffies");
+    if (get(kFile) != "jiffies\n") skip("the kernel does not use jiffies as its clock");
+  }
+  ~CoarseClock() { put(kFile, before_); }
+
+ private:
+  static constexpr const char* kFile = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+  std::string before_;
+};
 
 }  // namespace
 
 CHOS_CASE(pidreuse_within_a_tick, 30) {
   /* A process and the next one with its PID have the same creation time. */
-  need_coarse_clock();
+  const CoarseClock clock;
   Node node;
   for (int i = 0; i < 500; ++i) {
     CHECK_EQ(run_quickly(3000, "trixie"), 0);
@@ -138,7 +149,7 @@ CHOS_CASE(pidreuse_within_a_tick, 30) {
 
 CHOS_CASE(pidreuse_within_a_tick_without_tracking, 20) {
   /* Nothing tells such processes apart: the module is not loaded. */
-  need_coarse_clock();
+  const CoarseClock clock;
   make_base();
   Log log;
   CHECK_ERR(load_module("track=0"), EOPNOTSUPP);
