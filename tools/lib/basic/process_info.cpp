@@ -5,9 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
-
-#include "basic/child_work.h"
 #include "basic/files.h"
 
 namespace chos {
@@ -21,20 +18,6 @@ std::string head(const std::string& path) {
   return got > 0 ? std::string(buffer, static_cast<std::size_t>(got)) : std::string();
 }
 
-// Reading the arguments of a process touches its memory.  A user can map a file there of a file system that
-// they serve, and never answer, so root does not wait for users' processes.  After one that does not answer,
-// none is asked again.
-std::string arguments_of(const std::string& directory, uid_t owner) {
-  static std::atomic<bool> one_was_silent = false;
-  constexpr int patience = 1;
-  const std::string file = directory + "/cmdline";
-  if (owner == ::geteuid()) return head(file);
-  if (one_was_silent) return {};
-  const auto said = do_in_child([&file] { return head(file); }, patience);
-  if (!said) one_was_silent = true;
-  return said ? *said : std::string();
-}
-
 }  // namespace
 
 std::optional<ProcessInfo> describe_process(pid_t pid, const std::string& proc) {
@@ -43,7 +26,7 @@ std::optional<ProcessInfo> describe_process(pid_t pid, const std::string& proc) 
   if (::stat(directory.c_str(), &info) != 0) return std::nullopt;
   ProcessInfo out;
   out.uid = info.st_uid;
-  std::string command = arguments_of(directory, out.uid);
+  std::string command = head(directory + "/cmdline");
   while (!command.empty() && command.back() == '\0') command.pop_back();
   for (char& c : command)
     if (c == '\0') c = ' ';

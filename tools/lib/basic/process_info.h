@@ -14,8 +14,7 @@ struct ProcessInfo {
   std::string command;  ///< its arguments, else its name in brackets
 };
 
-/// Nothing if the process is gone, or hidden.  The name stands for arguments that cannot be read within a
-/// second, and from then on for those of all processes of other users.
+/// Nothing if the process is gone, or hidden.
 std::optional<ProcessInfo> describe_process(pid_t pid, const std::string& proc = "/proc");
 
 }  // namespace chos
