@@ -8,14 +8,14 @@ import subprocess
 import sys
 import traceback
 
-from . import builders, campaign, debug_kernels, fuzz, kernels, qemu, results, rooms, suites, tools
+from . import builders, campaign, debug_kernels, fuzz, hostile, kernels, qemu, results, rooms, suites, tools
 from .progress import Failure, Parallel, say
 
 HELP = """\
 Tests of chos.  What this machine lacks is installed by apt; Debian trees, kernels and images
 come from its own mirror and are kept in ${XDG_CACHE_HOME:-~/.cache}/chos, with the logs.
 
-  tests/run                     units, rooms, check, tidy, fuzz, the cases of the kernel and the node on all
+  tests/run                     units, rooms, check, tidy, hostile, fuzz, the cases of the kernel and the node on all
                                 four kernels but for lengthy ones, some logins and jobs
   tests/run unit                the GoogleTest units of the tools, then the same with AddressSanitizer and
                                 UndefinedBehaviorSanitizer
@@ -24,6 +24,7 @@ come from its own mirror and are kept in ${XDG_CACHE_HOME:-~/.cache}/chos, with 
   tests/run tidy                clang-tidy on the C++ sources that you changed
   tests/run check               the module's sources: W=1, sparse, checkpatch
   tests/run fuzz [SECONDS]      libFuzzer over what users and administrators write, 60 s each
+  tests/run hostile [SEED]      every hostile archive of a generator, with chosctl os add: a minute
   tests/run vm                  all cases in virtual machines, on all four kernels
   tests/run vm 6.1              ... on one kernel: 5.10, 6.1, 6.12, newest (or its version)
   tests/run vm 6.1 load_*       ... some cases there, by a pattern of the shell
@@ -104,7 +105,7 @@ def _everything() -> list:
         machines = None
         broken = results.Outcome("vm", "all", "FAIL", 0.0, str(failure))
         say(f"virtual machines: {failure}")
-    order = ["rooms", "unit", "asan", "check", "tidy", "fuzz"]
+    order = ["rooms", "unit", "asan", "check", "tidy", "hostile", "fuzz"]
     jobs.start("rooms", guarded("rooms", rooms.check))
     jobs.start("unit", guarded("unit", suites.unit))
     if machines:
@@ -114,6 +115,7 @@ def _everything() -> list:
             jobs.start(name, guarded(name, lambda name=name: machines.run(name)))
     jobs.start("check", guarded("check", suites.check))
     jobs.start("tidy", guarded("tidy", lambda: suites.tidy(every=False)))
+    jobs.start("hostile", guarded("hostile", hostile.hostile))
     jobs.start("fuzz", guarded("fuzz", fuzz.fuzz))
     jobs.start("asan", guarded("asan", suites.asan))
     done = jobs.wait()
@@ -139,6 +141,8 @@ def main() -> int:
             outcomes = _debug(words, long)
         elif what == "fuzz":
             outcomes = fuzz.fuzz(_number(words, fuzz.SECONDS, "fuzz [SECONDS]"))
+        elif what == "hostile":
+            outcomes = hostile.hostile(_number(words, 0, "hostile [SEED]") if words else None)
         elif what == "builders":
             outcomes = builders.killed(_number(words, builders.KILLS, "builders [KILLS]"))
         elif words:
