@@ -45,7 +45,7 @@ _chosctl_os() {
     '') echo add list show verify close open default replace rollback remove pack base; return ;;
     add) echo --closed --suid --group ;;&
     add | replace) echo --max-size --drop-devices --allow-writable --include --variant --mirror \
-      --allow-expired --releasever ;;
+      --allow-expired --releasever --no-signatures ;;
     pack) echo --squashfs --erofs ;;
     base) echo --remove ;;
   esac

@@ -108,6 +108,7 @@ complete -c chosctl -n '__chosctl_at os add,replace +' -l variant -x -a 'minbase
 complete -c chosctl -n '__chosctl_at os add,replace +' -l mirror -x -d 'debian: use this mirror'
 complete -c chosctl -n '__chosctl_at os add,replace +' -l allow-expired -d 'debian: accept an expired Release file'
 complete -c chosctl -n '__chosctl_at os add,replace +' -l releasever -x -d 'rpm: the release of the packages'
+complete -c chosctl -n '__chosctl_at os add,replace +' -l no-signatures -d 'rpm: accept packages without a signature'
 complete -c chosctl -n '__chosctl_at os add +' -l closed -d 'Do not let users enter yet'
 complete -c chosctl -n '__chosctl_at os add +' -l suid -d 'Honor its setuid programs'
 complete -c chosctl -n '__chosctl_at os add +' -l group -x -a '(__fish_complete_groups)' \

@@ -34,7 +34,7 @@ packages() {
 }
 case $KIND in
   debian) source=(debian:trixie --variant minbase --allow-expired) ;;
-  rpm) packages >said 2>&1 && source=("rpm:$WORK/tiny.repo#tinyos") ;;
+  rpm) packages >said 2>&1 && source=("rpm:$WORK/tiny.repo#tinyos" --no-signatures) ;;
   oci) container >said 2>&1 && source=("oci:$WORK/docker.tar") ;;
 esac || fail "no source"
 must add kept "tar:$KEPT"

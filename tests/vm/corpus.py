@@ -9,7 +9,6 @@ import hashlib
 import io
 import json
 import random
-import string
 import tarfile
 from dataclasses import dataclass
 
@@ -115,7 +114,8 @@ def _paths(canary):
         form = "gnu" if gnu else "pax"
         for length in (4093, 4094, 4095, 4096, 4097, 8192, 65536):
             name = ("d" * 200 + "/") * (length // 201) + "f" * (length % 201)
-            yield f"name-of-{length}-{form}", tar(entry(name, data=b"x", gnu=gnu)), REFUSED if length > 4094 else EITHER
+            yield (f"name-of-{length}-{form}", tar(entry(name, data=b"x", gnu=gnu)),
+                   REFUSED if length > 4094 else EITHER)
         yield f"past-path-max-{form}", tar(
             entry("s", LINK, link=canary, gnu=gnu), entry(deep + "/x", HARD, link="s", gnu=gnu),
             entry(deep + "/x/file", data=b"out", mode=0o4755, gnu=gnu)), REFUSED
@@ -124,7 +124,8 @@ def _paths(canary):
                    ADDED if length <= 255 else REFUSED)
     for name in ("../x", "a/../../x", canary + "/x", "/x", "..", ".", "./", "", "etc/..", "//x", "etc//../x"):
         good = name in (".", "./")
-        yield f"name-{name.replace('/', '_')}", tar(entry(name, DIRECTORY if good else FILE)), ADDED if good else REFUSED
+        yield (f"name-{name.replace('/', '_')}", tar(entry(name, DIRECTORY if good else FILE)),
+               ADDED if good else REFUSED)
     for depth in (255, 256, 257, 2000):
         yield f"depth-{depth}", tar(entry("d/" * depth + "f", data=b"x")), REFUSED if depth > 255 else ADDED
     yield "nul-in-pax-path", tar(entry("etc/x", data=b"x", pax=[("path", b"etc/x\0/../../../y")])), EITHER
@@ -170,9 +171,12 @@ def _kinds(_canary):
         for size in (1, 70000):
             yield (f"xattr-{attribute[:30] or 'none'}-{size}", tar(entry(
                 "etc/x", data=b"x", pax=[("SCHILY.xattr." + attribute, b"\x01" * size)])), EITHER)
-    yield "case-pairs", tar(*[entry(name, data=name.encode()) for name in ("etc/Ab", "etc/aB", "etc/AB", "etc/ab")]), ADDED
-    yield "names-of-bytes", tar(*[entry(b"etc/" + bytes([c]), data=b"x") for c in range(1, 256) if c not in b"./"]), ADDED
-    yield "owners", tar(entry("etc/x", data=b"x", uid=0o7777777), entry("etc/y", data=b"x", pax=[("uid", "-1")])), EITHER
+    pairs = ("etc/Ab", "etc/aB", "etc/AB", "etc/ab")
+    yield "case-pairs", tar(*[entry(name, data=name.encode()) for name in pairs]), ADDED
+    names = [b"etc/" + bytes([c]) for c in range(1, 256) if c not in b"./"]
+    yield "names-of-bytes", tar(*[entry(name, data=b"x") for name in names]), ADDED
+    yield "owners", tar(entry("etc/x", data=b"x", uid=0o7777777),
+                        entry("etc/y", data=b"x", pax=[("uid", "-1")])), EITHER
 
 
 def _fields(canary):
@@ -191,10 +195,11 @@ def _fields(canary):
     body = records([("comment", "0123456789abcdef"), ("path", canary + "/new")])
     yield "pax-global-path", header("g", "g", len(body)) + padded(body) + tar(entry("etc/x", data=b"x")), EITHER
     for bad in (b"5 path=etc/y\n", b"999999 path=x\n", b"11 path=../x", b"-1 a=b\n", b"\0" * 20, b"17 =etc/x\n"):
-        yield (f"pax-broken-{bad[:9].hex()}", header("p", "x", len(bad)) + padded(bad) + tar(entry("etc/x", data=b"x")),
-               EITHER)
+        yield (f"pax-broken-{bad[:9].hex()}",
+               header("p", "x", len(bad)) + padded(bad) + tar(entry("etc/x", data=b"x")), EITHER)
     yield "long-name-without-entry", header("././@LongLink", "L", 600) + padded(b"n" * 600), REFUSED
-    yield "long-names-nested", (header("././@LongLink", "L", 6) + padded(b"etc/y\0")) * 500 + tar(entry("etc/x")), EITHER
+    yield ("long-names-nested",
+           (header("././@LongLink", "L", 6) + padded(b"etc/y\0")) * 500 + tar(entry("etc/x")), EITHER)
     yield "long-link-leads-out", tar(entry("etc/h", HARD, link=canary + "/program" + "/" * 100, gnu=True)), REFUSED
     yield "long-name-of-4-gib", header("././@LongLink", "L", (1 << 32) - 1) + padded(b"n" * 600), REFUSED
     for map_ in ("0,1", "0,99999999999999", "5,1,2,1", "-1,5", "a,b", "," * 9999, "4611686018427387904,1"):
@@ -222,8 +227,8 @@ def _forms(busybox):
     packed = gzip.compress(whole, 1, mtime=0)
     yield "gzip-cut", packed[:-2000], REFUSED
     yield "gzip-in-gzip", gzip.compress(packed, mtime=0), EITHER
-    yield "gzip-bomb", gzip.compress(tree(busybox) + header("etc/z", size=64 << 20) + b"\0" * (64 << 20), 1), REFUSED, (
-        "--max-size", "32M")
+    bomb = tree(busybox) + header("etc/z", size=64 << 20) + b"\0" * (64 << 20)
+    yield "gzip-bomb", gzip.compress(bomb, 1), REFUSED, ("--max-size", "32M")
     yield "duplicates", tar(tree(busybox), *[entry("etc/same", data=str(i).encode()) for i in range(500)]), ADDED
     yield "kinds-of-one-name", tar(tree(busybox), entry("k", DIRECTORY), entry("k", data=b"x"), entry("k", FIFO),
                                    entry("k", LINK, link="etc"), entry("k", data=b"y")), EITHER
@@ -257,7 +262,8 @@ def _images(canary, busybox):
     yield "oci-whiteouts", two(entry("etc/.wh.none"), entry("none/.wh..wh..opq"), entry(".wh.tmp")), ADDED
     yield "oci-hard-link-below", layout(base, tar(entry("l", LINK, link=canary + "/program")),
                                         tar(entry("h", HARD, b"x", "l", mode=0o6755))), REFUSED
-    yield "oci-link-replaced-by-directory", layout(base, way, tar(entry("w", DIRECTORY), entry("w/x", data=b"x"))), ADDED
+    yield "oci-link-replaced-by-directory", layout(
+        base, way, tar(entry("w", DIRECTORY), entry("w/x", data=b"x"))), ADDED
     yield "oci-directory-replaced-by-link", layout(
         base, tar(entry("d/x", data=b"x")), tar(entry("d", LINK, link=canary)), tar(entry("d/x", data=b"x"))), REFUSED
     device = tar(entry("etc/dev", CHAR, dev=(1, 3)))
@@ -297,18 +303,24 @@ def _images(canary, busybox):
 
 def _random(generator, canary, count):
     """Archives of a few entries each, of names that get in each other's way."""
-    parts = ["a", "b", "c", "..", ".", "etc", "bin", "A", ".wh.a", ".wh..wh..opq", "\u00fc", "x" * 255, "-rf", " "]
-    targets = [canary, canary + "/program", "/", "..", ".", "../..", "a", "b", "a/b", "etc/os-release", "/proc/self/root", ""]
+    usual = ["a", "b", "c"]
+    odd = ["..", ".", "etc", "bin", "A", ".wh.a", ".wh..wh..opq", "\u00fc", "x" * 255, "-rf", " "]
+    targets = [canary, canary + "/program", "/", "..", ".", "../..", "a", "b", "a/b", "etc/os-release",
+               "/proc/self/root", ""]
+    kinds = [FILE, FILE, HARD, LINK, LINK, DIRECTORY, DIRECTORY, FIFO, CHAR, "A", "B", "C"]
+    fields = ["path", "linkpath", "size", "comment", "uid", "SCHILY.xattr.user.x"]
+    choose = generator.choice
     for number in range(count):
         entries = []
         for _ in range(generator.randint(1, 12)):
-            name = "/".join(generator.choices(parts[:3] if generator.random() < .7 else parts, k=generator.randint(1, 3)))
-            kind = generator.choice([FILE, FILE, HARD, LINK, LINK, DIRECTORY, DIRECTORY, FIFO, CHAR, *string.ascii_uppercase[:3]])
-            pax = [(generator.choice(["path", "linkpath", "size", "comment", "uid", "SCHILY.xattr.user.x"]),
-                    generator.choice([*targets, "0", "7", "-1"]))] if generator.random() < .15 else None
-            data = b"x" * generator.choice([0, 1, 511, 512, 5000]) if kind in (FILE, HARD) else b""
-            entries.append(entry(name, kind, data, generator.choice(targets) if kind in (HARD, LINK) else "", pax,
-                                 generator.random() < .5, mode=generator.choice([0, 0o755, 0o6777])))
+            parts = usual if generator.random() < .7 else usual + odd
+            name = "/".join(generator.choices(parts, k=generator.randint(1, 3)))
+            kind = choose(kinds)
+            pax = [(choose(fields), choose([*targets, "0", "7", "-1"]))] if generator.random() < .15 else None
+            data = b"x" * choose([0, 1, 511, 512, 5000]) if kind in (FILE, HARD) else b""
+            link = choose(targets) if kind in (HARD, LINK) else ""
+            entries.append(entry(name, kind, data, link, pax, choose([True, False]),
+                                 mode=choose([0, 0o755, 0o6777])))
         yield number, entries
 
 
@@ -318,15 +330,16 @@ def inputs(seed: int, canary: str, busybox: bytes, randoms: int = 60) -> list:
     canary: absolute path of a directory that no input may change; it has a file `program`.
     """
     base = tree(busybox)
-    out = []
+    made = []
     for group in (_paths, _links, _kinds, _fields):
-        out += [Input(name, base + data, expected, "tar", *options) for name, data, expected, *options in group(canary)]
-    out += [Input(name, data, expected, "tar", *options) for name, data, expected, *options in _forms(busybox)]
-    out += [Input(name, data, expected, "oci", *options) for name, data, expected, *options in _images(canary, busybox)]
+        made += [("tar", name, base + data, *more) for name, data, *more in group(canary)]
+    made += [("tar", *one) for one in _forms(busybox)]
+    made += [("oci", *one) for one in _images(canary, busybox)]
     for number, entries in _random(random.Random(seed), canary, randoms):
         if number % 3:
-            out.append(Input(f"random-{number}", base + tar(*entries), EITHER))
+            made.append(("tar", f"random-{number}", base + tar(*entries), EITHER))
         else:
             half = len(entries) // 2
-            out.append(Input(f"random-{number}", layout(tar(base), tar(*entries[:half]), tar(*entries[half:])), EITHER, "oci"))
-    return out
+            layers = [tar(base), tar(*entries[:half]), tar(*entries[half:])]
+            made.append(("oci", f"random-{number}", layout(*layers), EITHER))
+    return [Input(name, data, expected, kind, *options) for kind, name, data, expected, *options in made]

@@ -12,7 +12,8 @@ from .progress import Failure, run, say
 PACKAGES = {
     "trees": ["mmdebstrap", "arch-test", "e2fsprogs", "kmod", "util-linux", "tar", "debian-archive-keyring"],
     "images": ["squashfs-tools", "erofs-utils"],
-    "sources": ["dnf", "rpm", "createrepo-c", "umoci", "skopeo", "zstd"],
+    "sources": ["dnf", "rpm", "gnupg", "createrepo-c", "umoci", "skopeo", "zstd"],
+    "hostile": ["strace", "tar", "util-linux"],
     "guest": ["g++"],
     "kernel": ["make", "gcc", "libc6-dev", "libelf-dev", "flex", "bison", "bc", "perl", "xz-utils"],
     "vm": ["qemu-system-x86"],

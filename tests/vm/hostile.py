@@ -22,8 +22,11 @@ from .results import Outcome
 _SCRIPT = Path(__file__).with_suffix(".sh")
 _TRACED = ("tar:traced", "oci:traced-image")
 # What chosctl reads of the node after it has unpacked: the list, the configuration, its own state, mounts.
-_OF_NODE = re.compile(r"/chos-hostile/store(/|$)|/chos-hostile/inputs/traced|/proc/(\d+|self|mounts|chos)|/dev/null$"
-                      r"|/run/chos(/|$)|/etc/(passwd|group|nsswitch\.conf|hosts|resolv\.conf|localtime|hostname)$|/etc$|/run$")
+_OF_NODE = re.compile(r"/chos-hostile/store(/|$)|/chos-hostile/inputs/traced|/proc/(\d+|self|mounts|chos)"
+                      r"|/dev/null$|/run/chos(/|$)|/etc/(passwd|group|nsswitch\.conf|hosts|resolv\.conf|localtime"
+                      r"|hostname)$|/etc$|/run$")
+# What it opens in its new root, which is the tree or the directory of an image.
+_IN_TREE = re.compile(r"/?(\.|bin|etc|lib|usr|var|tmp|root|blobs|oci-layout|index\.json)(/|$)|/$")
 
 
 def hostile(seed: int | None = None) -> list:
@@ -87,7 +90,8 @@ def _judge(names: list, log: Path, seed: int, seconds: float) -> Outcome:
         say(f"hostile: {one}")
     say(f"hostile: {count} archives with seed {seed}: {verdicts['added']} added, {verdicts['refused']} refused")
     if wrong:
-        return Outcome("hostile", "archives", "FAIL", 0.0, f"{len(wrong)} (CHOS_SEED={seed}), the first: {wrong[0]}", log)
+        reason = f"{len(wrong)} (CHOS_SEED={seed}), the first: {wrong[0]}"
+        return Outcome("hostile", "archives", "FAIL", 0.0, reason, log)
     return Outcome("hostile", "archives", "PASS", seconds, count=count)
 
 
@@ -124,7 +128,7 @@ def _trace(trace: Path, source: str, log: Path) -> Outcome:
             opened += 1
             name = re.search(r'"([^"]*)"', call)
             if process in rooted:
-                allowed = name and re.match(r"/?(\.|bin|etc|lib|usr|var|tmp|root|blobs|oci-layout|index\.json)(/|$)|/$", name[1])
+                allowed = name and _IN_TREE.match(name[1])
                 allowed = allowed and "gconv" not in call and "ssl" not in call
             elif process in confined:
                 allowed = name and name[1] == "/dev/null"

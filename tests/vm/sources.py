@@ -66,13 +66,29 @@ add() {
 # A repository with one RPM package.
 rpmbuild -bb --define "_topdir $WORK/rpm" --define '__os_install_post %nil' \
   --define '_build_id_links none' --define 'debug_package %nil' "$WORK/tinyos.spec"
-createrepo_c "$WORK/rpm/RPMS"
-printf '[tiny]\nname=tiny\nbaseurl=file://%s\ngpgcheck=0\n' "$WORK/rpm/RPMS" >tiny.repo
-add rpm "rpm:$WORK/tiny.repo#tinyos"
+# The same package signed by a key that was made for it.
+export GNUPGHOME="$WORK/gnupg"
+mkdir -m 700 "$GNUPGHOME"
+gpg --batch --quiet --passphrase '' --quick-generate-key 'Tiny <tiny@example.org>' rsa2048 sign never
+gpg --export -a tiny@example.org >"$WORK/tiny.key"
+cp -a "$WORK/rpm/RPMS" "$WORK/signed"
+rpmsign --define '__gpg /usr/bin/gpg' --define '_gpg_name tiny@example.org' --addsign "$WORK"/signed/*/*.rpm
+gpgconf --kill all
+for part in rpm/RPMS signed; do
+  createrepo_c "$WORK/$part"
+  printf '[tiny]\nname=tiny\nbaseurl=file://%s\ngpgkey=file://%s\n' "$WORK/$part" "$WORK/tiny.key" >"${part%%/*}.repo"
+done
+refused() { if add "$@"; then exit 1; fi; }
+refused rpm "rpm:$WORK/rpm.repo#tinyos"
+add rpm "rpm:$WORK/signed.repo#tinyos"
 # By rpm alone, as on a machine without dnf.
 dnf=$(readlink -f "$(command -v dnf)")
 mount --bind /dev/null "$dnf"
-add rpmroot "rpm:$WORK/tiny.repo#tinyos"
+refused rpmroot "rpm:$WORK/rpm.repo#tinyos"
+add rpmroot "rpm:$WORK/signed.repo#tinyos"
+refused unsigned "rpm:$WORK/rpm.repo#tinyos"
+add unsigned "rpm:$WORK/rpm.repo#tinyos" --no-signatures
+"$CHOSCTL" --config "$WORK/chos.conf" --allowlist "$OUT/allowlist" os remove unsigned </dev/null
 umount "$dnf"
 
 # A container image of three layers: the second removes a file of the first one, the third replaces a

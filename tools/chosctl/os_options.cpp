@@ -36,6 +36,8 @@ void add_build_options(CLI::App& command, OsOptions& options, bool needs_source)
   flag("--allow-expired", options.build.expired_ok, "debian: accept a suite whose Release file has expired");
   add("--releasever", options.build.releasever, "rpm: the value of $releasever in the .repo file")
       ->type_name("RELEASE");
+  flag("--no-signatures", options.build.unsigned_ok,
+       "rpm: accept packages that are not signed (think twice)");
 }
 
 }  // namespace

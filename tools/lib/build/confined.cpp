@@ -127,7 +127,7 @@ Status confine(const Confinement& confinement, const std::vector<sock_filter>& c
   Confinement own = confinement;
   // All of them out of the way of the numbers that they get.
   const int null = ::fcntl(UniqueFd(::open("/dev/null", O_RDWR)).get(), F_DUPFD, 20);
-  const int input = ::fcntl(confinement.input, F_DUPFD, 20);
+  const int input = ::fcntl(confinement.input < 0 ? null : confinement.input, F_DUPFD, 20);
   const int output = ::fcntl(pipe, F_DUPFD, 20);
   const int root = confinement.root < 0 ? -1 : ::fcntl(confinement.root, F_DUPFD, 20);
   if (null < 0 || input < 0 || output < 0 || (root < 0 && confinement.root >= 0)) ::_exit(1);

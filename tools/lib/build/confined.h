@@ -14,7 +14,7 @@ namespace chos {
 /// What confined work may have.
 struct Confinement {
   int root = -1;   ///< an open directory that becomes its root; it can reach nothing else.  -1: an empty one
-  int input = -1;  ///< an open descriptor that it reads
+  int input = -1;  ///< an open descriptor that it reads.  -1: nothing
   std::uint64_t largest_file = UINT64_MAX;  ///< in bytes, of each file that it writes
 };
 

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "basic/files.h"
+#include "build/confined.h"
 #include "store/image.h"
 
 namespace chos {
@@ -50,10 +51,18 @@ Status copy_file(const BuildContext& context, const std::string& to) {
   return {};
 }
 
+// Read by a process that can reach nothing else.
+Result<std::string> confined_type(const std::string& file) {
+  const auto fd = open_regular(file);
+  if (!fd) return fd.error();
+  return run_confined({-1, fd->get(), 0},
+                      [&file](int input, const ConfinedReport&) { return image_type(input, file); }, {});
+}
+
 }  // namespace
 
 Result<Built> build_image(const BuildContext& context) {
-  const auto type = image_type(context.source.path);
+  const auto type = confined_type(context.source.path);
   if (!type) return type.error();
   struct stat info {};
   if (::stat(context.source.path.c_str(), &info) == 0 &&
@@ -64,9 +73,12 @@ Result<Built> build_image(const BuildContext& context) {
   const std::string image = context.work + "/image", target = context.work + "/mount";
   context.progress.stage("copying " + context.source.path);
   if (auto status = copy_file(context, image); !status) return status.error();
+  // The copy is what is mounted, and its source may have changed.
+  const auto copied = confined_type(image);
+  if (!copied) return copied.error();
   if (::mkdir(target.c_str(), 0755) != 0) return system_error("cannot make the directory " + target, errno);
-  if (auto status = mount_image(image, *type, target); !status) return status.error();
-  return Built{TreeRecord::Kind::image, target, *type};
+  if (auto status = mount_image(image, *copied, target); !status) return status.error();
+  return Built{TreeRecord::Kind::image, target, *copied};
 }
 
 }  // namespace chos

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "build/rpm.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <filesystem>
 
@@ -12,6 +14,7 @@
 #include "basic/replace_file.h"
 #include "basic/subprocess.h"
 #include "basic/text.h"
+#include "build/confined.h"
 #include "build/run_logged.h"
 #include "store/remove_tree.h"
 
@@ -49,6 +52,37 @@ std::vector<std::string> addresses_of(const std::string& repository,
   return out;
 }
 
+// An Error if the file turns the check of signatures off and the administrator does not.
+Status check_signatures_wanted(const BuildContext& context, const std::string& repository) {
+  if (context.options.unsigned_ok) return {};
+  for (const auto& value : addresses_of(repository, {"gpgcheck", "pkg_gpgcheck", "localpkg_gpgcheck"})) {
+    std::string word = value;
+    for (char& c : word) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (word == "1" || word == "yes" || word == "true" || word == "on") continue;
+    return Error{context.source.path + " says gpgcheck=" + printable(value) +
+                     ": the signatures of packages would not be checked",
+                 "set gpgcheck=1 and gpgkey= there; to accept packages from anybody: --no-signatures", EPERM};
+  }
+  // The tree has no keys yet.
+  if (addresses_of(repository, {"gpgkey"}).empty())
+    return Error{context.source.path + " names no key by gpgkey=, so that no package can be trusted",
+                 "name the key of its maker; to accept packages from anybody: --no-signatures", EPERM};
+  return {};
+}
+
+Error with_advice_on_signatures(Error error) {
+  for (const char* said :
+       {"is not signed", "GPG check FAILED", "Public key", "no signature", "NOKEY", "not installed"})
+    if (error.all().find(said) != std::string::npos) {
+      error.remedy =
+          "if a key is missing: name it by gpgkey= in the .repo file; to accept packages from anybody: "
+          "--no-signatures; " +
+          error.remedy;
+      break;
+    }
+  return error;
+}
+
 // Variables for the release.  dnf would take the release of this node, or none.
 constexpr std::string_view release_variables[] = {"${releasever}", "$releasever"};
 
@@ -75,18 +109,18 @@ Status by_dnf(const BuildContext& context, const std::string& repository) {
   const std::string own = context.work + "/dnf";
   if (auto status = write_file(own + "/repos", "source.repo", repository); !status) return status;
   // The node's own repositories and plugins must not apply.  Cache and logs are in the tree.
-  const std::string settings = "[main]\nreposdir=" + own + "/repos\ncachedir=" + scratch +
-                               "/cache\nlogdir=" + scratch +
-                               "\nplugins=0\nkeepcache=0\ntsflags=nodocs\ninstall_weak_deps=0\n"
-                               "skip_if_unavailable=0\ntimeout=15\nretries=1\n";
+  const std::string settings =
+      "[main]\nreposdir=" + own + "/repos\ncachedir=" + scratch + "/cache\nlogdir=" + scratch +
+      "\nplugins=0\nkeepcache=0\ntsflags=nodocs\ninstall_weak_deps=0\n"
+      "skip_if_unavailable=0\ntimeout=15\nretries=1\n" +
+      (context.options.unsigned_ok ? "gpgcheck=0\n" : "gpgcheck=1\nlocalpkg_gpgcheck=1\n");
   if (auto status = write_file(own, "dnf.conf", settings); !status) return status;
   const std::string& release = context.options.releasever;
-  std::vector<std::string> command{"dnf",
-                                   "-y",
-                                   "--config=" + own + "/dnf.conf",
-                                   "--installroot=" + context.work + "/root",
-                                   "--releasever=" + (release.empty() ? "/" : release),
-                                   "install"};
+  std::vector<std::string> command{
+      "dnf", "-y", "--config=" + own + "/dnf.conf", "--installroot=" + context.work + "/root",
+      "--releasever=" + (release.empty() ? "/" : release),
+      // Above what the sections of the .repo file say.
+      context.options.unsigned_ok ? "--nogpgcheck" : "--setopt=*.gpgcheck=1", "install"};
   for (const auto& package : packages_of(context.source)) command.push_back(package);
   if (auto status = run_logged(command, context.log, context.progress); !status) {
     Error error = status.error();
@@ -94,7 +128,7 @@ Status by_dnf(const BuildContext& context, const std::string& repository) {
     if (reports_no_answer(error.all()))
       error.remedy = listed(addresses) + (addresses.size() > 1 ? ": one of them" : "") +
                      " does not answer; " + error.remedy;
-    return error;
+    return with_advice_on_signatures(std::move(error));
   }
   return remove_tree(context.work + "/root" + scratch);
 }
@@ -146,33 +180,60 @@ Result<std::vector<std::string>> find_packages(const Source& source, const std::
   return out;
 }
 
+// Imports the keys that the repository names into the database of the tree.
+Status import_keys(const BuildContext& context, const std::vector<std::string>& rpm,
+                   const std::string& repository) {
+  for (std::string key : addresses_of(repository, {"gpgkey"})) {
+    if (key.starts_with("file://")) key.erase(0, 7);
+    if (!key.starts_with('/'))
+      return Error{"the key " + printable(key) + " of " + context.source.path +
+                       " is not on this node, and without dnf nothing else can be read",
+                   "install dnf, or name a copy of the key by gpgkey=file:///...", ENOENT};
+    auto command = rpm;
+    command.insert(command.end(), {"--import", key});
+    if (auto status = run_logged(command, context.log, context.progress); !status) return status;
+  }
+  return {};
+}
+
 // rpm adds no dependencies, but refuses packages whose dependencies are not among those named.
 Status by_rpm(const BuildContext& context, const std::string& repository) {
   const auto files = find_packages(context.source, repository);
   if (!files) return files.error();
-  std::vector<std::string> command{"rpm",
-                                   "--root",
-                                   context.work + "/root",
-                                   "--define",
-                                   std::string("_dbpath ") + database,
-                                   "--excludedocs",
-                                   "--install",
-                                   "--verbose"};
+  std::vector<std::string> command{"rpm", "--root", context.work + "/root", "--define",
+                                   std::string("_dbpath ") + database};
+  if (context.options.unsigned_ok) {
+    command.emplace_back("--nosignature");
+  } else {
+    if (auto status = import_keys(context, command, repository); !status) return status;
+    // rpm takes unsigned packages otherwise.
+    command.insert(command.end(), {"--define", "_pkgverify_level all"});
+  }
+  command.insert(command.end(), {"--excludedocs", "--install", "--verbose"});
   command.insert(command.end(), files->begin(), files->end());
-  return run_logged(command, context.log, context.progress);
+  auto status = run_logged(command, context.log, context.progress);
+  return status ? status : Status(with_advice_on_signatures(status.error()));
 }
 
-// Debian's librpm puts the database into root's home, where the tree's own rpm does not look.
+// Debian's librpm puts the database into root's home, where the tree's own rpm does not look.  A process
+// whose root is the tree moves it: a package may have made links of the directories on the way.
 Status place_database(const std::string& root) {
-  const std::string stray = root + "/root/.rpmdb", wanted = root + database;
-  struct stat info {};
-  if (::lstat(stray.c_str(), &info) != 0) return {};
-  std::error_code failure;
-  std::filesystem::create_directories(std::filesystem::path(wanted).parent_path(), failure);
-  if (!failure) std::filesystem::remove_all(wanted, failure);
-  if (!failure) std::filesystem::rename(stray, wanted, failure);
-  if (failure) return system_error("cannot move " + stray + " to " + wanted, failure.value());
-  return {};
+  const UniqueFd tree(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!tree) return system_error("cannot open " + root, errno);
+  const auto move = [](int, const ConfinedReport&) -> Result<std::string> {
+    const std::filesystem::path stray("/root/.rpmdb"), wanted(database);
+    struct stat info {};
+    if (::lstat(stray.c_str(), &info) != 0) return std::string();
+    std::error_code failure;
+    std::filesystem::create_directories(wanted.parent_path(), failure);
+    if (!failure) std::filesystem::remove_all(wanted, failure);
+    if (!failure) std::filesystem::rename(stray, wanted, failure);
+    if (failure)
+      return system_error("cannot move " + stray.string() + " of the tree to " + database, failure.value());
+    return std::string();
+  };
+  const auto moved = run_confined({tree.get()}, move, {});
+  return moved ? Status() : moved.error();
 }
 
 }  // namespace
@@ -180,6 +241,7 @@ Status place_database(const std::string& root) {
 Result<Built> build_rpm(const BuildContext& context) {
   auto repository = read_repository(context);
   if (!repository) return repository.error();
+  if (auto status = check_signatures_wanted(context, *repository); !status) return status.error();
   const std::string root = context.work + "/root";
   if (::mkdir(root.c_str(), 0755) != 0) return system_error("cannot make the directory " + root, errno);
   const bool has_dnf = !find_program("dnf").empty();

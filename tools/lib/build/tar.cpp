@@ -2,7 +2,6 @@
 #include "build/tar.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 
@@ -11,10 +10,15 @@
 namespace chos {
 namespace {
 
+// A link of the tree is not followed.
+bool has(const std::string& root, const std::string& name) {
+  struct stat info {};
+  return ::lstat((root + "/" + name).c_str(), &info) == 0;
+}
+
 // `docker save` and OCI tools write tar archives too, but not of a tree.
 bool is_container_image(const std::string& root) {
-  return ::access((root + "/manifest.json").c_str(), F_OK) == 0 ||
-         ::access((root + "/oci-layout").c_str(), F_OK) == 0;
+  return has(root, "manifest.json") || has(root, "oci-layout");
 }
 
 }  // namespace
@@ -30,7 +34,7 @@ Result<Built> build_tar(const BuildContext& context) {
       });
   if (!notes) return notes.error();
   for (const auto& note : *notes) context.progress.note(note);
-  if (is_container_image(root) && ::access((root + "/bin").c_str(), F_OK) != 0)
+  if (is_container_image(root) && !has(root, "bin"))
     return Error{context.source.path + " is an archive of a container image, not of a tree",
                  "use oci:" + context.source.path, EINVAL};
   return Built{TreeRecord::Kind::tree, root, ""};

@@ -95,7 +95,7 @@ TEST_F(Builders, ARepositoryThatDoesNotAnswerIsNamedSoon) {
                      "/asked;; esac; done\n"
                      "echo 'Error: Failed to download metadata for repo x: Curl error (28): Timeout was "
                      "reached for http://mirror.test/r/repodata/repomd.xml'\nexit 1");
-  write_text(top + "/x.repo", "[x]\nname=x\nbaseurl=http://mirror.test/r\n");
+  write_text(top + "/x.repo", "[x]\nname=x\ngpgkey=file:///key\nbaseurl=http://mirror.test/r\n");
   options.mirrors = {archive_of("debian", {"trixie"})};
   const auto debian = refused("debian:trixie");
   EXPECT_TRUE(has(debian.remedy, options.mirrors.front() + " does not answer")) << debian.remedy;
@@ -105,6 +105,60 @@ TEST_F(Builders, ARepositoryThatDoesNotAnswerIsNamedSoon) {
   const auto rpm = refused("rpm:" + top + "/x.repo");
   EXPECT_TRUE(has(rpm.remedy, "http://mirror.test/r does not answer")) << rpm.remedy;
   EXPECT_TRUE(has(asked(), "\ntimeout=15\nretries=1\n")) << asked();
+}
+
+TEST_F(Builders, UnsignedPackagesAreTakenOnlyIfAskedFor) {
+  const std::string make = "for a; do case $a in --config=*) cp \"${a#*=}\" " + top +
+                           "/config;; --installroot=*) tree=${a#*=};; esac; done; ";
+  program("dnf", make + make_tree("$tree"));
+  for (const char* line : {"", "gpgcheck=1\n", "gpgcheck = True\n"}) {
+    write_text(top + "/x.repo",
+               std::string("[x]\nname=x\ngpgkey=file:///key\nbaseurl=http://mirror.test/r\n") + line);
+    const auto added = add_from("rpm:" + top + "/x.repo");
+    ASSERT_TRUE(added) << added.error().what;
+    EXPECT_TRUE(has(asked(), "\n--setopt=*.gpgcheck=1\n")) << asked();
+    EXPECT_TRUE(has(read_text(top + "/config"), "\ngpgcheck=1\nlocalpkg_gpgcheck=1\n"));
+    ASSERT_TRUE(remove("os"));
+  }
+  for (const char* line : {"gpgcheck=0\n", "gpgcheck = False\n", "gpgcheck=\tno\n", "pkg_gpgcheck=off\n"}) {
+    write_text(top + "/x.repo",
+               std::string("[x]\nname=x\ngpgkey=file:///key\nbaseurl=http://mirror.test/r\n") + line);
+    options.unsigned_ok = false;
+    const auto error = refused("rpm:" + top + "/x.repo");
+    EXPECT_TRUE(has(error.what, "gpgcheck=")) << error.what;
+    EXPECT_TRUE(has(error.remedy, "--no-signatures")) << error.remedy;
+    options.unsigned_ok = true;
+    const auto added = add_from("rpm:" + top + "/x.repo");
+    ASSERT_TRUE(added) << added.error().what;
+    EXPECT_TRUE(has(asked(), "\n--nogpgcheck\n")) << asked();
+    ASSERT_TRUE(remove("os"));
+  }
+}
+
+TEST_F(Builders, ARepositoryWithoutAKey) {
+  write_text(top + "/x.repo", "[x]\nname=x\nbaseurl=http://mirror.test/r\n");
+  program("dnf", "exit 0");
+  const auto error = refused("rpm:" + top + "/x.repo");
+  EXPECT_TRUE(has(error.what, "names no key by gpgkey=")) << error.what;
+  EXPECT_TRUE(has(error.remedy, "--no-signatures")) << error.remedy;
+  EXPECT_FALSE(exists(top + "/asked"));
+}
+
+// The database that Debian's rpm puts elsewhere is moved, and not into the node.
+TEST_F(Builders, ThePackagesLinksLeadNowhere) {
+  make_directories(top + "/outside/lib/rpm");
+  make_directories(top + "/outside/.rpmdb");
+  write_text(top + "/outside/lib/rpm/kept", "x");
+  write_text(top + "/x.repo", "[x]\nname=x\ngpgkey=file:///key\nbaseurl=http://mirror.test/r\n");
+  const std::string tree = "for a; do case $a in --installroot=*) tree=${a#*=};; esac; done; cp -a " + top +
+                           "/source/one/. $tree; ";
+  program("dnf", tree + "mkdir -p $tree/root/.rpmdb; ln -s " + top + "/outside $tree/var");
+  (void)add_from("rpm:" + top + "/x.repo");
+  EXPECT_EQ(read_text(top + "/outside/lib/rpm/kept"), "x");
+  program("dnf", tree + "ln -s " + top + "/outside $tree/root");
+  const auto added = add_from("rpm:" + top + "/x.repo");
+  EXPECT_TRUE(exists(top + "/outside/.rpmdb"));
+  EXPECT_TRUE(added) << added.error().what;
 }
 
 TEST_F(Builders, AMirrorThatIsNotWhole) {
@@ -198,7 +252,7 @@ TEST_F(DebianSource, ItsTreeIsExaminedToo) {
   options.mirrors = {archive_of("debian", {"trixie"})};
   EXPECT_TRUE(has(refused("debian:trixie").what, ": /bin/tool (everybody)"));
   program("dnf", "for a; do case $a in --installroot=*) " + make_tree("\"${a#*=}\"") + " ;; esac; done");
-  write_text(top + "/x.repo", "[x]\nname=x\nbaseurl=http://mirror.test/r\n");
+  write_text(top + "/x.repo", "[x]\nname=x\ngpgkey=file:///key\nbaseurl=http://mirror.test/r\n");
   options = {};
   EXPECT_TRUE(has(refused("rpm:" + top + "/x.repo").what, ": /bin/tool (everybody)"));
 }
@@ -206,7 +260,8 @@ TEST_F(DebianSource, ItsTreeIsExaminedToo) {
 // dnf would take the release of this node for that of the tree.
 TEST_F(Builders, ARepositoryThatLeavesItsReleaseOpen) {
   program("dnf", "for a; do case $a in --installroot=*) " + make_tree("\"${a#*=}\"") + " ;; esac; done");
-  write_text(top + "/x.repo", "[x]\nname=x\nbaseurl=http://mirror.test/${releasever}/r\n");
+  write_text(top + "/x.repo",
+             "[x]\nname=x\ngpgkey=file:///key\nbaseurl=http://mirror.test/${releasever}/r\n");
   const auto open = refused("rpm:" + top + "/x.repo");
   EXPECT_TRUE(has(open.what, "${releasever}")) << open.what;
   EXPECT_TRUE(has(open.remedy, "--releasever")) << open.remedy;

@@ -14,6 +14,7 @@
 #include "basic/text.h"
 #include "build/archive.h"
 #include "build/build.h"
+#include "build/confined.h"
 #include "config/config.h"
 #include "farm/missing_trees.h"
 #include "inspect/finding.h"
@@ -183,6 +184,15 @@ Result<Manifest> sum_up(const ManageContext& context, const Built& built, std::u
   return manifest;
 }
 
+// What a process that can reach nothing else reads in a file of the tree; "" if there is none.
+std::string read_confined(const UniqueFd& file, std::string (*read)(int)) {
+  if (!file) return "";
+  const auto text = run_confined(
+      {-1, file.get(), 0},
+      [read](int input, const ConfinedReport&) -> Result<std::string> { return read(input); }, {});
+  return text ? *text : "";
+}
+
 TreeRecord record_of(const NewTree& wanted, const Built& built, const Manifest& manifest,
                      const Safety& safety) {
   TreeRecord record;
@@ -194,8 +204,8 @@ TreeRecord record_of(const NewTree& wanted, const Built& built, const Manifest& 
   record.created = now_text();
   record.kind = built.kind;
   record.origin = built.origin;
-  record.release = release_of(built.root);
-  record.machine = machine_of(built.root);
+  record.release = read_confined(open_release(built.root), read_release);
+  record.machine = read_confined(open_shell(built.root), read_machine);
   record.bytes = manifest.bytes;
   record.entries = manifest.entries;
   record.privileged = safety.privileged;

@@ -34,6 +34,7 @@ std::vector<Given> given_of(const BuildOptions& options) {
   add(!options.mirrors.empty(), "--mirror", options.mirrors, {Kind::debian});
   add(options.expired_ok, "--allow-expired", {}, {Kind::debian});
   add(!options.releasever.empty(), "--releasever", {options.releasever}, {Kind::rpm});
+  add(options.unsigned_ok, "--no-signatures", {}, {Kind::rpm});
   add(options.drop_devices, "--drop-devices", {}, {Kind::tar, Kind::oci});
   add(options.allow_writable, "--allow-writable", {}, {});
   add(options.max_size != without.max_size, "--max-size", {std::to_string(options.max_size)}, {});

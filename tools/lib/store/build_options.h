@@ -21,6 +21,8 @@ struct BuildOptions {
   std::string releasever;                            ///< rpm: what $releasever of the .repo file stands for
   bool allow_writable = false;                       ///< publish a tree that others than root could change
 
+  bool unsigned_ok = false;  ///< rpm: accept packages without a signature
+
   bool operator==(const BuildOptions&) const = default;
 };
 

@@ -22,13 +22,11 @@ std::uint64_t little_endian(const unsigned char* at, std::size_t bytes) {
 
 }  // namespace
 
-Result<std::string> image_type(const std::string& file) {
-  const auto fd = open_regular(file);
-  if (!fd) return fd.error();
+Result<std::string> image_type(int fd, const std::string& file) {
   struct stat info {};
-  if (::fstat(fd->get(), &info) != 0) return system_error("cannot examine " + file, errno);
+  if (::fstat(fd, &info) != 0) return system_error("cannot examine " + file, errno);
   std::array<unsigned char, 2048> start{};
-  if (::pread(fd->get(), start.data(), start.size(), 0) < 0)
+  if (::pread(fd, start.data(), start.size(), 0) < 0)
     return system_error("cannot read " + file, errno);
   const auto size = static_cast<std::uint64_t>(info.st_size);
   std::uint64_t wanted = 0;

@@ -9,8 +9,8 @@
 namespace chos {
 
 /// "squashfs" or "erofs", by the superblock.  An Error if a file is neither, or shorter than its
-/// superblock says.
-Result<std::string> image_type(const std::string& file);
+/// superblock says.  `file` names it in messages.
+Result<std::string> image_type(int fd, const std::string& file);
 
 /// Mounts an image on a directory: read-only, nosuid, nodev.
 Status mount_image(const std::string& file, const std::string& type, const std::string& target);

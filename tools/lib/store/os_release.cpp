@@ -60,20 +60,30 @@ std::string parse_os_release(const std::string& text) {
   return out;
 }
 
-std::string release_of(const std::string& root) {
-  for (const char* path : {"/etc/os-release", "/usr/lib/os-release"}) {
-    const auto fd = open_file(root, path);
-    if (!fd) continue;
-    const auto text = read_all(fd.get(), largest_release, path);
-    if (text) return parse_os_release(*text);
-  }
-  return "";
+UniqueFd open_release(const std::string& root) {
+  auto fd = open_file(root, "/etc/os-release");
+  return fd ? std::move(fd) : open_file(root, "/usr/lib/os-release");
 }
 
+std::string read_release(int file) {
+  const auto text = read_all(file, largest_release, "os-release");
+  return text ? parse_os_release(*text) : "";
+}
+
+std::string release_of(const std::string& root) {
+  const auto fd = open_release(root);
+  return fd ? read_release(fd.get()) : "";
+}
+
+UniqueFd open_shell(const std::string& root) { return open_file(root, "/bin/sh"); }
+
 std::string machine_of(const std::string& root) {
-  const auto fd = open_file(root, "/bin/sh");
-  if (!fd) return "";
-  const auto facts = read_elf(fd.get(), "/bin/sh");
+  const auto fd = open_shell(root);
+  return fd ? read_machine(fd.get()) : "";
+}
+
+std::string read_machine(int file) {
+  const auto facts = read_elf(file, "/bin/sh");
   if (!facts) return "";
   switch (facts->machine) {
     case EM_X86_64: return "x86_64";

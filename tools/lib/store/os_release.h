@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "basic/result.h"
+#include "basic/files.h"
 
 namespace chos {
 
@@ -14,8 +14,17 @@ std::string release_of(const std::string& root);
 /// The same from the text of an os-release file.
 std::string parse_os_release(const std::string& text);
 
+/// The file that release_of() reads, open for reading; or none.  Links on the way are those of the tree.
+UniqueFd open_release(const std::string& root);
+/// What release_of() returns, of that file.
+std::string read_release(int file);
+
 /// The machine of its /bin/sh: "x86_64", "i386", "aarch64", or "machine N" of the ELF header; "" if
 /// it is unknown.
 std::string machine_of(const std::string& root);
+
+/// The /bin/sh that machine_of() reads, and what it returns of that.
+UniqueFd open_shell(const std::string& root);
+std::string read_machine(int file);
 
 }  // namespace chos

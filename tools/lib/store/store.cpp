@@ -39,10 +39,11 @@ Status close_manifests(const std::string& directory) {
 }
 
 Json to_json(const BuildOptions& options) {
-  return {{"max_size", options.max_size},     {"drop_devices", options.drop_devices},
-          {"variant", options.variant},       {"include", options.include},
-          {"mirrors", options.mirrors},       {"expired_ok", options.expired_ok},
-          {"releasever", options.releasever}, {"allow_writable", options.allow_writable}};
+  return {{"max_size", options.max_size},      {"drop_devices", options.drop_devices},
+          {"variant", options.variant},        {"include", options.include},
+          {"mirrors", options.mirrors},        {"expired_ok", options.expired_ok},
+          {"releasever", options.releasever},  {"allow_writable", options.allow_writable},
+          {"unsigned_ok", options.unsigned_ok}};
 }
 
 BuildOptions options_from(const JsonView& json) {
@@ -55,6 +56,7 @@ BuildOptions options_from(const JsonView& json) {
   options.expired_ok = json.value("expired_ok", options.expired_ok);
   options.releasever = json.value("releasever", options.releasever);
   options.allow_writable = json.value("allow_writable", options.allow_writable);
+  options.unsigned_ok = json.value("unsigned_ok", options.unsigned_ok);
   return options;
 }
 
