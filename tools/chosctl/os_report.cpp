@@ -66,7 +66,7 @@ void print_files(const std::string& title, const FileList& list) {
   std::size_t printed = 0;
   for (const auto& file : list.files()) {
     if (printed++ == most_printed) break;
-    std::cout << "  " << printable(file.path, 200) << " (" << printable(file.about) << ")\n";
+    std::cout << "  " << printable(file.path, 200) << " (" << printable(file.about, 200) << ")\n";
   }
   if (list.count() > most_printed)
     std::cout << "  and " << list.count() - most_printed << " more; see --json\n";

@@ -6,7 +6,9 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <initializer_list>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "basic/text.h"
 #include "basic/walk.h"
 #include "inspect/areas.h"
+#include "inspect/link_targets.h"
 #include "inspect/writers.h"
 
 namespace chos {
@@ -44,15 +47,16 @@ bool is_usual_device(const WalkEntry& file) {
 
 class Surveyor {
  public:
-  Surveyor(Extent extent, const SurveyProgress& progress) : extent_(extent), progress_(progress) {}
+  Surveyor(int tree, Extent extent, const SurveyProgress& progress)
+      : tree_(tree), extent_(extent), progress_(progress) {}
 
-  Result<Safety> run(int tree) {
+  Result<Safety> run() {
     const auto visit = [this](const WalkEntry& entry) { return look_at(entry); };
     const auto failed = [this](const std::string&, int) -> Status {
       ++out_.unread;
       return {};
     };
-    if (auto status = walk_tree(tree, visit, failed); !status) return status.error();
+    if (auto status = walk_tree(tree_, visit, failed); !status) return status.error();
     for (auto* list : {&out_.writable, &out_.tolerated, &out_.closed, &out_.privileged, &out_.devices})
       list->sort();
     return std::move(out_);
@@ -64,6 +68,7 @@ class Surveyor {
       if (auto status = progress_(++entries_); !status) return status.error();
     const mode_t mode = entry.info.st_mode;
     if (S_ISCHR(mode) || S_ISBLK(mode)) device(entry);
+    if (S_ISLNK(mode)) link(entry);
     if (!S_ISREG(mode) && !S_ISDIR(mode)) return Below::walk;
     writers(entry);
     if (S_ISREG(mode)) {
@@ -88,6 +93,12 @@ class Surveyor {
                                      std::to_string(minor(entry.info.st_rdev)));
   }
 
+  void link(const WalkEntry& entry) {
+    if (area_of(entry.path, false) == Area::other) return;
+    if (auto users = users_behind(tree_, entry.path, entry.fd); !users.empty())
+      out_.writable.add(entry.path, std::move(users));
+  }
+
   void writers(const WalkEntry& entry) {
     const Area area = area_of(entry.path, S_ISDIR(entry.info.st_mode));
     if (area == Area::other) return;
@@ -107,6 +118,7 @@ class Surveyor {
            is_local_of_debian(entry.path) && writers.text == "gid 50";
   }
 
+  const int tree_;
   const Extent extent_;
   const SurveyProgress& progress_;
   std::uint64_t entries_ = 0;
@@ -116,11 +128,20 @@ class Surveyor {
 // The paths that a person can be told to mend one by one.
 constexpr std::size_t most_named = 8;
 
-std::string words_of(const FileList& list, const std::string& root, std::string_view about) {
+constexpr std::string_view is_link = "link to ";  // the text of users_behind() begins so
+
+// " PATH" for each file about which one of the words is known.
+std::string words_of(const FileList& list, const std::string& root,
+                     std::initializer_list<std::string_view> words) {
   std::string out;
-  for (const auto& file : list.files())
-    if (file.about.find(about) != std::string::npos)
-      out += " " + shell_quoted(root + (file.path == "/" ? "" : file.path));
+  for (const auto& [path, about] : list.files()) {
+    const auto is_said = [&about = about](std::string_view word) {
+      return word == is_link ? about.starts_with(word)
+                             : about.find(word) != std::string::npos && !about.starts_with(is_link);
+    };
+    if (std::any_of(words.begin(), words.end(), is_said))
+      out += " " + shell_quoted(root + (path == "/" ? "" : path));
+  }
   return out;
 }
 
@@ -132,13 +153,10 @@ std::string remedy_for(const FileList& writable, const std::string& root) {
   const auto add = [&](const std::string& command, const std::string& words) {
     if (!words.empty()) out += (out.empty() ? "" : "; ") + command + words;
   };
-  add("chown root", words_of(writable, root, "uid "));
-  std::string others;
-  for (const auto& file : writable.files())
-    if (file.about.find("gid ") != std::string::npos || file.about.find("everybody") != std::string::npos)
-      others += " " + shell_quoted(root + (file.path == "/" ? "" : file.path));
-  add("chmod go-w", others);
-  add("setfacl -b", words_of(writable, root, "ACL"));
+  add("chown root", words_of(writable, root, {"uid "}));
+  add("chmod go-w", words_of(writable, root, {"gid ", "everybody"}));
+  add("setfacl -b", words_of(writable, root, {"ACL"}));
+  add("rm", words_of(writable, root, {is_link}));
   return out;
 }
 
@@ -149,7 +167,7 @@ std::string counted(std::uint64_t count, const char* one, const char* many) {
 }  // namespace
 
 Result<Safety> survey(int tree, Extent extent, const SurveyProgress& progress) {
-  return Surveyor(extent, progress).run(tree);
+  return Surveyor(tree, extent, progress).run();
 }
 
 void report_safety(const Safety& safety, const SafetyRules& rules, const std::string& subject,
@@ -160,7 +178,7 @@ void report_safety(const Safety& safety, const SafetyRules& rules, const std::st
   const auto& [writable, tolerated, closed, privileged, devices, unread] = safety;
   if (!closed.empty())
     add(Level::error, "no user can get past " + closed.text(most_named),
-        "chmod a+rx" + words_of(closed, root, ""));
+        "chmod a+rx" + words_of(closed, root, {""}));
   if (!writable.empty())
     add(rules.allow_writable ? Level::warning : Level::error,
         "others than root can change " +

@@ -26,7 +26,7 @@ class TreeSafety : public Scratch {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can give files to others";
     ASSERT_EQ(::chmod(directory().c_str(), 0755), 0);
     for (const char* name :
-         {"bin", "etc", "lib", "usr", "usr/bin", "usr/lib", "usr/share", "usr/local", "var"})
+         {"bin", "etc", "lib", "usr", "usr/bin", "usr/lib", "usr/share", "usr/local", "opt", "var"})
       make(name);
     file("bin/sh");
     file("etc/passwd");
@@ -251,6 +251,47 @@ TEST_F(TreeSafety, AQuickLookSeesProgramsLibrariesAndConfiguration) {
 }
 
 // Names of a tree must not fill memory, a record or the terminal.
+TEST_F(TreeSafety, LinksToWhatUsersCanChange) {
+  const auto link = [this](const std::string& name, const std::string& target) {
+    std::filesystem::create_symlink(target, path(name));
+  };
+  make("var/open", 01777);
+  file("var/open/roots");
+  file("var/open/others", 0644, 1000);
+  make("var/theirs", 0755, 1000);
+  file("var/theirs/lib/x.so");
+  file("var/state/service", 0644, 101);
+  file("var/state/plain");
+  file("srv/conf", 0666);
+  link("etc/ld.so.preload", "/tmp/preload");
+  link("usr/lib/a.so", "../../var/tmp/x/../a.so");
+  link("usr/lib/b.so", "/var/theirs/lib/x.so");
+  link("etc/nsswitch.conf", "/srv/conf");
+  link("opt/app", "/var/open/others");
+  // As distributions have them.
+  link("usr/tmp", "../var/tmp");
+  link("etc/mtab", "../proc/self/mounts");
+  link("etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf");
+  link("etc/service", "/var/state/service");
+  link("etc/plain", "/var/state/plain");
+  link("usr/lib/roots", "/var/open/roots");
+  link("usr/lib/away", "/nowhere");
+  link("usr/lib/loop", "loop");
+  link("var/data", "/var/theirs");
+  EXPECT_EQ(writable(), (Named{{"/etc/ld.so.preload", "link to /tmp/preload, which everybody can make"},
+                               {"/usr/lib/a.so", "link to /var/tmp/a.so, which everybody can make"},
+                               {"/usr/lib/b.so", "link to /var/theirs, which uid 1000 can change"},
+                               {"/etc/nsswitch.conf", "link to /srv/conf, which everybody can change"},
+                               {"/opt/app", "link to /var/open/others, which uid 1000 can change"}}));
+  Findings found;
+  report_safety(look(), {}, "tree x", "/srv/x", found);
+  ASSERT_EQ(found.size(), 1U);
+  // Not by a command that follows the links, perhaps to files of the base OS.
+  EXPECT_EQ(found[0].remedy,
+            "rm /srv/x/etc/ld.so.preload /srv/x/etc/nsswitch.conf /srv/x/opt/app /srv/x/usr/lib/a.so "
+            "/srv/x/usr/lib/b.so");
+}
+
 TEST_F(TreeSafety, ManyFilesAreCountedAndSomeNamed) {
   for (int i = 0; i < 1500; ++i) file("opt/f" + std::to_string(i), 0666);
   file("bin/\x1b[31mred", 0666);

@@ -21,11 +21,11 @@ void FileList::sort() {
 }
 
 std::string FileList::text(std::size_t most) const {
-  constexpr std::size_t longest = 120;  // of a path
+  constexpr std::size_t longest = 120;
   std::vector<std::string> words;
   for (const auto& [path, about] : files_) {
     if (words.size() == most) break;
-    words.push_back(printable(path, longest) + " (" + printable(about) + ")");
+    words.push_back(printable(path, longest) + " (" + printable(about, longest) + ")");
   }
   if (words.size() < count_) words.push_back(std::to_string(count_ - words.size()) + " more");
   return listed(words);
