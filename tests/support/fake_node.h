@@ -101,7 +101,8 @@ class FakeNode : public ::testing::Test {
     if (::geteuid() != 0 || ::unshare(CLONE_NEWNS) != 0)
       GTEST_SKIP() << "only root can make a mount namespace";
     ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr), 0);
-    char name[] = "/tmp/chos-test-XXXXXX";
+    // Not in /tmp: everybody may write there, so no tree may be there.
+    char name[] = "/opt/chos-test-XXXXXX";
     ASSERT_NE(::mkdtemp(name), nullptr);
     top = name;
     mount_tmpfs(top);
@@ -135,6 +136,7 @@ class FakeNode : public ::testing::Test {
     node.links = top + "/run/chos/share";
     node.layers = top + "/run/chos/layer";
     node.lock = top + "/run/chos/lock";
+    node.problems = top + "/run/chos/problems";
     node.allowlist_file = top + "/list";
     node.kernel = ProcChos(top + "/kernel");
     node.filesystem = "tmpfs";

@@ -34,6 +34,7 @@ Json json_of(const OsInfo& info) {
           {"path", info.entry.path},
           {"default", info.is_default},
           {"state", state_of(info)},
+          {"problem", info.state.problem.empty() ? Json(nullptr) : Json(info.state.problem)},
           {"closed", info.entry.closed},
           {"suid", info.entry.suid},
           {"groups", info.entry.group_names},
@@ -77,6 +78,7 @@ void print_show(const OsInfo& info, const Safety& safety) {
             << "release   " << (info.release.empty() ? "-" : printable(info.release, 80))
             << (info.machine.empty() ? "" : ", " + escaped(info.machine)) << "\n"
             << "state     " << state_of(info) << "\n"
+            << (info.state.problem.empty() ? "" : "problem   " + printable(info.state.problem, 400) + "\n")
             << "tree      " << escaped(info.tree) << ", in the farm " << info.entry.path << "\n";
   if (info.record) print_record(*info.record);
   else std::cout << "source    made by hand, not by chosctl\n";

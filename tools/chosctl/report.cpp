@@ -50,6 +50,7 @@ Json as_json(const NodeStatus& status) {
                     {"persona", os.entry.linux32 ? Json("linux32") : Json(nullptr)},
                     {"default", os.is_default},
                     {"tree_present", os.tree_present},
+                    {"problem", os.tree.problem.empty() ? Json(nullptr) : Json(os.tree.problem)},
                     {"in_kernel", os.in_kernel},
                     {"processes", os.processes ? Json(*os.processes) : Json(nullptr)}});
   return Json{{"state", state_of(status)},

@@ -25,7 +25,15 @@ struct Error {
     for (const auto& line : lines) out += "\n" + line;
     return out;
   }
+  /// Its cause is not in what was worked on (one tree of many), so the next one would meet it too.
+  bool general = false;
 };
+
+/// The same error, marked as general.
+inline Error general_error(Error error) {
+  error.general = true;
+  return error;
+}
 
 template <typename T>
 class [[nodiscard]] Result {

@@ -8,6 +8,7 @@ namespace chos {
 
 inline constexpr const char* share_links = "/run/chos/share";
 inline constexpr const char* layer_directory = "/run/chos/layer";
+inline constexpr const char* problems_path = "/run/chos/problems";
 inline constexpr const char* node_lock_path = "/run/chos/lock";
 inline constexpr const char* pam_lock_path = "/run/chos/pam.lock";
 inline constexpr const char* batch_lock_path = "/run/chos/batch.lock";

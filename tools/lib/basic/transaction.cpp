@@ -12,9 +12,9 @@ void Transaction::append(Transaction&& other) {
   other.steps_.clear();
 }
 
-std::vector<Transaction::Undone> Transaction::rollback() {
+std::vector<Transaction::Undone> Transaction::rollback_to(std::size_t kept) {
   std::vector<Undone> out;
-  while (!steps_.empty()) {
+  while (steps_.size() > kept) {
     const Step step = std::move(steps_.back());
     steps_.pop_back();
     out.push_back({step.what, step.undo()});

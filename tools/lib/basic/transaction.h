@@ -30,7 +30,10 @@ class Transaction {
     std::string what;
     Status status;
   };
-  std::vector<Undone> rollback();
+  std::vector<Undone> rollback() { return rollback_to(0); }
+
+  /// The same, but the first `kept` steps stay done.
+  std::vector<Undone> rollback_to(std::size_t kept);
 
  private:
   struct Step {

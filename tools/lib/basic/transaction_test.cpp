@@ -50,6 +50,8 @@ TEST(Transactions, TakeOverTheStepsOfAnother) {
   more.done("c", note("c"));
   changes.append(std::move(more));
   EXPECT_EQ(more.size(), 0u);
+  EXPECT_EQ(changes.rollback_to(1).size(), 2u);
+  EXPECT_EQ(order, "cb");
   changes.rollback();
   EXPECT_EQ(order, "cba");
 }

@@ -31,6 +31,7 @@ struct Node {
   std::string nsswitch = "/etc/nsswitch.conf";  ///< of the base OS
   std::string layers = layer_directory;         ///< the additions to trees, see tree/layer.h
   std::string lock = node_lock_path;            ///< up, reload and down hold it, see basic/lock.h
+  std::string problems = problems_path;         ///< see write_problems()
 
   ShareSite share_site() const { return {config.farm, links}; }
   std::string farm_path(const std::string& name) const { return config.farm + "/" + name; }

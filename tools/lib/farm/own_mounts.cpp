@@ -29,23 +29,26 @@ Status OwnMounts::make() {
   const std::string os = node.farm_path(farm_trees), local = node.farm_path(farm_local);
   rules_ = {{local, mount_nosuid, 0}, {os, mount_nosuid | mount_nodev, 0}};
   std::size_t made = 0, all = 0;
-  for (const OsEntry* entry : trees_of(work_.list)) {
-    const TreeState state = work_.trees.of(*entry);
-    // Its own mount, if it has one, stays as it is, and so do the mounts in it.
-    if (state.silent && entry->suid) rules_.push_back({node.config.farm + entry->path, mount_nodev, 0});
-    if (state.out_of_reach()) continue;
-    const auto tree = open_tree_in_farm(node.config, *entry);
-    if (!tree && entry->closed) continue;  // nobody can enter it; find_missing_trees() has warned of it
+  // The own mount of a tree out of reach, if it has one, stays as it is, and so do the mounts in it.
+  for (const OsEntry* entry : trees_of(work_.list))
+    if (work_.trees.of(*entry).silent && entry->suid)
+      rules_.push_back({node.config.farm + entry->path, mount_nodev, 0});
+  auto status = for_each_tree(work_, [&](const OsEntry& entry) -> Status {
+    const auto tree = open_tree_in_farm(node.config, entry);
+    if (!tree && entry.closed) return {};  // nobody can enter it; find_missing_trees() has warned of it
     if (!tree) return tree.error();
     const std::string target = path_of(tree->get());
+    tops_.emplace_back(target, &entry);
     const bool elsewhere = !is_below(target, os) && !is_below(target, local);
-    const bool suid = may_be_suid(*entry, target);
-    if (!suid && !elsewhere) continue;
+    const bool suid = may_be_suid(entry, target);
+    if (!suid && !elsewhere) return {};
     ++all;
-    const auto is_new = make_one(*entry, tree->get(), suid, table->at(target) != nullptr);
+    const auto is_new = make_one(entry, tree->get(), suid, table->at(target) != nullptr);
     if (!is_new) return is_new.error();
     if (*is_new) ++made;
-  }
+    return {};
+  });
+  if (!status) return status;
   if (all > 0)
     work_.progress.step("trees", made > 0,
                         counted(made, all) + (all == 1 ? " mount" : " mounts") + " of their own");
@@ -95,7 +98,27 @@ Status OwnMounts::set_flags_of_new_mounts() {
   return changed ? Status() : Status(changed.error());
 }
 
+// Whoever may rename a directory above a mount can hide the mount from a look at its path, so that its flags
+// are not set.  What is still missed after some rounds closes its OS.
 Result<std::size_t> OwnMounts::set_all_flags(Undo undo) {
+  constexpr int most_rounds = 5;
+  std::size_t changed = 0;
+  std::vector<std::string> missed;
+  for (int round = 0; round < most_rounds; ++round) {
+    missed.clear();
+    const auto count = set_flags_once(undo, missed);
+    if (!count) return count.error();
+    changed += *count;
+    if (missed.empty()) return changed;
+  }
+  for (const auto& target : missed)
+    close_os_of(target,
+                {"the flags of the mount on " + target + " cannot be set: it is moved again and again",
+                 "see who renames directories there", EAGAIN});
+  return changed;
+}
+
+Result<std::size_t> OwnMounts::set_flags_once(Undo undo, std::vector<std::string>& missed) {
   const auto table = MountTable::read();
   if (!table) return table.error();
   std::size_t changed = 0;
@@ -108,10 +131,27 @@ Result<std::size_t> OwnMounts::set_all_flags(Undo undo) {
     // Below a silent server.  Its OS is closed, or its flags were set when it was opened.
     if (!servers.ask(directory_above(action.target))) continue;
     const auto is_set = set_flags_of(action, undo);
-    if (!is_set) return is_set.error();
-    if (*is_set) ++changed;
+    if (!is_set && !close_os_of(action.target, is_set.error())) return is_set.error();
+    if (is_set && *is_set) ++changed;
+    // A mount that others cover stays as it is.
+    const Mount* visible = is_set && !*is_set ? table->at(action.target) : nullptr;
+    if (visible != nullptr && visible->id == action.id) missed.push_back(action.target);
   }
   return changed;
+}
+
+// False: the mount is in no tree, or the error is general.
+bool OwnMounts::close_os_of(const std::string& target, const Error& error) {
+  const OsEntry* owner = nullptr;
+  std::size_t longest = 0;
+  for (const auto& [top, entry] : tops_) {
+    if (!is_below(target, top) || top.size() < longest) continue;
+    owner = entry;
+    longest = top.size();
+  }
+  if (owner == nullptr) return false;
+  if (!work_.trees.of(*owner).problem.empty()) return true;
+  return close_os(work_, *owner, error, work_.changes.size());
 }
 
 // False: the mount is gone, or covered by another, by now.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "basic/result.h"
@@ -33,10 +34,13 @@ class OwnMounts {
   Result<bool> make_one(const OsEntry& entry, int tree, bool suid, bool is_mounted);
   Result<bool> set_flags_of(const FlagAction& action, Undo undo);
   Result<std::size_t> set_all_flags(Undo undo);
+  Result<std::size_t> set_flags_once(Undo undo, std::vector<std::string>& missed);
   std::string base_directory(const OsEntry& entry) const;
+  bool close_os_of(const std::string& target, const Error& error);
 
   const FarmWork& work_;
   std::vector<FlagRule> rules_;
+  std::vector<std::pair<std::string, const OsEntry*>> tops_;  // the trees in reach, and where they are
 };
 
 }  // namespace chos

@@ -67,10 +67,8 @@ class Layers {
         links_(wanted_links(work.node.config)) {}
 
   Status show_all() {
-    for (const OsEntry* entry : trees_of(work_.list)) {
-      if (work_.trees.of(*entry).out_of_reach()) continue;
-      if (auto status = show(*entry); !status) return status;
-    }
+    auto status = for_each_tree(work_, [this](const OsEntry& entry) { return show(entry); });
+    if (!status) return status;
     if (all_ + changed_ > 0)
       work_.progress.step(
           "layers", changed_ > 0,

@@ -118,7 +118,7 @@ Status put(const std::string& file, const Spot& at, unsigned flags, Transaction&
     before = std::move(*copy);
   }
   const UniqueFd source(::open(file.c_str(), O_PATH | O_CLOEXEC));
-  if (!source) return system_error("cannot open " + file, errno);
+  if (!source) return general_error(system_error("cannot open " + file, errno));
   auto fresh = clone_mount(source.get(), false, file);
   if (!fresh) return fresh.error();
   const int mount = fresh->get();
@@ -146,13 +146,14 @@ class Nsswitch {
 
   Status show_all() {
     std::size_t all = 0, changed = 0;
-    for (const OsEntry* entry : trees_of(work_.list)) {
-      if (work_.trees.of(*entry).out_of_reach()) continue;
-      const auto shown = show(*entry);
+    auto status = for_each_tree(work_, [&](const OsEntry& entry) -> Status {
+      const auto shown = show(entry);
       if (!shown) return shown.error();
       all += shown->filtered ? 1 : 0;
       changed += shown->changed ? 1 : 0;
-    }
+      return {};
+    });
+    if (!status) return status;
     if (all + changed > 0)
       work_.progress.step(
           "nsswitch", changed > 0,
@@ -189,7 +190,9 @@ class Nsswitch {
     if (base_.empty()) return std::string();
     const auto text = wanted_text(base_, tree);
     if (!text || text->empty()) return text;
-    return copies_.file_of(*text);
+    auto file = copies_.file_of(*text);
+    if (!file) return general_error(file.error());
+    return file;
   }
 
   Spot spot_of(const Place& where, int fd) const {

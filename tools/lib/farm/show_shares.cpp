@@ -14,15 +14,14 @@ class Shares {
   Shares(const FarmWork& work, MountTable table) : work_(work), table_(std::move(table)) {}
 
   Status show(const SharedPaths& shares) {
-    for (const OsEntry* entry : trees_of(work_.list)) {
-      if (work_.trees.of(*entry).out_of_reach()) continue;
-      const auto tree = open_tree_in_farm(work_.node.config, *entry);
-      if (!tree && entry->closed) continue;
+    return for_each_tree(work_, [&](const OsEntry& entry) -> Status {
+      const auto tree = open_tree_in_farm(work_.node.config, entry);
+      if (!tree && entry.closed) return {};
       if (!tree) return tree.error();
       for (const auto& path : shares.there)
-        if (auto status = show_one(*entry, tree->get(), path); !status) return status;
-    }
-    return {};
+        if (auto status = show_one(entry, tree->get(), path); !status) return status;
+      return {};
+    });
   }
 
   std::size_t all() const { return all_; }
@@ -33,9 +32,11 @@ class Shares {
     const unsigned flags = mount_nodev | (entry.suid ? 0U : mount_nosuid);
     auto outcome = share_path(work_.node.share_site(), table_, tree, path, flags,
                               [&] { return processes_in(work_, entry) > 0; });
-    if (!outcome)
-      return Error{"cannot share " + path + " with " + in_quotes(entry.name) + ": " + outcome.error().what,
-                   outcome.error().remedy, outcome.error().code};
+    if (!outcome) {
+      Error error = outcome.error();
+      error.what = "cannot share " + path + " with " + in_quotes(entry.name) + ": " + error.what;
+      return error;
+    }
     warn_of(*outcome, entry, path);
     if (outcome->what == ShareOutcome::What::skipped) return {};
     ++all_;

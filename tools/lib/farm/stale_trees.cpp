@@ -42,11 +42,12 @@ Status unmount_stale_trees(const FarmWork& work) {
   std::size_t gone = 0;
   for (const OsEntry* entry : trees_of(work.list)) {
     if (work.trees.of(*entry).silent) continue;
+    const auto before = work.changes.size();
     const auto path = base_path(work.node.config, entry->path);
     if (!path) return path.error();
     const auto count = unmount_stale_tree(work, *entry, *path);
-    if (!count) return count.error();
-    gone += *count;
+    if (count) gone += *count;
+    else if (!close_os(work, *entry, count.error(), before)) return count.error();
   }
   if (gone > 0)
     work.progress.step("trees", true,

@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 
 #include "allowlist/parse.h"
+#include "scratch.h"
 
 namespace chos {
 namespace {
+
+class ProblemsFile : public test::Scratch {};
 
 Allowlist list_of(const std::string& text) {
   const auto parsed = parse_allowlist(
@@ -40,6 +43,36 @@ TEST(TreeStates, AreDescribedWithTheEntry) {
   EXPECT_EQ(describe_state(entries[2], missing), "closed");
   EXPECT_EQ(describe_state(entries[2], silent), "closed, server does not answer");
   EXPECT_EQ(describe_state(entries[3], silent), "open, server does not answer, suid");
+  const TreeState unusable{.problem = "why"};
+  EXPECT_EQ(describe_state(entries[0], unusable), "tree unusable");
+  EXPECT_EQ(describe_state(entries[1], unusable), "tree unusable, group physics");
+  EXPECT_EQ(describe_state(entries[2], unusable), "closed, tree unusable");
+}
+
+TEST(TreeStates, AProblemIsOfAllNamesAndStays) {
+  const auto list = list_of("a:/os/a\nb:/os/b\nagain:/os/a\n");
+  TreeStates states;
+  states.set_problem(list, list.entries()[0], "why");
+  states.set(list.entries()[0], {.silent = true});
+  EXPECT_EQ(render_for_kernel(states.for_kernel(list)), "a:/os/a:closed\nb:/os/b\nagain:/os/a:closed\n");
+  EXPECT_TRUE(states.of(list.entries()[2]).out_of_reach());
+  EXPECT_EQ(problems_of(list, states), (TreeProblems{{"a", "why"}, {"again", "why"}}));
+  EXPECT_EQ(problems_text({{"a", "why"}}), "1 OS is closed because its tree cannot be prepared: a");
+  EXPECT_EQ(problems_text({}), "");
+}
+
+TEST_F(ProblemsFile, KeepsEachProblemOnALine) {
+  const std::string file = path("problems");
+  ASSERT_TRUE(write_problems(file, {{"a", "a\nb:\tforged\x1b[31m"}, {"b", "why"}}));
+  const auto read = read_problems(file);
+  ASSERT_EQ(read.size(), 2U);
+  EXPECT_EQ(read.at("b"), "why");
+  EXPECT_EQ(read.at("a").find_first_of("\n\t\x1b"), std::string::npos) << read.at("a");
+  EXPECT_EQ(mode_of("problems") & 07777, 0644U);
+  ASSERT_TRUE(write_problems(file, {}));
+  EXPECT_TRUE(names().empty());
+  EXPECT_TRUE(write_problems(path("none/problems"), {}));
+  EXPECT_TRUE(read_problems(file).empty());
 }
 
 }  // namespace

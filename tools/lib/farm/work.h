@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 
 #include "allowlist/allowlist.h"
@@ -17,10 +18,19 @@ namespace chos {
 struct FarmWork {
   const Node& node;
   const Allowlist& list;
-  const TreeStates& trees;
+  TreeStates& trees;
   Progress& progress;
   Transaction& changes;
 };
+
+/// Calls `prepare` for each tree of the list that is in reach, once for all its names.  An Error costs the
+/// OSs of that tree only: see close_os().  Returns general errors, at which it stops.
+Status for_each_tree(const FarmWork& work, const std::function<Status(const OsEntry&)>& prepare);
+
+/// Closes the OSs of a tree that cannot be prepared because of `error`, with a warning: the kernel's list
+/// will have them closed.  Of the changes, those after the first `kept` are undone; what earlier steps
+/// mounted for the OS stays, as its processes may use it.  False, with nothing done, if the error is general.
+bool close_os(const FarmWork& work, const OsEntry& entry, const Error& error, std::size_t kept);
 
 /// How many processes are in the OS of `entry`, under any of its names.  1 if they cannot be counted.
 std::size_t processes_in(const FarmWork& work, const OsEntry& entry);

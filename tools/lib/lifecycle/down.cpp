@@ -11,6 +11,7 @@
 #include "basic/files.h"
 #include "basic/lock.h"
 #include "basic/progress.h"
+#include "farm/tree_state.h"
 #include "mount/operations.h"
 #include "store/mounts.h"
 #include "tree/layer.h"
@@ -131,6 +132,8 @@ class Down {
     progress_.step("farm", changed, farm);
     // Processes that are still in an OS need the trees that were mounted for the farm.
     if (out_.processes.empty()) unmount_stored_trees();
+    if (const auto status = write_problems(node_.problems, {}); !status)
+      progress_.warning(status.error().what);
     // Links that are mounted stay usable for processes that are still in an OS.
     if (const auto status = remove_share_links(node_.share_site()); !status)
       progress_.warning(status.error().what);

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -30,6 +31,7 @@
 #include "farm/show_shares.h"
 #include "farm/stale_trees.h"
 #include "farm/tree_state.h"
+#include "farm/trees.h"
 #include "kernel/proc_chos.h"
 #include "mount/open.h"
 #include "mount/operations.h"
@@ -53,6 +55,10 @@ class Up {
     for (const auto& [name, work] : steps(already_up))
       if (auto status = work(); !status) return fail(name, status.error());
     if (!missing_.empty()) progress_.warning(missing_text(missing_));
+    const auto problems = problems_of(list_, trees_);
+    if (!problems.empty()) progress_.warning(problems_text(problems));
+    if (const auto status = write_problems(node_.problems, problems); !status)
+      progress_.warning(status.error().what);
     changes_.commit();
     return {};
   }
@@ -287,6 +293,7 @@ class Up {
       return {};
     }
     for (const auto& complaint : mounts->missing) progress_.warning(complaint.text());
+    refused_ = std::move(mounts->refused);
     for (auto& [target, mount] : mounts->mounted)
       record_mount(std::move(mount), "mounting " + target, target, changes_);
     if (!mounts->mounted.empty())
@@ -302,6 +309,9 @@ class Up {
                                       Where::farm, servers_, trees_);
     for (const auto& complaint : missing.complaints) progress_.warning(complaint.text());
     missing_ = std::move(missing.names);
+    for (const auto& [name, why] : refused_)
+      if (const OsEntry* entry = list_.find_name(name)) trees_.set_problem(list_, *entry, why);
+    if (auto status = check_paths_of_trees(work_); !status) return status;
     shares_ = ask_for_shares(work_, servers_);
     return {};
   }
@@ -328,7 +338,8 @@ class Up {
   Servers servers_ = Servers::of_node();
   Allowlist list_;
   TreeStates trees_;
-  std::vector<std::string> missing_;  // the OSs that are closed because their trees are missing
+  std::vector<std::string> missing_;            // the OSs that are closed because their trees are missing
+  std::map<std::string, std::string> refused_;  // trees that others could replace, by OS
   SharedPaths shares_;
   const FarmWork work_{node_, list_, trees_, progress_, changes_};
   OwnMounts own_mounts_{work_};

@@ -98,21 +98,21 @@ TEST_F(BringUp, NosuidBecomesSuidAndBack) {
 // Setuid programs then work in all mounts of the tree, and in no others.
 TEST_F(BringUp, NosuidBecomesSuidWithTheMountsOfTheTree) {
   const std::string tree = top + "/trees/trixie";
-  for (const char* name : {"/usr/local/bin", "/opt", "/data"}) make_directories(tree + name);
+  for (const char* name : {"/usr/local/bin", "/more", "/data"}) make_directories(tree + name);
   write_text(tree + "/usr/local/bin/own", "own\n", 0755);
-  mount_tmpfs(tree + "/opt");
+  mount_tmpfs(tree + "/more");
   mount_tmpfs(tree + "/data", MS_NOSUID);
   node.config.chos_link = true;
   up();
   const std::string seen = farm("/os/trixie");
   const std::string layer = seen + "/usr/local/bin";
   const bool overlayfs = mounted(layer);
-  EXPECT_EQ(flags_at(seen + "/opt"), mount_nosuid | mount_nodev);
+  EXPECT_EQ(flags_at(seen + "/more"), mount_nosuid | mount_nodev);
   write_text(top + "/list", "trixie:/os/trixie:suid\nsl6:/os/sl6\n");
   set_kernel_file("valid", "");
   EXPECT_TRUE(reload(node, log)) << joined(log.failures);
   EXPECT_EQ(flags_at(seen), unsigned{mount_nodev});
-  EXPECT_EQ(flags_at(seen + "/opt"), unsigned{mount_nodev});
+  EXPECT_EQ(flags_at(seen + "/more"), unsigned{mount_nodev});
   EXPECT_EQ(flags_at(seen + "/data"), mount_nosuid | mount_nodev);
   if (overlayfs) {
     EXPECT_EQ(flags_at(layer), mount_ro | mount_nodev);

@@ -185,7 +185,8 @@ class Watcher {
     if (!loaded.list) return {};
     Look out{std::move(*wanted.list), {}, {}, {}};
     out.trees = look_at_trees(node_.config, out.wanted, *loaded.list, table);
-    out.changes = what_changed(out.wanted, *loaded.list, before_, out.trees);
+    const auto problems = read_problems(node_.problems);
+    out.changes = what_changed(out.wanted, *loaded.list, before_, out.trees, problems);
     const auto unmounted = unmounted_trees(Store(node_.config.trees), out.wanted);
     for (auto& change : look_at_shares(table)) out.changes.push_back(std::move(change));
     waiting_ = !unmounted.waiting.empty() || !silent_shares_.empty() || any_served(out.wanted, table);
@@ -207,10 +208,17 @@ class Watcher {
     // Reload binds trees to themselves, which changes their identities.
     if (const auto after = MountTable::read())
       seen.trees = look_at_trees(node_.config, seen.wanted, seen.wanted, *after);
-    // Reload has warned of trees that it could not mount.
+    const auto problems = read_problems(node_.problems);
+    const auto is_closed = [&problems](const std::string& change) {
+      return std::any_of(problems.begin(), problems.end(), [&change](const auto& problem) {
+        return change.starts_with(in_quotes(problem.first) + " ");
+      });
+    };
+    // Reload has warned of trees that it could not mount or prepare.
     for (const auto& change : seen.changes) {
       const auto os = seen.came.find(change);
-      if (os == seen.came.end() || seen.trees[os->second].there) progress_.step("tree", true, change);
+      const bool done = os == seen.came.end() || seen.trees[os->second].there;
+      if (done && !is_closed(change)) progress_.step("tree", true, change);
       else failed_.push_back(change);
     }
   }

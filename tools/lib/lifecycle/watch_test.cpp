@@ -153,6 +153,31 @@ TEST_F(Watch, ATreeIsRenamedIntoPlace) {
   EXPECT_EQ(read_text(shared_in("new")), "root:x:0:0::/root:/bin/sh\n");
 }
 
+// What is mended inside a tree is not seen, but a tree that is replaced is tried again.
+TEST_F(Watch, AnUnusableTreeIsReplaced) {
+  write_text(node.nsswitch, "passwd: files sss\n");
+  write_text(top + "/trees/trixie/etc/nsswitch.conf", std::string(70000, '#'));
+  make_directories(top + "/trees/late");
+  make_tree("disk");
+  make_tree(".new");
+  write_text(top + "/list", "late:/os/late\ntrixie:/os/trixie\n");
+  start();
+  EXPECT_EQ(valid(), "late:/os/late:closed\ntrixie:/os/trixie:closed\n");
+  ASSERT_EQ(::mount((top + "/trees/disk").c_str(), (top + "/trees/late").c_str(), nullptr, MS_BIND, nullptr),
+            0);
+  const auto next = [this] {
+    std::string said = line();
+    while (said.starts_with("warning: ")) said = line();
+    return said;
+  };
+  EXPECT_EQ(next(), "'late' is open: its tree is there");
+  set_kernel_file("valid", "late:/os/late\ntrixie:/os/trixie:closed\n");
+  ASSERT_EQ(::rename((top + "/trees/trixie").c_str(), (top + "/trees/.old").c_str()), 0);
+  ASSERT_EQ(::rename((top + "/trees/.new").c_str(), (top + "/trees/trixie").c_str()), 0);
+  EXPECT_EQ(next(), "'trixie' was prepared again: its tree was replaced");
+  EXPECT_EQ(valid().substr(0, 32), "late:/os/late\ntrixie:/os/trixie\n");
+}
+
 // A shared directory on a server that was down at boot (a FUSE file system without a server process).
 TEST_F(Watch, ASharedDirectoryComes) {
   mount_tmpfs("/mnt");

@@ -71,7 +71,8 @@ WatchedTrees look_at_trees(const Config& config, const Allowlist& list, const Al
 }
 
 std::vector<std::string> what_changed(const Allowlist& wanted, const Allowlist& loaded,
-                                      const WatchedTrees& before, const WatchedTrees& now) {
+                                      const WatchedTrees& before, const WatchedTrees& now,
+                                      const TreeProblems& problems) {
   std::vector<std::string> changes;
   for (const OsEntry* entry : trees_of(wanted)) {
     const OsEntry* in_kernel = loaded.find_name(entry->name);
@@ -79,7 +80,8 @@ std::vector<std::string> what_changed(const Allowlist& wanted, const Allowlist& 
     if (entry->closed || in_kernel == nullptr || at == now.end()) continue;
     const std::string name = in_quotes(entry->name);
     const auto old = before.find(entry->name);
-    if (at->second.there && in_kernel->closed) changes.push_back(opened_text(entry->name));
+    const bool unusable = problems.count(entry->name) != 0;
+    if (at->second.there && in_kernel->closed && !unusable) changes.push_back(opened_text(entry->name));
     else if (!at->second.there && !in_kernel->closed)
       changes.push_back(name + " is closed: its tree is gone");
     else if (at->second.there && old != before.end() && old->second.there &&

@@ -8,6 +8,7 @@
 
 #include "allowlist/allowlist.h"
 #include "config/config.h"
+#include "farm/tree_state.h"
 #include "mount/mountinfo.h"
 
 namespace chos {
@@ -31,9 +32,11 @@ WatchedTrees look_at_trees(const Config& config, const Allowlist& list, const Al
 
 /// Returns a sentence for each OS that is to be prepared or closed: the OS is open in `wanted` (/etc/chos),
 /// and either its state in `loaded`, the kernel's list, does not fit its tree, or its tree is another one
-/// than `before`.  Entries that the kernel does not have are ignored.
+/// than `before`.  Entries that the kernel does not have are ignored.  So are those with `problems`, unless
+/// their trees were replaced: what is mended inside a tree is not seen here.
 std::vector<std::string> what_changed(const Allowlist& wanted, const Allowlist& loaded,
-                                      const WatchedTrees& before, const WatchedTrees& now);
+                                      const WatchedTrees& before, const WatchedTrees& now,
+                                      const TreeProblems& problems = {});
 
 /// The sentence for an OS whose tree has come.
 std::string opened_text(const std::string& name);

@@ -54,6 +54,7 @@ Result<std::vector<OsInfo>> list_oses(const Node& node, const Store& store) {
   if (!records) return records.error();
   const auto inside = count_inside(node);
   const OsEntry* site_default = parsed.list->site_default();
+  const auto problems = read_problems(node.problems);
   std::vector<OsInfo> out;
   for (const auto& entry : parsed.list->entries()) {
     if (entry.is_base() || !parsed.list->stands_alone(entry)) continue;
@@ -63,6 +64,7 @@ Result<std::vector<OsInfo>> list_oses(const Node& node, const Store& store) {
     const auto tree = base_path(node.config, entry.path);
     info.tree = tree ? *tree : node.config.farm + entry.path;
     struct stat about {};
+    if (const auto at = problems.find(entry.name); at != problems.end()) info.state.problem = at->second;
     info.state.silent = !servers.ask(info.tree);
     info.tree_present =
         !info.state.silent && ::stat(info.tree.c_str(), &about) == 0 && S_ISDIR(about.st_mode);

@@ -93,6 +93,31 @@ TEST_F(LateTree, OfADirectoryThatAppearsOnWhatIsMounted) {
   EXPECT_TRUE(opens(10)) << valid();
 }
 
+// Its place came into the hands of a user after it was added.
+TEST_F(LateTree, OfADirectoryThatAUserCouldReplace) {
+  const std::string site = top + "/site";
+  make_usable_tree(site + "/sl7", "sl7");
+  make_usable_tree(node.config.trees + "/near", "near");
+  add_far(site + "/sl7");
+  ASSERT_EQ(::chown(site.c_str(), 1000, 1000), 0);
+  fs::rename(site + "/sl7", site + "/mine");
+  ASSERT_EQ(::symlink("/", (site + "/sl7").c_str()), 0);
+  write_text(node.allowlist_file, "far:/os/far\nnear:/os/near\n");
+  ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
+  EXPECT_EQ(valid(), "far:/os/far:closed\nnear:/os/near\n");
+  EXPECT_FALSE(mounted(node.config.trees + "/far"));
+  EXPECT_NE(joined(log.warnings).find("the user 1000 may write in '" + site + "'"), std::string::npos)
+      << joined(log.warnings);
+  EXPECT_NE(read_problems(node.problems)["far"].find("the user 1000 may write in"), std::string::npos);
+  ASSERT_EQ(::unlink((site + "/sl7").c_str()), 0);
+  fs::rename(site + "/mine", site + "/sl7");
+  ASSERT_EQ(::chown(site.c_str(), 0, 0), 0);
+  set_kernel_file("valid", "");
+  ASSERT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(valid(), "far:/os/far\nnear:/os/near\n");
+  EXPECT_EQ(read_problems(node.problems).size(), 0U);
+}
+
 // An automounter that is never done stands for a server that is down.
 TEST_F(LateTree, OfAServerThatDoesNotAnswer) {
   const std::string place = top + "/net/sl7";

@@ -10,6 +10,7 @@
 #include "allowlist/names.h"
 #include "allowlist/parse.h"
 #include "basic/text.h"
+#include "mount/trusted_path.h"
 #include "store/mounts.h"
 
 namespace chos {
@@ -39,6 +40,9 @@ Status check_source(const ManageContext& context, const Source& source) {
                      context.node.allowlist_file + ", see chos(5)",
                  EINVAL};
   };
+  if (const auto opened = open_trusted_path(source.path); !opened)
+    return Error{"the source " + in_quotes(source.text) + ": " + opened.error().what, opened.error().remedy,
+                 opened.error().code};
   // Directories are compared, not paths, since a bind mount or a link leads there by another name.
   const std::filesystem::path path(source.path);
   std::error_code failed;

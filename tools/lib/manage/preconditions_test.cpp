@@ -105,6 +105,33 @@ TEST_F(Unfit, AnEmptyDirectory) {
   EXPECT_EQ(added.error().remedy, "is the source complete?");
 }
 
+// Whoever owns a directory above the tree could put another tree there.
+TEST_F(Unfit, ADirectoryThatOthersCouldReplace) {
+  const std::string site = top + "/site";
+  make_usable_tree(site + "/group/os", "os");
+  ASSERT_EQ(::symlink((site + "/group").c_str(), (top + "/link").c_str()), 0);
+  const auto add_from = [&](const std::string& path) {
+    const auto dir = parse_source("dir:" + path);
+    return keep([&](OsManager& k) { return k.add("x", *dir, {}, ""); });
+  };
+  for (const auto& [directory, uid, mode] :
+       {std::tuple{site, uid_t{1000}, mode_t{0755}}, std::tuple{site + "/group", uid_t{0}, mode_t{01777}},
+        std::tuple{site + "/group", uid_t{0}, mode_t{0757}}}) {
+    ASSERT_EQ(::chown(directory.c_str(), uid, 0), 0);
+    ASSERT_EQ(::chmod(directory.c_str(), mode), 0);
+    for (const auto& path : {site + "/group/os", top + "/link/os"}) {
+      const auto added = add_from(path);
+      ASSERT_FALSE(added) << path;
+      EXPECT_NE(added.error().what.find("may write in '" + directory + "'"), std::string::npos)
+          << added.error().what;
+    }
+    ASSERT_EQ(::chown(directory.c_str(), 0, 0), 0);
+    ASSERT_EQ(::chmod(directory.c_str(), 0755), 0);
+  }
+  expect_nothing();
+  EXPECT_TRUE(add_from(top + "/link/os"));
+}
+
 TEST_F(Unfit, WhatIsOfAnotherKindIsNoDamagedArchive) {
   write_text(archive("none"), std::string(4096, 'x'));
   const auto none = add("x", "none");

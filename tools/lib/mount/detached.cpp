@@ -43,7 +43,7 @@ Result<UniqueFd> clone_mount(int fd, bool with_below, const std::string& name) {
   UniqueFd mount(static_cast<int>(::syscall(SYS_open_tree, fd, "",
                                             OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
                                                 static_cast<unsigned>(with_below ? AT_RECURSIVE : 0))));
-  if (!mount) return system_error("cannot copy the mount " + name, errno);
+  if (!mount) return mount_error("cannot copy the mount " + name, errno);
   return mount;
 }
 
@@ -70,7 +70,7 @@ Status refresh_overlay(int fd, unsigned flags, const std::string& name) {
 }
 
 Status attach_mount(int mount, int target, const std::string& name) {
-  if (move(mount, target, 0) != 0) return system_error("cannot mount on " + name, errno);
+  if (move(mount, target, 0) != 0) return mount_error("cannot mount on " + name, errno);
   return {};
 }
 

@@ -81,8 +81,10 @@ MountTable::MountTable(std::vector<Mount> mounts) : mounts_(std::move(mounts)) {
 
 Result<MountTable> MountTable::read(const std::string& file) {
   const std::unique_ptr<std::FILE, Unref> stream(std::fopen(file.c_str(), "re"));
-  if (!stream) return system_error("cannot open " + file, errno);
-  return from_stream(stream.get(), file);
+  if (!stream) return general_error(system_error("cannot open " + file, errno));
+  auto table = from_stream(stream.get(), file);
+  if (!table) return general_error(table.error());
+  return table;
 }
 
 Result<MountTable> MountTable::parse(const std::string& text) {

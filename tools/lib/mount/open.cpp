@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <string_view>
 
@@ -30,7 +31,33 @@ int open_how(int directory, const char* path, std::uint64_t flags, std::uint64_t
   }
 }
 
+// Opens an absolute path of any length; the kernel takes at most PATH_MAX bytes at once, and users can mount
+// FUSE file systems deeper than that.  O_DIRECTORY would trigger an automount.
+UniqueFd open_without_links(const std::string& path) {
+  constexpr std::size_t most = PATH_MAX - 1;
+  UniqueFd at;
+  std::size_t begin = 0;
+  for (;;) {
+    const bool is_last = path.size() - begin <= most;
+    const auto end = is_last ? path.size() : path.rfind('/', begin + most);
+    if (end == std::string::npos || end <= begin) {
+      errno = ENAMETOOLONG;
+      return {};
+    }
+    const std::string piece = path.substr(begin, end - begin);
+    at = UniqueFd(open_how(at ? at.get() : AT_FDCWD, piece.c_str(), O_NOFOLLOW, RESOLVE_NO_SYMLINKS));
+    if (!at || is_last) return at;
+    begin = end + 1;
+  }
+}
+
 }  // namespace
+
+Error mount_error(const std::string& what, int code) {
+  auto error = system_error(what, code);
+  error.general = code == ENOMEM || code == ENOSPC || code == EMFILE || code == ENFILE;
+  return error;
+}
 
 Result<KnownFile> known_file(int fd, const std::string& name) {
   struct statx info {};
@@ -51,8 +78,7 @@ Result<int> mount_id(int fd) {
 }
 
 Result<UniqueFd> open_mount(int id, const std::string& target) {
-  // O_DIRECTORY would trigger an automount.
-  UniqueFd fd(open_how(AT_FDCWD, target.c_str(), O_NOFOLLOW, RESOLVE_NO_SYMLINKS));
+  UniqueFd fd = open_without_links(target);
   if (!fd && (errno == ENOENT || errno == ELOOP || errno == ENOTDIR))
     return Error{"nothing is mounted on " + target + " any more", "", ENOENT};
   if (!fd) return system_error("cannot open " + target, errno);
@@ -77,7 +103,7 @@ Result<UniqueFd> open_beneath(int directory, const std::string& path) {
 
 Result<Place> Place::in(int tree, const std::string& path) {
   UniqueFd copy(::fcntl(tree, F_DUPFD_CLOEXEC, 0));
-  if (!copy) return system_error("cannot duplicate a descriptor", errno);
+  if (!copy) return mount_error("cannot duplicate a descriptor", errno);
   return Place(std::make_shared<UniqueFd>(std::move(copy)), path);
 }
 

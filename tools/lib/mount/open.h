@@ -52,6 +52,10 @@ class Place {
   std::string path_;
 };
 
+/// system_error() of a call on mounts and descriptors that asks no file system.  A lack of memory, mounts or
+/// descriptors is then general (see Error): a file system, which could return any code, had no part in it.
+Error mount_error(const std::string& what, int code);
+
 /// The id of the mount that a descriptor is on.  As long as the descriptor is open, no other mount gets it.
 Result<int> mount_id(int fd);
 

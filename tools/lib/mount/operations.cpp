@@ -14,7 +14,6 @@
 #include <utility>
 
 #include "mount/compat.h"
-#include "mount/detached.h"
 #include "mount/open.h"
 
 namespace chos {
@@ -69,7 +68,7 @@ Result<UniqueFd> bind_tree_over(int source, int target, const std::string& sourc
   // too.
   const bool slave = copy && make_detached_slave(copy.get(), flags);
   if (!copy || !attach(copy.get(), target))
-    return system_error("cannot bind " + source_name + " on " + target_name, errno);
+    return mount_error("cannot bind " + source_name + " on " + target_name, errno);
   if (slave) return copy;
   if (auto status = make_slave(copy.get(), target_name); !status) {
     (void)detach(copy.get(), target_name);
@@ -83,12 +82,13 @@ Result<UniqueFd> bind_unbindable(const std::string& source, const std::string& t
   if (!from) return system_error("cannot open " + source, errno);
   const UniqueFd to(::open(target.c_str(), O_PATH | O_CLOEXEC));
   if (!to) return system_error("cannot open " + target, errno);
-  auto mount = clone_mount(from.get(), false, source);
-  if (!mount) return mount.error();
-  if (!attach(mount->get(), to.get())) return system_error("cannot bind " + source + " on " + target, errno);
-  if (::mount(nullptr, by_fd(mount->get()).c_str(), nullptr, MS_UNBINDABLE, nullptr) != 0) {
+  UniqueFd mount(static_cast<int>(
+      ::syscall(SYS_open_tree, from.get(), "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH)));
+  if (!mount || !attach(mount.get(), to.get()))
+    return system_error("cannot bind " + source + " on " + target, errno);
+  if (::mount(nullptr, by_fd(mount.get()).c_str(), nullptr, MS_UNBINDABLE, nullptr) != 0) {
     const int why = errno;
-    (void)detach(mount->get(), target);
+    (void)detach(mount.get(), target);
     return system_error("cannot make " + target + " unbindable", why);
   }
   return mount;
@@ -98,8 +98,8 @@ Result<UniqueFd> bind_unbindable(const std::string& source, const std::string& t
 Result<UniqueFd> mount_link(const std::string& link, int target, const std::string& name) {
   UniqueFd mount(static_cast<int>(::syscall(SYS_open_tree, AT_FDCWD, link.c_str(),
                                             OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW)));
-  if (!mount) return system_error("cannot take a mount of " + link, errno);
-  if (!attach(mount.get(), target)) return system_error("cannot mount a link over " + name, errno);
+  if (!mount) return general_error(system_error("cannot take a mount of " + link, errno));
+  if (!attach(mount.get(), target)) return mount_error("cannot mount a link over " + name, errno);
   if (auto status = make_private(mount.get(), name); !status) {
     (void)detach(mount.get(), name);
     return status.error();
@@ -109,20 +109,20 @@ Result<UniqueFd> mount_link(const std::string& link, int target, const std::stri
 
 Status make_private(int fd, const std::string& name) {
   if (::mount(nullptr, by_fd(fd).c_str(), nullptr, MS_PRIVATE, nullptr) != 0)
-    return system_error("cannot make " + name + " private", errno);
+    return mount_error("cannot make " + name + " private", errno);
   return {};
 }
 
 Status make_slave(int fd, const std::string& name) {
   if (::mount(nullptr, by_fd(fd).c_str(), nullptr, MS_SLAVE | MS_REC, nullptr) != 0)
-    return system_error("cannot make " + name + " a slave", errno);
+    return mount_error("cannot make " + name + " a slave", errno);
   return {};
 }
 
 Status set_mount_flags(int fd, unsigned flags, const std::string& name) {
   // A bind remount replaces the whole set.  Without an atime flag it keeps the atime mode.
   if (::mount(nullptr, by_fd(fd).c_str(), nullptr, MS_REMOUNT | MS_BIND | mount_bits(flags), nullptr) != 0)
-    return system_error("cannot set the flags '" + flag_names(flags) + "' of " + name, errno);
+    return mount_error("cannot set the flags '" + flag_names(flags) + "' of " + name, errno);
   return {};
 }
 

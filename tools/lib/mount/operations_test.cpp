@@ -119,6 +119,28 @@ TEST_F(Operations, APlaceIsNeverFoundOutsideItsTree) {
   EXPECT_FALSE(open_beneath(tree.get(), top + "/victim"));
 }
 
+// Users can mount FUSE file systems deeper than the longest path that the kernel takes.
+TEST_F(Operations, AMountIsFoundByAPathOfAnyLength) {
+  const std::string name(250, 'd');
+  const auto before = all_mounts();
+  UniqueFd here(::open((top + "/user").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_EQ(::mkdirat(here.get(), name.c_str(), 0755), 0);
+    here = UniqueFd(::openat(here.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    ASSERT_TRUE(here);
+  }
+  const auto source = opened("/source");
+  ASSERT_TRUE(bind_tree_over(source.get(), here.get(), "source", "deep"));
+  const auto table = MountTable::read();
+  ASSERT_TRUE(table);
+  const auto below = table->below(top + "/user");
+  ASSERT_EQ(below.size(), 1U);
+  EXPECT_GT(below.front()->target.size(), 5000U);
+  const auto detached = detach_mount(below.front()->id, below.front()->target);
+  EXPECT_TRUE(detached) << detached.error().what.substr(0, 40);
+  EXPECT_EQ(all_mounts(), before);
+}
+
 TEST_F(Operations, APseudoFileSystemIsMountedWithItsFlags) {
   const auto before = all_mounts();
   const auto mount = mount_pseudo("tmpfs", top + "/victim/place");

@@ -174,6 +174,13 @@ ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Find
   const bool up = table && table->at(node.config.farm) != nullptr;
   find_missing_trees(node.config, node.allowlist_file, *parsed.list, loaded_list(node),
                      up ? Where::farm : Where::base, servers, trees);
+  for (const auto& [name, problem] : read_problems(node.problems)) {
+    const OsEntry* entry = parsed.list->find_name(name);
+    if (entry == nullptr) continue;
+    trees.set_problem(*parsed.list, *entry, problem);
+    out.push_back({Level::error, "tree " + name, "the OS is closed, its tree cannot be prepared: " + problem,
+                   "mend the tree, then run: chosctl reload"});
+  }
   if (in_force != render_for_kernel(trees.for_kernel(*parsed.list)))
     out.push_back({Level::error, "allowlist",
                    "the list in force in the kernel is not that of " + node.allowlist_file +

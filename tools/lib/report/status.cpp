@@ -22,6 +22,7 @@ std::vector<OsStatus> examine_oses(const Node& node, const Allowlist& list, Wher
   std::vector<OsStatus> out;
   const auto valid = node.kernel.valid();
   const OsEntry* site_default = list.site_default();
+  const auto problems = read_problems(node.problems);
   const auto servers = Servers::of_node();
   servers.ask_all(tree_paths(node.config, list, where));
   for (const auto& entry : list.entries()) {
@@ -33,6 +34,7 @@ std::vector<OsStatus> examine_oses(const Node& node, const Allowlist& list, Wher
     os.tree_present = found.ok();
     os.tree.silent = !found && found.error().code == ETIMEDOUT;
     os.tree.missing = !found && !entry.closed;
+    if (const auto at = problems.find(entry.name); at != problems.end()) os.tree.problem = at->second;
     os.in_kernel = !valid || has_line(*valid, render_entry(for_kernel(entry, os.tree)));
     if (os.tree.silent && !os.in_kernel) {  // the OS may have been open when its server went down
       os.tree.missing = false;
@@ -81,6 +83,10 @@ NodeStatus examine_node(const Node& node) {
   for (const auto& error : parsed.errors) out.problems.push_back(error.text());
   if (!parsed.list) return out;
   out.oses = examine_oses(node, *parsed.list, out.farm_mounted ? Where::farm : Where::base);
+  for (const auto& os : out.oses)
+    if (!os.tree.problem.empty())
+      out.problems.push_back(in_quotes(os.entry.name) +
+                             " is closed: its tree cannot be prepared: " + os.tree.problem);
   count_processes(node, out);
   return out;
 }

@@ -13,6 +13,7 @@
 #include "mount/mountinfo.h"
 #include "mount/open.h"
 #include "mount/operations.h"
+#include "mount/trusted_path.h"
 #include "store/image.h"
 
 namespace chos {
@@ -73,11 +74,11 @@ Result<UniqueFd> mount_one(const Store& store, const TreeRecord& record, const S
     return open_target(store, record);
   }
   if (auto status = look_at(record.origin, servers); !status) return status.error();
-  const UniqueFd origin(::open(record.origin.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!origin) return system_error("cannot open " + record.origin, errno);
+  const auto origin = open_trusted_path(record.origin);
+  if (!origin) return origin.error();
   const auto place = open_target(store, record);
   if (!place) return place.error();
-  return bind_tree_over(origin.get(), place->get(), record.origin, target);
+  return bind_tree_over(origin->get(), place->get(), record.origin, target);
 }
 
 }  // namespace
@@ -92,11 +93,15 @@ Result<TreeMounts> mount_trees(const Store& store, const Allowlist& list, const 
   const Servers servers(*table);
   for (const auto& [entry, record] : unmounted(store, *records, trees_of(list), *table, servers)) {
     auto mounted = mount_one(store, *record, servers);
-    if (!mounted)
-      out.missing.push_back(
-          {file, entry->line,
-           "the tree of " + in_quotes(entry->name) + " is not there: " + mounted.error().what});
-    else out.mounted.emplace_back(store.tree(*record), std::move(*mounted));
+    if (!mounted) {
+      const Error& error = mounted.error();
+      const bool refused = error.code == EPERM;
+      if (refused) out.refused[entry->name] = error.what;
+      out.missing.push_back({file, entry->line,
+                             "the tree of " + in_quotes(entry->name) +
+                                 (refused ? " is not mounted: " : " is not there: ") + error.what +
+                                 (error.remedy.empty() || !refused ? "" : "; " + error.remedy)});
+    } else out.mounted.emplace_back(store.tree(*record), std::move(*mounted));
   }
   return out;
 }

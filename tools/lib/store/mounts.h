@@ -3,6 +3,7 @@
 // the directory of the trees, and the farm shows it from there.
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,7 +18,8 @@ namespace chos {
 /// What mount_trees() found and did.
 struct TreeMounts {
   std::vector<std::pair<std::string, UniqueFd>> mounted;  ///< targets that were mounted now, and the mounts
-  std::vector<Complaint> missing;                         ///< OSs whose image or directory is not available
+  std::vector<Complaint> missing;  ///< OSs whose image or directory is not available, or was refused
+  std::map<std::string, std::string> refused;  ///< of these, those that others could replace, and why
 };
 
 /// OSs whose trees are not mounted yet.

@@ -56,7 +56,7 @@ Result<BaseCovers> BaseCovers::read(std::string links, Transaction& changes) {
 }
 
 Status BaseCovers::cover(int target, const std::string& name, unsigned flags) {
-  if (auto status = replace_link(link_, base_link_target()); !status) return status;
+  if (auto status = replace_link(link_, base_link_target()); !status) return general_error(status.error());
   auto mount = mount_link(link_, target, name);
   if (!mount) return mount.error();
   const auto status = set_mount_flags(mount->get(), flags, name);

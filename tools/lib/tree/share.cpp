@@ -39,7 +39,7 @@ Result<Opened> open_target(int tree, const std::string& path) {
 
 Result<Opened> open_base(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
-  if (!fd) return system_error("cannot open " + path, errno);
+  if (!fd) return general_error(system_error("cannot open " + path, errno));
   return examine(std::move(fd), path);
 }
 
@@ -92,7 +92,7 @@ Result<Link> wanted_link(const ShareSite& site, const Opened& base, const Opened
 // Makes the link to be mounted: "/run/chos/share/3/etc/passwd", a name that tells in findmnt(8) what it is.
 Result<std::string> make_share_link(const ShareSite& site, const std::string& path, const Link& wanted) {
   const std::string link = site.links + "/" + std::to_string(wanted.depth) + path;
-  if (auto status = replace_link(link, wanted.text); !status) return status.error();
+  if (auto status = replace_link(link, wanted.text); !status) return general_error(status.error());
   return link;
 }
 
@@ -113,12 +113,26 @@ Result<ShareOutcome> bind_over(const std::string& path, const Opened& base, cons
   return mounted(std::move(*mount), name, status);
 }
 
-// Whether a process that opens `name` in the farm gets the base's file.
-bool leads_to_base(const ShareSite& site, const std::string& name, const Opened& base) {
-  const UniqueFd farm(::open(site.farm.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!farm) return false;
-  const auto seen = examine(open_in_tree(farm.get(), name.substr(site.farm.size()), Last::follow), name);
+// Whether a process in an OS that opens `path` gets the base's file.
+bool shows_base(int farm, const std::string& path, const Opened& base) {
+  const auto seen = examine(open_in_tree(farm, path, Last::follow), path);
   return seen && seen->info.is_same_as(base.info);
+}
+
+// An Error unless the link that is mounted at `name` in the farm leads to the base's file.
+Status check_link(const ShareSite& site, const std::string& path, const std::string& text,
+                  const std::string& name, const Opened& base) {
+  const UniqueFd farm(::open(site.farm.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!farm) return general_error(system_error("cannot open " + site.farm, errno));
+  if (!shows_base(farm.get(), "/" + std::string(farm_local) + path_of(base.fd.get()), base))
+    return general_error(
+        {path + " of the base OS cannot be reached by the link " + text + " at " + name,
+         "is what it is on mounted in the farm too? See: findmnt -R " + site.farm + "/" + farm_local, EXDEV});
+  if (!shows_base(farm.get(), name.substr(site.farm.size()), base))
+    return Error{"the link " + text + " at " + name + " does not lead to " + path +
+                     " of the base OS (was a directory of the tree moved?)",
+                 "run it again", EAGAIN};
+  return {};
 }
 
 Result<ShareOutcome> link_over(const ShareSite& site, const std::string& path, const Opened& base,
@@ -131,10 +145,7 @@ Result<ShareOutcome> link_over(const ShareSite& site, const std::string& path, c
   auto mount = mount_link(*link, target.fd.get(), name);
   if (!mount) return mount.error();
   auto status = set_mount_flags(mount->get(), flags, name);
-  if (status && !leads_to_base(site, name, base))
-    status = Error{
-        path + " of the base OS cannot be reached by the link " + wanted->text + " at " + name,
-        "is what it is on mounted in the farm too? See: findmnt -R " + site.farm + "/" + farm_local, EXDEV};
+  if (status) status = check_link(site, path, wanted->text, name, base);
   return mounted(std::move(*mount), name, status);
 }
 
@@ -198,7 +209,7 @@ Result<unsigned> flags_of_base(const MountTable& table, const std::string& path,
   const auto now = MountTable::read();  // it may have been mounted after `table` was read
   const Mount* mount = now ? mount_of(*now, base) : nullptr;
   if (mount == nullptr)
-    return Error{path + " of the base OS was unmounted meanwhile", "run it again", EAGAIN};
+    return general_error({path + " of the base OS was unmounted meanwhile", "run it again", EAGAIN});
   return inherited_flags(*mount);
 }
 
@@ -223,7 +234,7 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
                                 const std::function<bool()>& in_use) {
   const auto base = open_base(path);
   if (!base && is_absent(base.error())) return skipped("the base OS has no " + path, false);
-  if (!base) return base.error();
+  if (!base) return general_error(base.error());
   auto target = open_target(tree, path);
   if (!target) return without_target(path, target.error());
   const mode_t kind = base->info.mode & S_IFMT;

@@ -215,5 +215,31 @@ TEST_F(SwappedTree, ReloadsDuringSwaps) {
   EXPECT_EQ(base_mounts(), before) << "after " << turns << " reloads";
 }
 
+// A mount that cannot be found for a moment does not stay without nosuid in an OS that is open.
+TEST_F(SwappedTree, FlagsAreSetDuringSwaps) {
+  node.config.share.clear();
+  const std::string inner = tree("trixie") + "/mnt/site/inner";
+  make_directories(inner);
+  up();
+  for (int turn = 0; turn < 40; ++turn) {
+    mount_tmpfs(inner);
+    set_kernel_file("valid", "");
+    std::atomic<bool> stop = false;
+    std::thread user([&] {
+      while (!stop) swap();
+    });
+    Recorder quiet;
+    EXPECT_TRUE(reload(node, quiet)) << joined(quiet.failures);
+    stop = true;
+    user.join();
+    struct stat info {};
+    ASSERT_EQ(::lstat((tree("trixie") + "/mnt").c_str(), &info), 0);
+    if (S_ISLNK(info.st_mode)) swap();
+    const bool closed = read_text(top + "/kernel/valid").starts_with("trixie:/os/trixie:closed");
+    EXPECT_TRUE(closed || (flags_at(in_os("/mnt/site/inner")) & mount_nosuid) != 0) << "turn " << turn;
+    ASSERT_EQ(::umount2(inner.c_str(), MNT_DETACH), 0);
+  }
+}
+
 }  // namespace
 }  // namespace chos::test
