@@ -70,6 +70,7 @@ Result<ElfFacts> read_segments(int fd, const std::string& name) {
     std::vector<char> content(segment.p_filesz);
     if (!content.empty() && !read_at(fd, content.data(), content.size(), segment.p_offset))
       return broken(name);
+    if (content.empty()) continue;
     if (segment.p_type == PT_INTERP)
       facts.interpreter.assign(content.data(), ::strnlen(content.data(), content.size()));
     else if (const auto tag = abi_tag(content)) facts.oldest_kernel = tag;

@@ -85,7 +85,7 @@ TEST(Config, ListsCanBeReplaced) {
 }
 
 struct Bad {
-  const char* text;
+  std::string text;
   unsigned line;
   const char* says;
 
@@ -104,7 +104,8 @@ TEST_P(BadConfig, IsRefusedWithLineAndReason) {
 
 INSTANTIATE_TEST_SUITE_P(
     Lines, BadConfig,
-    ::testing::Values(Bad{"[farm\n", 1, "not TOML"}, Bad{"\n[farm]\npath = /chos\n", 3, "not TOML"},
+    ::testing::Values(Bad{"[farm\n", 1, "not TOML"}, Bad{std::string("a = 1\n[\0\0", 9), 2, "not TOML"},
+                      Bad{"\n[*", 2, "not TOML"}, Bad{"\n[farm]\npath = /chos\n", 3, "not TOML"},
                       Bad{"[farms]\n", 1, "expected [base], [farm], [share] and [shell]"},
                       Bad{"farm = 1\n", 1, "expected a table [farm]"},
                       Bad{"[farm]\n\nroot = '/x'\n", 3, "unknown key 'root' in [farm]; expected path, trees"},

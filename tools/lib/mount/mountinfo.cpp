@@ -102,10 +102,11 @@ const Mount* MountTable::by_id(int id) const {
 }
 
 // A mount is hidden if its parent mount is hidden, or if another mount on the same parent covers a directory
-// above its mount point.
+// above its mount point.  The kernel writes the table in parts, and a number may belong to another mount
+// meanwhile, so that parents form a circle.  Nothing in it can be reached.
 bool MountTable::reachable(const Mount& mount) const {
   const Mount* at = &mount;
-  for (;;) {
+  for (std::size_t steps = 0; steps <= mounts_.size(); ++steps) {
     const Mount* parent = by_id(at->parent);
     if (parent == nullptr || parent == at) return true;
     for (const auto& other : mounts_) {
@@ -115,6 +116,7 @@ bool MountTable::reachable(const Mount& mount) const {
     }
     at = parent;
   }
+  return false;
 }
 
 const Mount* MountTable::at(std::string_view target) const {
@@ -125,7 +127,8 @@ const Mount* MountTable::at(std::string_view target) const {
     if (found == nullptr || mount.parent == found->id) found = &mount;
   }
   // The table need not list stacked mounts from bottom to top.
-  for (bool higher = found != nullptr; higher;) {
+  bool higher = found != nullptr;
+  for (std::size_t steps = 0; higher && steps <= mounts_.size(); ++steps) {
     higher = false;
     for (const auto& mount : mounts_) {
       if (mount.parent != found->id || mount.target != target || &mount == found) continue;
@@ -140,8 +143,8 @@ const Mount* MountTable::at(std::string_view target) const {
 const Mount* MountTable::holding(std::string_view path) const {
   for (;;) {
     if (const Mount* mount = at(path)) return mount;
-    if (path == "/" || path.empty()) return nullptr;
     const auto slash = path.rfind('/');
+    if (path == "/" || slash == std::string_view::npos) return nullptr;
     path = slash == 0 ? std::string_view("/") : path.substr(0, slash);
   }
 }

@@ -33,6 +33,26 @@ MountTable table(const std::string& text) {
   return parsed ? *parsed : MountTable();
 }
 
+// The kernel writes the table in parts, and gives numbers of mounts that are gone to new ones meanwhile.
+TEST(MountTable, ACircleOfParentsHasAnEnd) {
+  const auto t = table(
+      "22 23 0:1 / /a rw - tmpfs x rw\n"
+      "23 22 0:2 / /a rw - tmpfs x rw\n"
+      "24 23 0:3 / /b rw - tmpfs x rw\n");
+  EXPECT_EQ(t.at("/a"), nullptr);
+  EXPECT_EQ(t.at("/b"), nullptr);
+  const auto stacked = table(
+      "21 1 0:1 / / rw - tmpfs x rw\n"
+      "22 21 0:1 / /a rw - tmpfs x rw\n"
+      "23 22 0:2 / /a rw - tmpfs x rw\n"
+      "22 23 0:3 / /a rw - tmpfs x rw\n");
+  EXPECT_NE(stacked.at("/a"), nullptr);
+}
+
+TEST(MountTable, NothingHoldsAPathThatIsNotAbsolute) {
+  for (const char* path : {"", "x", "x/y"}) EXPECT_EQ(table(plain).holding(path), nullptr) << path;
+}
+
 TEST(MountTable, ReadsWhatTheKernelWrites) {
   const auto t = table(std::string(plain) + farm +
                        "60 22 0:61 / /mnt/a\\040b ro,nosuid,nosymfollow,noatime shared:5 master:6 "
