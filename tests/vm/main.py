@@ -23,7 +23,7 @@ come from its own mirror and are kept in ${XDG_CACHE_HOME:-~/.cache}/chos, with 
   tests/run rooms               the includes, against the table of ARCHITECTURE.md
   tests/run tidy                clang-tidy on the C++ sources that you changed
   tests/run check               the module's sources: W=1, sparse, checkpatch
-  tests/run fuzz [SECONDS]      libFuzzer over what users and administrators write, 60 s each
+  tests/run fuzz [SECONDS]      libFuzzer over what users, admins, trees and images say, 60 s each
   tests/run hostile [SEED]      every hostile archive of a generator, with chosctl os add: a minute
   tests/run vm                  all cases in virtual machines, on all four kernels
   tests/run vm 6.1              ... on one kernel: 5.10, 6.1, 6.12, newest (or its version)
@@ -116,7 +116,7 @@ def _everything() -> list:
     jobs.start("check", guarded("check", suites.check))
     jobs.start("tidy", guarded("tidy", lambda: suites.tidy(every=False)))
     jobs.start("hostile", guarded("hostile", hostile.hostile))
-    jobs.start("fuzz", guarded("fuzz", fuzz.fuzz))
+    jobs.start("fuzz", guarded("fuzz", lambda: fuzz.fuzz(fuzz.SECONDS_IN_RUN)))
     jobs.start("asan", guarded("asan", suites.asan))
     done = jobs.wait()
     outcomes = [outcome for name in order for outcome in done[name]]
