@@ -8,7 +8,8 @@ import subprocess
 import sys
 import traceback
 
-from . import builders, campaign, debug_kernels, fuzz, hostile, kernels, qemu, results, rooms, suites, tools
+from . import (builders, campaign, debug_kernels, fuzz, hostile, kernels, promises, qemu, results, rooms,
+               suites, tools)
 from .progress import Failure, Parallel, say
 
 HELP = """\
@@ -20,7 +21,8 @@ come from its own mirror and are kept in ${XDG_CACHE_HOME:-~/.cache}/chos, with 
   tests/run unit                the GoogleTest units of the tools, then the same with AddressSanitizer and
                                 UndefinedBehaviorSanitizer
   tests/run asan                the second half of that
-  tests/run rooms               the includes, against the table of ARCHITECTURE.md
+  tests/run rooms               the includes, against the table of ARCHITECTURE.md; the tests that
+                                SECURITY.md names
   tests/run tidy                clang-tidy on the C++ sources that you changed
   tests/run check               the module's sources: W=1, sparse, checkpatch
   tests/run fuzz [SECONDS]      libFuzzer over what users, admins, trees and images say, 60 s each
@@ -84,6 +86,11 @@ def _number(words: list, usual: int, expected: str) -> int:
     return int(number)
 
 
+def _pages() -> list:
+    """What the pages at the top say of the code and of the tests."""
+    return rooms.check() + promises.check()
+
+
 def _everything() -> list:
     """All parts, two at a time; one that cannot run is a failure and stops no other."""
     jobs = Parallel(2)
@@ -106,7 +113,7 @@ def _everything() -> list:
         broken = results.Outcome("vm", "all", "FAIL", 0.0, str(failure))
         say(f"virtual machines: {failure}")
     order = ["rooms", "unit", "asan", "check", "tidy", "hostile", "fuzz"]
-    jobs.start("rooms", guarded("rooms", rooms.check))
+    jobs.start("rooms", guarded("rooms", _pages))
     jobs.start("unit", guarded("unit", suites.unit))
     if machines:
         # The one with daemons takes longest: it goes first.
@@ -149,7 +156,7 @@ def main() -> int:
             raise Failure(f"{what} takes no more words; see tests/run --help")
         elif what in ("everything", "unit", "asan", "rooms", "check", "tidy"):
             part = {"everything": _everything, "unit": lambda: suites.unit() + suites.asan(), "asan": suites.asan,
-                    "rooms": rooms.check, "check": suites.check, "tidy": suites.tidy}[what]
+                    "rooms": _pages, "check": suites.check, "tidy": suites.tidy}[what]
             outcomes = part()
         else:
             raise Failure(f"no part {what}: see tests/run --help")
