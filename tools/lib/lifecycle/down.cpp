@@ -11,7 +11,6 @@
 #include "basic/files.h"
 #include "basic/lock.h"
 #include "basic/progress.h"
-#include "farm/bind_trees.h"
 #include "farm/tree_state.h"
 #include "mount/operations.h"
 #include "store/mounts.h"
@@ -152,11 +151,6 @@ class Down {
     }
     for (const auto& target : *in_use)
       progress_.warning(target + " is in use and stays mounted; see: fuser -vm " + target);
-    const std::string& trees = node_.config.trees;
-    const auto unbound = unbind_trees(trees);
-    if (!unbound && unbound.error().code == EBUSY)
-      progress_.warning(trees + " is in use and stays nosuid and nodev; see: fuser -vm " + trees);
-    else if (!unbound) progress_.warning(unbound.error().what);
   }
 
   Status unmount_chosfs() {
