@@ -149,8 +149,11 @@ class Down {
       progress_.warning(in_use.error().what);
       return;
     }
-    for (const auto& target : *in_use)
-      progress_.warning(target + " is in use and stays mounted; see: fuser -vm " + target);
+    for (const auto& target : *in_use) {
+      std::string text = target;
+      text.append(" is in use and stays mounted; see: fuser -vm ").append(target);
+      progress_.warning(text);
+    }
   }
 
   Status unmount_chosfs() {

@@ -127,7 +127,7 @@ class Up {
   }
 
   Status is_up() {
-    if (const auto there = node_.kernel.present(); !there) return there;
+    if (auto there = node_.kernel.present(); !there) return there;
     const auto table = MountTable::read();
     if (!table) return table.error();
     if (table->at(node_.config.farm) == nullptr)

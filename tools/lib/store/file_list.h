@@ -19,7 +19,7 @@ struct ListedFile {
 class FileList {
  public:
   static constexpr std::size_t most_files = 1000;
-  static constexpr std::size_t most_bytes = 256 * 1024;  ///< of the names
+  static constexpr std::size_t most_bytes = std::size_t{256} * 1024;  ///< of the names
 
   void add(std::string path, std::string about);
   /// Sorts the files that were kept by their paths.
