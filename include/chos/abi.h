@@ -158,9 +158,9 @@ struct chos_switch {
  *   read: a line "PROCESSES ENTERS NAME PATH" for each OS that has processes, was ever
  *   entered, or is in the allowlist, in the order in which the OSs first appeared in
  *   an allowlist.  When there have been CHOS_OS_MAX OSs, new ones take the places of
- *   those that no list and no process has.  An OS is a pair of NAME and PATH: if a new list gives a name another
- *   path, the old OS keeps its line and its processes.  The base OS and entries with
- *   its path have no line.
+ *   those that no list and no process has.  An OS is a pair of NAME and PATH: if a new
+ *   list gives a name another path, the old OS keeps its line and its processes.  The
+ *   base OS and entries with its path have no line.
  *     PROCESSES  the number of processes in the OS, of all users and in all PID
  *                namespaces, without zombies.  It includes processes that are entering
  *                the OS, which may briefly count twice, and processes that left it while

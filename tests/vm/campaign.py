@@ -25,7 +25,8 @@ _MISTAKES = {"kasan": ("order", "sleep", "warn", "after_free", "leak", "pages"),
              "kcsan": ("race",),
              "ubsan": ("shift", "sleep", "order")}
 # Mistakes of which the kernel logs nothing: a later case looks for them -> what it then says.
-_LOOKED_FOR = {"leak": ("detector_leaks", "kmemleak found"), "pages": ("detector_pages", "pages of the module are left")}
+_LOOKED_FOR = {"leak": ("detector_leaks", "kmemleak found"),
+               "pages": ("detector_pages", "pages of the module are left")}
 # What tests/run debug runs: what the other cases do not do, and what most of them do.
 _SHORT = ("calls_*", "failing_*", "load_unload_under_load", "load_unload_leaves_nothing",
           "storm_switchers_and_readers", "sharing_execve_in_another_thread", "inherit_*", "usage_*")

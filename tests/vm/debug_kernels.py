@@ -21,8 +21,8 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from . import cache, host, mirror
-from .kernels import TOP, module_sources
-from .progress import HEARTBEAT, Failure, run, say
+from .kernels import TOP, copy_sources, module_sources
+from .progress import Failure, run, say
 
 FOLDER = Path(__file__).resolve().parent / "debug"
 # Version -> the suite that has its sources.
@@ -65,10 +65,7 @@ class Kernel:
 
         def build(path: Path) -> None:
             work = path / "work"
-            for source in sources:
-                target = work / source.relative_to(top)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(source, target)
+            copy_sources(sources, top, work)
             for source in more:
                 shutil.copy2(source, work / "kmod")
                 with open(work / "kmod/Kbuild", "a", encoding="utf-8") as kbuild:
@@ -164,26 +161,16 @@ def _check_options(wanted: Path, taken: Path, label: str) -> None:
 
 
 def _make(command: list, label: str, log: Path, environment: dict) -> None:
-    """Build, and say how many files were compiled, every HEARTBEAT seconds.  Raises Failure."""
-    with open(log, "ab") as out:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                                   env=environment)
+    """Build, and say how many files were compiled.  Raises Failure, which names the first error."""
+    def state() -> str:
+        compiled = re.findall(r"^  CC +(\S+)", log.read_text(errors="replace"), re.MULTILINE)
+        return f"{len(compiled)} files, {compiled[-1] if compiled else 'starting'}"
+
     try:
-        while True:
-            try:
-                status = process.wait(HEARTBEAT)
-                break
-            except subprocess.TimeoutExpired:
-                compiled = re.findall(r"^  CC +(\S+)", log.read_text(errors="replace"), re.MULTILINE)
-                say(f"{label}: {len(compiled)} files, {compiled[-1] if compiled else 'starting'} ...")
-    except BaseException:
-        process.terminate()
-        process.wait()
-        raise
-    if status != 0:
+        run(command, label, log, env=environment, state=state)
+    except Failure as failure:
         errors = re.findall(r"^.*(?: error: | \*\*\* ).*$", log.read_text(errors="replace"), re.MULTILINE)
-        raise Failure(f"{label}: make exited with status {status}: {errors[0] if errors else 'no message'};"
-                      f" see {log}")
+        raise Failure(f"{label}: {errors[0]}; see {log}" if errors else str(failure)) from failure
 
 
 def _strip(build: Path) -> None:

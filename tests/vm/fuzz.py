@@ -30,18 +30,19 @@ TARGETS = {
     "config": ["config/config.cpp", "config/toml.cpp", "config/base_command.cpp", "allowlist/parse.cpp",
                "allowlist/allowlist.cpp", "allowlist/names.cpp", "basic/files.cpp", "basic/text.cpp"],
     "elf": ["basic/elf.cpp", "basic/files.cpp", "basic/text.cpp"],
-    "image_index": ["build/image_documents.cpp", "store/digest.cpp", "basic/json.cpp", "basic/files.cpp",
+    "image_index": ["build/image_documents.cpp", "basic/digest.cpp", "basic/json.cpp", "basic/files.cpp",
                     "basic/text.cpp"],
-    "layer": ["build/layer_stream.cpp", "build/entry.cpp", "store/digest.cpp", "basic/files.cpp",
+    "layer": ["build/layer_stream.cpp", "build/entry.cpp", "basic/digest.cpp", "basic/files.cpp",
               "basic/text.cpp"],
-    "manifest": ["store/manifest.cpp", "store/digest.cpp", "store/file_list.cpp", "basic/walk.cpp",
+    "manifest": ["store/manifest.cpp", "basic/digest.cpp", "store/file_list.cpp", "basic/walk.cpp",
                  "basic/files.cpp", "basic/text.cpp"],
     "mountinfo": ["mount/mountinfo.cpp", "mount/flags.cpp", "basic/files.cpp", "basic/text.cpp"],
     "os_release": ["store/os_release.cpp", "basic/elf.cpp", "mount/open.cpp", "mount/mountinfo.cpp",
                    "mount/flags.cpp", "basic/files.cpp", "basic/text.cpp"],
     "pam": ["pamd/parse.cpp", "pamd/plan.cpp", "pamd/rule.cpp", "pamd/stack.cpp", "pamd/strip.cpp",
             "allowlist/names.cpp", "basic/files.cpp", "basic/text.cpp"],
-    "plugstack": ["batch/block.cpp", "batch/config_text.cpp", "basic/files.cpp", "basic/text.cpp"],
+    "plugstack": ["batch/plugin_line.cpp", "batch/block.cpp", "batch/config_text.cpp", "basic/files.cpp",
+                  "basic/text.cpp"],
 }
 # What else the compiler is told.
 OPTIONS = {"config": ["-DTOML_HEADER_ONLY=0"]}
@@ -74,7 +75,8 @@ def _build(name: str) -> Path:
     log.unlink(missing_ok=True)
 
     def make(path: Path) -> None:
-        run(["clang++", *_FLAGS, *OPTIONS.get(name, []), *map(str, units), "-o", str(path / name), *LIBRARIES.get(name, [])],
+        run(["clang++", *_FLAGS, *OPTIONS.get(name, []), *map(str, units), "-o", str(path / name),
+             *LIBRARIES.get(name, [])],
             f"fuzz target {name}: building", log)
 
     key = cache.key_of(compiler, _FLAGS, OPTIONS.get(name, []), LIBRARIES.get(name, []), *units, *headers)

@@ -127,6 +127,14 @@ def module_sources(top: Path) -> list:
     return sources
 
 
+def copy_sources(sources: list, top: Path, work: Path) -> None:
+    """Copy files below `top` to the same places below `work`."""
+    for source in sources:
+        target = work / source.relative_to(top)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target)
+
+
 def build_module(kernel: Kernel, top: Path) -> Path:
     """chos.ko built for a kernel from the sources below `top`.  Raises Failure."""
     sources = module_sources(top)
@@ -135,10 +143,7 @@ def build_module(kernel: Kernel, top: Path) -> Path:
 
     def build(path: Path) -> None:
         work = path / "work"
-        for source in sources:
-            target = work / source.relative_to(top)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)
+        copy_sources(sources, top, work)
         log = cache.logs() / f"module-{kernel.name}.log"
         log.unlink(missing_ok=True)
         run_in_tree(kernel.tree, work,

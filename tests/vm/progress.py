@@ -45,10 +45,12 @@ def tail(path: Path, lines: int = 30) -> str:
     return "\n".join("    " + line for line in text[-lines:]) or "    (empty)"
 
 
-def run(cmd: list, label: str, log: Path, cwd: Path | None = None, env: dict | None = None) -> None:
+def run(cmd: list, label: str, log: Path, cwd: Path | None = None, env: dict | None = None,
+        state=None) -> None:
     """Run a command with its output in `log`.
 
-    Prints a line every HEARTBEAT seconds.  Raises Failure, with the end of the log, if the exit status
+    Prints a line every HEARTBEAT seconds, with what state() returns; without it, the seconds that the
+    command has run.  Raises Failure, with the end of the log, if the exit status
     is not 0.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +64,8 @@ def run(cmd: list, label: str, log: Path, cwd: Path | None = None, env: dict | N
                     status = process.wait(HEARTBEAT)
                     break
                 except subprocess.TimeoutExpired:
-                    say(f"{label}: {int(time.monotonic() - began)} s ...")
+                    doing = state() if state else f"{int(time.monotonic() - began)} s"
+                    say(f"{label}: {doing} ...")
         except BaseException:
             process.kill()
             process.wait()

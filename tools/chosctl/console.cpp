@@ -37,7 +37,7 @@ void Console::undone(const std::string& what, const Status& status) {
 }
 
 LockOptions wait_for_lock() {
-  return {.waiting = [](const std::string& holders) { Messages("chosctl").hint("waiting for " + holders); }};
+  return {.waiting = [](const std::string& holders) { say.hint("waiting for " + holders); }};
 }
 
 bool is_root_in_base(const ProcChos& kernel, const std::string& command_line) {

@@ -29,7 +29,9 @@ class HostileNames : public ChosctlProgram {
     const std::string out = read_text(top + "/out"), err = read_text(errors);
     expect_harmless(out, command);
     expect_harmless(err, command);
-    if (words.back() == "--json") EXPECT_TRUE(nlohmann::json::accept(out)) << command << ": " << out;
+    if (words.back() == "--json") {
+      EXPECT_TRUE(nlohmann::json::accept(out)) << command << ": " << out;
+    }
     return out + err;
   }
   void expect_said(const Names& words, const std::string& what) {

@@ -31,7 +31,6 @@ class OsProgress : public WorkProgress {
   bool shown_ = false;
   std::string stage_;
   Clock::time_point began_, last_;
-  Messages say_{"chosctl"};
 };
 
 /// Prints only the warnings and failures of a reload.
@@ -46,7 +45,6 @@ class QuietProgress : public Progress {
 
  private:
   OsProgress& shown_;
-  Messages say_{"chosctl"};
 };
 
 }  // namespace chos::ctl

@@ -99,10 +99,7 @@ long clone_task(Board& board, uint64_t flags, int place) {
   Task& child = board.tasks[place];
   auto* birth = reinterpret_cast<Birth*>(child.stack); /* outlives this call */
   *birth = Birth{&board, place};
-  const auto end = reinterpret_cast<uint64_t>(child.stack + sizeof child.stack) & ~15ull;
-  auto* top = reinterpret_cast<uint64_t*>(end) - 2; /* the child pops both words */
-  top[0] = reinterpret_cast<uint64_t>(begin_life);
-  top[1] = reinterpret_cast<uint64_t>(birth);
+  const auto* top = prepare_stack(child.stack + sizeof child.stack, begin_life, birth);
   int pidfd = -1;
   clone_args arguments{};
   arguments.flags = flags;
@@ -111,19 +108,10 @@ long clone_task(Board& board, uint64_t flags, int place) {
   arguments.stack = reinterpret_cast<uint64_t>(child.stack);
   arguments.stack_size = reinterpret_cast<uint64_t>(top) - arguments.stack;
   long pid;
-  __asm__ volatile(
-      "syscall\n\t"
-      "test %%rax, %%rax\n\t"
-      "jnz 1f\n\t"
-      "pop %%rax\n\t"
-      "pop %%rdi\n\t"
-      "xor %%ebp, %%ebp\n\t"
-      "call *%%rax\n\t"
-      "hlt\n"
-      "1:"
-      : "=a"(pid)
-      : "a"(SYS_clone3), "D"(&arguments), "S"(sizeof arguments)
-      : "rcx", "r11", "memory");
+  __asm__ volatile("syscall\n\t" GUEST_CHILD_CALLS
+                   : "=a"(pid)
+                   : "a"(SYS_clone3), "D"(&arguments), "S"(sizeof arguments)
+                   : "rcx", "r11", "memory");
   if (pid > 0 && pidfd >= 0) raw(SYS_close, pidfd);
   return pid;
 }

@@ -200,23 +200,12 @@ int held_thread(const HeldPage& page, Lone* lone) {
   constexpr int kCloneOf32Bits = 120;
   constexpr size_t kStack = 65536;
   constexpr unsigned kFlags = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_FILES | CLONE_SETTLS;
-  auto* stack = reinterpret_cast<uint64_t*>(static_cast<char*>(low_memory(kStack)) + kStack) - 2;
-  stack[0] = reinterpret_cast<uint64_t>(lone_thread);
-  stack[1] = reinterpret_cast<uint64_t>(lone);
+  const auto* stack = prepare_stack(static_cast<char*>(low_memory(kStack)) + kStack, lone_thread, lone);
   int result;
-  __asm__ volatile(
-      "int $0x80\n\t"
-      "test %%eax, %%eax\n\t"
-      "jnz 1f\n\t"
-      "pop %%rax\n\t"
-      "pop %%rdi\n\t"
-      "xor %%ebp, %%ebp\n\t"
-      "call *%%rax\n\t"
-      "hlt\n"
-      "1:"
-      : "=a"(result)
-      : "a"(kCloneOf32Bits), "b"(kFlags), "c"(stack), "d"(0), "S"(page.address()), "D"(0)
-      : "r8", "r9", "r10", "r11", "memory");
+  __asm__ volatile("int $0x80\n\t" GUEST_CHILD_CALLS
+                   : "=a"(result)
+                   : "a"(kCloneOf32Bits), "b"(kFlags), "c"(stack), "d"(0), "S"(page.address()), "D"(0)
+                   : "r8", "r9", "r10", "r11", "memory");
   return result;
 }
 

@@ -280,30 +280,14 @@ pid_t clone_fork(uint64_t flags, pid_t tid) {
 }
 
 long raw_child(uint64_t flags, int (*code)(void*), void* argument, char* stack_top) {
-  /* The child pops the code's address and its argument from its own stack. */
-  auto* stack = reinterpret_cast<uint64_t*>(reinterpret_cast<uint64_t>(stack_top) & ~15ull) - 2;
-  stack[0] = reinterpret_cast<uint64_t>(code);
-  stack[1] = reinterpret_cast<uint64_t>(argument);
+  const auto* stack = prepare_stack(stack_top, code, argument);
   long result;
   register long r10 __asm__("r10") = 0;
   register long r8 __asm__("r8") = 0;
-  __asm__ volatile(
-      "syscall\n\t"
-      "test %%rax, %%rax\n\t"
-      "jnz 1f\n\t"
-      "pop %%rax\n\t"
-      "pop %%rdi\n\t"
-      "xor %%ebp, %%ebp\n\t"
-      "call *%%rax\n\t"
-      "mov %%eax, %%edi\n\t"
-      "mov %[exit], %%eax\n\t"
-      "syscall\n\t"
-      "hlt\n"
-      "1:"
-      : "=a"(result)
-      : "a"(SYS_clone), "D"(flags | CLONE_VM | SIGCHLD), "S"(stack), "d"(0), "r"(r10),
-        "r"(r8), [exit] "i"(SYS_exit)
-      : "rcx", "r11", "memory");
+  __asm__ volatile("syscall\n\t" GUEST_CHILD_CALLS
+                   : "=a"(result)
+                   : "a"(SYS_clone), "D"(flags | CLONE_VM | SIGCHLD), "S"(stack), "d"(0), "r"(r10), "r"(r8)
+                   : "rcx", "r11", "memory");
   return result;
 }
 

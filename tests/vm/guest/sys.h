@@ -6,6 +6,7 @@
 #define CHOS_GUEST_SYS_H
 
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 
 #include <atomic>
@@ -179,6 +180,37 @@ inline long raw(long number, long a = 0, long b = 0, long c = 0, long d = 0, lon
                    : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
                    : "rcx", "r11", "memory");
   return result;
+}
+
+/* -------- children on stacks of their own, which share our memory and may not use libc */
+
+#define GUEST_TEXT_OF(x) #x
+#define GUEST_TEXT(x) GUEST_TEXT_OF(x)
+/*
+ * What follows the instruction of a system call that makes such a child, in an asm statement: the child calls
+ * what prepare_stack() put on its stack, and exits with the status that the code returns, if it returns.
+ */
+#define GUEST_CHILD_CALLS \
+  "test %%rax, %%rax\n\t"              \
+  "jnz 1f\n\t"                         \
+  "pop %%rax\n\t"                      \
+  "pop %%rdi\n\t"                      \
+  "xor %%ebp, %%ebp\n\t"               \
+  "call *%%rax\n\t"                    \
+  "mov %%eax, %%edi\n\t"               \
+  "mov $" GUEST_TEXT(SYS_exit) ", %%eax\n\t" \
+  "syscall\n\t"                        \
+  "hlt\n"                              \
+  "1:"
+
+/* Prepares the stack that ends at `end` for code(argument); returns where the child's stack pointer starts.
+ */
+template <typename Code, typename Argument>
+uint64_t* prepare_stack(char* end, Code* code, Argument* argument) {
+  auto* stack = reinterpret_cast<uint64_t*>(reinterpret_cast<uint64_t>(end) & ~15ull) - 2;
+  stack[0] = reinterpret_cast<uint64_t>(code);
+  stack[1] = reinterpret_cast<uint64_t>(argument);
+  return stack;
 }
 
 /*

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <filesystem>
 #include <vector>
@@ -44,10 +43,8 @@ std::vector<pid_t> holders_of(const std::string& path) {
   const auto names = names_in("/proc");
   if (!names) return out;
   for (const auto& name : *names) {
-    pid_t pid = 0;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (error == std::errc() && end == name.data() + name.size() && holds("/proc/" + name, path))
-      out.push_back(pid);
+    std::uint64_t pid = 0;
+    if (parse_number(name, pid) && holds("/proc/" + name, path)) out.push_back(static_cast<pid_t>(pid));
   }
   return out;
 }

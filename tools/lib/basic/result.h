@@ -18,6 +18,8 @@ struct Error {
   /// More lines, to be shown below `what`: the last lines of a program, more complaints about a file.  A line
   /// break in a text never begins a line of its own, because a name from elsewhere may have one.
   std::vector<std::string> lines = {};
+  /// Its cause is not in what was worked on (one tree of many), so the next one would meet it too.
+  bool general = false;
 
   /// `what` and the lines, joined by line breaks: to search in, not to show.
   std::string all() const {
@@ -25,8 +27,6 @@ struct Error {
     for (const auto& line : lines) out += "\n" + line;
     return out;
   }
-  /// Its cause is not in what was worked on (one tree of many), so the next one would meet it too.
-  bool general = false;
 };
 
 /// The same error, marked as general.

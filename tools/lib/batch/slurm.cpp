@@ -11,23 +11,15 @@
 
 #include "basic/text.h"
 #include "batch/config_text.h"
+#include "batch/plugin_line.h"
 #include "batch/steps.h"
 #include "batch/systems.h"
 
 namespace chos {
 namespace {
 
-constexpr const char* plugin_name = "spank_chos.so";
-
 bool contains(const std::string& text, const std::string& part) {
   return ::strcasestr(text.c_str(), part.c_str()) != nullptr;
-}
-
-// "required spank_chos.so", with any directory and any arguments.
-LineMeaning classify_plugin_line(std::string_view line) {
-  const auto words = config_words(line);
-  if (words.size() < 2 || last_part(words[1]) != plugin_name) return LineMeaning::unrelated;
-  return words[0] == "required" ? LineMeaning::same : LineMeaning::conflicting;
 }
 
 class Slurm : public BatchSystem {

@@ -27,10 +27,10 @@
 #include <exception>
 #include <vector>
 
+#include "basic/digest.h"
 #include "basic/files.h"
 #include "basic/text.h"
 #include "build/call_filter.h"
-#include "store/digest.h"
 
 namespace chos {
 namespace {

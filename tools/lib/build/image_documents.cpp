@@ -4,11 +4,11 @@
 #include <cerrno>
 #include <functional>
 
+#include "basic/digest.h"
 #include "basic/files.h"
 #include "basic/json.h"
 #include "basic/text.h"
 #include "build/confined.h"
-#include "store/digest.h"
 
 namespace chos {
 namespace {

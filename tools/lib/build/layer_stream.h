@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "basic/digest.h"
 #include "basic/result.h"
-#include "store/digest.h"
 
 struct archive;
 

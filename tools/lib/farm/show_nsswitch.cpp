@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 
+#include "basic/digest.h"
 #include "basic/files.h"
 #include "farm/trees.h"
 #include "mount/detached.h"
@@ -51,7 +52,7 @@ class Copies {
     if (failure)
       return system_error("cannot make the directory " + directory_, failure.value(),
                           "is /run mounted and writable?");
-    const std::string name = name_of_content(text);
+    const std::string name = sha256_of(text);
     if (name.empty()) return Error{"cannot name a copy of nsswitch.conf: no SHA-256", "", ENOTSUP};
     const std::string file = directory_ + "/" + name;
     if (const auto there = read_file(file, largest); !there || *there != text) {
@@ -90,13 +91,6 @@ Result<std::string> wanted_text(const std::string& base, int tree) {
   if (!text) return text.error();
   const auto all = [](const std::string&) { return true; };
   return filter_nsswitch(*text, all) == wanted ? std::string() : wanted;
-}
-
-bool same_file(int fd, const std::string& path) {
-  struct stat one {
-  }, two{};
-  return ::fstat(fd, &one) == 0 && ::stat(path.c_str(), &two) == 0 && one.st_dev == two.st_dev &&
-         one.st_ino == two.st_ino;
 }
 
 // A place in a tree in the farm, and what is mounted on it.

@@ -163,8 +163,7 @@ class Watcher {
   struct Look {
     Allowlist wanted;
     WatchedTrees trees;
-    std::vector<std::string> changes;         // a sentence for each
-    std::map<std::string, std::string> came;  // the OS of a sentence about a tree that can be mounted now
+    std::vector<WatchedChange> changes;
   };
 
   void look(const MountTable& table) {
@@ -183,16 +182,16 @@ class Watcher {
     if (!wanted.list || !text) return {};
     const auto loaded = parse_allowlist(*text, "valid", node_.groups);
     if (!loaded.list) return {};
-    Look out{std::move(*wanted.list), {}, {}, {}};
+    Look out{std::move(*wanted.list), {}, {}};
     out.trees = look_at_trees(node_.config, out.wanted, *loaded.list, table);
     const auto problems = read_problems(node_.problems);
     out.changes = what_changed(out.wanted, *loaded.list, before_, out.trees, problems);
     const auto unmounted = unmounted_trees(Store(node_.config.trees), out.wanted);
-    for (auto& change : look_at_shares(table)) out.changes.push_back(std::move(change));
+    for (auto& change : look_at_shares(table)) out.changes.push_back({std::move(change)});
     waiting_ = !unmounted.waiting.empty() || !silent_shares_.empty() || any_served(out.wanted, table);
     for (const auto& name : unmounted.ready)
       if (const OsEntry* entry = loaded.list->find_name(name); entry != nullptr && entry->closed)
-        out.came[out.changes.emplace_back(opened_text(name))] = name;
+        out.changes.push_back({opened_text(name), name, true});
     return out;
   }
 
@@ -209,16 +208,10 @@ class Watcher {
     if (const auto after = MountTable::read())
       seen.trees = look_at_trees(node_.config, seen.wanted, seen.wanted, *after);
     const auto problems = read_problems(node_.problems);
-    const auto is_closed = [&problems](const std::string& change) {
-      return std::any_of(problems.begin(), problems.end(), [&change](const auto& problem) {
-        return change.starts_with(in_quotes(problem.first) + " ");
-      });
-    };
     // Reload has warned of trees that it could not mount or prepare.
     for (const auto& change : seen.changes) {
-      const auto os = seen.came.find(change);
-      const bool done = os == seen.came.end() || seen.trees[os->second].there;
-      if (done && !is_closed(change)) progress_.step("tree", true, change);
+      const bool done = !change.came || seen.trees[change.os].there;
+      if (done && problems.count(change.os) == 0) progress_.step("tree", true, change.what);
       else failed_.push_back(change);
     }
   }
@@ -229,7 +222,7 @@ class Watcher {
   Progress& progress_;
   Quiet quiet_;
   WatchedTrees before_;
-  std::vector<std::string> failed_;
+  std::vector<WatchedChange> failed_;
   std::set<std::string> silent_shares_;
   bool asked_ = false;  // whether each share was asked for once
   const std::chrono::milliseconds again_;

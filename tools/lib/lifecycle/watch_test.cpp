@@ -34,10 +34,10 @@ TEST(WhatChanged, OnlyForTreesThatDoNotFitTheKernelsList) {
   const WatchedTrees before{{"same", there}, {"other", there}};
   const WatchedTrees now{{"came", there},        {"went", gone},    {"same", there},
                          {"other", {true, "2"}}, {"closed", there}, {"unloaded", there}};
-  EXPECT_EQ(
-      what_changed(wanted, loaded, before, now),
-      (std::vector<std::string>{"'came' is open: its tree is there", "'went' is closed: its tree is gone",
-                                "'other' was prepared again: its tree was replaced"}));
+  EXPECT_EQ(what_changed(wanted, loaded, before, now),
+            (std::vector<WatchedChange>{{"'came' is open: its tree is there", "came"},
+                                        {"'went' is closed: its tree is gone", "went"},
+                                        {"'other' was prepared again: its tree was replaced", "other"}}));
   EXPECT_TRUE(what_changed(wanted, wanted, {}, {}).empty());
 }
 
@@ -105,6 +105,13 @@ class Watch : public FakeNode {
     return text;
   }
 
+  // The next line that is no warning of a reload.
+  std::string event() {
+    std::string text = line();
+    while (text.starts_with("warning: ")) text = line();
+    return text;
+  }
+
   int ended() {
     int status = -1;
     ::waitpid(child_, &status, 0);
@@ -137,10 +144,7 @@ TEST_F(Watch, ATreeComesAndGoes) {
   EXPECT_EQ(valid().substr(0, 14), "late:/os/late\n");
   set_kernel_file("valid", "late:/os/late\ntrixie:/os/trixie\n");
   ASSERT_EQ(::umount2((top + "/trees/late").c_str(), MNT_DETACH), 0);
-  // The summary of reload, then the event.
-  std::string said = line();
-  while (said.starts_with("warning: ")) said = line();
-  EXPECT_EQ(said, "'late' is closed: its tree is gone");
+  EXPECT_EQ(event(), "'late' is closed: its tree is gone");
   EXPECT_EQ(valid().substr(0, 21), "late:/os/late:closed\n");
 }
 
@@ -165,16 +169,11 @@ TEST_F(Watch, AnUnusableTreeIsReplaced) {
   EXPECT_EQ(valid(), "late:/os/late:closed\ntrixie:/os/trixie:closed\n");
   ASSERT_EQ(::mount((top + "/trees/disk").c_str(), (top + "/trees/late").c_str(), nullptr, MS_BIND, nullptr),
             0);
-  const auto next = [this] {
-    std::string said = line();
-    while (said.starts_with("warning: ")) said = line();
-    return said;
-  };
-  EXPECT_EQ(next(), "'late' is open: its tree is there");
+  EXPECT_EQ(event(), "'late' is open: its tree is there");
   set_kernel_file("valid", "late:/os/late\ntrixie:/os/trixie:closed\n");
   ASSERT_EQ(::rename((top + "/trees/trixie").c_str(), (top + "/trees/.old").c_str()), 0);
   ASSERT_EQ(::rename((top + "/trees/.new").c_str(), (top + "/trees/trixie").c_str()), 0);
-  EXPECT_EQ(next(), "'trixie' was prepared again: its tree was replaced");
+  EXPECT_EQ(event(), "'trixie' was prepared again: its tree was replaced");
   EXPECT_EQ(valid().substr(0, 32), "late:/os/late\ntrixie:/os/trixie\n");
 }
 
@@ -197,16 +196,11 @@ TEST_F(Watch, ASharedDirectoryComes) {
   // This change shows that the child has looked.
   ASSERT_EQ(::mount((top + "/trees/disk").c_str(), (top + "/trees/late").c_str(), nullptr, MS_BIND, nullptr),
             0);
-  const auto next = [this] {
-    std::string said = line();
-    while (said.starts_with("warning: ")) said = line();
-    return said;
-  };
-  EXPECT_EQ(next(), "'late' is open: its tree is there");
+  EXPECT_EQ(event(), "'late' is open: its tree is there");
   EXPECT_FALSE(mounted(farm("/os/trixie") + mail));
   set_kernel_file("valid", "late:/os/late\ntrixie:/os/trixie\n");
   ASSERT_EQ(::umount2(mail.c_str(), MNT_DETACH), 0);
-  EXPECT_EQ(next(), mail + " of the base OS is there");
+  EXPECT_EQ(event(), mail + " of the base OS is there");
   EXPECT_EQ(read_text(farm("/os/trixie") + mail + "/alice"), "for alice\n");
 }
 

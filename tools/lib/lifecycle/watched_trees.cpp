@@ -70,10 +70,10 @@ WatchedTrees look_at_trees(const Config& config, const Allowlist& list, const Al
   return states;
 }
 
-std::vector<std::string> what_changed(const Allowlist& wanted, const Allowlist& loaded,
-                                      const WatchedTrees& before, const WatchedTrees& now,
-                                      const TreeProblems& problems) {
-  std::vector<std::string> changes;
+std::vector<WatchedChange> what_changed(const Allowlist& wanted, const Allowlist& loaded,
+                                        const WatchedTrees& before, const WatchedTrees& now,
+                                        const TreeProblems& problems) {
+  std::vector<WatchedChange> changes;
   for (const OsEntry* entry : trees_of(wanted)) {
     const OsEntry* in_kernel = loaded.find_name(entry->name);
     const auto at = now.find(entry->name);
@@ -81,12 +81,13 @@ std::vector<std::string> what_changed(const Allowlist& wanted, const Allowlist& 
     const std::string name = in_quotes(entry->name);
     const auto old = before.find(entry->name);
     const bool unusable = problems.count(entry->name) != 0;
-    if (at->second.there && in_kernel->closed && !unusable) changes.push_back(opened_text(entry->name));
+    if (at->second.there && in_kernel->closed && !unusable)
+      changes.push_back({opened_text(entry->name), entry->name});
     else if (!at->second.there && !in_kernel->closed)
-      changes.push_back(name + " is closed: its tree is gone");
+      changes.push_back({name + " is closed: its tree is gone", entry->name});
     else if (at->second.there && old != before.end() && old->second.there &&
              old->second.identity != at->second.identity)
-      changes.push_back(name + " was prepared again: its tree was replaced");
+      changes.push_back({name + " was prepared again: its tree was replaced", entry->name});
   }
   return changes;
 }

@@ -102,6 +102,18 @@ Result<OsInfo> show_os(const Node& node, const Store& store, const std::string& 
                ENOENT};
 }
 
+Result<Safety> survey_all(int tree, const std::string& name, WorkProgress& progress) {
+  return survey(tree, Extent::whole, [&](std::uint64_t entries) -> Status {
+    if (entries > ArchiveLimits().entries)
+      return Error{name + " has more than " + std::to_string(ArchiveLimits().entries) + " entries", "",
+                   EFBIG};
+    constexpr std::uint64_t step = 100;
+    if (entries % step == 0 && !progress.tick(std::to_string(entries) + " entries"))
+      return Error{"interrupted", "", EINTR};
+    return {};
+  });
+}
+
 Result<Safety> safety_of(const OsInfo& info, WorkProgress& progress) {
   Safety safety;
   if (info.record) {
@@ -114,14 +126,7 @@ Result<Safety> safety_of(const OsInfo& info, WorkProgress& progress) {
   const UniqueFd tree(::open(info.tree.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!tree) return system_error("cannot open " + info.tree, errno);
   progress.stage("examining " + info.tree);
-  return survey(tree.get(), Extent::whole, [&](std::uint64_t entries) -> Status {
-    if (entries > ArchiveLimits().entries)
-      return Error{
-          "the tree " + info.tree + " has more than " + std::to_string(ArchiveLimits().entries) + " entries",
-          "", EFBIG};
-    if (!progress.tick(std::to_string(entries) + " entries")) return Error{"interrupted", "", EINTR};
-    return {};
-  });
+  return survey_all(tree.get(), "the tree " + info.tree, progress);
 }
 
 Result<std::vector<std::string>> verify_os(const Store& store, const TreeRecord& record,

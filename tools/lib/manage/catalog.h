@@ -35,6 +35,10 @@ Result<std::vector<OsInfo>> list_oses(const Node& node, const Store& store);
 /// One of them.  Code ENOENT: the list has no such name.
 Result<OsInfo> show_os(const Node& node, const Store& store, const std::string& name);
 
+/// Surveys a whole tree, which is `name` in messages.  Code EFBIG: it has more entries than an archive may
+/// have; EINTR: `progress` ended it.
+Result<Safety> survey_all(int tree, const std::string& name, WorkProgress& progress);
+
 /// What gives rights in a tree, and what others than root can change of it: as recorded when chosctl
 /// published it, or as it is now if chosctl did not make it.
 Result<Safety> safety_of(const OsInfo& info, WorkProgress& progress);

@@ -20,6 +20,7 @@
 #include "inspect/finding.h"
 #include "inspect/safety.h"
 #include "inspect/tree.h"
+#include "manage/catalog.h"
 #include "manage/discard.h"
 #include "mount/open.h"
 #include "store/manifest.h"
@@ -72,21 +73,6 @@ Status judge(const ManageContext& context, const Built& built, const Findings& f
   return Error{"the tree is not fit for use: " + problems, remedy, ENOEXEC};
 }
 
-// Walks the whole tree, whoever unpacked it.
-Result<Safety> survey_tree(const ManageContext& context, const Built& built) {
-  const UniqueFd tree(::open(built.root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!tree) return system_error("cannot open " + built.root, errno);
-  return survey(tree.get(), Extent::whole, [&](std::uint64_t entries) -> Status {
-    if (entries > ArchiveLimits().entries)
-      return Error{"the tree has more than " + std::to_string(ArchiveLimits().entries) + " entries", "",
-                   EFBIG};
-    constexpr std::uint64_t step = 100;
-    if (entries % step == 0 && !context.progress.tick(std::to_string(entries) + " entries"))
-      return Error{"interrupted", "", EINTR};
-    return {};
-  });
-}
-
 Result<Safety> check_tree(const ManageContext& context, const std::string& name, const BuildOptions& options,
                           const Built& built) {
   context.progress.stage("checking the tree");
@@ -103,7 +89,10 @@ Result<Safety> check_tree(const ManageContext& context, const std::string& name,
   ::uname(&about);
   Findings findings;
   examine_tree(Allowlist({entry}), entry, built.root, config, about.release, Servers::of_node(), findings);
-  auto safety = survey_tree(context, built);
+  const UniqueFd tree(::open(built.root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!tree) return system_error("cannot open " + built.root, errno);
+  // Whoever unpacked it.
+  auto safety = survey_all(tree.get(), "the tree", context.progress);
   if (!safety) return safety;
   report_safety(*safety, {.suid = false, .allow_writable = options.allow_writable, .publishing = true}, "",
                 built.root, findings);

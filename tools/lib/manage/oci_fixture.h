@@ -2,8 +2,8 @@
 // Container images made by hand, sound and hostile.
 #pragma once
 
+#include "basic/digest.h"
 #include "manage/os_manager_fixture.h"
-#include "store/digest.h"
 #include "tar_file.h"
 
 namespace chos::test {

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 // Linux 5.2.
 #ifndef OPEN_TREE_CLONE
@@ -61,5 +62,11 @@ namespace chos {
 // FSCONFIG_SET_STRING and FSCONFIG_CMD_CREATE by names of our own: some headers have them as macros, some as
 // enumerators.
 inline constexpr unsigned fsconfig_set_string = 1, fsconfig_create = 6;
+
+// Attaches, or moves, a mount to the file or directory that `target` is open on; false with errno.
+inline bool move_mount_to(int mount, int target, unsigned flags = 0) {
+  return ::syscall(SYS_move_mount, mount, "", target, "",
+                   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | flags) == 0;
+}
 
 }  // namespace chos

@@ -21,11 +21,6 @@ bool set(int context, const char* key, const std::string& value) {
   return ::syscall(SYS_fsconfig, context, fsconfig_set_string, key, value.c_str(), 0) == 0;
 }
 
-long move(int mount, int target, unsigned flags) {
-  return ::syscall(SYS_move_mount, mount, "", target, "",
-                   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | flags);
-}
-
 // An Error unless `mount` is what is found at `place`.
 Status check_place(int mount, const Place& place, const std::string& name) {
   const auto there = place.open();
@@ -70,13 +65,13 @@ Status refresh_overlay(int fd, unsigned flags, const std::string& name) {
 }
 
 Status attach_mount(int mount, int target, const std::string& name) {
-  if (move(mount, target, 0) != 0) return mount_error("cannot mount on " + name, errno);
+  if (!move_mount_to(mount, target)) return mount_error("cannot mount on " + name, errno);
   return {};
 }
 
 Status exchange_mount(int mount, int old, const Place& place, const std::string& name) {
   // Kernels before 6.5 do not know the flag (EINVAL).
-  if (move(mount, old, MOVE_MOUNT_BENEATH) == 0) return detach(old, name);
+  if (move_mount_to(mount, old, MOVE_MOUNT_BENEATH)) return detach(old, name);
   if (auto status = check_place(old, place, name); !status) return status;
   const auto copy = clone_mount(old, true, name);
   if (!copy) return copy.error();

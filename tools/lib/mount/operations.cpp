@@ -27,11 +27,6 @@ bool make_detached_slave(int copy, unsigned flags) {
   return ::syscall(SYS_mount_setattr, copy, "", AT_EMPTY_PATH | AT_RECURSIVE, &wanted, sizeof wanted) == 0;
 }
 
-bool attach(int mount, int target) {
-  return ::syscall(SYS_move_mount, mount, "", target, "",
-                   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0;
-}
-
 }  // namespace
 
 Result<UniqueFd> mount_pseudo(const std::string& type, const std::string& target) {
@@ -44,7 +39,7 @@ Result<UniqueFd> mount_pseudo(const std::string& type, const std::string& target
     return system_error("cannot mount " + type + " on " + target, errno);
   UniqueFd mount(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC,
                                             attribute_bits(mount_nosuid | mount_nodev | mount_noexec))));
-  if (!mount || !attach(mount.get(), place.get()))
+  if (!mount || !move_mount_to(mount.get(), place.get()))
     return system_error("cannot mount " + type + " on " + target, errno);
   return mount;
 }
@@ -67,7 +62,7 @@ Result<UniqueFd> bind_tree_over(int source, int target, const std::string& sourc
   // Before it is attached: unmounting a copy that is still in the source's peer group unmounts the source
   // too.
   const bool slave = copy && make_detached_slave(copy.get(), flags);
-  if (!copy || !attach(copy.get(), target))
+  if (!copy || !move_mount_to(copy.get(), target))
     return mount_error("cannot bind " + source_name + " on " + target_name, errno);
   if (slave) return copy;
   if (auto status = make_slave(copy.get(), target_name); !status) {
@@ -84,7 +79,7 @@ Result<UniqueFd> bind_unbindable(const std::string& source, const std::string& t
   if (!to) return system_error("cannot open " + target, errno);
   UniqueFd mount(static_cast<int>(
       ::syscall(SYS_open_tree, from.get(), "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH)));
-  if (!mount || !attach(mount.get(), to.get()))
+  if (!mount || !move_mount_to(mount.get(), to.get()))
     return system_error("cannot bind " + source + " on " + target, errno);
   if (::mount(nullptr, by_fd(mount.get()).c_str(), nullptr, MS_UNBINDABLE, nullptr) != 0) {
     const int why = errno;
@@ -99,7 +94,7 @@ Result<UniqueFd> mount_link(const std::string& link, int target, const std::stri
   UniqueFd mount(static_cast<int>(::syscall(SYS_open_tree, AT_FDCWD, link.c_str(),
                                             OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW)));
   if (!mount) return general_error(system_error("cannot take a mount of " + link, errno));
-  if (!attach(mount.get(), target)) return mount_error("cannot mount a link over " + name, errno);
+  if (!move_mount_to(mount.get(), target)) return mount_error("cannot mount a link over " + name, errno);
   if (auto status = make_private(mount.get(), name); !status) {
     (void)detach(mount.get(), name);
     return status.error();

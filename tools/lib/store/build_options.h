@@ -20,8 +20,7 @@ struct BuildOptions {
   bool expired_ok = false;                           ///< debian: accept an expired Release file
   std::string releasever;                            ///< rpm: what $releasever of the .repo file stands for
   bool allow_writable = false;                       ///< publish a tree that others than root could change
-
-  bool unsigned_ok = false;  ///< rpm: accept packages without a signature
+  bool unsigned_ok = false;                          ///< rpm: accept packages without a signature
 
   bool operator==(const BuildOptions&) const = default;
 };

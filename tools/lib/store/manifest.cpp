@@ -14,10 +14,10 @@
 #include <map>
 #include <memory>
 
+#include "basic/digest.h"
 #include "basic/files.h"
 #include "basic/text.h"
 #include "basic/walk.h"
-#include "store/digest.h"
 
 namespace chos {
 namespace {

@@ -2,7 +2,6 @@
 #include "tree/layer.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -10,11 +9,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <memory>
 
+#include "basic/digest.h"
 #include "basic/files.h"
 #include "mount/detached.h"
 #include "mount/open.h"
@@ -54,19 +53,6 @@ bool is_mount_root(int fd) {
 
 }  // namespace
 
-// SHA-256: what has this name already is taken for this content without a look.
-std::string name_of_content(const std::string& text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (::EVP_Digest(text.data(), text.size(), digest.data(), &size, ::EVP_sha256(), nullptr) != 1) return {};
-  std::string out;
-  for (unsigned i = 0; i < size; ++i) {
-    constexpr const char* digits = "0123456789abcdef";
-    out += {digits[digest[i] >> 4], digits[digest[i] & 15]};
-  }
-  return out;
-}
-
 Result<std::string> make_additions(const std::string& layers, const Layer& layer) {
   struct stat info {};
   if (::fstat(layer.lower.get(), &info) != 0) return system_error("cannot examine " + layer.place, errno);
@@ -76,7 +62,8 @@ Result<std::string> make_additions(const std::string& layers, const Layer& layer
   for (const auto& [kind, place, target] : layer.additions)
     text += "\n" + std::to_string(static_cast<int>(kind)) + " " + std::to_string(place.size()) + " " + place +
             " " + target;
-  const std::string name = name_of_content(text);
+  // What has this name already is taken for this content without a look.
+  const std::string name = sha256_of(text);
   if (name.empty()) return Error{"cannot name the additions to " + layer.place + ": no SHA-256", "", ENOTSUP};
   const std::string path = layers + "/" + name;
   struct stat there {};

@@ -20,10 +20,6 @@ namespace chos {
 /// of the tree's directory, since an overlay shows those of its upper directory.
 Result<std::string> make_additions(const std::string& layers, const Layer& layer);
 
-/// A file name for the content of a file or layer: different contents have different names.  Empty if there
-/// is no SHA-256, as with OpenSSL's FIPS provider when its check of itself has failed.
-std::string name_of_content(const std::string& text);
-
 /// The source that the mount table shows for the overlay of `additions` on the open directory `lower`.
 Result<std::string> overlay_source(const std::string& additions, int lower);
 

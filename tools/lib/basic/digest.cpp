@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "store/digest.h"
+#include "basic/digest.h"
 
 #include <openssl/evp.h>
 
@@ -20,6 +20,13 @@ std::string Sha256::finish() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
   unsigned size = 0;
   ::EVP_DigestFinal_ex(context_.get(), out.data(), &size);
+  return hex_text(out.data(), size);
+}
+
+std::string sha256_of(const std::string& text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
+  unsigned size = 0;
+  if (::EVP_Digest(text.data(), text.size(), out.data(), &size, ::EVP_sha256(), nullptr) != 1) return {};
   return hex_text(out.data(), size);
 }
 

@@ -28,6 +28,10 @@ class Sha256 {
   std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
+/// The SHA-256 of a text, as Sha256::finish() returns it.  "" if there is none, as with OpenSSL's
+/// FIPS provider when its check of itself has failed.
+std::string sha256_of(const std::string& text);
+
 /// Two lower-case digits for each byte.
 std::string hex_text(const unsigned char* bytes, std::size_t size);
 
