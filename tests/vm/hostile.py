@@ -21,10 +21,10 @@ from .results import Outcome
 
 _SCRIPT = Path(__file__).with_suffix(".sh")
 _TRACED = ("tar:traced", "oci:traced-image")
-# What chosctl reads of the node after it has unpacked: the list, the configuration, its own state, mounts.
-_OF_NODE = re.compile(r"/chos-hostile/store(/|$)|/chos-hostile/inputs/traced|/proc/(\d+|self|mounts|chos)"
+# What chosctl reads of the node after it has unpacked: the list, the configuration, its own state and program, mounts.
+_OF_NODE = re.compile(r"/chos-hostile/(store(/|$)|chosctl$|inputs/traced)|/proc/(\d+|self|mounts|chos)"
                       r"|/dev/null$|/run/chos(/|$)|/etc/(passwd|group|nsswitch\.conf|hosts|resolv\.conf|localtime"
-                      r"|hostname)$|/etc$|/run$")
+                      r"|hostname)$|/etc$|/run$|/usr/share/zoneinfo/")
 # What it opens in its new root, which is the tree or the directory of an image.
 _IN_TREE = re.compile(r"/?(\.|bin|etc|lib|usr|var|tmp|root|blobs|oci-layout|index\.json)(/|$)|/$")
 
@@ -112,19 +112,29 @@ def _calls(trace: Path):
             yield process, call, result
 
 
+def _opened(call: str, result: str) -> str:
+    """The path that a call has opened, or the directory that it could not leave, or the path that it named."""
+    path = re.search(r"<(.*)>", result)
+    beneath = re.match(r"openat2\(\d+<([^>]*)>.*\bRESOLVE_(IN_ROOT|BENEATH)\b", call)
+    return (path or beneath or re.search(r'"([^"]*)"', call))[1]
+
+
 def _trace(trace: Path, source: str, log: Path) -> Outcome:
-    """After the first confined process was made, nothing outside the tree, the store and the source is opened."""
-    confined, rooted, bad, opened = set(), set(), [], 0
+    """After the first call of a confined process, nothing outside the tree, the store and the source is opened."""
     if not trace.exists():
         return Outcome("hostile", f"opens of {source}", "FAIL", 0.0, "there is no trace", log)
-    for process, call, result in _calls(trace):
-        if call.startswith("clone(") and "CLONE_NEWPID" in call:
-            confined.add(result.split()[0])
-        elif call.startswith("execve(") and confined:
+    calls = list(_calls(trace))
+    # Known beforehand: the calls of a new process may be in the trace before the clone() that returned its number.
+    confined = {result.split()[0] for _, call, result in calls
+                if call.startswith("clone(") and "CLONE_NEWPID" in call}
+    begun, rooted, bad, opened = False, set(), [], 0
+    for process, call, result in calls:
+        begun = begun or process in confined
+        if call.startswith("execve(") and begun:
             bad.append(f"a program is run: {call[:80]}")
         elif call.startswith("chroot(") and process in confined:
             rooted.add(process)
-        elif call.startswith(("open", "creat")) and confined:
+        elif call.startswith(("open", "creat")) and begun:
             opened += 1
             name = re.search(r'"([^"]*)"', call)
             if process in rooted:
@@ -133,8 +143,7 @@ def _trace(trace: Path, source: str, log: Path) -> Outcome:
             elif process in confined:
                 allowed = name and name[1] == "/dev/null"
             else:
-                path = re.search(r"<(.*)>", result)
-                allowed = _OF_NODE.match(path[1] if path else name[1])
+                allowed = _OF_NODE.match(_opened(call, result))
             if not allowed:
                 bad.append(f"{'confined' if process in confined else 'chosctl'}: {call} = {result}"[:200])
     if not rooted:

@@ -75,7 +75,6 @@ void all_at_once(Yard& yard, uint64_t number) {
   CHECK_SAY(!board.odd, std::string("a process went to ") + board.odd_word + " and is in " +
                             board.odd_sight.name + "; seed of this run: " + std::to_string(number));
   check_agreement(yard, number);
-  yard.end_all();
 }
 
 }  // namespace

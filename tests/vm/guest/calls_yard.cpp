@@ -31,12 +31,23 @@ void keep(int fd, int number) {
 /* The jail has /proc, for the link, and the program that tasks execute. */
 void make_jail() {
   const std::string jail = kJailPath;
-  for (const char* name : {"/proc", "/tmp", "/usr/bin"}) make_dirs(jail + name);
+  for (const char* name : {"/dev", "/proc", "/tmp", "/usr/bin"}) make_dirs(jail + name);
   if (!exists(jail + "/usr/bin/probe")) {
     CHECK_OK(sys(link("/usr/bin/probe", (jail + "/usr/bin/probe").c_str())));
   }
   CHECK_OK(bind_mount("/proc", jail + "/proc", MS_REC));
   CHECK_OK(bind_mount("/proc", CHOS_FARM_DEFAULT + jail + "/proc", MS_REC));
+}
+
+/* TOMOYO looks up the name /dev/fd/N of a program that is executed by descriptor.  In Linux 5.10 execveat(2)
+ * fails where there is none: in a jail without /dev/fd, and in a thread that has survived its leader, whose
+ * /proc/self/fd is empty. */
+void make_dev_fd() {
+  for (const std::string root : {"", kJailPath}) {
+    const std::string link = root + "/dev/fd";
+    unlink(link.c_str());
+    make_link("/proc/thread-self/fd", link);
+  }
 }
 
 /* A copy of this mount namespace. */
@@ -65,6 +76,7 @@ Yard::Yard() {
   CHECK_OK(sys(unshare(CLONE_NEWNS)));
   CHECK_OK(set_mount("/", MS_PRIVATE | MS_REC));
   make_jail();
+  make_dev_fd();
   make_dirs("/usr/bin/raised");
   install_probe("/usr/bin/raised/probe", 0, 0, 04755);
   keep(open("/", O_PATH | O_DIRECTORY), kBaseFd);
@@ -193,7 +205,7 @@ bool Yard::await_end(const std::vector<int>& places) {
   return true;
 }
 
-void Yard::end_all() {
+Yard::~Yard() {
   std::set<pid_t> all;
   for (int place = 0; place < kMostTasks; ++place) {
     if (task(place).done && process_of(place) > 0) all.insert(process_of(place));
@@ -249,17 +261,20 @@ static uint64_t seed() {
 
 void for_seconds(double seconds, const std::function<void(Yard&, uint64_t)>& run) {
   Node node({.list = kCallsList});
-  AS(kRoot, [&] {
-    Yard yard;
-    const double end = seconds_now() + seconds * time_scale();
-    uint64_t number = seed();
-    int runs = 0;
-    do {
-      run(yard, number++);
-      ++runs;
-    } while (seconds_now() < end);
-    note(std::to_string(runs) + " runs");
-  });
+  const double end = seconds_now() + seconds * time_scale();
+  uint64_t number = seed();
+  int runs = 0;
+  do {
+    /* Each in namespaces of its own: the tasks mount things, and a run must be the same if it is repeated
+     * alone. */
+    AS(kRoot, [&] {
+      Yard yard;
+      run(yard, number);
+    });
+    ++number;
+    ++runs;
+  } while (seconds_now() < end);
+  note(std::to_string(runs) + " runs");
 }
 
 }  // namespace chos::guest

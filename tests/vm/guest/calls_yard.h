@@ -18,7 +18,8 @@ class Yard {
   Yard();
   Yard(const Yard&) = delete;
   Yard& operator=(const Yard&) = delete;
-  ~Yard() { end_all(); }
+  /* Kills all tasks. */
+  ~Yard();
 
   Board& board() const { return *board_; }
   Task& task(int place) const { return board_->tasks[place]; }
@@ -44,9 +45,6 @@ class Yard {
   bool await_end(const std::vector<int>& places);
   /* Waits until a number on the board is another one. */
   static void wait_while(const std::atomic<int>& number, int value);
-  /* Kills all tasks. */
-  void end_all();
-
   /* The kind of root directory that a task sees, in words. */
   std::string root_seen(const Sight& sight) const;
   static const char* name_of(Place::Root root);
@@ -72,8 +70,8 @@ const char* path_of(const std::string& os);
 /* The monotonic clock. */
 double seconds_now();
 /*
- * Calls run(yard, seed) with one seed after the other on a node with kCallsList, for some seconds times
- * time_scale(), but at least once.  The first seed is CHOS_SEED, or 1.
+ * Calls run(yard, seed) with one seed after the other and a new yard each time, on a node with kCallsList,
+ * for some seconds times time_scale(), but at least once.  The first seed is CHOS_SEED, or 1.
  */
 void for_seconds(double seconds, const std::function<void(Yard&, uint64_t)>& run);
 

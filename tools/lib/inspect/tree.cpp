@@ -142,6 +142,7 @@ class Tree {
 
   // The farm may still show a tree that the base OS has unmounted.
   void look_in_farm() {
+    if (config_.farm.empty()) return;  // the tree is being made
     const std::string place = config_.farm + entry_.path;
     if (const auto status = servers_.ask(place); !status) {
       add(Level::error, "the farm shows another tree: " + status.error().what,
