@@ -198,7 +198,7 @@ TEST_F(SilentServer, HoldsTheDirectoryOfTheTrees) {
 TEST_F(SilentServer, InTheFarmAlone) {
   write_text(top + "/list", "trixie:/os/trixie\nfar:/os/far\n");
   ASSERT_TRUE(bring_up(node, log)) << joined(log.failures);
-  ASSERT_EQ(::rename((top + "/trees/far").c_str(), (top + "/away").c_str()), 0);
+  ASSERT_EQ(::rename((top + "/trees/far").c_str(), (top + "/trees/.away").c_str()), 0);
   make_directories(top + "/trees/far");
   falls_silent(farm("/os/far"));
   if (IsSkipped()) return;

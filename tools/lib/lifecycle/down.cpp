@@ -11,6 +11,7 @@
 #include "basic/files.h"
 #include "basic/lock.h"
 #include "basic/progress.h"
+#include "farm/bind_trees.h"
 #include "farm/tree_state.h"
 #include "mount/operations.h"
 #include "store/mounts.h"
@@ -154,6 +155,8 @@ class Down {
       text.append(" is in use and stays mounted; see: fuser -vm ").append(target);
       progress_.warning(text);
     }
+    if (const auto unbound = unbind_trees(node_.config.trees); !unbound)
+      progress_.warning(unbound.error().what);
   }
 
   Status unmount_chosfs() {

@@ -22,6 +22,7 @@
 #include "basic/text.h"
 #include "basic/transaction.h"
 #include "farm/bind_directories.h"
+#include "farm/bind_trees.h"
 #include "farm/layout.h"
 #include "farm/missing_trees.h"
 #include "farm/own_mounts.h"
@@ -84,6 +85,7 @@ class Up {
     }
     const std::vector<Step> rest{
         {"trees", [this] { return make_trees_directory(); }},
+        {"trees", [this] { return servers_.ask(node_.config.trees) ? bind_trees(work_) : Status(); }},
         {"images", [this] { return mount_stored_trees(); }},
         {"directories", [this] { return bind_directories(work_); }},
         {"trees", [this] { return find_trees(); }},

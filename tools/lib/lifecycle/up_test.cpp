@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // chosctl up and reload: all steps or none.
+#include <fcntl.h>
+
+#include "basic/files.h"
+#include "farm/bind_trees.h"
 #include "farm/layout.h"
+#include "fuse_server.h"
 #include "lifecycle/down.h"
 #include "up_fixture.h"
 
@@ -55,6 +60,98 @@ TEST_F(BringUp, NosuidWhereItBelongs) {
   const Mount* dev = table->at("/dev");
   ASSERT_NE(dev, nullptr);
   EXPECT_EQ(flags_at(farm("/dev")), dev->flags);
+}
+
+// Users who reach the directory of the trees gain nothing by it.
+TEST_F(BringUp, TheTreesGiveNoRightsInTheBaseEither) {
+  const std::string trees = top + "/trees";
+  const auto before = all_mounts();
+  ASSERT_FALSE(mounted(trees));
+  up();
+  EXPECT_EQ(flags_at(trees), mount_nosuid | mount_nodev);
+  EXPECT_EQ(flags_at(farm("/local") + trees), mount_nosuid | mount_nodev);
+  EXPECT_EQ(flags_at(farm("/os/sl6")), unsigned{mount_nodev});  // suid
+  EXPECT_EQ(read_text(farm("/os/sl6/etc/os-release")), "sl6\n");
+  // What appears in it later is there once, for the base and for the farm.
+  make_directories(trees + "/new");
+  mount_tmpfs(trees + "/new");
+  const auto table = MountTable::read();
+  ASSERT_TRUE(table);
+  EXPECT_EQ(std::count_if(table->mounts().begin(), table->mounts().end(),
+                          [&](const Mount& mount) { return mount.target == trees + "/new"; }),
+            1);
+  EXPECT_TRUE(mounted(farm("/os/new")));
+  ASSERT_EQ(::umount(trees.c_str()), -1);  // in use
+  ASSERT_EQ(::umount((trees + "/new").c_str()), 0);
+  EXPECT_FALSE(mounted(farm("/os/new")));
+  reload_changes_nothing();
+  EXPECT_EQ(take_down(node, {}, log).what, DownOutcome::What::down) << joined(log.failures);
+  EXPECT_FALSE(mounted(trees));
+}
+
+// A process whose working directory it is keeps nobody from taking the node down.
+TEST_F(BringUp, TheTreesAreUnboundWhileTheyAreInUse) {
+  const std::string trees = top + "/trees";
+  up();
+  const UniqueFd held(::open(trees.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  log = Recorder();
+  EXPECT_EQ(take_down(node, {}, log).what, DownOutcome::What::down) << joined(log.failures);
+  EXPECT_EQ(joined(log.warnings), "");
+  EXPECT_FALSE(mounted(trees));
+  EXPECT_NE(::openat(held.get(), "sl6", O_PATH | O_CLOEXEC), -1);
+}
+
+// What is mounted in them while the node is up stays, and stays nosuid.
+TEST_F(BringUp, TheTreesStayBoundUnderLaterMounts) {
+  const std::string trees = top + "/trees";
+  up();
+  make_directories(trees + "/new");
+  mount_tmpfs(trees + "/new");
+  EXPECT_EQ(take_down(node, {}, log).what, DownOutcome::What::down) << joined(log.failures);
+  EXPECT_TRUE(mounted(trees + "/new"));
+  EXPECT_EQ(flags_at(trees), mount_nosuid | mount_nodev);
+  ASSERT_EQ(::umount((trees + "/new").c_str()), 0);
+  const auto unbound = unbind_trees(trees);
+  EXPECT_TRUE(unbound && *unbound);
+  EXPECT_FALSE(mounted(trees));
+}
+
+// A mount over them would hide what is mounted in them, and hold up who unmounts it.
+TEST_F(BringUp, TreesWithMountsOfTheAdministratorStayAsTheyAre) {
+  const std::string trees = top + "/trees";
+  mount_tmpfs(trees + "/sl6");
+  make_directories(trees + "/sl6" + top);
+  write_text(trees + "/sl6" + top + "/passwd", "own\n");
+  up();
+  EXPECT_FALSE(mounted(trees));
+  EXPECT_EQ(flags_at(trees + "/sl6"), 0U);
+  ASSERT_EQ(::umount((trees + "/sl6").c_str()), 0);
+  // A bind would now cover what the farm shows.
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_FALSE(mounted(trees));
+}
+
+TEST_F(BringUp, TreesThatAreAFileSystem) {
+  const std::string trees = top + "/trees";
+  mount_tmpfs(trees);
+  for (const char* tree : {"trixie", "sl6"}) make_tree(tree);
+  up();
+  EXPECT_EQ(flags_at(trees), mount_nosuid | mount_nodev);
+  EXPECT_EQ(flags_at(farm("/os/sl6")), unsigned{mount_nodev});
+  EXPECT_EQ(take_down(node, {}, log).what, DownOutcome::What::down) << joined(log.failures);
+  // The file system itself.
+  EXPECT_EQ(flags_at(trees), 0U);
+}
+
+// A mount there would keep the automounter from unmounting it.
+TEST_F(BringUp, TreesOnAServerStayAsTheyAre) {
+  const std::string trees = top + "/trees";
+  const FuseServer server(trees);
+  if (!server.is_there()) GTEST_SKIP() << "no FUSE";
+  write_text(top + "/list", "trixie:/os/trixie:closed\n");
+  (void)bring_up(node, log);
+  EXPECT_EQ(joined(log.changed).find("is nosuid and nodev"), std::string::npos) << joined(log.changed);
+  EXPECT_EQ(flags_at(trees), 0U);
 }
 
 TEST_F(BringUp, LaterMountsOfTheBaseAppear) {

@@ -19,11 +19,11 @@
 namespace chos {
 namespace {
 
-// Makes an unattached copy and all mounts below it slaves, and adds flags.  Needs Linux 5.12.
-bool make_detached_slave(int copy, unsigned flags) {
+// Sets the propagation of an unattached copy and of all mounts below it, and adds flags.  Needs Linux 5.12.
+bool change_detached(int copy, unsigned long propagation, unsigned flags) {
   const struct {
     std::uint64_t set, clear, propagation, user_space;
-  } wanted{attribute_bits(flags), 0, MS_SLAVE, 0};
+  } wanted{attribute_bits(flags), 0, propagation, 0};
   return ::syscall(SYS_mount_setattr, copy, "", AT_EMPTY_PATH | AT_RECURSIVE, &wanted, sizeof wanted) == 0;
 }
 
@@ -61,7 +61,7 @@ Result<UniqueFd> bind_tree_over(int source, int target, const std::string& sourc
                 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE | AT_NO_AUTOMOUNT)));
   // Before it is attached: unmounting a copy that is still in the source's peer group unmounts the source
   // too.
-  const bool slave = copy && make_detached_slave(copy.get(), flags);
+  const bool slave = copy && change_detached(copy.get(), MS_SLAVE, flags);
   if (!copy || !move_mount_to(copy.get(), target))
     return mount_error("cannot bind " + source_name + " on " + target_name, errno);
   if (slave) return copy;
@@ -69,6 +69,15 @@ Result<UniqueFd> bind_tree_over(int source, int target, const std::string& sourc
     (void)detach(copy.get(), target_name);
     return status.error();
   }
+  return copy;
+}
+
+Result<UniqueFd> bind_on_itself(int directory, unsigned flags, const std::string& name) {
+  auto copy = clone_mount(directory, false, name);
+  if (!copy) return copy;
+  if (!change_detached(copy->get(), MS_PRIVATE, flags))
+    return system_error("cannot set the flags of a mount of " + name, errno);
+  if (!move_mount_to(copy->get(), directory)) return system_error("cannot bind " + name + " on itself", errno);
   return copy;
 }
 

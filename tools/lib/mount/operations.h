@@ -26,6 +26,11 @@ Result<UniqueFd> bind_tree(const std::string& source, const std::string& target)
 Result<UniqueFd> bind_tree_over(int source, int target, const std::string& source_name,
                                 const std::string& target_name, unsigned flags = 0);
 
+/// Binds an open directory on itself, without the mounts below it, with `flags` besides those of the mount
+/// that it lies in, and returns the mount.  Nothing propagates between the two.  Code ENOSYS: the kernel is
+/// older than Linux 5.12.
+Result<UniqueFd> bind_on_itself(int directory, unsigned flags, const std::string& name);
+
 /// Binds one directory and makes it unbindable: it does not propagate, and a later recursive bind of a
 /// directory above leaves it out.  Returns the mount.  For paths that only root can change.
 Result<UniqueFd> bind_unbindable(const std::string& source, const std::string& target);
