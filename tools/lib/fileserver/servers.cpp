@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "fileserver/servers.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "mount/compat.h"
+#include "mount/detached.h"
 #include "mount/open.h"
 
 namespace chos {

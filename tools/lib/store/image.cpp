@@ -2,6 +2,7 @@
 #include "store/image.h"
 
 #include <libmount.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <cerrno>
@@ -26,8 +27,7 @@ Result<std::string> image_type(int fd, const std::string& file) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return system_error("cannot examine " + file, errno);
   std::array<unsigned char, 2048> start{};
-  if (::pread(fd, start.data(), start.size(), 0) < 0)
-    return system_error("cannot read " + file, errno);
+  if (::pread(fd, start.data(), start.size(), 0) < 0) return system_error("cannot read " + file, errno);
   const auto size = static_cast<std::uint64_t>(info.st_size);
   std::uint64_t wanted = 0;
   std::string type;
