@@ -16,7 +16,7 @@ HELP = """\
 Tests of chos.  What this machine lacks is installed by apt; Debian trees, kernels and images
 come from its own mirror and are kept in ${XDG_CACHE_HOME:-~/.cache}/chos, with the logs.
 
-  tests/run                     units, rooms, check, tidy, hostile, fuzz, the cases of the kernel and the node on all
+  tests/run                     units, rooms, check, sources, tidy, hostile, fuzz, the cases of the kernel and the node on all
                                 four kernels but for lengthy ones, some logins and jobs
   tests/run unit                the GoogleTest units of the tools, then the same with AddressSanitizer and
                                 UndefinedBehaviorSanitizer
@@ -24,6 +24,7 @@ come from its own mirror and are kept in ${XDG_CACHE_HOME:-~/.cache}/chos, with 
   tests/run rooms               the includes, against the table of ARCHITECTURE.md; the tests that
                                 SECURITY.md names
   tests/run tidy                clang-tidy on the C++ sources that you changed
+  tests/run sources             each source by itself, as it is compiled for packages
   tests/run check               the module's sources: W=1, sparse, checkpatch
   tests/run fuzz [SECONDS]      libFuzzer over what users, admins, trees and images say, 60 s each
   tests/run hostile [SEED]      every hostile archive of a generator, with chosctl os add: a minute
@@ -112,7 +113,7 @@ def _everything() -> list:
         machines = None
         broken = results.Outcome("vm", "all", "FAIL", 0.0, str(failure))
         say(f"virtual machines: {failure}")
-    order = ["rooms", "unit", "asan", "check", "tidy", "hostile", "fuzz"]
+    order = ["rooms", "unit", "asan", "check", "sources", "tidy", "hostile", "fuzz"]
     jobs.start("rooms", guarded("rooms", _pages))
     jobs.start("unit", guarded("unit", suites.unit))
     if machines:
@@ -121,6 +122,7 @@ def _everything() -> list:
             order.append(name)
             jobs.start(name, guarded(name, lambda name=name: machines.run(name)))
     jobs.start("check", guarded("check", suites.check))
+    jobs.start("sources", guarded("sources", suites.sources))
     jobs.start("tidy", guarded("tidy", lambda: suites.tidy(every=False)))
     jobs.start("hostile", guarded("hostile", hostile.hostile))
     jobs.start("fuzz", guarded("fuzz", lambda: fuzz.fuzz(fuzz.SECONDS_IN_RUN)))
@@ -154,9 +156,10 @@ def main() -> int:
             outcomes = builders.killed(_number(words, builders.KILLS, "builders [KILLS]"))
         elif words:
             raise Failure(f"{what} takes no more words; see tests/run --help")
-        elif what in ("everything", "unit", "asan", "rooms", "check", "tidy"):
+        elif what in ("everything", "unit", "asan", "rooms", "check", "tidy", "sources"):
             part = {"everything": _everything, "unit": lambda: suites.unit() + suites.asan(), "asan": suites.asan,
-                    "rooms": _pages, "check": suites.check, "tidy": suites.tidy}[what]
+                    "rooms": _pages, "check": suites.check, "tidy": suites.tidy,
+                    "sources": suites.sources}[what]
             outcomes = part()
         else:
             raise Failure(f"no part {what}: see tests/run --help")

@@ -2,10 +2,13 @@
 """The parts of tests/run: unit tests, the module's style check, cases in VMs."""
 
 import fnmatch
+import json
+import shlex
 import subprocess
 import threading
 import time
 import xml.etree.ElementTree as xml
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import cache, cases, daemons, guest, host, kernels, node, qemu, tools
@@ -132,6 +135,46 @@ def tidy(every: bool = True) -> list:
         return [Outcome("tidy", "clang-tidy", "FAIL", 0.0, "see the log", log)]
     say("tidy: clean")
     return [Outcome("tidy", "clang-tidy", "PASS", time.monotonic() - began)]
+
+
+def _words_of(entry: dict) -> list:
+    """The compiler's command of an entry of compile_commands.json, for the syntax alone and without ccache."""
+    words = shlex.split(entry["command"])
+    while not Path(words[0]).name.endswith("c++"):
+        words.pop(0)
+    place = words.index("-o")
+    return [*words[:place], *words[place + 2:], "-fsyntax-only"]
+
+
+def sources() -> list:
+    """Each source by itself, without precompiled headers, as the preset release compiles it.  Raises Failure.
+
+    The preset dev compiles a room in one piece, which hides that a source lacks an include.
+    """
+    host.need("tools")
+    folder = tools.configure("dev", "-DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON")
+    entries = [entry for entry in json.loads((folder / "compile_commands.json").read_text())
+               if not entry["file"].endswith("_test.cpp")]
+    log = cache.logs() / "sources.log"
+    log.unlink(missing_ok=True)
+    began = time.monotonic()
+
+    def compiles(number: int) -> bool:
+        entry = entries[number]
+        done = subprocess.run(_words_of(entry), cwd=entry["directory"], capture_output=True, text=True, check=False)
+        with open(log, "a", encoding="utf-8") as file:
+            file.write(done.stderr)
+        if number % 50 == 49:
+            say(f"sources: {number + 1} of {len(entries)}")
+        return done.returncode == 0
+
+    with ThreadPoolExecutor(2) as pool:
+        good = list(pool.map(compiles, range(len(entries))))
+    bad = [Path(entry["file"]).relative_to(kernels.TOP) for entry, is_good in zip(entries, good) if not is_good]
+    if bad:
+        return [Outcome("sources", str(one), "FAIL", 0.0, "it does not compile by itself", log) for one in bad]
+    say("sources: each compiles by itself")
+    return [Outcome("sources", "by themselves", "PASS", time.monotonic() - began, count=len(entries))]
 
 
 # So that every run ends within the hour, on a busy machine too.  They take minutes each ...

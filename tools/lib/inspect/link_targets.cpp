@@ -19,16 +19,54 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The path in the tree, if no directory on the way is a link.
-std::string by_words(const std::string& path, const std::string& target) {
-  return (fs::path(path).parent_path() / target).lexically_normal().string();
+// As the kernel limits it.
+constexpr int most_links_followed = 40;
+
+// Who can make files there, in words; nullptr: root alone.  In an OS these directories are the node's.
+const char* makers_of(std::string_view path) {
+  struct Place {
+    std::string_view directory;
+    const char* makers;
+  };
+  constexpr std::array<Place, 7> places{{{"/tmp", "everybody"},
+                                         {"/var/tmp", "everybody"},
+                                         {"/dev/shm", "everybody"},
+                                         {"/run/lock", "everybody"},
+                                         {"/run/shm", "everybody"},
+                                         {"/run/user", "a user"},
+                                         {"/home", "a user"}}};
+  for (const auto& [directory, makers] : places)
+    if (is_below(path, directory) && path != directory) return makers;
+  return nullptr;
 }
 
-bool is_temporary(std::string_view path) {
-  constexpr std::array<std::string_view, 3> directories{"/tmp", "/var/tmp", "/dev/shm"};
-  return std::any_of(directories.begin(), directories.end(), [path](std::string_view directory) {
-    return is_below(path, directory) && path != directory;
-  });
+// Goes the way of the link `path` with the text `text` in the tree, name by name.  Returns the first place on
+// it that users can make; empty: there is none.
+std::string made_by_users(int tree, const std::string& path, const std::string& text) {
+  fs::path here = fs::path(path).parent_path(), rest = text;
+  for (int links = 0; links < most_links_followed; ++links) {
+    bool is_link = false;
+    for (auto name = rest.begin(); name != rest.end() && !is_link; ++name) {
+      const fs::path above = here;
+      here = (here / *name).lexically_normal();  // also "/", "." and ".."
+      if (const char* makers = makers_of(here.native()); makers != nullptr) {
+        for (++name; name != rest.end(); ++name) here /= *name;
+        return here.lexically_normal().string() + ", which " + makers + " can make";
+      }
+      const auto fd = open_in_tree(tree, here.string(), Last::keep);
+      struct stat info {};
+      // What the tree lacks, the node may have.
+      is_link = fd && ::fstat(fd->get(), &info) == 0 && S_ISLNK(info.st_mode);
+      if (!is_link) continue;
+      fs::path onwards = read_link(fd->get(), "");
+      for (++name; name != rest.end(); ++name) onwards /= *name;
+      here = above;
+      rest = onwards;
+      break;
+    }
+    if (!is_link) return {};
+  }
+  return {};
 }
 
 // In an OS these are the node's.
@@ -49,8 +87,8 @@ std::string followed(int tree, const std::string& path, struct stat& info) {
 }  // namespace
 
 std::string users_behind(int tree, const std::string& path, int link) {
-  if (const auto wanted = by_words(path, read_link(link, "")); is_temporary(wanted))
-    return "link to " + wanted + ", which everybody can make";
+  if (const auto made = made_by_users(tree, path, read_link(link, "")); !made.empty())
+    return "link to " + made;
   struct stat info {};
   const std::string target = followed(tree, path, info);
   if (target.empty() || is_of_the_node(target) || area_of(target, S_ISDIR(info.st_mode)) != Area::other)

@@ -292,6 +292,34 @@ TEST_F(TreeSafety, LinksToWhatUsersCanChange) {
             "/srv/x/usr/lib/b.so");
 }
 
+TEST_F(TreeSafety, LinksByWayOfOtherLinks) {
+  const auto link = [this](const std::string& name, const std::string& target) {
+    std::filesystem::create_symlink(target, path(name));
+  };
+  make("srv");
+  make("var/spool");
+  link("srv/hop", "/tmp/evil.so");
+  link("srv/hops", "hop");
+  link("srv/scratch", "../dev/shm");
+  link("var/run", "../run");
+  link("srv/spool", "/var/spool");
+  link("usr/lib/hops.so", "/srv/hops");
+  link("usr/lib/up.so", "/srv/spool/../tmp/./x.so");
+  link("usr/lib/scratch.so", "/srv/scratch/x.so");
+  link("usr/lib/lock.so", "/var/run/lock/x.so");
+  link("usr/lib/home.so", "/home/mallory/x.so");
+  link("usr/lib/session.so", "/run/user/1000/x.so");
+  link("usr/lib/plain.so", "/srv/spool/x.so");
+  link("usr/lib/round.so", "/srv/round");
+  link("srv/round", "../usr/lib/round.so");
+  EXPECT_EQ(writable(), (Named{{"/usr/lib/home.so", "link to /home/mallory/x.so, which a user can make"},
+                               {"/usr/lib/hops.so", "link to /tmp/evil.so, which everybody can make"},
+                               {"/usr/lib/lock.so", "link to /run/lock/x.so, which everybody can make"},
+                               {"/usr/lib/scratch.so", "link to /dev/shm/x.so, which everybody can make"},
+                               {"/usr/lib/session.so", "link to /run/user/1000/x.so, which a user can make"},
+                               {"/usr/lib/up.so", "link to /var/tmp/x.so, which everybody can make"}}));
+}
+
 TEST_F(TreeSafety, ManyFilesAreCountedAndSomeNamed) {
   for (int i = 0; i < 1500; ++i) file("opt/f" + std::to_string(i), 0666);
   file("bin/\x1b[31mred", 0666);
