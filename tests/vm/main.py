@@ -16,8 +16,8 @@ HELP = """\
 Tests of chos.  What this machine lacks is installed by apt; Debian trees, kernels and images
 come from its own mirror and are kept in ${XDG_CACHE_HOME:-~/.cache}/chos, with the logs.
 
-  tests/run                     units, rooms, check, sources, tidy, hostile, fuzz, the cases of the kernel and the node on all
-                                four kernels but for lengthy ones, some logins and jobs
+  tests/run                     units, rooms, check, sources, tidy, hostile, fuzz, the cases of the kernel and the
+                                node on all four kernels but for lengthy ones, some logins and jobs
   tests/run unit                the GoogleTest units of the tools, then the same with AddressSanitizer and
                                 UndefinedBehaviorSanitizer
   tests/run asan                the second half of that

@@ -195,9 +195,10 @@ Config::Config()
       links{"bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr", "etc", "opt", "var"},
       share{"/etc/passwd", "/etc/group", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/etc/localtime",
             "/etc/ssh/ssh_known_hosts",
-            // The records of logins (wtmp, lastlog), mail, and the spools of cron, at and batch systems.  As
-            // directories, because files in them are replaced all the time.
-            "/var/log", "/var/mail", "/var/spool",
+            // The records of logins (wtmp, lastlog, utmp), mail, and the spools of cron, at and batch
+            // systems. As directories, because files in them are replaced all the time.  sshd writes records
+            // as root after the user's OS was entered, so it must not find links of the tree here.
+            "/var/log", "/var/run", "/var/mail", "/var/spool",
             // Job scripts and client configuration of batch systems, and the programs of Grid Engine.
             // munge's socket is in /run.
             "/etc/slurm", "/var/lib/slurm", "/var/lib/gridengine", "/etc/condor", "/var/lib/condor"},

@@ -29,7 +29,8 @@ TEST(Config, AnEmptyFileGivesTheDefaults) {
   // Setuid programs, and names that other programs have too.
   for (const char* name : {"sudo", "su", "qmake", "btop"})
     EXPECT_FALSE(has(parsed.config.base_commands, name)) << name;
-  for (const char* name : {"/var/spool", "/etc/slurm", "/var/lib/slurm", "/etc/ssh/ssh_known_hosts"})
+  for (const char* name :
+       {"/var/spool", "/var/log", "/var/run", "/etc/slurm", "/var/lib/slurm", "/etc/ssh/ssh_known_hosts"})
     EXPECT_TRUE(has(parsed.config.share, name)) << name;
   EXPECT_FALSE(has(parsed.config.share, "/etc/munge")) << "its key is nobody's but munged's";
   const auto missing = load_config("/nonexistent/chos.conf");

@@ -28,9 +28,12 @@ namespace {
 constexpr const char* place = "/etc/nsswitch.conf";
 constexpr std::size_t largest = 64 * 1024;
 
-bool is_regular(const Result<UniqueFd>& fd) {
+// What the C library finds if the base has no file, or no usable one.
+constexpr const char* usual_text = "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n";
+
+mode_t kind_of(const Result<UniqueFd>& fd) {
   struct stat info {};
-  return fd && ::fstat(fd->get(), &info) == 0 && S_ISREG(info.st_mode);
+  return fd && ::fstat(fd->get(), &info) == 0 ? info.st_mode & S_IFMT : 0;
 }
 
 Result<std::string> read_again(int fd, const std::string& name) {
@@ -78,7 +81,6 @@ class Copies {
 // same.
 Result<std::string> wanted_text(const std::string& base, int tree) {
   const auto own = open_in_tree(tree, place, Last::keep);
-  if (own && !is_regular(own)) return std::string();
   std::map<std::string, bool> known;
   const HasService has = [&known, tree](const std::string& service) {
     const auto [at, is_new] = known.emplace(service, false);
@@ -86,7 +88,7 @@ Result<std::string> wanted_text(const std::string& base, int tree) {
     return at->second;
   };
   const std::string wanted = filter_nsswitch(base, has);
-  if (!own) return wanted;
+  if (!own || kind_of(own) != S_IFREG) return wanted;
   const auto text = read_again(own->get(), place);
   if (!text) return text.error();
   const auto all = [](const std::string&) { return true; };
@@ -165,7 +167,9 @@ class Nsswitch {
     if (!in_farm || is_base_root(in_farm->get())) return Shown();
     const UniqueFd tree = open_tree_itself(work_.node.config, entry, in_farm->get());
     const auto target = open_in_tree(in_farm->get(), place, Last::keep);
-    if (!tree || !is_regular(target)) return Shown();
+    // A link (authselect makes one) and anything else that can be covered is covered: root's sshd reads the
+    // file after the user's OS was entered, and loads the modules that it names.
+    if (!tree || !target || kind_of(target) == S_IFDIR) return Shown();
     const auto file = wanted_file(tree.get());
     if (!file) return file.error();
     const auto where = Place::of(in_farm->get(), target->get());
@@ -214,8 +218,12 @@ bool shows_nsswitch(const Config& config) {
 Status show_nsswitch(const FarmWork& work) {
   auto table = MountTable::read();
   if (!table) return table.error();
-  const auto base = shows_nsswitch(work.node.config) ? read_file(work.node.nsswitch, largest) : std::string();
-  return Nsswitch(work, std::move(*table), base ? *base : std::string()).show_all();
+  std::string text;
+  if (shows_nsswitch(work.node.config)) {
+    const auto base = read_file(work.node.nsswitch, largest);
+    text = base && !base->empty() ? *base : usual_text;
+  }
+  return Nsswitch(work, std::move(*table), text).show_all();
 }
 
 }  // namespace chos

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The base's nsswitch.conf in the OSs.
+#include <sys/stat.h>
+
 #include "layer_fixture.h"
+#include "lifecycle/down.h"
 
 namespace chos::test {
 namespace {
@@ -62,10 +65,32 @@ TEST_F(NsswitchMounts, ReloadFollowsChanges) {
 
 TEST_F(NsswitchMounts, AnEqualFileIsNotCovered) {
   write_text(tree("trixie") + place_, "# its own words\npasswd:\tfiles\nhosts:  files   dns\n");
-  ASSERT_EQ(::symlink("elsewhere", (tree("sl6") + place_).c_str()), 0);
   up();
   EXPECT_FALSE(mounted(in_os(place_)));
-  EXPECT_FALSE(mounted(in_os(place_, "sl6"))) << "a link stays as it is";
+}
+
+// authselect makes a link.  Root's sshd reads what it leads to after the user's OS was entered.
+TEST_F(NsswitchMounts, LinksAndPipesAreCovered) {
+  write_text(tree("sl6") + "/etc/elsewhere", "passwd: files evil\n");
+  ASSERT_EQ(::symlink("elsewhere", (tree("sl6") + place_).c_str()), 0);
+  ASSERT_EQ(::unlink((tree("trixie") + place_).c_str()), 0);
+  ASSERT_EQ(::mkfifo((tree("trixie") + place_).c_str(), 0666), 0);
+  up();
+  EXPECT_EQ(seen("trixie"), of_trixie);
+  EXPECT_EQ(seen("sl6"), of_sl6);
+  const auto mounts = all_mounts();
+  reloaded();
+  EXPECT_EQ(joined(log.changed), "");
+  EXPECT_EQ(all_mounts(), mounts);
+  EXPECT_EQ(read_text(tree("sl6") + "/etc/elsewhere"), "passwd: files evil\n");
+  EXPECT_EQ(take_down(node, {}, log).what, DownOutcome::What::down) << joined(log.failures);
+}
+
+TEST_F(NsswitchMounts, ABaseWithoutOneShowsWhatTheCLibraryFinds) {
+  ASSERT_EQ(::unlink(node.nsswitch.c_str()), 0);
+  write_text(tree("trixie") + place_, "group: files evil\n");
+  up();
+  EXPECT_EQ(seen("trixie"), "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n");
 }
 
 }  // namespace

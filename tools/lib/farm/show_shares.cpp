@@ -29,6 +29,7 @@ class Shares {
 
  private:
   Status show_one(const OsEntry& entry, int tree, const std::string& path) {
+    if (auto status = check_way_of_share(tree, path); !status) return status;
     const unsigned flags = mount_nodev | (entry.suid ? 0U : mount_nosuid);
     auto outcome = share_path(work_.node.share_site(), table_, tree, path, flags,
                               [&] { return processes_in(work_, entry) > 0; });

@@ -101,6 +101,11 @@ Result<UniqueFd> open_beneath(int directory, const std::string& path) {
   return fd;
 }
 
+bool leads_out(int directory, const std::string& path) {
+  const UniqueFd fd(open_how(directory, path.c_str(), 0, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS));
+  return !fd && errno == EXDEV;
+}
+
 Result<Place> Place::in(int tree, const std::string& path) {
   UniqueFd copy(::fcntl(tree, F_DUPFD_CLOEXEC, 0));
   if (!copy) return mount_error("cannot duplicate a descriptor", errno);

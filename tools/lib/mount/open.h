@@ -34,6 +34,10 @@ Result<UniqueFd> open_in_tree(int tree, const std::string& path, Last last);
 /// Opens `path` below `directory` with O_PATH; no component of the path may be a symbolic link or "..".
 Result<UniqueFd> open_beneath(int directory, const std::string& path);
 
+/// Whether a symbolic link in `path`, a relative path, leads out of `directory`: by an absolute name, or by
+/// "..".
+bool leads_out(int directory, const std::string& path);
+
 /// A place in a tree, found anew beneath the tree when a mount on it is gone.  Symbolic links are not
 /// followed, so a place is never found outside the tree.
 class Place {

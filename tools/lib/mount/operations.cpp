@@ -14,11 +14,16 @@
 #include <utility>
 
 #include "mount/compat.h"
-#include "mount/detached.h"
 #include "mount/open.h"
 
 namespace chos {
 namespace {
+
+// An unattached copy, without the mounts below it, of the mount that `fd` is open on; empty with errno.
+UniqueFd copy_of_one_mount(int fd) {
+  return UniqueFd(static_cast<int>(
+      ::syscall(SYS_open_tree, fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH)));
+}
 
 // Sets the propagation of an unattached copy and of all mounts below it, and adds flags.  Needs Linux 5.12.
 bool change_detached(int copy, unsigned long propagation, unsigned flags) {
@@ -74,11 +79,11 @@ Result<UniqueFd> bind_tree_over(int source, int target, const std::string& sourc
 }
 
 Result<UniqueFd> bind_on_itself(int directory, unsigned flags, const std::string& name) {
-  auto copy = clone_mount(directory, false, name);
-  if (!copy) return copy;
-  if (!change_detached(copy->get(), MS_PRIVATE, flags))
+  UniqueFd copy = copy_of_one_mount(directory);
+  if (!copy) return system_error("cannot copy the mount of " + name, errno);
+  if (!change_detached(copy.get(), MS_PRIVATE, flags))
     return system_error("cannot set the flags of a mount of " + name, errno);
-  if (!move_mount_to(copy->get(), directory)) return system_error("cannot bind " + name + " on itself", errno);
+  if (!move_mount_to(copy.get(), directory)) return system_error("cannot bind " + name + " on itself", errno);
   return copy;
 }
 
@@ -87,8 +92,7 @@ Result<UniqueFd> bind_unbindable(const std::string& source, const std::string& t
   if (!from) return system_error("cannot open " + source, errno);
   const UniqueFd to(::open(target.c_str(), O_PATH | O_CLOEXEC));
   if (!to) return system_error("cannot open " + target, errno);
-  UniqueFd mount(static_cast<int>(
-      ::syscall(SYS_open_tree, from.get(), "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH)));
+  UniqueFd mount = copy_of_one_mount(from.get());
   if (!mount || !move_mount_to(mount.get(), to.get()))
     return system_error("cannot bind " + source + " on " + target, errno);
   if (::mount(nullptr, by_fd(mount.get()).c_str(), nullptr, MS_UNBINDABLE, nullptr) != 0) {

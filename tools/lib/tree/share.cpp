@@ -151,9 +151,17 @@ Result<ShareOutcome> link_over(const ShareSite& site, const std::string& path, c
 
 // Whether the target shows the base's file, by the link to it, or is the base's directory.
 bool shows(const ShareSite& site, const Opened& base, const Opened& target) {
-  if (S_ISDIR(base.info.mode)) return base.info.is_same_as(target.info);
+  if (!S_ISLNK(target.info.mode)) return S_ISDIR(base.info.mode) && base.info.is_same_as(target.info);
   const auto link = wanted_link(site, base, target);
-  return link && S_ISLNK(target.info.mode) && read_link(target.fd.get(), "") == link->text;
+  return link && read_link(target.fd.get(), "") == link->text;
+}
+
+// Whether the tree's link leads to the base's directory by itself, as /var/run leads to /run in all OSs.
+bool leads_to_base(const ShareSite& site, const Opened& base, const Opened& target) {
+  const std::string text = read_link(target.fd.get(), "");
+  if (text != path_of(base.fd.get())) return false;
+  const UniqueFd farm(::open(site.farm.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  return farm && shows_base(farm.get(), text, base);
 }
 
 // Whether mounts that the base makes in its directory appear in the share.  They do not in a share of an
@@ -188,13 +196,13 @@ Result<ShareOutcome> without_target(const std::string& path, const Error& error)
 }
 
 // Why the base's file or directory cannot be mounted over that of the tree; nothing if it can.
-std::optional<ShareOutcome> mismatch(const std::string& path, const Opened& base, const Opened& target) {
+std::optional<ShareOutcome> mismatch(const ShareSite& site, const std::string& path, const Opened& base,
+                                     const Opened& target) {
   const mode_t kind = base.info.mode & S_IFMT;
+  // A link (Debian's /etc/localtime, /var/run) is covered itself.
   const bool is_link = S_ISLNK(target.info.mode);
-  // A link in the place of a file (Debian's /etc/localtime) is covered itself.  One in the place of a
-  // directory may lead to another share, or to what other programs of the tree expect there.
-  if (is_link && kind == S_IFDIR)
-    return skipped(path + " in the tree is a symbolic link, which is left as it is", false);
+  if (is_link && kind == S_IFDIR && leads_to_base(site, base, target))
+    return skipped(path + " in the tree is a link that leads to it", false);
   if (!is_link && (target.info.mode & S_IFMT) != kind)
     return skipped(path + " in the tree is " + std::string(file_kind(target.info.mode)) +
                        ", in the base OS " + std::string(file_kind(kind)),
@@ -244,7 +252,7 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
   bool was_there = false;
   if (const Mount* mount = mount_of_root(table, *target)) {
     const bool same = shows(site, *base, *target);
-    if (same && (kind == S_IFREG || follows(*mount, mount_of(table, *base))))
+    if (same && (S_ISLNK(target->info.mode) || follows(*mount, mount_of(table, *base))))
       return with_flags(*target, *mount, flags, ShareOutcome::What::already);
     if (auto status = leave_group(*target, *mount); !status) return status.error();
     if (same && in_use()) return with_flags(*target, *mount, flags, ShareOutcome::What::kept);
@@ -255,16 +263,26 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
     target = open_target(tree, path);
     if (!target) return target.error();
   }
-  if (auto reason = mismatch(path, *base, *target)) return std::move(*reason);
-  const auto inherited = kind == S_IFDIR ? flags_of_base(table, path, *base) : Result<unsigned>(0U);
+  if (auto reason = mismatch(site, path, *base, *target)) return std::move(*reason);
+  const bool binds = S_ISDIR(target->info.mode);
+  const auto inherited = binds ? flags_of_base(table, path, *base) : Result<unsigned>(0U);
   if (!inherited) return inherited.error();
-  auto outcome = kind == S_IFDIR ? bind_over(path, *base, *target, flags, *inherited)
-                                 : link_over(site, path, *base, *target, flags);
+  auto outcome = binds ? bind_over(path, *base, *target, flags, *inherited)
+                       : link_over(site, path, *base, *target, flags);
   if (outcome) outcome->was_there = was_there;
   return outcome;
 }
 
+Status check_way_of_share(int tree, const std::string& path) {
+  const auto above = std::filesystem::path(path).parent_path().relative_path().string();
+  if (above.empty() || !leads_out(tree, above)) return {};
+  return Error{
+      "/" + above + " leads out of the tree by a symbolic link, and " + path + " would not be the base OS's",
+      "make the link relative, or a directory", EXDEV};
+}
+
 bool concerns_share(int tree, const std::string& path) {
+  if (path == "/var/run") return false;
   if (path != "/etc/ssh/ssh_known_hosts") return true;
   const auto directory = open_target(tree, "/etc/ssh");
   return directory || !is_absent(directory.error());

@@ -50,16 +50,21 @@ bool was_shared_as_file(const ShareSite& site, const std::string& path);
 /// Makes `path` ("/etc/passwd") in a tree show the base's file or directory.  `tree` is open on the tree
 /// (O_PATH, below site.farm).
 ///
-/// Both must be regular files, or both directories.  If the tree has a symbolic link in the place of a file,
-/// the link itself is covered; in the place of a directory it is left as it is.  A path that leads out of the
-/// tree is skipped.  A mount there that shows something else is replaced.  So is one that shows the same
-/// directory on a mount that the base has no more (it was unmounted and mounted again), unless `in_use`
-/// returns true. flags: set on the mount in addition to those that it has.
+/// Both must be regular files, or both directories.  If the tree has a symbolic link there, the link itself
+/// is covered, unless it leads to the base's directory as it is.  A path that leads out of the tree is
+/// skipped.  A mount there that shows something else is replaced.  So is one that shows the same directory on
+/// a mount that the base has no more (it was unmounted and mounted again), unless `in_use` returns true.
+/// flags: set on the mount in addition to those that it has.
 Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, int tree,
                                 const std::string& path, unsigned flags, const std::function<bool()>& in_use);
 
+/// An Error if a link above `path` leads out of the tree.  Here it is followed within the tree, but by a
+/// process in the OS within the farm, so that the process would not find the share.
+Status check_way_of_share(int tree, const std::string& path);
+
 /// Whether a mount point for the share is to be added to a tree that lacks it.  Not ssh_known_hosts to a tree
-/// without /etc/ssh: it has no OpenSSH to read the file, and a layer would have to cover all of /etc.
+/// without /etc/ssh: it has no OpenSSH to read the file, and a layer would have to cover all of /etc.  Nor
+/// /var/run: it is shared only so that a tree's own leads nowhere else.
 bool concerns_share(int tree, const std::string& path);
 
 /// Whether the base has a file or directory `path`, and the tree lacks it although concerns_share().

@@ -352,6 +352,55 @@ TEST_F(BringUp, ALinkOfTheTreeIsCoveredLikeAFile) {
               leads[i]);
 }
 
+// Root's sshd writes to /var/run/utmp and /var/log/wtmp after the user's OS was entered.
+TEST_F(BringUp, ALinkOfTheTreeIsCoveredLikeADirectory) {
+  const std::string log_files = top + "/var/log", run = top + "/var/run", real_run = top + "/run";
+  make_directories(log_files);
+  make_directories(real_run);
+  ASSERT_EQ(::symlink(real_run.c_str(), run.c_str()), 0);
+  write_text(log_files + "/wtmp", "the base's\n");
+  write_text(real_run + "/utmp", "the base's\n");
+  write_text(top + "/victim", "the base's other file\n");
+  node.config.share = {log_files, run};
+  // A directory and a link, with links of their own to a file of the base.
+  const std::string evil = top + "/trees/trixie" + top + "/evil";
+  make_directories(evil);
+  make_directories(top + "/trees/trixie" + run);
+  make_directories(top + "/trees/trixie" + top + "/var");
+  for (const auto& link : {evil + "/wtmp", top + "/trees/trixie" + run + "/utmp"})
+    ASSERT_EQ(::symlink(("/local" + top + "/victim").c_str(), link.c_str()), 0);
+  ASSERT_EQ(::symlink("../evil", (top + "/trees/trixie" + log_files).c_str()), 0);
+  up();
+  EXPECT_EQ(read_text(farm("/os/trixie") + log_files + "/wtmp"), "the base's\n");
+  EXPECT_EQ(read_text(farm("/os/trixie") + run + "/utmp"), "the base's\n");
+  const auto mounts = all_mounts();
+  log = Recorder();
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(joined(log.changed), "");
+  EXPECT_EQ(all_mounts(), mounts);
+  EXPECT_EQ(take_down(node, {}, log).what, DownOutcome::What::down) << joined(log.failures);
+  EXPECT_EQ(std::filesystem::read_symlink(top + "/trees/trixie" + log_files), "../evil");
+  EXPECT_EQ(read_text(log_files + "/wtmp"), "the base's\n");
+}
+
+// Within the tree it leads to a directory of the tree, in the OS to one that all OSs share.
+TEST_F(BringUp, ALinkAboveASharedFileClosesTheOs) {
+  const std::string above = top + "/trees/sl6" + top + "/above";
+  write_text(top + "/list", "trixie:/os/trixie\nsl6:/os/sl6\n");
+  make_directories(top + "/above");
+  write_text(top + "/above/file", "the base's\n");
+  make_directories(top + "/trees/sl6/tmp/decoy");
+  write_text(top + "/trees/sl6/tmp/decoy/file", "the tree's\n");
+  make_directories(top + "/trees/sl6" + top);
+  ASSERT_EQ(::symlink("/tmp/decoy", above.c_str()), 0);
+  node.config.share = {top + "/above/file"};
+  (void)bring_up(node, log);
+  const std::string valid = read_text(top + "/kernel/valid");
+  EXPECT_NE(valid.find("sl6:/os/sl6:closed\n"), std::string::npos) << valid;
+  EXPECT_NE(valid.find("trixie:/os/trixie\n"), std::string::npos) << valid;
+  EXPECT_NE(joined(log.warnings).find("leads out of the tree"), std::string::npos) << joined(log.warnings);
+}
+
 TEST_F(BringUp, LinksOfATreeAreResolvedInsideIt) {
   const std::string tree = top + "/trees/trixie";
   write_text(top + "/victim", "the base's\n");
