@@ -172,7 +172,7 @@ int os_verify(const Node& node, const Store& store, const OsOptions& options) {
     if (!info->record)
       return failed({in_quotes(name) + " was made by hand, so there is nothing to compare it with",
                      "to let chosctl record it: take its line out of " + node.allowlist_file +
-                         " and run: chosctl os add " + name + " dir:" + info->tree,
+                         " and run: chosctl os add " + name + " " + shell_quoted("dir:" + info->tree),
                      ENOENT});
     const auto differences = verify_os(store, *info->record, progress);
     progress.clear();

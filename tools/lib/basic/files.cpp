@@ -13,6 +13,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "basic/text.h"
+
 // Of Linux 5.9; older headers lack it.
 #ifndef SYS_close_range
 #define SYS_close_range 436
@@ -143,12 +145,12 @@ Status check_trusted(int fd, uid_t trusted, const std::string& name) {
   if (info.st_uid != trusted)
     return Error{name + " belongs to uid " + std::to_string(info.st_uid) + "; expected uid " +
                      std::to_string(trusted) + (trusted == 0 ? " (root)" : ""),
-                 "chown root " + name, EPERM};
+                 "chown root " + shell_quoted(name), EPERM};
   if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
     char mode[8];
     std::snprintf(mode, sizeof mode, "%04o", static_cast<unsigned>(info.st_mode & 07777));
     return Error{name + " has mode " + mode + "; expected to be writable by its owner only",
-                 "chmod go-w " + name, EPERM};
+                 "chmod go-w " + shell_quoted(name), EPERM};
   }
   return {};
 }

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <vector>
 
@@ -24,27 +25,77 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t longest_fdinfo = 64 * 1024;
+constexpr std::size_t longest_mount_table = 64 * 1024 * 1024;
 constexpr std::size_t most_named = 3;
 
-// Whether a process holds a lock by one of its descriptors on the file `path`.  The file behind a descriptor
-// is never examined: it may be on a server that does not answer.
-bool holds(const std::string& process, const std::string& path) {
+// The value in a file's line "NAME:VALUE" with blanks around the value; "" if it has none.
+std::string value_of(const std::string& text, std::string_view name) {
+  for (const auto line : split(text, '\n'))
+    if (line.starts_with(name) && line.substr(name.size()).starts_with(':'))
+      return std::string(trimmed(line.substr(name.size() + 1)));
+  return {};
+}
+
+// A file, and how the kernel names it in the fdinfo of who has locked it: "MAJOR:MINOR:INODE".
+struct LockedFile {
+  std::string path, name;
+};
+
+// fstat(2) would not do: btrfs and overlayfs show other numbers there than those of the file system itself,
+// which are in the table of mounts.  "" if it is not known.
+std::string name_in_fdinfo(int fd) {
+  const auto info = read_file("/proc/self/fdinfo/" + std::to_string(fd), longest_fdinfo);
+  const auto table = read_file("/proc/self/mountinfo", longest_mount_table);
+  const auto identity = identity_of(fd);
+  if (!info || !table || !identity) return {};
+  std::string inode = value_of(*info, "ino");
+  if (inode.empty()) inode = std::to_string(identity->inode);  // before Linux 5.14
+  const std::string mount = value_of(*info, "mnt_id");
+  for (const auto line : split(*table, '\n')) {
+    const auto words = split(line, ' ');
+    if (words.size() < 3 || words[0] != mount) continue;
+    unsigned major = 0, minor = 0;
+    if (std::sscanf(std::string(words[2]).c_str(), "%u:%u", &major, &minor) != 2) return {};
+    char device[32];
+    std::snprintf(device, sizeof device, "%02x:%02x:", major, minor);
+    return device + inode;
+  }
+  return {};
+}
+
+// Whether the text is that of a descriptor that holds a lock on the file:
+//   lock: 1: FLOCK  ADVISORY  WRITE 71 00:1a:1234 0 EOF
+bool has_lock(const std::string& fdinfo, const std::string& file) {
+  if (file.empty()) return false;
+  for (const auto line : split(fdinfo, '\n')) {
+    if (!line.starts_with("lock:") || line.find(" FLOCK ") == std::string_view::npos) continue;
+    const auto words = split(line, ' ');
+    if (std::find(words.begin(), words.end(), file) != words.end()) return true;
+  }
+  return false;
+}
+
+// Whether a process holds the lock by one of its descriptors.  The file behind a descriptor is never
+// examined: it may be on a server that does not answer.  Its path alone proves nothing: a user can make a
+// file of the same path in a mount namespace of their own, and lock that.
+bool holds(const std::string& process, const LockedFile& file) {
   const auto descriptors = names_in(process + "/fd");
   if (!descriptors) return false;
   return std::any_of(descriptors->begin(), descriptors->end(), [&](const std::string& fd) {
-    if (read_link(AT_FDCWD, process + "/fd/" + fd) != path) return false;
+    if (read_link(AT_FDCWD, process + "/fd/" + fd) != file.path) return false;
     const auto info = read_file(process + "/fdinfo/" + fd, longest_fdinfo);
-    return info && info->find("FLOCK") != std::string::npos;
+    return info && has_lock(*info, file.name);
   });
 }
 
-std::vector<pid_t> holders_of(const std::string& path) {
+std::vector<pid_t> holders_of(int fd) {
   std::vector<pid_t> out;
+  const LockedFile file{path_of(fd), name_in_fdinfo(fd)};
   const auto names = names_in("/proc");
   if (!names) return out;
   for (const auto& name : *names) {
     std::uint64_t pid = 0;
-    if (parse_number(name, pid) && holds("/proc/" + name, path)) out.push_back(static_cast<pid_t>(pid));
+    if (parse_number(name, pid) && holds("/proc/" + name, file)) out.push_back(static_cast<pid_t>(pid));
   }
   return out;
 }
@@ -69,7 +120,7 @@ std::string duration_text(std::chrono::milliseconds time) {
 }
 
 Error is_held(const std::string& path, int fd, std::chrono::milliseconds limit) {
-  const auto holders = holders_of(path_of(fd));
+  const auto holders = holders_of(fd);
   const std::string what =
       "the lock " + path +
       (limit.count() > 0 ? " was not free within " + duration_text(limit) : std::string(" is not free"));
@@ -141,7 +192,7 @@ Status lock_file(int fd, const std::string& path, const LockOptions& options, Cl
   if (left.count() <= 0) return is_held(path, fd, options.limit);
   if (options.waiting && !announced) {
     announced = true;
-    const auto holders = described(holders_of(path_of(fd)));
+    const auto holders = described(holders_of(fd));
     options.waiting(holders.empty() ? "a process that this node does not see" : holders);
   }
   auto status = wait_for_lock(fd, left);

@@ -2,7 +2,9 @@
 #include "basic/lock.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 
 #include <atomic>
@@ -47,6 +49,44 @@ class Holder {
   pid_t child_ = -1;
 };
 
+// A process in a mount namespace of its own, as any user can make one, that has locked its own file of the
+// same path, until the end of the test.
+class Impostor {
+ public:
+  Impostor(const std::string& directory, const std::string& path) {
+    auto pipe = make_pipe();
+    child_ = ::fork();
+    if (child_ == 0) {
+      const bool is_apart = ::unshare(CLONE_NEWNS) == 0 &&
+                            ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                            ::mount("tmpfs", directory.c_str(), "tmpfs", 0, nullptr) == 0;
+      bool locked = false;
+      if (is_apart) {
+        std::filesystem::create_directories(path.substr(0, path.rfind('/')));
+        const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        locked = fd >= 0 && ::flock(fd, LOCK_EX) == 0;
+      }
+      if (!write_all(pipe->writer.get(), locked ? "1" : "0")) ::_exit(1);
+      for (;;) ::pause();
+    }
+    pipe->writer.reset();
+    char byte = '0';
+    EXPECT_EQ(::read(pipe->reader.get(), &byte, 1), 1);
+    locked_ = byte == '1';
+  }
+  Impostor(const Impostor&) = delete;
+  ~Impostor() {
+    ::kill(child_, SIGKILL);
+    wait_for_child(child_);
+  }
+  bool locked() const { return locked_; }
+  std::string process() const { return "process " + std::to_string(child_) + " '"; }
+
+ private:
+  pid_t child_ = -1;
+  bool locked_ = false;
+};
+
 class Lock : public Scratch {
  protected:
   std::string lock() const { return path("run/chos/lock"); }
@@ -88,6 +128,17 @@ TEST_F(Lock, GivesUpAndNamesTheHolder) {
   ASSERT_FALSE(at_once);
   EXPECT_NE(at_once.error().what.find(" is not free: " + holder.process()), std::string::npos)
       << at_once.error().what;
+}
+
+TEST_F(Lock, NamesNobodyWhoHoldsAnotherFileOfItsPath) {
+  if (::geteuid() != 0) GTEST_SKIP() << "mounting needs root";
+  const Impostor impostor(directory(), lock());
+  ASSERT_TRUE(impostor.locked());
+  const Holder holder(lock());
+  const auto held = take_lock(lock(), {.limit = milliseconds(0)});
+  ASSERT_FALSE(held);
+  EXPECT_NE(held.error().what.find(holder.process()), std::string::npos) << held.error().what;
+  EXPECT_EQ(held.error().what.find(impostor.process()), std::string::npos) << held.error().what;
 }
 
 TEST_F(Lock, IsTakenWhenItsHolderEnds) {

@@ -22,9 +22,9 @@ Status check_directory(int fd, uid_t trusted, const std::string& name) {
   if (info.st_uid != trusted)
     return Error{
         name + " belongs to uid " + std::to_string(info.st_uid) + "; expected uid " + std::to_string(trusted),
-        "chown root " + name, EPERM};
+        "chown root " + shell_quoted(name), EPERM};
   if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    return Error{name + " is writable by others than its owner", "chmod go-w " + name, EPERM};
+    return Error{name + " is writable by others than its owner", "chmod go-w " + shell_quoted(name), EPERM};
   return {};
 }
 
@@ -87,7 +87,8 @@ Status replace_in(int directory, const std::string& name, const std::string& tex
   if (auto status = look_like(model, fd.get(), path); !status) return fail(status.error());
   if (::fsync(fd.get()) != 0) return fail(system_error("cannot write the new " + path, errno));
   if (::renameat(directory, temporary.c_str(), directory, name.c_str()) != 0)
-    return fail(system_error("cannot replace " + path, errno, "is it immutable? See: lsattr " + path));
+    return fail(
+        system_error("cannot replace " + path, errno, "is it immutable? See: lsattr " + shell_quoted(path)));
   if (::fsync(directory) != 0) return system_error(path + " is replaced, but perhaps not yet on disk", errno);
   return {};
 }

@@ -108,7 +108,8 @@ class Running {
     // The terminal's ^C is for this process, which stops the program.
     const int output = streams_[0].writer.get();
     const int error = run_.joins_output ? output : streams_[1].writer.get();
-    if (::setpgid(0, 0) == 0 && set_up_child({output, error, refusal, run_.is_contained}))
+    if (::setpgid(0, 0) == 0 && (run_.directory < 0 || ::fchdir(run_.directory) == 0) &&
+        set_up_child({output, error, refusal, run_.is_contained}))
       ::execve(run_.program.c_str(), arguments, environment);
     const int why = errno;
     (void)!::write(refusal, &why, sizeof why);

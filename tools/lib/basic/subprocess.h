@@ -35,6 +35,7 @@ Result<CommandOutput> run_system_command(const std::vector<std::string>& argumen
 struct ProgramRun {
   std::string program;                 ///< its path
   std::vector<std::string> arguments;  ///< all of them, beginning with argv[0]
+  int directory = -1;                  ///< an open directory that it works in; -1: this process's
   double seconds = 0;                  ///< its time limit
   bool has_environment = true;         ///< it has this process's; else only PATH, system_search_path
 

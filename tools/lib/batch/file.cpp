@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "basic/replace_file.h"
+#include "basic/text.h"
 
 namespace chos {
 namespace {
@@ -32,7 +33,7 @@ Result<std::string> real_path(const std::string& path) {
 
 Status check_modes(const struct stat& info, const std::string& name) {
   if ((info.st_mode & (S_IWGRP | S_IWOTH)) == 0) return {};
-  return Error{name + " is writable by others than its owner", "chmod go-w " + name, EPERM};
+  return Error{name + " is writable by others than its owner", "chmod go-w " + shell_quoted(name), EPERM};
 }
 
 }  // namespace
@@ -65,7 +66,7 @@ Result<std::shared_ptr<BatchFile>> BatchFile::open(const std::string& path) {
   if (info.st_uid != 0 && info.st_uid != above.st_uid && info.st_uid != ::geteuid())
     return Error{*real + " belongs to uid " + std::to_string(info.st_uid) + "; expected root, or uid " +
                      std::to_string(above.st_uid) + " as its directory",
-                 "chown root " + *real, EPERM};
+                 "chown root " + shell_quoted(*real), EPERM};
   file->file_ = reopen(seen.get(), O_RDONLY);
   if (!file->file_) return system_error("cannot open " + *real, errno);
   auto text = read_all(file->file_.get(), longest_file, *real);

@@ -164,7 +164,7 @@ class Lsf : public BatchSystem {
     for (const auto& section : sections_of(original)) original = drop_block(original, tag(section.queue));
     return plan_of(change_text(node_, name(), *file, original, text,
                                (same ? "nothing to do for " : "changed for ") + listed(options.queues)),
-                   {"run: badmin reconfig", "check: bqueues -l " + options.queues.front()});
+                   {"run: badmin reconfig", "check: bqueues -l " + shell_quoted(options.queues.front())});
   }
 
   // The path of lsb.queues.

@@ -5,6 +5,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <array>
@@ -48,6 +49,9 @@ constexpr unsigned at_architecture = offsetof(seccomp_data, arch);
 // The low halves of arguments: both architectures are little-endian.
 constexpr unsigned at_first_argument = offsetof(seccomp_data, args);
 constexpr unsigned at_third_argument = offsetof(seccomp_data, args) + 2 * sizeof(std::uint64_t);
+#ifdef __NR_mknod
+constexpr unsigned at_second_argument = offsetof(seccomp_data, args) + sizeof(std::uint64_t);
+#endif
 constexpr unsigned fail_with_eperm = SECCOMP_RET_ERRNO | EPERM;
 constexpr unsigned first_foreign_call = 0x40000000;  // of the x32 ABI
 
@@ -80,6 +84,21 @@ std::vector<sock_filter> call_filter() {
     add(BPF_RET | BPF_K, fail_with_eperm);
     add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   }
+  // No device, which would lead out of the tree.  Archives with devices are refused, or those are left out.
+  const auto allow_no_device = [&add](unsigned call, unsigned at_mode) {
+    add(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 7);
+    add(BPF_LD | BPF_W | BPF_ABS, at_mode);
+    add(BPF_ALU | BPF_AND | BPF_K, S_IFMT);
+    add(BPF_JMP | BPF_JEQ | BPF_K, S_IFIFO, 3, 0);
+    add(BPF_JMP | BPF_JEQ | BPF_K, S_IFSOCK, 2, 0);
+    add(BPF_JMP | BPF_JEQ | BPF_K, S_IFREG, 1, 0);
+    add(BPF_RET | BPF_K, fail_with_eperm);
+    add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+  };
+#ifdef __NR_mknod
+  allow_no_device(__NR_mknod, at_second_argument);
+#endif
+  allow_no_device(__NR_mknodat, at_third_argument);
   // Threads only: libraries of decompressors may start some.
   add(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone, 0, 3);
   add(BPF_LD | BPF_W | BPF_ABS, at_first_argument);

@@ -9,8 +9,8 @@
 namespace chos {
 
 /// The filter as seccomp(2) takes it.  Calls that unpacking an archive does not need fail with EPERM:
-/// programs, other processes, mounts, namespaces, sockets, and mapping anything as code.  Empty on an
-/// architecture whose system call numbers are unknown here.
+/// programs, other processes, mounts, namespaces, sockets, making a device, and mapping anything as code.
+/// Empty on an architecture whose system call numbers are unknown here.
 std::vector<sock_filter> call_filter();
 
 }  // namespace chos

@@ -72,7 +72,7 @@ Status limit(int what, rlim_t most, const char* name) {
 
 Status drop_capabilities() {
   std::uint64_t kept = 0;
-  for (const int one : {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP})
+  for (const int one : {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_SETFCAP})
     kept |= std::uint64_t{1} << one;
   for (int one = 0; ::prctl(PR_CAPBSET_READ, one, 0, 0, 0) >= 0; ++one)
     if ((kept >> one & 1) == 0 && ::prctl(PR_CAPBSET_DROP, one, 0, 0, 0) != 0)

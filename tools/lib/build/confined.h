@@ -28,8 +28,8 @@ using ConfinedWork = std::function<Result<std::string>(int input, const Confined
 /// Runs `work` in a child process and returns what it returns.
 ///
 /// The child has its root changed to the given directory; mount, PID, network, IPC and UTS namespaces of its
-/// own; no descriptor but the input and /dev/null; the capabilities CHOWN, DAC_OVERRIDE, FOWNER, FSETID,
-/// MKNOD and SETFCAP; no_new_privs; limits on memory (4 GiB), CPU time (2 hours) and the size of a file; and
+/// own; no descriptor but the input and /dev/null; the capabilities CHOWN, DAC_OVERRIDE, FOWNER, FSETID
+/// and SETFCAP; no_new_privs; limits on memory (4 GiB), CPU time (2 hours) and the size of a file; and
 /// the seccomp filter of call_filter.h.  Its umask is 022.  It ends when this process ends.  Needs root.
 ///
 /// progress: called with each report and at least five times a second with the last one; false: the child is

@@ -2,6 +2,7 @@
 #include "build/confined.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -10,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -92,7 +94,38 @@ TEST_F(Confined, HasNothingElse) {
   const std::string no = std::to_string(EPERM) + "\n", none = std::to_string(ENOENT) + "\n";
   EXPECT_EQ(*said, "file " + none + "above " + none + "descriptors 5\nparent 0\nsocket " + no + "fork " + no +
                        "exec " + no + "chroot " + no + "mount " + no + "unshare " + no + "ptrace " + no +
-                       "kill " + no + "reboot " + no + "privileges 1\nseccomp 2\ncapabilities 6\n");
+                       "kill " + no + "reboot " + no + "privileges 1\nseccomp 2\ncapabilities 5\n");
+}
+
+// A device of the tree would be the node's disk.  Its number 0 is a whiteout of overlayfs, which needs no
+// capability.
+TEST_F(Confined, MakesNoDevice) {
+  const auto said = run([](int, const ConfinedReport&) -> Result<std::string> {
+    std::string text;
+    const auto make = [&text](const char* name, mode_t type, dev_t device) {
+      text += outcome(::mknod(name, type | 0600, device)) + " ";
+    };
+    make("/fifo", S_IFIFO, 0);
+    make("/socket", S_IFSOCK, 0);
+    make("/file", S_IFREG, 0);
+    make("/disk", S_IFBLK, makedev(7, 0));
+    make("/null", S_IFCHR, makedev(1, 3));
+    make("/whiteout", S_IFCHR, makedev(0, 0));
+#ifdef SYS_mknod
+    text += outcome(::syscall(SYS_mknod, "/old-fifo", S_IFIFO | 0600, 0)) + " ";
+    text += outcome(::syscall(SYS_mknod, "/old-disk", S_IFBLK | 0600, makedev(7, 0))) + " ";
+#endif
+    const bool has_it = ::prctl(PR_CAPBSET_READ, CAP_MKNOD, 0, 0, 0) == 1;
+    return text + (has_it ? "CAP_MKNOD" : "no CAP_MKNOD");
+  });
+  ASSERT_TRUE(said) << said.error().what;
+  const std::string no = std::to_string(EPERM) + " ";
+#ifdef SYS_mknod
+  const std::string by_the_old_call = "ok " + no;
+#else
+  const std::string by_the_old_call;
+#endif
+  EXPECT_EQ(*said, "ok ok ok " + no + no + no + by_the_old_call + "no CAP_MKNOD");
 }
 
 // Else a tree with gconv modules or a libcrypto configuration of its own would run code in the child.

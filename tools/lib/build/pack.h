@@ -9,9 +9,10 @@
 
 namespace chos {
 
-/// Packs the tree at `root` into the new file `file`, as "squashfs" or "erofs"; programs' output
-/// goes to FILE.log, which is removed after success.  An existing `file` is not replaced
-/// (code EEXIST).  Owners, modes, links and file capabilities are kept.
+/// Packs the tree at the absolute path `root` into the new file `file`, as "squashfs" or "erofs"; programs'
+/// output goes to FILE.XXXXXX.log, which is removed after success.  An existing `file` is not replaced
+/// (code EEXIST), and no other file is written, even if a user owns the directory of `file` and moves things
+/// in it meanwhile.  Owners, modes, links and file capabilities are kept.
 Status pack_tree(const std::string& root, const std::string& file, const std::string& type,
                  WorkProgress& progress);
 

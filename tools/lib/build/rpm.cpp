@@ -173,9 +173,11 @@ Result<std::vector<std::string>> find_packages(const Source& source, const std::
     }
     if (failure) return system_error("cannot read the repository " + directory, failure.value());
   }
-  if (!missing.empty())
-    return Error{"the repository of " + source.path + " has no package " + listed(missing),
-                 "see: ls " + listed(directories), ENOENT};
+  if (!missing.empty()) {
+    std::string remedy = "see: ls";
+    for (const auto& directory : directories) remedy += " " + shell_quoted(directory);
+    return Error{"the repository of " + source.path + " has no package " + listed(missing), remedy, ENOENT};
+  }
   if (out.empty()) return Error{"the repository of " + source.path + " is empty", "", ENOENT};
   return out;
 }

@@ -89,8 +89,15 @@ Error missing_program(const std::string& name, const std::string& package) {
 }
 
 Status run_logged(const std::vector<std::string>& arguments, const std::string& log, WorkProgress& progress) {
+  if (find_program(arguments.front()).empty()) return missing_program(arguments.front(), arguments.front());
+  const UniqueFd file(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file) return system_error("cannot write the log " + log, errno);
+  return run_logged_in(-1, arguments, file.get(), log, progress);
+}
+
+Status run_logged_in(int directory, const std::vector<std::string>& arguments, int log,
+                     const std::string& log_name, WorkProgress& progress) {
   const std::string& name = arguments.front();
-  if (find_program(name).empty()) return missing_program(name, name);
   std::vector<std::string> words{"unshare", "--pid",        "--fork", "--kill-child=KILL",
                                  "--mount", "--mount-proc", "--"};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -98,14 +105,13 @@ Status run_logged(const std::vector<std::string>& arguments, const std::string& 
   run.program = find_program("unshare");
   if (run.program.empty()) return missing_program("unshare", "util-linux");
   run.arguments = std::move(words);
+  run.directory = directory;
   run.seconds = longest_run;
   run.is_contained = true;
   run.joins_output = true;
 
-  const UniqueFd file(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file) return system_error("cannot write the log " + log, errno);
   Tail tail;
-  Log lines(file.get(), log);
+  Log lines(log, log_name);
   run.output = [&](int, std::string_view part) {
     tail.add(part);
     lines.add(part);
@@ -114,7 +120,7 @@ Status run_logged(const std::vector<std::string>& arguments, const std::string& 
   const auto status = run_program(run);
   if (auto written = lines.finish(); !written) progress.note(written.error().what);
   if (!status && status.error().code == ETIMEDOUT)
-    return Error{name + " was stopped after a day", "what it has written is in " + log, ETIMEDOUT};
+    return Error{name + " was stopped after a day", "what it has written is in " + log_name, ETIMEDOUT};
   if (!status) return status.error();
   if (*status == 0) return {};
   const bool by_signal = *status > 128 && *status < 128 + NSIG;
@@ -122,7 +128,7 @@ Status run_logged(const std::vector<std::string>& arguments, const std::string& 
                    (by_signal ? " was ended by signal " + std::to_string(*status - 128)
                               : " failed with exit status " + std::to_string(*status)) +
                    "; its last words:",
-               "all of it is in " + log, EIO, tail.all()};
+               "all of it is in " + log_name, EIO, tail.all()};
 }
 
 }  // namespace chos

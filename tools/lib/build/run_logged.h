@@ -17,6 +17,11 @@ namespace chos {
 /// fails (its last lines are in the message) or was interrupted (EINTR).
 Status run_logged(const std::vector<std::string>& arguments, const std::string& log, WorkProgress& progress);
 
+/// The same for a program that works in the open directory `directory`, and for an open log; `log_name` is
+/// for messages.
+Status run_logged_in(int directory, const std::vector<std::string>& arguments, int log,
+                     const std::string& log_name, WorkProgress& progress);
+
 /// The error for a program that is needed and not there.
 Error missing_program(const std::string& name, const std::string& package);
 

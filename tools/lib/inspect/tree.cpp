@@ -66,6 +66,13 @@ class Tree {
     return reopen(seen->get(), O_RDONLY);
   }
 
+  // The path of an open file of the tree, for a remedy.  It has none of the tree's links, which would lead
+  // elsewhere in the base OS, where the remedy is run.
+  std::string place_of(int fd) const {
+    const std::string root = path_of(fd_.get()), place = path_of(fd);
+    return place.starts_with(root + "/") ? path_ + place.substr(root.size()) : place;
+  }
+
   // The interpreter of a script: the first word after "#!".
   static std::optional<std::string> interpreter_of(int fd) {
     char start[256];
@@ -85,7 +92,7 @@ class Tree {
       return;
     }
     if (shuts_users_out(sh.get(), info))
-      add(Level::error, "only root can run its /bin/sh", "chmod a+rx " + path_ + "/bin/sh");
+      add(Level::error, "only root can run its /bin/sh", "chmod a+rx " + shell_quoted(place_of(sh.get())));
     if (const auto script = interpreter_of(sh.get())) {
       if (!open_file(*script))
         add(Level::error, "its /bin/sh is a script for " + in_quotes(*script) + ", which it does not have",
@@ -146,7 +153,8 @@ class Tree {
     const std::string place = config_.farm + entry_.path;
     if (const auto status = servers_.ask(place); !status) {
       add(Level::error, "the farm shows another tree: " + status.error().what,
-          "is its server up?  If it will not come back: umount -l " + place + " && chosctl reload");
+          "is its server up?  If it will not come back: umount -l " + shell_quoted(place) +
+              " && chosctl reload");
       return;
     }
     if (auto tree = open_tree_in_farm(config_, entry_)) in_farm_ = std::move(*tree);
@@ -169,7 +177,7 @@ class Tree {
           "its " + path +
               " is not a regular file, so users of the node have no names "
               "in it",
-          "rm " + path_ + path + " && chosctl reload");
+          "rm " + shell_quoted(place_of(fd->get())) + " && chosctl reload");
     }
   }
 

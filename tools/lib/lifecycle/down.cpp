@@ -11,6 +11,7 @@
 #include "basic/files.h"
 #include "basic/lock.h"
 #include "basic/progress.h"
+#include "basic/text.h"
 #include "farm/bind_trees.h"
 #include "farm/tree_state.h"
 #include "mount/operations.h"
@@ -152,7 +153,7 @@ class Down {
     }
     for (const auto& target : *in_use) {
       std::string text = target;
-      text.append(" is in use and stays mounted; see: fuser -vm ").append(target);
+      text.append(" is in use and stays mounted; see: fuser -vm ").append(shell_quoted(target));
       progress_.warning(text);
     }
     if (const auto unbound = unbind_trees(node_.config.trees); !unbound)

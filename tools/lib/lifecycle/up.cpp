@@ -215,7 +215,7 @@ class Up {
       return system_error(
           "cannot make the directory " + farm, why,
           why == EROFS ? "the root file system is read-only: make the directory " + farm + " in the image"
-                       : "make it by hand: mkdir " + farm);
+                       : "make it by hand: mkdir " + shell_quoted(farm));
     }
     changes_.done("making " + farm, [farm]() -> Status {
       if (::rmdir(farm.c_str()) != 0) return system_error("cannot remove " + farm, errno);

@@ -52,13 +52,15 @@ Status check_addition(const ManageContext& context, const std::string& name, con
   if (!list) return list.error();
   if (list->find_name(name) != nullptr)
     return Error{node.allowlist_file + " has an OS " + in_quotes(name) + " already",
-                 "to give it another tree: chosctl os replace " + name + " " + source.text, EEXIST};
+                 "to give it another tree: chosctl os replace " + name + " " + shell_quoted(source.text),
+                 EEXIST};
   struct stat info {};
   const std::string place = context.store.trees() + "/" + name;
   const bool in_place = source.kind == Source::Kind::dir && source.path == place;
   if (!in_place && ::lstat(place.c_str(), &info) == 0)
     return Error{place + " exists, though " + node.allowlist_file + " has no OS " + in_quotes(name),
-                 "to use that tree: chosctl os add " + name + " dir:" + place + "; otherwise move it away",
+                 "to use that tree: chosctl os add " + name + " " + shell_quoted("dir:" + place) +
+                     "; otherwise move it away",
                  EEXIST};
   if (auto status = check_source(context, source); !status) return status;
   if (auto status = check_options(source, build_options); !status) return status;

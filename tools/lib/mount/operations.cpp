@@ -13,6 +13,7 @@
 #include <memory>
 #include <utility>
 
+#include "basic/text.h"
 #include "mount/compat.h"
 #include "mount/open.h"
 
@@ -83,7 +84,8 @@ Result<UniqueFd> bind_on_itself(int directory, unsigned flags, const std::string
   if (!copy) return system_error("cannot copy the mount of " + name, errno);
   if (!change_detached(copy.get(), MS_PRIVATE, flags))
     return system_error("cannot set the flags of a mount of " + name, errno);
-  if (!move_mount_to(copy.get(), directory)) return system_error("cannot bind " + name + " on itself", errno);
+  if (!move_mount_to(copy.get(), directory))
+    return system_error("cannot bind " + name + " on itself", errno);
   return copy;
 }
 
@@ -150,7 +152,8 @@ Status detach(int fd, const std::string& name) {
     if (errno == EINVAL && turn > 0) return {};
     return system_error("cannot detach " + name, errno);
   }
-  return Error{"something is mounted again and again on " + name, "see: findmnt " + name, EBUSY};
+  return Error{"something is mounted again and again on " + name, "see: findmnt " + shell_quoted(name),
+               EBUSY};
 }
 
 Status detach_mount(int id, const std::string& target) {

@@ -61,9 +61,11 @@ class Walk {
     if (::fstat(here_.get(), &info) != 0) return system_error("cannot examine " + name, errno);
     const std::string who = writer(here_.get(), info, trusted_);
     if (who.empty()) return {};
-    return Error{who + " may write in " + in_quotes(name) + ", and so put something else in the place of " +
-                     in_quotes(path_),
-                 "chown root " + name + " && chmod go-w " + name + ", or move the tree", EPERM};
+    return Error{
+        who + " may write in " + in_quotes(name) + ", and so put something else in the place of " +
+            in_quotes(path_),
+        "chown root " + shell_quoted(name) + " && chmod go-w " + shell_quoted(name) + ", or move the tree",
+        EPERM};
   }
 
   Status enter(const std::string& name) {

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <filesystem>
 
 #include "fake_node.h"
 
@@ -59,6 +60,17 @@ TEST_F(TrustedPath, RefusesWhatOthersMayWriteIn) {
   EXPECT_EQ(open_trusted_path(at("/b/tree")).error().what,
             "the user 1000 may write in '" + at("/b") + "', and so put something else in the place of '" +
                 at("/b/tree") + "'");
+}
+
+// Root pastes it into a shell, and a user may have chosen the name.
+TEST_F(TrustedPath, ARemedyIsACommandForAnyName) {
+  const std::string directory = at("/b c;touch it's");
+  std::filesystem::create_directories(directory + "/tree");
+  ASSERT_EQ(::chown(directory.c_str(), 1000, 0), 0);
+  const auto opened = open_trusted_path(directory + "/tree");
+  ASSERT_FALSE(opened);
+  const std::string word = "'" + at("/b c;touch it'\\''s'");
+  EXPECT_EQ(opened.error().remedy, "chown root " + word + " && chmod go-w " + word + ", or move the tree");
 }
 
 TEST_F(TrustedPath, ChecksTheDirectoriesOfLinks) {

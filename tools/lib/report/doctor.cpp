@@ -14,6 +14,7 @@
 #include "allowlist/farm_names.h"
 #include "allowlist/parse.h"
 #include "basic/files.h"
+#include "basic/text.h"
 #include "config/config.h"
 #include "farm/layout.h"
 #include "farm/missing_trees.h"
@@ -155,7 +156,7 @@ ParsedAllowlist examine_files(const Node& node, const ParsedConfig& config, Find
     if (::stat(file.c_str(), &info) == 0 && (info.st_mode & S_IROTH) == 0)
       out.push_back({Level::error, file == node.allowlist_file ? "allowlist" : "configuration",
                      "users cannot read " + file + ", so chos(1) does not know what is in it",
-                     "chmod a+r " + file});
+                     "chmod a+r " + shell_quoted(file)});
   }
   if (!parsed.list) return parsed;
   // The paths that later parts look at.  Asking for them together costs one wait for all silent servers.
@@ -241,9 +242,10 @@ void examine_way_to_trees(const std::string& trees, Findings& out) {
   const auto table = MountTable::read();
   const Mount* mount = table ? table->holding(trees) : nullptr;
   if (mount != nullptr && (mount->flags & mount_nosuid) != 0) return;
-  out.push_back(
-      {Level::warning, "trees", "users of the base OS can run setuid programs of the trees below " + trees,
-       "chmod 700 " + trees.substr(0, trees.rfind('/')) + " (the farm still shows the trees, nosuid)"});
+  out.push_back({Level::warning, "trees",
+                 "users of the base OS can run setuid programs of the trees below " + trees,
+                 "chmod 700 " + shell_quoted(trees.substr(0, trees.rfind('/'))) +
+                     " (the farm still shows the trees, nosuid)"});
 }
 
 void examine_trees(const Node& node, const Allowlist& list, const Servers& servers,

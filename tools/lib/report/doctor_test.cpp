@@ -98,6 +98,25 @@ TEST_F(Doctor, NoShellOrNoLoader) {
   EXPECT_TRUE(says(examine(), Finding::Level::error, "no /bin/sh"));
 }
 
+// The links of a tree lead elsewhere in the base OS, where root pastes a remedy into a shell.
+TEST_F(Doctor, RemediesNameWhatTheyMean) {
+  const std::string file = path("opt/it's $HOME");
+  std::filesystem::rename(path("usr/bin/dash"), file);
+  ASSERT_EQ(::chmod(file.c_str(), 0700), 0);
+  ASSERT_EQ(::unlink(path("usr/bin/sh").c_str()), 0);
+  ASSERT_EQ(::symlink("/opt/it's $HOME", path("usr/bin/sh").c_str()), 0);
+  EXPECT_NE(text(examine()).find(" / chmod a+rx '" + path("opt/it'\\''s $HOME'\n")), std::string::npos)
+      << text(examine());
+
+  std::filesystem::rename(path("etc"), path("opt/etc"));
+  ASSERT_EQ(::symlink("/opt/etc", path("etc").c_str()), 0);
+  ASSERT_EQ(::unlink(path("opt/etc/passwd").c_str()), 0);
+  ASSERT_EQ(::symlink("elsewhere", path("opt/etc/passwd").c_str()), 0);
+  EXPECT_NE(text(examine()).find(" / rm " + path("opt/etc/passwd") + " && chosctl reload\n"),
+            std::string::npos)
+      << text(examine());
+}
+
 TEST_F(Doctor, LibcAgainstTheKernel) {
   write("usr/lib/x86_64-linux-gnu/libc.so.6", elf_with_note(6, 12, 0));
   EXPECT_TRUE(says(examine("6.1.0-28-amd64"), Finding::Level::error, "a kernel >= 6.12.0"));

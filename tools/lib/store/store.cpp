@@ -190,10 +190,11 @@ Result<std::vector<TreeRecord>> Store::records() const {
   const int why = files ? 0 : files.error().code;
   if (why != 0 && why != ENOENT && why != ENOTDIR)
     return system_error("cannot read what chosctl knows of the trees in " + own("os"), why,
-                        why != EACCES      ? ""
-                        : ::geteuid() != 0 ? "use sudo; users see the OSs by: chos --list"
-                                           : "on a server with root_squash run there: chmod 755 " + trees_ +
-                                                 "/.chos " + own("os"));
+                        why != EACCES ? ""
+                        : ::geteuid() != 0
+                            ? "use sudo; users see the OSs by: chos --list"
+                            : "on a server with root_squash run there: chmod 755 " +
+                                  shell_quoted(trees_ + "/.chos") + " " + shell_quoted(own("os")));
   for (const auto& file : known_names(files)) {
     if (!file.ends_with(record_end)) continue;
     const std::string path = own("os/" + file);

@@ -15,6 +15,7 @@
 #include "basic/files.h"
 #include "basic/replace_file.h"
 #include "basic/run_paths.h"
+#include "basic/text.h"
 #include "mount/open.h"
 #include "mount/operations.h"
 
@@ -125,9 +126,10 @@ Status check_link(const ShareSite& site, const std::string& path, const std::str
   const UniqueFd farm(::open(site.farm.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!farm) return general_error(system_error("cannot open " + site.farm, errno));
   if (!shows_base(farm.get(), "/" + std::string(farm_local) + path_of(base.fd.get()), base))
-    return general_error(
-        {path + " of the base OS cannot be reached by the link " + text + " at " + name,
-         "is what it is on mounted in the farm too? See: findmnt -R " + site.farm + "/" + farm_local, EXDEV});
+    return general_error({path + " of the base OS cannot be reached by the link " + text + " at " + name,
+                          "is what it is on mounted in the farm too? See: findmnt -R " +
+                              shell_quoted(site.farm + "/" + farm_local),
+                          EXDEV});
   if (!shows_base(farm.get(), name.substr(site.farm.size()), base))
     return Error{"the link " + text + " at " + name + " does not lead to " + path +
                      " of the base OS (was a directory of the tree moved?)",
