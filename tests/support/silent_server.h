@@ -13,6 +13,7 @@
 #include "lifecycle/up.h"
 #include "mount/mountinfo.h"
 #include "report/doctor.h"
+#include "silent_fuse.h"
 
 namespace chos::test {
 
@@ -39,14 +40,7 @@ class SilentServer : public FakeNode {
     if (!server) GTEST_SKIP() << "no /dev/fuse here";
   }
   // Mounts a server that is silent as long as the descriptor is open.
-  static UniqueFd silent_at(const std::string& directory) {
-    UniqueFd fd(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
-    const std::string options = "fd=" + std::to_string(fd.get()) + ",rootmode=40000,user_id=0,group_id=0";
-    if (fd) {
-      EXPECT_EQ(::mount("server", directory.c_str(), "fuse.far", 0, options.c_str()), 0);
-    }
-    return fd;
-  }
+  static UniqueFd silent_at(const std::string& directory) { return mount_silent_fuse(directory); }
   // The targets of all mounts in a tree.
   std::vector<std::string> mounts_in(const std::string& os) const {
     std::vector<std::string> targets;

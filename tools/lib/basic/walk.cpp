@@ -2,6 +2,7 @@
 #include "basic/walk.h"
 
 #include <fcntl.h>
+#include <sys/sysmacros.h>
 
 #include <cerrno>
 
@@ -19,19 +20,17 @@ class Walker {
     if (::fstat(root, &info) != 0) return failed_("/", errno);
     device_ = info.st_dev;
     path_ = "/";
-    return entry(root, info, 0);
+    return entry({path_, root, info, 0, false});
   }
 
  private:
   // The path is in path_.
-  Status entry(int fd, const struct stat& info, unsigned depth) {
-    const auto below = visit_({path_, fd, info, depth});
+  Status entry(const WalkEntry& found) {
+    const auto below = visit_(found);
     if (!below) return below.error();
-    if (!S_ISDIR(info.st_mode) || *below == Below::skip || info.st_dev != device_) return {};
-    if (depth >= deepest_walk)
-      return Error{"the tree has more than " + std::to_string(deepest_walk) + " directories in each other",
-                   "", ELOOP};
-    return directory(fd, depth);
+    if (!S_ISDIR(found.info.st_mode) || *below == Below::skip || found.info.st_dev != device_) return {};
+    if (found.depth >= deepest_walk) return failed_(path_, ELOOP);
+    return directory(found.fd, found.depth);
   }
 
   Status directory(int fd, unsigned depth) {
@@ -49,11 +48,25 @@ class Walker {
     return errno == 0 ? Status() : failed_(path_, errno);
   }
 
+  // A user's FUSE file system may never answer, or refuse root everything.  Neither opening with O_PATH nor
+  // statx with an empty mask asks it.
   Status name(int directory, const char* name, unsigned depth) {
     const UniqueFd fd(::openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    struct statx known {};
+    if (!fd || ::statx(fd.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &known) != 0)
+      return failed_(path_, errno);
     struct stat info {};
-    if (!fd || ::fstat(fd.get(), &info) != 0) return failed_(path_, errno);
-    return entry(fd.get(), info, depth);
+    info.st_dev = makedev(known.stx_dev_major, known.stx_dev_minor);
+    const bool is_mount = (known.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0 && info.st_dev != device_;
+    if (is_mount) {
+      info.st_mode = known.stx_mode;
+      info.st_uid = known.stx_uid;
+      info.st_gid = known.stx_gid;
+      info.st_rdev = makedev(known.stx_rdev_major, known.stx_rdev_minor);
+    } else if (::fstat(fd.get(), &info) != 0) {
+      return failed_(path_, errno);
+    }
+    return entry({path_, is_mount ? -1 : fd.get(), info, depth, is_mount});
   }
 
   const WalkVisit& visit_;
@@ -63,6 +76,13 @@ class Walker {
 };
 
 }  // namespace
+
+Error walk_error(const std::string& name, int why) {
+  if (why != ELOOP) return system_error("cannot read " + name, why);
+  return Error{"cannot read " + name + ": there are more than " + std::to_string(deepest_walk) +
+                   " directories in each other",
+               "", why};
+}
 
 Status walk_tree(int root, const WalkVisit& visit, const WalkFailure& failed) {
   return Walker(visit, failed).run(root);

@@ -2,13 +2,17 @@
 #include "basic/walk.h"
 
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <cerrno>
 
+#include "basic/child_work.h"
 #include "basic/files.h"
 #include "scratch.h"
+#include "silent_fuse.h"
 
 namespace chos::test {
 namespace {
@@ -81,7 +85,7 @@ TEST_F(Walk, ADirectoryThatBecomesALinkLeadsNowhere) {
 }
 
 // The path of the file is longer than PATH_MAX.
-TEST_F(Walk, DeepTreesAreWalkedAndDeeperOnesRefused) {
+TEST_F(Walk, DeepTreesAreWalkedAndTooDeepDirectoriesReported) {
   const auto deepen = [this](unsigned levels) {
     UniqueFd at(::open(directory().c_str(), O_PATH | O_CLOEXEC));
     for (unsigned i = 0; i < levels; ++i) {
@@ -96,11 +100,15 @@ TEST_F(Walk, DeepTreesAreWalkedAndDeeperOnesRefused) {
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
   const struct rlimit usual { std::min<rlim_t>(1024, limit.rlim_max), limit.rlim_max };
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
-  const auto refused = walk();
-  EXPECT_FALSE(refused);
-  if (!refused) {
-    EXPECT_EQ(refused.error().code, ELOOP);
-  }
+  write("beside", "");
+  std::string deepest;
+  for (unsigned i = 0; i < deepest_walk; ++i) deepest += "/" + std::string(100, 'd');
+  EXPECT_TRUE(walk());
+  EXPECT_EQ(failures, Names{deepest + ": " + std::to_string(ELOOP)});
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), "/beside"), 1) << "the walk goes on";
+  EXPECT_NE(walk_error(deepest, ELOOP).what.find(deepest), std::string::npos);
+  std::filesystem::remove(path("beside"));
+  failures.clear();
   seen.clear();
   visit = [this](const WalkEntry& entry) -> Result<Below> {
     seen.push_back(entry.path);
@@ -112,6 +120,41 @@ TEST_F(Walk, DeepTreesAreWalkedAndDeeperOnesRefused) {
   EXPECT_EQ(failures, Names{});
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
   ASSERT_EQ(std::system(("rm -rf " + path(std::string(100, 'd'))).c_str()), 0);
+}
+
+// Any user may mount a FUSE file system on a directory of their own.
+TEST_F(Walk, AsksNoServerOfWhatIsMountedInTheTree) {
+  if (::geteuid() != 0 || ::unshare(CLONE_NEWNS) != 0) GTEST_SKIP() << "only root can mount";
+  ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr), 0);
+  for (const char* name : {"closed", "near", "same", "silent", "source"})
+    std::filesystem::create_directory(path(name));
+  write("source/file", "");
+  UniqueFd silent = mount_silent_fuse(path("silent"));
+  if (!silent) GTEST_SKIP() << "no /dev/fuse here";
+  const UniqueFd closed = mount_silent_fuse(path("closed"), 1000);
+  ASSERT_EQ(::mount("near", path("near").c_str(), "tmpfs", 0, "mode=711"), 0);
+  write("near/file", "");
+  ASSERT_EQ(::mount(path("source").c_str(), path("same").c_str(), nullptr, MS_BIND, nullptr), 0);
+  visit = [this](const WalkEntry& entry) -> Result<Below> {
+    char mode[16];
+    std::snprintf(mode, sizeof mode, " %o", static_cast<unsigned>(entry.info.st_mode));
+    seen.push_back(entry.path + (entry.fd < 0 ? " mount" : "") + (entry.path == "/near" ? mode : ""));
+    return Below::walk;
+  };
+  const auto said = do_in_child(
+      [&] {
+        std::string out = walk() ? "" : "failed\n";
+        for (const auto* list : {&seen, &failures})
+          for (const auto& line : *list) out += line + "\n";
+        return out;
+      },
+      5);
+  silent.reset();
+  for (const char* name : {"closed", "near", "same", "silent"})
+    EXPECT_EQ(::umount2(path(name).c_str(), MNT_DETACH), 0) << name;
+  ASSERT_TRUE(said) << said.error().what;
+  EXPECT_EQ(*said,
+            "/\n/closed mount\n/near mount 40711\n/same\n/same/file\n/silent mount\n/source\n/source/file\n");
 }
 
 }  // namespace

@@ -20,9 +20,9 @@ Result<std::size_t> unmount_stale_tree(const FarmWork& work, const OsEntry& entr
     const auto tree = open_tree_in_farm(work.node.config, entry);
     if (!tree || same_directory_as(tree->get(), path)) break;
     const std::string target = path_of(tree->get());
-    const auto known = known_file(tree->get(), target);
-    if (!known) return known.error();
-    if (!known->is_mount_root) break;
+    const auto is_root = is_mount_root(tree->get(), target);
+    if (!is_root) return is_root.error();
+    if (!*is_root) break;
     if (const auto inside = processes_in(work, entry); inside > 0) {
       work.progress.warning(std::to_string(inside) + (inside == 1 ? " process" : " processes") + " in " +
                             in_quotes(entry.name) + (inside == 1 ? " keeps" : " keep") +

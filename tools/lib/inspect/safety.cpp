@@ -31,7 +31,7 @@ std::string rights_of(const WalkEntry& file) {
   if ((file.info.st_mode & S_ISUID) != 0) add("setuid");
   // Without the execute bit for the group, setgid means mandatory locking and gives no rights.
   if ((file.info.st_mode & S_ISGID) != 0 && (file.info.st_mode & S_IXGRP) != 0) add("setgid");
-  if ((file.info.st_mode & 0111) != 0 &&
+  if (!file.is_mount && (file.info.st_mode & 0111) != 0 &&
       ::getxattr(by_fd(file.fd).c_str(), "security.capability", nullptr, 0) > 0)
     add("capabilities");
   return rights;
@@ -52,7 +52,9 @@ class Surveyor {
 
   Result<Safety> run() {
     const auto visit = [this](const WalkEntry& entry) { return look_at(entry); };
-    const auto failed = [this](const std::string&, int) -> Status {
+    const auto failed = [this](const std::string& path, int why) -> Status {
+      // A user can make deep directories only where users can write.
+      if (why == ELOOP && area_of(path, true) != Area::other) return walk_error(path, why);
       ++out_.unread;
       return {};
     };
@@ -67,8 +69,9 @@ class Surveyor {
     if (progress_)
       if (auto status = progress_(++entries_); !status) return status.error();
     const mode_t mode = entry.info.st_mode;
+    if (entry.is_mount && (mode & S_IFMT) == 0) ++out_.unread;
     if (S_ISCHR(mode) || S_ISBLK(mode)) device(entry);
-    if (S_ISLNK(mode)) link(entry);
+    if (S_ISLNK(mode) && !entry.is_mount) link(entry);
     if (!S_ISREG(mode) && !S_ISDIR(mode)) return Below::walk;
     writers(entry);
     if (S_ISREG(mode)) {

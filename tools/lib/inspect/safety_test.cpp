@@ -6,13 +6,18 @@
 #include <linux/capability.h>
 #include <linux/posix_acl.h>
 #include <linux/posix_acl_xattr.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
 #include <map>
 
+#include "basic/child_work.h"
 #include "basic/files.h"
+#include "basic/walk.h"
 #include "scratch.h"
+#include "silent_fuse.h"
 
 namespace chos::test {
 namespace {
@@ -355,6 +360,44 @@ TEST_F(TreeSafety, TheRemedyNamesEachCommand) {
                 found);
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].level, Finding::Level::warning);
+}
+
+TEST_F(TreeSafety, DeepDirectoriesOfUsersAreCounted) {
+  const auto deepen = [this](std::string name) {
+    for (unsigned i = 0; i < deepest_walk; ++i) make(name += "/d");
+  };
+  make("var/tmp", 01777);
+  deepen("var/tmp");
+  EXPECT_EQ(look().unread, 1U);
+  deepen("usr/lib");
+  const UniqueFd tree(::open(directory().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const auto safety = survey(tree.get(), Extent::whole);
+  ASSERT_FALSE(safety);
+  EXPECT_NE(safety.error().what.find(" /usr/lib/d/d"), std::string::npos) << safety.error().what;
+}
+
+// Neither that of root, which never answers, nor that of a user, which refuses root everything.
+TEST_F(TreeSafety, AsksNoServerOfWhatIsMounted) {
+  ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+  ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr), 0);
+  for (const char* name : {"usr/lib/closed", "usr/lib/silent", "usr/lib/near"}) make(name);
+  UniqueFd silent = mount_silent_fuse(path("usr/lib/silent"));
+  if (!silent) GTEST_SKIP() << "no /dev/fuse here";
+  const UniqueFd closed = mount_silent_fuse(path("usr/lib/closed"), 1000);
+  ASSERT_EQ(::mount("near", path("usr/lib/near").c_str(), "tmpfs", 0, "mode=1777"), 0);
+  const auto said = do_in_child(
+      [this] {
+        const auto found = look();
+        std::string out = std::to_string(found.unread) + " unread\n";
+        for (const auto& [name, about] : found.writable.files()) out += name + ": " + about + "\n";
+        return out;
+      },
+      5);
+  silent.reset();
+  for (const char* name : {"closed", "silent", "near"})
+    EXPECT_EQ(::umount2(path(std::string("usr/lib/") + name).c_str(), MNT_DETACH), 0) << name;
+  ASSERT_TRUE(said) << said.error().what;
+  EXPECT_EQ(*said, "1 unread\n/usr/lib/near: everybody\n");
 }
 
 }  // namespace

@@ -25,8 +25,9 @@ struct AclEntry {
 
 // The entries of an ACL; none if the file has none.
 std::vector<AclEntry> acl_of(int fd, const char* name) {
-  const std::string file = by_fd(fd);
   std::vector<AclEntry> out;
+  if (fd < 0) return out;
+  const std::string file = by_fd(fd);
   if (::getxattr(file.c_str(), name, nullptr, 0) <= 0) return out;
   constexpr std::size_t largest = 64 * 1024;  // of all attributes
   std::string value(largest, '\0');

@@ -18,7 +18,7 @@ struct Writers {
 };
 
 /// The writers of the regular file or directory that `fd` is open on, which may be O_PATH.  `info` is of
-/// fstat().
+/// fstat().  With -1 for `fd`, as of a WalkEntry that is a mount, no ACL is looked at.
 Writers writers_of(int fd, const struct stat& info);
 
 /// Whether nobody but root can search a directory, or run a program.

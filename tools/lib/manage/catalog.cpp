@@ -148,7 +148,7 @@ Result<std::vector<std::string>> verify_os(const Store& store, const TreeRecord&
       [&](std::uint64_t entries, std::uint64_t bytes) {
         return progress.tick(std::to_string(entries) + " entries, " + size_text(bytes));
       },
-      external ? Unreadable::note : Unreadable::refuse);
+      Unreadable::list);
   if (!now) return now.error();
   return manifest_differences(*before, now->text);
 }

@@ -169,7 +169,8 @@ Result<Manifest> sum_up(const ManageContext& context, const Built& built, std::u
     return Error{"the tree " + problem, problem.ends_with("bytes") ? "see --max-size" : "", EFBIG};
   if (manifest && manifest->unreadable > 0)
     context.progress.note(std::to_string(manifest->unreadable) + " entries of " + built.root +
-                          " may not be read from this node; their content is not verified");
+                          " may not be read from this node or lie under other mounts; their content is not "
+                          "verified");
   return manifest;
 }
 

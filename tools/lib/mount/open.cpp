@@ -59,6 +59,14 @@ Error mount_error(const std::string& what, int code) {
   return error;
 }
 
+Result<bool> is_mount_root(int fd, const std::string& name) {
+  // FUSE refuses root any mask but an empty one.
+  struct statx info {};
+  if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &info) != 0)
+    return system_error("cannot examine " + name, errno);
+  return (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
 Result<KnownFile> known_file(int fd, const std::string& name) {
   struct statx info {};
   if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &info) != 0)

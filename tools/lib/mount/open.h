@@ -63,8 +63,12 @@ Error mount_error(const std::string& what, int code);
 /// The id of the mount that a descriptor is on.  As long as the descriptor is open, no other mount gets it.
 Result<int> mount_id(int fd);
 
+/// Whether a descriptor is open on the root of a mount.  Asks no file server, and so also answers about a
+/// FUSE file system of a user, which refuses root everything else.
+Result<bool> is_mount_root(int fd, const std::string& name);
+
 /// An open file as this machine has it cached.  No file server is asked, so the call never blocks on a server
-/// that is down.
+/// that is down.  Code EACCES: a FUSE file system of a user, which tells nobody else even that.
 struct KnownFile {
   mode_t mode = 0;  ///< the file type bits only
   std::uint64_t device = 0, inode = 0;

@@ -143,10 +143,10 @@ Status set_mount_flags(int fd, unsigned flags, const std::string& name) {
 // descriptor's own mount is no longer attached (EINVAL): the ones on top of it would go with it anyway.
 Status detach(int fd, const std::string& name) {
   constexpr int most_stacked = 1000;
-  const auto file = known_file(fd, name);
-  if (!file) return file.error();
+  const auto is_root = is_mount_root(fd, name);
+  if (!is_root) return is_root.error();
   // Another mount may cover a file that is not the root of its own.
-  if (!file->is_mount_root) return system_error("cannot detach " + name, EINVAL);
+  if (!*is_root) return system_error("cannot detach " + name, EINVAL);
   for (int turn = 0; turn < most_stacked; ++turn) {
     if (::umount2(by_fd(fd).c_str(), MNT_DETACH) == 0) continue;
     if (errno == EINVAL && turn > 0) return {};
@@ -167,9 +167,9 @@ Status detach_all(const std::string& target) {
     const UniqueFd top(::open(target.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (!top && errno == ENOENT) return {};
     if (!top) return system_error("cannot open " + target, errno);
-    const auto file = known_file(top.get(), target);
-    if (!file) return file.error();
-    if (!file->is_mount_root) return {};
+    const auto is_root = is_mount_root(top.get(), target);
+    if (!is_root) return is_root.error();
+    if (!*is_root) return {};
     if (auto status = detach(top.get(), target); !status) return status;
   }
 }

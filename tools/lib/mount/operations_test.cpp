@@ -10,6 +10,7 @@
 #include "fake_node.h"
 #include "mount/detached.h"
 #include "mount/open.h"
+#include "silent_fuse.h"
 
 namespace chos::test {
 namespace {
@@ -48,6 +49,20 @@ TEST_F(Operations, DetachTakesItsOwnMountOnly) {
   EXPECT_TRUE(detach_all(top + "/victim/place"));
   EXPECT_TRUE(detach_all(top + "/victim/place")) << "there is none";
   EXPECT_EQ(all_mounts(), nothing);
+}
+
+// FUSE tells nobody but its owner even the type of its root.
+TEST_F(Operations, DetachTakesWhatRefusesRoot) {
+  const auto before = all_mounts();
+  for (int i = 0; i < 2; ++i) {
+    const UniqueFd server = mount_silent_fuse(top + "/user/place", 1000);
+    if (!server) GTEST_SKIP() << "no /dev/fuse here";
+    const auto place = opened("/user/place");
+    ASSERT_FALSE(known_file(place.get(), "place"));
+    const auto status = i == 0 ? detach(place.get(), "place") : detach_all(top + "/user/place");
+    ASSERT_TRUE(status) << status.error().what;
+    EXPECT_EQ(all_mounts(), before);
+  }
 }
 
 TEST_F(Operations, DetachTakesWhatWasMountedOnTop) {

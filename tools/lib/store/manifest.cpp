@@ -24,6 +24,7 @@ namespace {
 
 constexpr const char* head = "chos-manifest 1\n";
 constexpr const char* unknown = "unreadable";
+constexpr const char* too_deep = "too-deep";
 constexpr std::size_t chunk = 1 << 20;
 
 // One word: no blank, no line end, no control character.
@@ -72,8 +73,9 @@ class Reader {
     };
     const auto failed = [this](const std::string& path, int why) -> Status {
       // Without its root it is no tree.
-      if (path == "/" || !is_noted(why)) return system_error("cannot read " + in_place(path), why);
-      note_unreadable(path);
+      if (path == "/" || !is_noted(why)) return walk_error(in_place(path), why);
+      // It was removed meanwhile.
+      if (why != ENOENT) note_unreadable(path, why == ELOOP ? too_deep : unknown);
       return {};
     };
     if (auto status = walk_tree(root.get(), visit, failed); !status) return status.error();
@@ -93,17 +95,29 @@ class Reader {
     return S_ISFIFO(mode) ? 'p' : 's';
   }
 
-  bool is_noted(int why) const { return unreadable_ == Unreadable::note && (why == EACCES || why == EPERM); }
+  bool is_noted(int why) const {
+    return unreadable_ == Unreadable::list ||
+           (unreadable_ == Unreadable::note && (why == EACCES || why == EPERM));
+  }
 
   std::string in_place(const std::string& path) const { return path == "/" ? root_ : root_ + path; }
 
   // A directory was added before it was found that it cannot be read; of what lies in one that may
   // be read but not entered only the name is known.
-  void note_unreadable(const std::string& path) {
+  void note_unreadable(const std::string& path, const char* how) {
     ++out_.unreadable;
     auto& about = lines_[escaped(path)];
-    if (about.ends_with("0 - -")) about.replace(about.size() - 3, 1, unknown);
-    else about = "? ? ? ? " + std::string(unknown) + " -";
+    if (about.ends_with("0 - -")) about.replace(about.size() - 3, 1, how);
+    else about = "? ? ? ? " + std::string(how) + " -";
+  }
+
+  // What is mounted there is not of the tree, and its server may never answer.
+  Result<std::string> mounted(const WalkEntry& place) {
+    if (unreadable_ == Unreadable::refuse)
+      return Error{"something is mounted on " + in_place(place.path) + ", so the tree cannot be read whole",
+                   "umount " + in_place(place.path), EBUSY};
+    ++out_.unreadable;
+    return std::string("m - - 0 - -");
   }
 
   // Of a regular file: size, digest and capabilities.
@@ -133,6 +147,14 @@ class Reader {
   }
 
   Status add(const WalkEntry& file) {
+    auto about = file.is_mount ? mounted(file) : examined(file);
+    if (!about) return about.error();
+    lines_.insert_or_assign(escaped(file.path), std::move(*about));
+    report();
+    return {};
+  }
+
+  Result<std::string> examined(const WalkEntry& file) {
     const struct stat& info = file.info;
     char mode[8];
     std::snprintf(mode, sizeof mode, "%04o", info.st_mode & 07777U);
@@ -145,6 +167,10 @@ class Reader {
     } else if (S_ISLNK(info.st_mode)) {
       std::string target(PATH_MAX, '\0');  // its size is what a broken image claims
       const ssize_t size = ::readlinkat(file.fd, "", target.data(), target.size());
+      if (size < 0 && is_noted(errno)) {
+        ++out_.unreadable;
+        return about + "0 " + unknown + " -";
+      }
       if (size < 0) return system_error("cannot read " + in_place(file.path), errno);
       target.resize(static_cast<std::size_t>(size));
       about += "0 " + escaped(target) + " -";
@@ -153,9 +179,7 @@ class Reader {
     } else {
       about += "0 - -";
     }
-    lines_.emplace(escaped(file.path), about);
-    report();
-    return {};
+    return about;
   }
 
   void report() { stopped_ = stopped_ || (progress_ && !progress_(lines_.size(), out_.bytes)); }
@@ -187,7 +211,19 @@ std::vector<Entry> read_entries(const std::string& text) {
   return entries;
 }
 
+// Why no content is known of an entry; "" if it is, or the entry has none.
+std::string lack_of(const Entry& entry) {
+  if (entry.words[0] == "m") return "something is mounted on it";
+  if (entry.words[4] == too_deep) return "too many directories above it, so what it holds cannot be read";
+  return entry.words[4] == unknown ? "cannot be read" : "";
+}
+
 std::string difference(const Entry& before, const Entry& after) {
+  // Nothing else is known of it.
+  if (after.words[0] == "m") return "something is mounted on it now";
+  if (before.words[0] == "m") return "something was mounted on it before";
+  if (after.words[0] == "?") return "cannot be read now";
+  if (before.words[0] == "?") return "could not be read before";
   static constexpr const char* names[] = {"type", "mode", "owner", "content", "content", "capabilities"};
   std::string out;
   for (std::size_t i = 0; i < before.words.size(); ++i) {
@@ -197,6 +233,7 @@ std::string difference(const Entry& before, const Entry& after) {
              (after.words[i] == unknown ? "cannot be read now" : "could not be read before");
       continue;
     }
+    if (i == 4 && after.words[i] == too_deep) return lack_of(after);
     const bool short_enough = i < 3 || (i == 4 && before.words[0] == "l");
     out += (out.empty() ? "" : ", ") + std::string(i == 4 && short_enough ? "link" : names[i]);
     if (short_enough) out += " " + after.words[i] + ", was " + before.words[i];
@@ -229,7 +266,8 @@ std::vector<std::string> manifest_differences(const std::string& before, const s
       out.push_back(a->path + ": missing");
       ++a;
     } else if (a == old_entries.end() || b->path < a->path) {
-      out.push_back(b->path + ": added");
+      const auto lack = lack_of(*b);
+      out.push_back(b->path + ": added" + (lack.empty() ? "" : ", ") + lack);
       ++b;
     } else {
       if (a->words != b->words) out.push_back(a->path + ": " + difference(*a, *b));

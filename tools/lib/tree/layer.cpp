@@ -45,10 +45,25 @@ unsigned inherited_flags(int fd) {
   return ::fstatvfs(fd, &info) == 0 && (info.f_flag & ST_NOEXEC) != 0 ? mount_noexec : 0U;
 }
 
-bool is_mount_root(int fd) {
-  struct statx info {};
-  return ::statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &info) == 0 &&
-         (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+// Whether a directory is open there.  Asks no file server, and a user's FUSE file system cannot refuse it.
+bool is_directory(int fd) { return static_cast<bool>(reopen(fd, O_PATH | O_DIRECTORY)); }
+
+// Makes the directory of all additions, which only root may enter: an addition belongs to the owner of the
+// tree's directory, who could change it there before it is mounted read-only.  Layers are mounted by
+// descriptors, so users need no way through it.
+Status make_layer_directory(const std::string& layers) {
+  std::error_code failure;
+  std::filesystem::create_directories(std::filesystem::path(layers).parent_path(), failure);
+  const auto cannot = [&layers](int why) {
+    return system_error("cannot make the directory " + layers, why, "is /run mounted and writable?");
+  };
+  if (failure) return cannot(failure.value());
+  if (::mkdir(layers.c_str(), 0700) != 0 && errno != EEXIST) return cannot(errno);
+  // It may be one of an older version.
+  const UniqueFd fd(::open(layers.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd || ::fchown(fd.get(), ::geteuid(), ::getegid()) != 0 || ::fchmod(fd.get(), 0700) != 0)
+    return cannot(errno);
+  return {};
 }
 
 }  // namespace
@@ -56,8 +71,9 @@ bool is_mount_root(int fd) {
 Result<std::string> make_additions(const std::string& layers, const Layer& layer) {
   struct stat info {};
   if (::fstat(layer.lower.get(), &info) != 0) return system_error("cannot examine " + layer.place, errno);
-  std::string text = std::to_string(info.st_mode & 07777) + ":" + std::to_string(info.st_uid) + ":" +
-                     std::to_string(info.st_gid);
+  // "private": earlier versions let users change additions of theirs, so those are not used again.
+  std::string text = "private " + std::to_string(info.st_mode & 07777) + ":" + std::to_string(info.st_uid) +
+                     ":" + std::to_string(info.st_gid);
   // With the lengths, so that a path or target with a newline says nothing else.
   for (const auto& [kind, place, target] : layer.additions)
     text += "\n" + std::to_string(static_cast<int>(kind)) + " " + std::to_string(place.size()) + " " + place +
@@ -69,14 +85,13 @@ Result<std::string> make_additions(const std::string& layers, const Layer& layer
   struct stat there {};
   if (::lstat(path.c_str(), &there) == 0) return path;
 
+  if (auto status = make_layer_directory(layers); !status) return status.error();
   // Renamed when complete, so that a process that is killed leaves nothing that looks like a layer.
   const std::string fresh = path + ".new";
   std::error_code failure;
   std::filesystem::remove_all(fresh, failure);
-  if (!failure) std::filesystem::create_directories(fresh, failure);
-  if (failure)
-    return system_error("cannot make the directory " + fresh, failure.value(),
-                        "is /run mounted and writable?");
+  if (failure) return system_error("cannot remove " + fresh, failure.value());
+  if (::mkdir(fresh.c_str(), 0700) != 0) return system_error("cannot make the directory " + fresh, errno);
   for (const auto& addition : layer.additions)
     if (auto status = make_one(fresh, addition); !status) return status.error();
   if (::chown(fresh.c_str(), info.st_uid, info.st_gid) != 0 ||
@@ -110,11 +125,7 @@ LayerMounts::LayerMounts(std::string layers, Transaction& changes, MountTable ta
 }
 
 Result<LayerMounts> LayerMounts::read(std::string layers, Transaction& changes) {
-  std::error_code failure;
-  std::filesystem::create_directories(layers, failure);
-  if (failure)
-    return system_error("cannot make the directory " + layers, failure.value(),
-                        "is /run mounted and writable?");
+  if (auto status = make_layer_directory(layers); !status) return status.error();
   auto table = MountTable::read();
   if (!table) return table.error();
   return LayerMounts(std::move(layers), changes, std::move(*table));
@@ -150,8 +161,7 @@ Status LayerMounts::carry(int mount, const std::string& target) {
     if (!from) continue;  // unmounted by now
     const auto to = open_beneath(mount, old->target.substr(target.size() + 1));
     if (!to) continue;  // the new layer has no such mount point, so the mount is not wanted any more
-    const auto one = known_file(from->get(), old->target), two = known_file(to->get(), old->target);
-    if (!one || !two || S_ISDIR(one->mode) != S_ISDIR(two->mode)) continue;
+    if (is_directory(from->get()) != is_directory(to->get())) continue;
     const auto copy = clone_mount(from->get(), false, old->target);
     if (!copy) return copy.error();
     if (auto status = attach_mount(copy->get(), to->get(), old->target); !status) return status;
@@ -192,7 +202,7 @@ Status LayerMounts::refresh_table(const std::string& target) {
 
 // The layer that is mounted on `target`, which `place` is open on, or null.
 const Mount* LayerMounts::layer_on(int place, const std::string& target) const {
-  if (!is_mount_root(place)) return nullptr;
+  if (const auto is_root = is_mount_root(place, target); !is_root || !*is_root) return nullptr;
   const auto id = mount_id(place);
   const Mount* mount = id ? table_.by_id(*id) : nullptr;
   return mount != nullptr && mount->target == target && is_ours(*mount) ? mount : nullptr;
@@ -220,7 +230,9 @@ Result<LayerMounts::Outcome> LayerMounts::show(int tree, const Layer& layer, uns
     return Outcome::already;
   }
   // Whoever may rename directories of the tree must not get the content of one shown at the place of another.
-  if (old == nullptr && !is_mount_root(place->get()) && !same_file(place->get(), layer.lower.get()))
+  const auto is_root = is_mount_root(place->get(), target);
+  if (!is_root) return is_root.error();
+  if (old == nullptr && !*is_root && !same_file(place->get(), layer.lower.get()))
     return Error{target + " was moved meanwhile", "run it again", EAGAIN};
   auto fresh = make_mount(layer, *additions, *source, flags);
   if (!fresh && fresh.error().code == ENODEV) return Outcome::no_overlayfs;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Layers: files, directories and links that chos adds to the trees, in the farm only.  The additions of a
-// layer are made below /run/chos/layer, in a directory named after its content, and are mounted over a
-// directory of the tree: as an overlay on it, or alone if that directory is empty.
+// layer are made below /run/chos/layer, which only root may enter, in a directory named after its content.
+// They are mounted over a directory of the tree: as an overlay on it, or alone if that directory is empty.
 #pragma once
 
 #include <optional>

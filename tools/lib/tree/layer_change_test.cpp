@@ -8,6 +8,7 @@
 
 #include "basic/elf.h"
 #include "layer_fixture.h"
+#include "silent_fuse.h"
 
 namespace chos::test {
 namespace {
@@ -164,6 +165,18 @@ TEST_F(LayerChanges, MountsInATreeStay) {
   write_text(place + "/deeper/data", "two\n");
   EXPECT_EQ(read_text(in_os("/mnt/site/disk/deeper/data")), "two\n");
   EXPECT_FALSE(mounted(node.layers + "/stage"));
+}
+
+// FUSE tells root nothing about it, not even its type.
+TEST_F(LayerChanges, AUsersMountInATreeStays) {
+  const std::string place = tree("trixie") + "/mnt/site/user";
+  make_directories(place);
+  const UniqueFd server = mount_silent_fuse(place, 1000);
+  if (!server) GTEST_SKIP() << "no /dev/fuse here";
+  up();
+  EXPECT_EQ(joined(log.warnings), "");
+  EXPECT_EQ(read_text(in_os("/mnt/site/spool/job")), "a job\n");
+  EXPECT_TRUE(mounted(in_os("/mnt/site/user")));
 }
 
 TEST_F(LayerChanges, AnInnerLayerStaysOnAnOuterOne) {

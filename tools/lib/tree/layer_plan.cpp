@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
+#include <optional>
 
 #include "basic/files.h"
 #include "mount/mountinfo.h"
@@ -26,6 +27,25 @@ struct Entries {
   std::string open_to_all;  // the name of a directory that everybody may write in
 };
 
+constexpr int entry_itself = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+
+// What is known of an entry of a directory without asking the server of what is mounted there, which may be a
+// user's that never answers.  Nothing: there is no such entry.
+std::optional<struct statx> known_entry(int directory, const std::string& name) {
+  struct statx info {};
+  if (::statx(directory, name.c_str(), entry_itself | AT_STATX_DONT_SYNC, 0, &info) != 0) return std::nullopt;
+  return info;
+}
+
+// The type and mode of an entry; 0 if they are not known.
+mode_t mode_of(int directory, const std::string& name) {
+  const auto known = known_entry(directory, name);
+  if (!known) return 0;
+  if ((known->stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0) return known->stx_mode;
+  struct stat info {};
+  return ::fstatat(directory, name.c_str(), &info, entry_itself) == 0 ? info.st_mode : 0;
+}
+
 Entries look_into(int fd) {
   Entries out;
   const auto directory = open_entries(fd);
@@ -34,10 +54,8 @@ Entries look_into(int fd) {
     const std::string name = entry->d_name;
     out.any = true;
     if (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN) continue;
-    struct stat info {};
-    if (::fstatat(fd, name.c_str(), &info, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) == 0 &&
-        S_ISDIR(info.st_mode) && (info.st_mode & S_IWOTH) != 0)
-      out.open_to_all = name;
+    const mode_t mode = mode_of(fd, name);
+    if (S_ISDIR(mode) && (mode & S_IWOTH) != 0) out.open_to_all = name;
   }
   return out;
 }
@@ -102,10 +120,7 @@ LayerPlan plan_layers(int tree, const std::vector<Addition>& wishes) {
     auto found = ways.find(directory);
     if (found == ways.end()) found = ways.emplace(directory, find_way(tree, directory)).first;
     const Way& way = found->second;
-    struct stat info {};
-    if (way.problem.empty() && way.missing.empty() &&
-        ::fstatat(way.fd.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) == 0)
-      continue;
+    if (way.problem.empty() && way.missing.empty() && known_entry(way.fd.get(), name)) continue;
     auto problem = problems.find(way.place);
     if (way.problem.empty() && problem == problems.end())
       problem = problems.emplace(way.place, cover_problem(way.place, way.fd.get())).first;

@@ -3,11 +3,15 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "basic/child_work.h"
 #include "basic/files.h"
 #include "scratch.h"
+#include "silent_fuse.h"
 
 namespace chos::test {
 namespace {
@@ -80,6 +84,30 @@ TEST_F(PlanLayers, WritableDirectoriesAreNotCovered) {
             "/open/x! everybody may write in /open\n"
             "/beside/x! everybody may write in /beside/open\n"
             "/var/tmp/x! /var/tmp is, or holds, a directory that is written to (/var/tmp)\n");
+}
+
+// Users may mount FUSE file systems on directories of theirs.
+TEST_F(PlanLayers, NoServerIsAskedOfWhatIsMounted) {
+  if (::geteuid() != 0 || ::unshare(CLONE_NEWNS) != 0) GTEST_SKIP() << "only root can mount";
+  ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr), 0);
+  for (const char* name : {"data/silent", "data/closed", "open/near"}) make(name);
+  UniqueFd silent = mount_silent_fuse(path("data/silent"));
+  if (!silent) GTEST_SKIP() << "no /dev/fuse here";
+  const UniqueFd closed = mount_silent_fuse(path("data/closed"), 1000);
+  ASSERT_EQ(::mount("near", path("open/near").c_str(), "tmpfs", 0, "mode=1777"), 0);
+  const auto said = do_in_child(
+      [this] {
+        return plan({{Kind::directory, "/data/x", {}},
+                     {Kind::directory, "/data/silent", {}},
+                     {Kind::directory, "/data/closed", {}},
+                     {Kind::directory, "/open/x", {}}});
+      },
+      5);
+  silent.reset();
+  for (const char* name : {"data/silent", "data/closed", "open/near"})
+    EXPECT_EQ(::umount2(path(name).c_str(), MNT_DETACH), 0) << name;
+  ASSERT_TRUE(said) << said.error().what;
+  EXPECT_EQ(*said, "/data: Dx\n/open/x! everybody may write in /open/near\n");
 }
 
 }  // namespace

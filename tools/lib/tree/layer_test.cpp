@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The layers that up adds to the OSs: links to programs of the base OS, and mount points for its shares.
+#include <grp.h>
+#include <sys/wait.h>
+
+#include <filesystem>
+
 #include "basic/files.h"
 #include "config/config.h"
 #include "layer_fixture.h"
@@ -8,7 +13,19 @@
 namespace chos::test {
 namespace {
 
-class Layers : public LayerNode {};
+class Layers : public LayerNode {
+ protected:
+  // Whether `look` is true for a process of that user.
+  template <typename Look>
+  static bool as_user(uid_t user, Look look) {
+    const pid_t child = ::fork();
+    if (child == 0)
+      ::_exit(::setgroups(0, nullptr) == 0 && ::setgid(user) == 0 && ::setuid(user) == 0 && look() ? 0 : 1);
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    return status == 0;
+  }
+};
 
 TEST_F(Layers, TheTreeItselfIsUnchanged) {
   node.config.base_commands = {"env"};
@@ -100,6 +117,38 @@ TEST_F(Layers, AreReadOnly) {
   for (const auto* mount : table->below(farm("/os"))) EXPECT_FALSE(mount->shared) << mount->target;
   // The rest of the OS is unchanged.
   EXPECT_EQ(::mkdir((in_os("/etc") + "/x").c_str(), 0755), 0);
+}
+
+// A directory of additions has the owner of the tree's directory.
+TEST_F(Layers, OnlyRootGetsToTheAdditions) {
+  constexpr uid_t user = 1000;
+  for (const char* os : {"trixie", "sl6"})
+    ASSERT_EQ(::chown((tree(os) + "/mnt/site").c_str(), user, user), 0);
+  make_directories(node.layers);  // as an older version made it
+  ASSERT_EQ(::chmod(node.layers.c_str(), 0755), 0);
+  ASSERT_EQ(::chown(node.layers.c_str(), user, user), 0);
+  up();
+  EXPECT_EQ(joined(log.warnings), "");
+  struct stat info {};
+  ASSERT_EQ(::stat(node.layers.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0700u);
+  EXPECT_EQ(info.st_uid, 0u);
+  int additions = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(node.layers)) {
+    ++additions;
+    const std::string path = entry.path();
+    EXPECT_FALSE(as_user(user, [&] { return ::access(path.c_str(), W_OK) == 0; })) << path;
+  }
+  EXPECT_GT(additions, 0);
+  // Users see the overlay, and the bind mount of an addition over sl6's empty directory.
+  EXPECT_TRUE(as_user(user, [&] { return read_text(in_os("/mnt/site/own")) == "the tree's\n"; }));
+  for (const char* os : {"trixie", "sl6"}) {
+    EXPECT_TRUE(as_user(user, [&] { return read_text(in_os("/mnt/site/spool/job", os)) == "a job\n"; }))
+        << os;
+    EXPECT_TRUE(as_user(user, [&] { return read_text(in_os("/mnt/site/file", os)) == "the base's\n"; }))
+        << os;
+    EXPECT_TRUE(as_user(user, [&] { return names_in(in_os("/mnt/site", os)).ok(); })) << os;
+  }
 }
 
 TEST_F(Layers, LinksYieldToProgramsOfTheTree) {
