@@ -2,12 +2,15 @@
 #include "manage/discard.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 
+#include "basic/files.h"
 #include "store/mounts.h"
 #include "store/remove_tree.h"
 
@@ -21,10 +24,37 @@ Status move_new(const std::string& from, const std::string& to) {
   return system_error("cannot move " + from + " to " + to, errno);
 }
 
-Status clean_work(const ManageContext& context, const std::string& name) {
-  const std::string work = context.store.work(name);
-  if (auto status = unmount_below(work); !status) return status;
-  return remove_tree(work);
+namespace {
+
+Status remove_all_of(const ManageContext& context, const std::string& directory, Stop stop) {
+  if (auto status = unmount_below(directory); !status) return status;
+  return remove_tree(directory, [&](std::uint64_t removed) {
+    return context.progress.tick(std::to_string(removed) + " entries removed") || stop == Stop::never;
+  });
+}
+
+}  // namespace
+
+Status clean_work(const ManageContext& context, const std::string& name, Stop stop) {
+  const auto status = remove_all_of(context, context.store.work(name), stop);
+  if (status) return {};
+  const auto aside = context.store.put_aside(name);
+  if (!aside && aside.error().code == ENOENT) return {};
+  if (!aside) return status;
+  context.progress.note(status.error().what + "; the rest is in " + *aside +
+                        ", and the next run of chosctl os add, replace or remove tries again");
+  return {};
+}
+
+void clean_rubbish(const ManageContext& context) {
+  for (const auto& directory : context.store.rubbish()) {
+    // Another chosctl may be at it.
+    const UniqueFd lock(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    context.progress.stage("removing " + directory);
+    if (auto status = remove_all_of(context, directory, Stop::on_signal); !status)
+      context.progress.note(status.error().what);
+  }
 }
 
 Status discard_tree(const ManageContext& context, const TreeRecord& record) {

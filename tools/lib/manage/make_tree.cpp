@@ -211,6 +211,7 @@ Result<TreeRecord> make_tree(const ManageContext& context, const NewTree& wanted
   const Store& store = context.store;
   const std::string work = store.work(wanted.name), log = store.log(wanted.name);
   if (auto status = clean_work(context, wanted.name); !status) return status.error();
+  clean_rubbish(context);
   if (::mkdir(work.c_str(), 0700) != 0) return system_error("cannot make the directory " + work, errno);
   (void)::unlink(log.c_str());
   const auto built = build(wanted.source, wanted.options, work, log, context.progress);

@@ -227,6 +227,7 @@ Status OsManager::remove(const std::string& name) {
   for (const auto& path : made_by_hand(removal->records, removal->os.entry.path))
     if (const auto there = base_path(context_.node.config, path))
       context_.progress.note("chosctl did not make its tree at " + *there + ", so that tree stays");
+  clean_rubbish(context_);  // of earlier runs
   // After a failure the journal stays, and the next run deletes the rest.
   for (const auto& record : removal->records)
     if (auto status = discard_tree(context_, record); !status) return status;

@@ -55,8 +55,9 @@ Result<TreeRecord> publish(const ManageContext& context, const NewTree& wanted,
     if (auto status = list_tree(context, *record, edit(*record)); !status) record = status.error();
     else prune(context, wanted.name, wanted.previous);  // while this process has the journal
   }
-  // The journal of a working directory that cannot be deleted stays for the next run.
-  if (auto status = clean_work(context, wanted.name); !status) context.progress.note(status.error().what);
+  // The journal of a working directory that can neither be deleted nor put aside stays for the next run.
+  if (auto status = clean_work(context, wanted.name, Stop::never); !status)
+    context.progress.note(status.error().what);
   else end_change(context, wanted.name);
   return record;
 }

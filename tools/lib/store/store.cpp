@@ -166,6 +166,29 @@ std::string Store::image(const TreeRecord& record) const { return own("images/" 
 std::string Store::work(const std::string& name) const { return own("work/" + name); }
 std::string Store::log(const std::string& name) const { return own("log/" + name + ".log"); }
 
+// Only root can add names there, and the name of another node's process is the only one that may come in
+// between: a directory that is not empty is not replaced.
+Result<std::string> Store::put_aside(const std::string& name) const {
+  constexpr int most = 1000;
+  for (int number = 1; number <= most; ++number) {
+    const std::string aside = own("work/." + name + "~" + std::to_string(number));
+    struct stat info {};
+    if (::lstat(aside.c_str(), &info) == 0) continue;
+    if (::rename(work(name).c_str(), aside.c_str()) == 0) return aside;
+    if (errno != ENOTEMPTY && errno != EEXIST) return system_error("cannot rename " + work(name), errno);
+  }
+  return Error{
+      "there are " + std::to_string(most) + " directories that could not be removed in " + own("work"),
+      "remove them", EEXIST};
+}
+
+std::vector<std::string> Store::rubbish() const {
+  std::vector<std::string> out;
+  for (const auto& name : known_names(names_in(own("work"))))
+    if (name.starts_with('.')) out.push_back(own("work/" + name));
+  return out;
+}
+
 // Users meet it in the farm as /os/.chos.  The records are open: root of another node reads them as
 // nobody from an export with root_squash.  Manifests name what lies in closed directories of a tree,
 // and images hold its secrets: those are root's, as is all else.  The directory above the trees is closed, so

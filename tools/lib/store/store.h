@@ -6,6 +6,7 @@
 //   TREES/.chos/os/NAME~N.json      the record of each; NAME~N.manifest its manifest
 //   TREES/.chos/images/NAME~N.img   the image that is mounted on TREES/NAME~N
 //   TREES/.chos/work/NAME/          what is being made or thrown away
+//   TREES/.chos/work/.NAME~N/       what could not be thrown away; no change depends on it
 //   TREES/.chos/journal/NAME        the change under way, locked by the process that makes it
 // No OS name contains '~', so no two OSs share a directory.
 #pragma once
@@ -70,6 +71,12 @@ class Store {
   std::string image(const TreeRecord& record) const;
   std::string work(const std::string& name) const;
   std::string log(const std::string& name) const;
+
+  /// Renames a working directory that could not be deleted, so that the OS has none, and returns its new
+  /// path.
+  Result<std::string> put_aside(const std::string& name) const;
+  /// What put_aside() has left.
+  std::vector<std::string> rubbish() const;
 
   /// Makes the directories of the store.
   Status prepare() const;
