@@ -24,8 +24,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t longest_fdinfo = 64 * 1024;
-constexpr std::size_t longest_mount_table = 64 * 1024 * 1024;
+constexpr std::size_t longest_fdinfo = std::size_t{64} * 1024;
+constexpr std::size_t longest_mount_table = std::size_t{64} * 1024 * 1024;
 constexpr std::size_t most_named = 3;
 
 // The value in a file's line "NAME:VALUE" with blanks around the value; "" if it has none.

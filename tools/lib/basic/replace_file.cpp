@@ -14,7 +14,7 @@
 namespace chos {
 namespace {
 
-constexpr std::size_t longest_attribute = 64 * 1024;
+constexpr std::size_t longest_attribute = std::size_t{64} * 1024;
 
 Status check_directory(int fd, uid_t trusted, const std::string& name) {
   struct stat info {};
@@ -44,9 +44,10 @@ Status copy_attributes(int from, int to, const std::string& name) {
     if (attribute.empty() || !is_copied(attribute)) continue;
     std::string value(longest_attribute, '\0');
     const ssize_t length = ::fgetxattr(from, attribute.c_str(), value.data(), value.size());
-    if (length < 0) return system_error("cannot read the attribute " + attribute + " of " + name, errno);
+    if (length < 0)
+      return system_error(concat({"cannot read the attribute ", attribute, " of ", name}), errno);
     if (::fsetxattr(to, attribute.c_str(), value.data(), static_cast<std::size_t>(length), 0) != 0)
-      return system_error("cannot give the new " + name + " the attribute " + attribute, errno);
+      return system_error(concat({"cannot give the new ", name, " the attribute ", attribute}), errno);
   }
   return {};
 }
@@ -112,7 +113,7 @@ Status replace_file(const std::string& path, const std::string& text, uid_t trus
                      ENOENT};
       return replace_in(directory->get(), name, text, old ? old.get() : -1, here);
     }
-    here = target.front() == '/' ? target : above + "/" + target;
+    here = target.front() == '/' ? target : concat({above, "/", target});
   }
   return system_error("cannot follow the symbolic link " + path, ELOOP);
 }

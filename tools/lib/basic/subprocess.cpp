@@ -23,7 +23,7 @@ extern char** environ;
 namespace chos {
 namespace {
 
-constexpr std::size_t most_output = 1024 * 1024;
+constexpr std::size_t most_output = std::size_t{1024} * 1024;
 constexpr int longest_wait = 500;  // ms between two questions whether to go on
 using Clock = std::chrono::steady_clock;
 

@@ -122,4 +122,13 @@ bool parse_number(std::string_view text, std::uint64_t& number) {
   return failed == std::errc() && end == text.data() + text.size();
 }
 
+std::string concat(std::initializer_list<std::string_view> parts) {
+  std::size_t size = 0;
+  for (const auto part : parts) size += part.size();
+  std::string out;
+  out.reserve(size);
+  for (const auto part : parts) out.append(part);
+  return out;
+}
+
 }  // namespace chos

@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -60,5 +61,8 @@ std::string listed(const std::vector<std::string>& words);
 
 /// Parses a text that is a decimal number and nothing else.
 bool parse_number(std::string_view text, std::uint64_t& number);
+
+/// The parts after each other, in one allocation: for messages in loops.
+std::string concat(std::initializer_list<std::string_view> parts);
 
 }  // namespace chos

@@ -64,5 +64,11 @@ TEST(Text, Words) {
   EXPECT_EQ(listed({"a", "b", "c"}), "a, b and c");
 }
 
+TEST(Concat, PutsThePartsAfterEachOther) {
+  const std::string name = "name";
+  EXPECT_EQ(concat({"a ", name, std::string_view(), ": ", "z"}), "a name: z");
+  EXPECT_EQ(concat({}), "");
+}
+
 }  // namespace
 }  // namespace chos

@@ -14,7 +14,7 @@
 namespace chos {
 namespace {
 
-constexpr std::size_t longest_file = 1024 * 1024;
+constexpr std::size_t longest_file = std::size_t{1024} * 1024;
 
 // Resolves all links.  Of a file that does not exist, only its directory is resolved.
 Result<std::string> real_path(const std::string& path) {

@@ -155,7 +155,7 @@ class Slurm : public BatchSystem {
     text_ = node_.text(plugstack_);
     for (const auto& pattern : includes()) {
       const auto slash = pattern.rfind('/');
-      const std::string file = pattern.substr(0, slash) + "/chos.conf";
+      std::string file = pattern.substr(0, slash) + "/chos.conf";
       if (pattern.substr(0, slash).find_first_of("*?[") == std::string::npos &&
           ::fnmatch(pattern.c_str(), file.c_str(), FNM_PERIOD | FNM_PATHNAME) == 0 &&
           node_.has_directory(pattern.substr(0, slash)))

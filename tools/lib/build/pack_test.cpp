@@ -57,7 +57,7 @@ TEST_F(Pack, AUserWhoOwnsTheDirectoryTurnsItNowhere) {
     for (const auto& name : {"directory", "log"}) {
       const bool is_log = name == std::string("log");
       for (const auto& entry : fs::directory_iterator(path("user"))) {
-        const auto made = entry.path();
+        const auto& made = entry.path();
         if (!made.filename().string().starts_with("out.") || (made.extension() == ".log") != is_log) continue;
         fs::rename(made, path("user/moved-") + name);
         if (is_log) fs::create_hard_link(path("log"), made);

@@ -18,7 +18,7 @@
 namespace chos {
 namespace {
 
-constexpr std::size_t largest_file = 256 * 1024;
+constexpr std::size_t largest_file = std::size_t{256} * 1024;
 
 using Problem = std::function<std::string(const std::string&)>;  // empty: fine
 
@@ -61,6 +61,7 @@ class Reader {
          }},
     };
     std::vector<std::string> names;
+    names.reserve(tables.size());
     for (const auto& [name, reader] : tables) names.push_back("[" + name + "]");
     for (const auto& [key, node] : root) {
       const auto found = tables.find(std::string(key.str()));
@@ -135,11 +136,11 @@ class Reader {
     for (const auto& element : *array) {
       const auto* value = element.as_string();
       if (value == nullptr) {
-        error(element, where + "." + key + ": expected a string");
+        error(element, concat({where, ".", key, ": expected a string"}));
         continue;
       }
       if (const auto wrong = problem(value->get()); !wrong.empty())
-        error(element, where + "." + key + ": " + wrong);
+        error(element, concat({where, ".", key, ": ", wrong}));
       else if (std::find(out.begin(), out.end(), value->get()) == out.end()) out.push_back(value->get());
     }
     return out;
@@ -154,7 +155,7 @@ class Reader {
     for (const auto& removed : strings(table, where, "remove" + suffix, problem)) {
       if (std::erase(out, removed) == 0)
         error(*table.get("remove" + suffix),
-              where + ".remove" + suffix + ": " + in_quotes(removed) + " is not in the list");
+              concat({where, ".remove", suffix, ": ", in_quotes(removed), " is not in the list"}));
     }
   }
 

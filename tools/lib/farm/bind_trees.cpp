@@ -56,7 +56,8 @@ Result<bool> unbind_trees(const std::string& trees) {
   const auto table = MountTable::read();
   if (!table) return table.error();
   const Mount* mount = table->at(trees);
-  if (mount == nullptr || (mount->flags & no_rights) != no_rights || !is_on_itself(*table, *mount)) return false;
+  if (mount == nullptr || (mount->flags & no_rights) != no_rights || !is_on_itself(*table, *mount))
+    return false;
   // Images in use stay mounted in it, and would go with it.
   if (has_mounts_in(*table, trees)) return false;
   if (auto status = detach_mount(mount->id, trees); !status) return status.error();

@@ -15,8 +15,8 @@ namespace chos {
 /// in it.  Also on kernels before Linux 5.12.
 Status bind_trees(const FarmWork& work);
 
-/// Unmounts what bind_trees() has mounted, lazily.  False: it has mounted nothing, or something is still mounted
-/// in the directory.
+/// Unmounts what bind_trees() has mounted, lazily.  False: it has mounted nothing, or something is still
+/// mounted in the directory.
 Result<bool> unbind_trees(const std::string& trees);
 
 }  // namespace chos

@@ -26,7 +26,7 @@ namespace chos {
 namespace {
 
 constexpr const char* place = "/etc/nsswitch.conf";
-constexpr std::size_t largest = 64 * 1024;
+constexpr std::size_t largest = std::size_t{64} * 1024;
 
 // What the C library finds if the base has no file, or no usable one.
 constexpr const char* usual_text = "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n";
@@ -118,7 +118,7 @@ Status put(const std::string& file, const Spot& at, unsigned flags, Transaction&
   auto fresh = clone_mount(source.get(), false, file);
   if (!fresh) return fresh.error();
   const int mount = fresh->get();
-  const auto status =
+  auto status =
       at.mounted ? exchange_mount(mount, at.fd, at.place, at.name) : attach_mount(mount, at.fd, at.name);
   if (!status) return status;
   if (at.mounted)
@@ -186,7 +186,7 @@ class Nsswitch {
   // The file to mount; empty if there is none to mount.
   Result<std::string> wanted_file(int tree) {
     if (base_.empty()) return std::string();
-    const auto text = wanted_text(base_, tree);
+    auto text = wanted_text(base_, tree);
     if (!text || text->empty()) return text;
     auto file = copies_.file_of(*text);
     if (!file) return general_error(file.error());

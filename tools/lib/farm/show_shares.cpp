@@ -85,7 +85,7 @@ Status show_shares(const FarmWork& work, const SharedPaths& paths, OwnMounts& mo
   auto table = MountTable::read();
   if (!table) return table.error();
   Shares shares(work, std::move(*table));
-  const auto status = shares.show(paths);
+  auto status = shares.show(paths);
   // Also if a share failed: mounts that came with the others may stay.
   if (shares.changed() > 0)
     if (auto flags = mounts.set_flags_of_new_mounts(); !flags) return flags;

@@ -65,7 +65,7 @@ std::string Servers::real_path(const std::string& path) const {
       done.resize(done.empty() ? 0 : done.rfind('/'));
       continue;
     }
-    const std::string here = done + "/" + name;
+    const std::string here = concat({done, "/", name});
     const bool served = served_at(here) != nullptr;
     const std::string text = served ? "" : read_link(AT_FDCWD, here);
     if (text.empty() || ++links > most_links) {
@@ -109,6 +109,7 @@ Questions Servers::questions(const std::string& path) const {
 
 void Servers::ask_all(const std::vector<std::string>& paths) const {
   std::vector<Questions> all;
+  all.reserve(paths.size());
   for (const auto& path : paths) all.push_back(questions(path));
   ask_servers(std::move(all));
 }

@@ -15,6 +15,7 @@
 
 #include "basic/child_work.h"
 #include "basic/files.h"
+#include "basic/text.h"
 #include "basic/walk.h"
 #include "scratch.h"
 #include "silent_fuse.h"
@@ -389,7 +390,7 @@ TEST_F(TreeSafety, AsksNoServerOfWhatIsMounted) {
       [this] {
         const auto found = look();
         std::string out = std::to_string(found.unread) + " unread\n";
-        for (const auto& [name, about] : found.writable.files()) out += name + ": " + about + "\n";
+        for (const auto& [name, about] : found.writable.files()) out += concat({name, ": ", about, "\n"});
         return out;
       },
       5);

@@ -29,7 +29,7 @@ std::vector<AclEntry> acl_of(int fd, const char* name) {
   if (fd < 0) return out;
   const std::string file = by_fd(fd);
   if (::getxattr(file.c_str(), name, nullptr, 0) <= 0) return out;
-  constexpr std::size_t largest = 64 * 1024;  // of all attributes
+  constexpr std::size_t largest = std::size_t{64} * 1024;  // of all attributes
   std::string value(largest, '\0');
   const ssize_t size = ::getxattr(file.c_str(), name, value.data(), value.size());
   posix_acl_xattr_entry entry{};

@@ -36,7 +36,7 @@ Status remove_all_of(const ManageContext& context, const std::string& directory,
 }  // namespace
 
 Status clean_work(const ManageContext& context, const std::string& name, Stop stop) {
-  const auto status = remove_all_of(context, context.store.work(name), stop);
+  auto status = remove_all_of(context, context.store.work(name), stop);
   if (status) return {};
   const auto aside = context.store.put_aside(name);
   if (!aside && aside.error().code == ENOENT) return {};

@@ -67,7 +67,7 @@ Status judge(const ManageContext& context, const Built& built, const Findings& f
     problems += (problems.empty() ? "" : "; ") + what;
     if (!remedy.empty()) continue;
     remedy = as_in_source(finding.remedy, built);
-    if (remedy != finding.remedy) remedy = "in the source: " + remedy;
+    if (remedy != finding.remedy) remedy.insert(0, "in the source: ");
   }
   if (problems.empty()) return {};
   return Error{"the tree is not fit for use: " + problems, remedy, ENOEXEC};
@@ -99,7 +99,7 @@ Result<Safety> check_tree(const ManageContext& context, const std::string& name,
   if (auto status = judge(context, built, findings); !status) return status.error();
   Findings way;
   examine_trees_directory(context.store.trees(), way);
-  for (const auto& [level, subject, what, remedy] : way) context.progress.note(what + "; " + remedy);
+  for (const auto& [level, subject, what, remedy] : way) context.progress.note(concat({what, "; ", remedy}));
   return safety;
 }
 

@@ -122,7 +122,7 @@ Status unlist(const ManageContext& context, const std::string& name, const Remov
     return without_entry(text, name);
   });
   if (!changed) return changed.error();
-  const auto unused = check_unused(context, name, removal.records);
+  auto unused = check_unused(context, name, removal.records);
   if (unused) return {};
   const auto restored = change_list(context, [&](const std::string& text) {
     return text == without_entry(before, name) ? before : with_entry(text, render_entry(removal.os.entry));

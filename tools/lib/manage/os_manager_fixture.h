@@ -136,6 +136,7 @@ class ChosctlProgram : public OsManagerTest {
     const pid_t child = ::fork();
     if (child == 0) {
       std::vector<char*> argv;
+      argv.reserve(words.size() + 1);
       for (auto& word : words) argv.push_back(word.data());
       argv.push_back(nullptr);
       const int log_file = ::open((top + "/out").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);

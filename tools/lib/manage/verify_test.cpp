@@ -71,7 +71,7 @@ TEST_F(Verify, GoesOnPastALeasedFile) {
 TEST_F(Verify, GoesOnPastADirectoryThatIsTooDeep) {
   make_directories(tree + "/var/tmp");
   const std::string deepest = deepen(tree + "/var/tmp", deepest_walk - 2 + 40);
-  const std::string last = deepest.substr(tree.size(), deepest.size() - tree.size() - 2 * 40);
+  const std::string last = deepest.substr(tree.size(), deepest.size() - tree.size() - std::size_t{2} * 40);
   const std::string said = verified();
   EXPECT_TRUE(
       has(said, "\n" + last + ": added, too many directories above it, so what it holds cannot be read\n"))

@@ -76,7 +76,7 @@ Result<KnownFile> known_file(int fd, const std::string& name) {
 }
 
 Result<int> mount_id(int fd) {
-  const auto text = read_file("/proc/self/fdinfo/" + std::to_string(fd), 64 * 1024);
+  const auto text = read_file("/proc/self/fdinfo/" + std::to_string(fd), std::size_t{64} * 1024);
   if (!text) return text.error();
   for (const auto line : split(*text, '\n')) {
     constexpr std::string_view key = "mnt_id:";

@@ -80,7 +80,7 @@ class Reader {
     };
     if (auto status = walk_tree(root.get(), visit, failed); !status) return status.error();
     out_.text = head;
-    for (const auto& [path, about] : lines_) out_.text += path + " " + about + "\n";
+    for (const auto& [path, about] : lines_) out_.text += concat({path, " ", about, "\n"});
     out_.entries = lines_.size();
     return std::move(out_);
   }

@@ -32,9 +32,11 @@ std::vector<std::string> known_names(const Result<std::vector<std::string>>& nam
 
 // Older versions made manifests with mode 0644 below a closed directory.
 Status close_manifests(const std::string& directory) {
-  for (const auto& file : known_names(names_in(directory)))
-    if (file.ends_with(manifest_end) && ::chmod((directory + "/" + file).c_str(), 0600) != 0)
-      return system_error("cannot close " + directory + "/" + file, errno);
+  for (const auto& file : known_names(names_in(directory))) {
+    const std::string path = concat({directory, "/", file});
+    if (file.ends_with(manifest_end) && ::chmod(path.c_str(), 0600) != 0)
+      return system_error("cannot close " + path, errno);
+  }
   return {};
 }
 

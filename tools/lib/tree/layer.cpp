@@ -15,6 +15,7 @@
 
 #include "basic/digest.h"
 #include "basic/files.h"
+#include "basic/text.h"
 #include "mount/detached.h"
 #include "mount/open.h"
 #include "mount/operations.h"
@@ -76,8 +77,8 @@ Result<std::string> make_additions(const std::string& layers, const Layer& layer
                      ":" + std::to_string(info.st_gid);
   // With the lengths, so that a path or target with a newline says nothing else.
   for (const auto& [kind, place, target] : layer.additions)
-    text += "\n" + std::to_string(static_cast<int>(kind)) + " " + std::to_string(place.size()) + " " + place +
-            " " + target;
+    text += concat({"\n", std::to_string(static_cast<int>(kind)), " ", std::to_string(place.size()), " ",
+                    place, " ", target});
   // What has this name already is taken for this content without a look.
   const std::string name = sha256_of(text);
   if (name.empty()) return Error{"cannot name the additions to " + layer.place + ": no SHA-256", "", ENOTSUP};
