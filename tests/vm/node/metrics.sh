@@ -75,8 +75,8 @@ expect 0 chosctl metrics
 has "$(os chos_os_processes trixie)" 0
 has "$(os chos_os_processes bullseye)" 0
 rm -f /tmp/go /tmp/in-*
-stop_node
 umount /var/lib/chos/os/trixie~2
+stop_node
 rmdir /var/lib/chos/os/trixie~2
 expect 0 chosctl metrics
 has chos_up 0

@@ -252,8 +252,8 @@ Result<std::string> run_confined(const Confinement& confinement, const ConfinedW
       break;
     }
   }
-  // After the end of the pipe there is nothing more to wait for.
-  if (!listener.result) ::kill(child, SIGKILL);
+  // After the end of the pipe there is nothing more to wait for, and it need not end by itself.
+  ::kill(child, SIGKILL);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
   if (stopped) return Error{"interrupted", "", EINTR};

@@ -21,6 +21,7 @@
 #include "tree/layer.h"
 #include "tree/links.h"
 #include "tree/nsswitch.h"
+#include "tree/share.h"
 
 namespace chos {
 namespace {
@@ -169,7 +170,10 @@ class Nsswitch {
     const auto target = open_in_tree(in_farm->get(), place, Last::keep);
     // A link (authselect makes one) and anything else that can be covered is covered: root's sshd reads the
     // file after the user's OS was entered, and loads the modules that it names.
-    if (!tree || !target || kind_of(target) == S_IFDIR) return Shown();
+    if (!tree || kind_of(target) == S_IFDIR) return Shown();
+    if (!target && !base_.empty())
+      if (auto status = check_absent(tree.get(), place); !status) return status.error();
+    if (!target) return Shown();
     const auto file = wanted_file(tree.get());
     if (!file) return file.error();
     const auto where = Place::of(in_farm->get(), target->get());

@@ -5,6 +5,7 @@
 #include "farm/trees.h"
 #include "mount/mountinfo.h"
 #include "mount/operations.h"
+#include "tree/links.h"
 
 namespace chos {
 namespace {
@@ -29,7 +30,9 @@ class Shares {
 
  private:
   Status show_one(const OsEntry& entry, int tree, const std::string& path) {
-    if (auto status = check_way_of_share(tree, path); !status) return status;
+    const bool for_root = is_for_root(path) && !is_base_root(tree);
+    if (for_root)
+      if (auto status = check_way_of_share(tree, path); !status) return status;
     const unsigned flags = mount_nodev | (entry.suid ? 0U : mount_nosuid);
     auto outcome = share_path(work_.node.share_site(), table_, tree, path, flags,
                               [&] { return processes_in(work_, entry) > 0; });
@@ -39,7 +42,7 @@ class Shares {
       return error;
     }
     warn_of(*outcome, entry, path);
-    if (outcome->what == ShareOutcome::What::skipped) return {};
+    if (outcome->what == ShareOutcome::What::skipped) return for_root ? check_absent(tree, path) : Status();
     ++all_;
     if (outcome->what != ShareOutcome::What::bound) return {};
     ++changed_;

@@ -87,12 +87,15 @@ std::string followed(int tree, const std::string& path, struct stat& info) {
 }  // namespace
 
 std::string users_behind(int tree, const std::string& path, int link) {
-  if (const auto made = made_by_users(tree, path, read_link(link, "")); !made.empty())
-    return "link to " + made;
+  // Distributions have it, and no program looks for files of its own there.
+  if (path == "/usr/tmp") return {};
+  const std::string text = read_link(link, "");
+  if (const auto made = made_by_users(tree, path, text); !made.empty()) return "link to " + made;
   struct stat info {};
   const std::string target = followed(tree, path, info);
-  if (target.empty() || is_of_the_node(target) || area_of(target, S_ISDIR(info.st_mode)) != Area::other)
-    return {};
+  // A relative link leads to the tree's own /run, not to the node's.
+  const bool is_elsewhere = text.starts_with('/') && is_of_the_node(target);
+  if (target.empty() || is_elsewhere || area_of(target, S_ISDIR(info.st_mode)) != Area::other) return {};
   // From the target up to the root.
   bool belongs_to_root = false;
   for (fs::path at = target; at.has_relative_path(); at = at.parent_path()) {

@@ -275,6 +275,7 @@ TEST_F(TreeSafety, LinksToWhatUsersCanChange) {
   link("etc/nsswitch.conf", "/srv/conf");
   link("opt/app", "/var/open/others");
   // As distributions have them.
+  make("var/tmp", 01777);
   link("usr/tmp", "../var/tmp");
   link("etc/mtab", "../proc/self/mounts");
   link("etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf");
@@ -316,11 +317,17 @@ TEST_F(TreeSafety, LinksByWayOfOtherLinks) {
   link("usr/lib/home.so", "/home/mallory/x.so");
   link("usr/lib/session.so", "/run/user/1000/x.so");
   link("usr/lib/plain.so", "/srv/spool/x.so");
+  // The tree's own, which users can change; by an absolute link it would be the node's.
+  make("run");
+  file("run/x.so", 0666);
+  link("usr/lib/own.so", "../../run/x.so");
+  link("usr/lib/node.so", "/run/x.so");
   link("usr/lib/round.so", "/srv/round");
   link("srv/round", "../usr/lib/round.so");
   EXPECT_EQ(writable(), (Named{{"/usr/lib/home.so", "link to /home/mallory/x.so, which a user can make"},
                                {"/usr/lib/hops.so", "link to /tmp/evil.so, which everybody can make"},
                                {"/usr/lib/lock.so", "link to /run/lock/x.so, which everybody can make"},
+                               {"/usr/lib/own.so", "link to /run/x.so, which everybody can change"},
                                {"/usr/lib/scratch.so", "link to /dev/shm/x.so, which everybody can make"},
                                {"/usr/lib/session.so", "link to /run/user/1000/x.so, which a user can make"},
                                {"/usr/lib/up.so", "link to /var/tmp/x.so, which everybody can make"}}));

@@ -111,7 +111,7 @@ Result<UniqueFd> open_beneath(int directory, const std::string& path) {
 
 bool leads_out(int directory, const std::string& path) {
   const UniqueFd fd(open_how(directory, path.c_str(), 0, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS));
-  return !fd && errno == EXDEV;
+  return !fd && errno != ENOENT && errno != ENOTDIR && errno != ELOOP;
 }
 
 Result<Place> Place::in(int tree, const std::string& path) {

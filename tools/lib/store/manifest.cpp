@@ -115,7 +115,7 @@ class Reader {
   Result<std::string> mounted(const WalkEntry& place) {
     if (unreadable_ == Unreadable::refuse)
       return Error{"something is mounted on " + in_place(place.path) + ", so the tree cannot be read whole",
-                   "umount " + in_place(place.path), EBUSY};
+                   "umount " + shell_quoted(in_place(place.path)), EBUSY};
     ++out_.unreadable;
     return std::string("m - - 0 - -");
   }

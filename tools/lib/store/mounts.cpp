@@ -67,8 +67,7 @@ Result<UniqueFd> open_target(const Store& store, const TreeRecord& record) {
   return open_beneath(trees.get(), record.directory());
 }
 
-Result<UniqueFd> mount_one(const Store& store, const TreeRecord& record, const MountTable& table,
-                           const Servers& servers) {
+Result<UniqueFd> mount_one(const Store& store, const TreeRecord& record, const Servers& servers) {
   const std::string target = store.tree(record);
   if (record.kind == TreeRecord::Kind::image) {
     if (auto status = mount_image(store.image(record), record.origin, target); !status) return status.error();
@@ -81,9 +80,12 @@ Result<UniqueFd> mount_one(const Store& store, const TreeRecord& record, const M
   if (!place) return place.error();
   auto mount = bind_tree_over(origin->get(), place->get(), record.origin, target);
   if (!mount) return mount;
-  // Not the mounts below: those of an OS marked suid have the flags that they have here.
-  const Mount* holding = table.holding(path_of(origin->get()));
-  const unsigned flags = (holding != nullptr ? holding->flags : 0) | mount_nosuid | mount_nodev;
+  // Not the mounts below: those of an OS marked suid have the flags that they have here.  The table is read
+  // anew, since an automounter may have mounted the origin just now.
+  const auto now = MountTable::read();
+  const auto id = mount_id(mount->get());
+  const Mount* made = now && id ? now->by_id(*id) : nullptr;
+  const unsigned flags = (made != nullptr ? made->flags : 0) | mount_nosuid | mount_nodev;
   if (auto status = set_mount_flags(mount->get(), flags, target); !status) {
     (void)detach(mount->get(), target);
     return status.error();
@@ -102,7 +104,7 @@ Result<TreeMounts> mount_trees(const Store& store, const Allowlist& list, const 
   if (!table) return table.error();
   const Servers servers(*table);
   for (const auto& [entry, record] : unmounted(store, *records, trees_of(list), *table, servers)) {
-    auto mounted = mount_one(store, *record, *table, servers);
+    auto mounted = mount_one(store, *record, servers);
     if (!mounted) {
       const Error& error = mounted.error();
       const bool refused = error.code == EPERM;

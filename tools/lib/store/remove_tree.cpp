@@ -87,7 +87,7 @@ class TreeRemover {
   Error mounted(const char* name) const {
     return Error{"something is mounted on " + (open_.empty() ? top_ : in_quotes(name) + " below " + top_) +
                      ", so that is not removed",
-                 "see: findmnt -R " + top_, EBUSY};
+                 "see: findmnt -R " + shell_quoted(top_), EBUSY};
   }
 
   // Removes an entry of the innermost open directory, or the top.
@@ -166,7 +166,7 @@ class TreeRemover {
     if (level > deepest_)
       return Error{top_ + " has more than " + std::to_string(deepest_) +
                        " directories in each other, or a process adds them as fast as they are removed",
-                   "see who is in it: lsof +D " + top_, ELOOP};
+                   "see who is in it: lsof +D " + shell_quoted(top_), ELOOP};
     UniqueFd fd = open_child(here(), name);
     if (!fd && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) return {};
     if (!fd && errno == EXDEV) return mounted(name);
@@ -197,7 +197,7 @@ class TreeRemover {
     return Error{"something is added again and again to " +
                      (open_.size() == 1 ? top_ : in_quotes(name) + " below " + top_) +
                      ", so that is not removed",
-                 "see who is in it: lsof +D " + top_, EBUSY};
+                 "see who is in it: lsof +D " + shell_quoted(top_), EBUSY};
   }
 
   Status remove_entries(const char* directory) {
@@ -229,7 +229,7 @@ Status remove_tree(const std::string& path, const RemoveProgress& progress, unsi
   if (!table) return table.error();
   if (const auto mounts = table->below(path); !mounts.empty())
     return Error{mounts.front()->target + " is a mount point, so " + path + " is not removed",
-                 "umount " + mounts.front()->target, EBUSY};
+                 "umount " + shell_quoted(mounts.front()->target), EBUSY};
   const auto slash = path.rfind('/');
   const std::string above = slash == 0 ? "/" : path.substr(0, slash);
   const UniqueFd parent(::open(above.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -251,8 +251,8 @@ Status unmount_below(const std::string& path) {
       if (auto status = detach_mount(mount->id, mount->target); !status && status.error().code != ENOENT)
         return status;
   }
-  return Error{"something is mounted again and again below " + path, "see who does it: findmnt -R " + path,
-               EBUSY};
+  return Error{"something is mounted again and again below " + path,
+               "see who does it: findmnt -R " + shell_quoted(path), EBUSY};
 }
 
 }  // namespace chos

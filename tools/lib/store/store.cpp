@@ -187,7 +187,7 @@ Result<std::string> Store::put_aside(const std::string& name) const {
 std::vector<std::string> Store::rubbish() const {
   std::vector<std::string> out;
   for (const auto& name : known_names(names_in(own("work"))))
-    if (name.starts_with('.')) out.push_back(own("work/" + name));
+    if (name.starts_with('.') && name.find('~') != std::string::npos) out.push_back(own("work/" + name));
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <optional>
@@ -91,8 +92,10 @@ Result<Link> wanted_link(const ShareSite& site, const Opened& base, const Opened
 }
 
 // Makes the link to be mounted: "/run/chos/share/3/etc/passwd", a name that tells in findmnt(8) what it is.
-Result<std::string> make_share_link(const ShareSite& site, const std::string& path, const Link& wanted) {
-  const std::string link = site.links + "/" + std::to_string(wanted.depth) + path;
+Result<std::string> make_share_link(const ShareSite& site, const std::string& path, const Link& wanted,
+                                    bool is_directory) {
+  const std::string link =
+      site.links + (is_directory ? "/directories-" : "/") + std::to_string(wanted.depth) + path;
   if (auto status = replace_link(link, wanted.text); !status) return general_error(status.error());
   return link;
 }
@@ -125,11 +128,14 @@ Status check_link(const ShareSite& site, const std::string& path, const std::str
                   const std::string& name, const Opened& base) {
   const UniqueFd farm(::open(site.farm.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!farm) return general_error(system_error("cannot open " + site.farm, errno));
-  if (!shows_base(farm.get(), "/" + std::string(farm_local) + path_of(base.fd.get()), base))
-    return general_error({path + " of the base OS cannot be reached by the link " + text + " at " + name,
-                          "is what it is on mounted in the farm too? See: findmnt -R " +
-                              shell_quoted(site.farm + "/" + farm_local),
-                          EXDEV});
+  if (!shows_base(farm.get(), "/" + std::string(farm_local) + path_of(base.fd.get()), base)) {
+    Error error{path + " of the base OS cannot be reached by the link " + text + " at " + name,
+                "is what it is on mounted in the farm too? See: findmnt -R " +
+                    shell_quoted(site.farm + "/" + farm_local),
+                EXDEV};
+    // Trees with a directory there are bound to the base's, not linked.
+    return S_ISDIR(base.info.mode) ? error : general_error(error);
+  }
   if (!shows_base(farm.get(), name.substr(site.farm.size()), base))
     return Error{"the link " + text + " at " + name + " does not lead to " + path +
                      " of the base OS (was a directory of the tree moved?)",
@@ -141,7 +147,7 @@ Result<ShareOutcome> link_over(const ShareSite& site, const std::string& path, c
                                const Opened& target, unsigned flags) {
   const auto wanted = wanted_link(site, base, target);
   if (!wanted) return wanted.error();
-  const auto link = make_share_link(site, path, *wanted);
+  const auto link = make_share_link(site, path, *wanted, S_ISDIR(base.info.mode));
   if (!link) return link.error();
   const std::string name = path_of(target.fd.get());
   auto mount = mount_link(*link, target.fd.get(), name);
@@ -163,7 +169,10 @@ bool leads_to_base(const ShareSite& site, const Opened& base, const Opened& targ
   const std::string text = read_link(target.fd.get(), "");
   if (text != path_of(base.fd.get())) return false;
   const UniqueFd farm(::open(site.farm.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  return farm && shows_base(farm.get(), text, base);
+  if (!farm || !text.starts_with('/')) return false;
+  // The links at the top of the farm lead elsewhere in an OS than here.
+  const auto top = open_target(farm.get(), text.substr(0, text.find('/', 1)));
+  return top && S_ISDIR(top->info.mode) && shows_base(farm.get(), text, base);
 }
 
 // Whether mounts that the base makes in its directory appear in the share.  They do not in a share of an
@@ -205,7 +214,9 @@ std::optional<ShareOutcome> mismatch(const ShareSite& site, const std::string& p
   const bool is_link = S_ISLNK(target.info.mode);
   if (is_link && kind == S_IFDIR && leads_to_base(site, base, target))
     return skipped(path + " in the tree is a link that leads to it", false);
-  if (!is_link && (target.info.mode & S_IFMT) != kind)
+  // So is anything else in the place of a file: from a FIFO, root's sshd would read what users write to it.
+  const bool is_covered = is_link || (kind == S_IFREG && !S_ISDIR(target.info.mode));
+  if (!is_covered && (target.info.mode & S_IFMT) != kind)
     return skipped(path + " in the tree is " + std::string(file_kind(target.info.mode)) +
                        ", in the base OS " + std::string(file_kind(kind)),
                    true);
@@ -235,7 +246,9 @@ SharedPaths ask_for_shares(const std::vector<std::string>& paths, const Servers&
 bool was_shared_as_file(const ShareSite& site, const std::string& path) {
   std::error_code failure;
   for (const auto& depth : std::filesystem::directory_iterator(site.links, failure))
-    if (!read_link(AT_FDCWD, depth.path().string() + path).empty()) return true;
+    if (depth.path().filename().native().find_first_not_of("0123456789") == std::string::npos &&
+        !read_link(AT_FDCWD, depth.path().string() + path).empty())
+      return true;
   return false;
 }
 
@@ -273,6 +286,28 @@ Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, 
                        : link_over(site, path, *base, *target, flags);
   if (outcome) outcome->was_there = was_there;
   return outcome;
+}
+
+bool is_for_root(std::string_view path) {
+  constexpr std::array<std::string_view, 4> paths{"/etc/passwd", "/etc/group", "/var/run", "/var/log"};
+  return std::find(paths.begin(), paths.end(), path) != paths.end();
+}
+
+Status check_absent(int tree, const std::string& path) {
+  const auto there = open_target(tree, path);
+  if (there || !is_absent(there.error())) return {};
+  for (auto above = std::filesystem::path(path).parent_path();; above = above.parent_path()) {
+    const auto directory = open_in_tree(tree, above.string(), Last::directory);
+    struct stat info {};
+    if (!directory || ::fstat(directory->get(), &info) != 0) {
+      if (!above.has_relative_path()) return {};
+      continue;
+    }
+    if (info.st_uid == 0 && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0) return {};
+    return Error{"the tree has no " + path + ", and users can make it: " + above.string() +
+                     " in the tree is not root's alone",
+                 "make " + path + " in the tree, or close the directory", EPERM};
+  }
 }
 
 Status check_way_of_share(int tree, const std::string& path) {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "basic/files.h"
@@ -57,6 +58,12 @@ bool was_shared_as_file(const ShareSite& site, const std::string& path);
 /// flags: set on the mount in addition to those that it has.
 Result<ShareOutcome> share_path(const ShareSite& site, const MountTable& table, int tree,
                                 const std::string& path, unsigned flags, const std::function<bool()>& in_use);
+
+/// Whether root's programs read or write `path` in an OS, as sshd does after it has entered the user's.
+bool is_for_root(std::string_view path);
+
+/// An Error if the tree has no `path`, but users other than root could make it.
+Status check_absent(int tree, const std::string& path);
 
 /// An Error if a link above `path` leads out of the tree.  Here it is followed within the tree, but by a
 /// process in the OS within the farm, so that the process would not find the share.

@@ -383,22 +383,53 @@ TEST_F(BringUp, ALinkOfTheTreeIsCoveredLikeADirectory) {
   EXPECT_EQ(read_text(log_files + "/wtmp"), "the base's\n");
 }
 
-// Within the tree it leads to a directory of the tree, in the OS to one that all OSs share.
-TEST_F(BringUp, ALinkAboveASharedFileClosesTheOs) {
-  const std::string above = top + "/trees/sl6" + top + "/above";
-  write_text(top + "/list", "trixie:/os/trixie\nsl6:/os/sl6\n");
-  make_directories(top + "/above");
-  write_text(top + "/above/file", "the base's\n");
-  make_directories(top + "/trees/sl6/tmp/decoy");
-  write_text(top + "/trees/sl6/tmp/decoy/file", "the tree's\n");
-  make_directories(top + "/trees/sl6" + top);
-  ASSERT_EQ(::symlink("/tmp/decoy", above.c_str()), 0);
-  node.config.share = {top + "/above/file"};
-  (void)bring_up(node, log);
-  const std::string valid = read_text(top + "/kernel/valid");
-  EXPECT_NE(valid.find("sl6:/os/sl6:closed\n"), std::string::npos) << valid;
-  EXPECT_NE(valid.find("trixie:/os/trixie\n"), std::string::npos) << valid;
-  EXPECT_NE(joined(log.warnings).find("leads out of the tree"), std::string::npos) << joined(log.warnings);
+// Root's sshd would read from it what a user writes.
+TEST_F(BringUp, AFifoOfTheTreeIsCoveredLikeAFile) {
+  const std::string file = top + "/trees/trixie" + top + "/passwd";
+  ASSERT_EQ(::unlink(file.c_str()), 0);
+  ASSERT_EQ(::mkfifo(file.c_str(), 0666), 0);
+  up();
+  EXPECT_EQ(read_text(shared_in("trixie")), "root:x:0:0::/root:/bin/sh\n");
+  const auto mounts = all_mounts();
+  log = Recorder();
+  EXPECT_TRUE(reload(node, log)) << joined(log.failures);
+  EXPECT_EQ(all_mounts(), mounts);
+}
+
+// Accounts of which the tree decides, or its users, though the base's are to be shown.
+class BringUpAccounts : public BringUp {
+ protected:
+  void SetUp() override {
+    BringUp::SetUp();
+    if (IsSkipped()) return;
+    write_text(top + "/list", "trixie:/os/trixie\nsl6:/os/sl6\n");
+    node.config.share = {"/etc/group"};
+    tree_ = top + "/trees/sl6";
+    std::filesystem::remove_all(tree_ + "/etc");
+  }
+  void closes_sl6_for(const std::string& reason) {
+    (void)bring_up(node, log);
+    const std::string valid = read_text(top + "/kernel/valid");
+    EXPECT_NE(valid.find("sl6:/os/sl6:closed\n"), std::string::npos) << valid;
+    EXPECT_NE(valid.find("trixie:/os/trixie\n"), std::string::npos) << valid;
+    EXPECT_NE(joined(log.warnings).find(reason), std::string::npos) << joined(log.warnings);
+  }
+  std::string tree_;
+};
+
+// Within the tree the link leads to a directory of the tree, in the OS to one that all OSs share.
+TEST_F(BringUpAccounts, BehindALinkThatLeadsOutCloseTheOs) {
+  make_directories(tree_ + "/tmp/decoy");
+  write_text(tree_ + "/tmp/decoy/group", "the tree's\n");
+  ASSERT_EQ(::symlink("/tmp/decoy", (tree_ + "/etc").c_str()), 0);
+  closes_sl6_for("leads out of the tree");
+}
+
+TEST_F(BringUpAccounts, ThatUsersCanMakeCloseTheOs) {
+  make_directories(tree_ + "/run/etc");
+  ASSERT_EQ(::chmod((tree_ + "/run/etc").c_str(), 01777), 0);
+  ASSERT_EQ(::symlink("run/etc", (tree_ + "/etc").c_str()), 0);
+  closes_sl6_for("users can make it");
 }
 
 TEST_F(BringUp, LinksOfATreeAreResolvedInsideIt) {
