@@ -69,7 +69,7 @@ _ENABLED = {"chos.service": "multi-user.target", "chos-watch.service": "chos.ser
 GROUPS = (
     # The modules are for the case with a home on NFS; the node is its own server.
     Group("login", {"6.1": "login12", "6.12": "login13"},
-          {"6.1": ("login_cron", "login_groups", "login_ssh")},
+          {"6.1": ("login_cron", "login_groups", "login_hostile_tree", "login_ssh")},
           modules=("sunrpc", "nfsd", "nfsv4", "auth_rpcgss", "autofs4"), measured=("login_cost",),
           helpers=("typist.py",)),
     Group("slurm", {"6.1": "slurm12", "6.12": "slurm13"}, {"6.1": ("slurm_submit",)},
